@@ -139,7 +139,7 @@ def test_a_target_outside_the_domain_of_the_loss_is_named_with_its_index() -> No
     y = np.ones(20)
     y[11] = -2.0
     require_message(
-        lambda: MLPRegressor("poisson").fit(X, y), r"target of -2\.0, which y\[11\] holds"
+        lambda: MLPRegressor("poisson").fit(X, y), r"target of -2\.0, the value of y\[11\]"
     )
 
 
@@ -223,9 +223,9 @@ def test_classes_that_are_not_labels_are_shown_in_the_error(classes: Any) -> Non
 @pytest.mark.parametrize(
     ("class_weight", "pattern"),
     [
-        ({5: 1}, r"class_weight=\{5: 1\} does not go with y"),
-        ([1, 2], r"class_weight=\[1, 2\] does not go with y"),
-        ({0: "a", 1: 1}, "does not go with y"),
+        ({5: 1}, r"class_weight=\{5: 1\} does not match y"),
+        ([1, 2], r"class_weight=\[1, 2\] does not match y"),
+        ({0: "a", 1: 1}, "does not match y"),
         ({0: np.nan, 1: 1}, "below zero, infinite or NaN"),
         ({0: -1, 1: 1}, "below zero"),
     ],

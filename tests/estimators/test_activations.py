@@ -56,7 +56,7 @@ def test_an_output_activation_is_applied_before_the_inverse_link(engine):
 
 
 def test_a_wrong_number_of_names_is_refused_with_both_numbers():
-    with pytest.raises(ValueError, match=r"names 3 layers, and hidden_layer_sizes asks for 2"):
+    with pytest.raises(ValueError, match=r"names 3 layers, and hidden_layer_sizes has 2"):
         made(["relu", "tanh", "relu"]).fit(X, y)
 
 
@@ -89,5 +89,5 @@ def test_pickle_keeps_all_parts_views_of_one_vector():
 
 def test_an_activation_changed_to_one_that_learns_needs_a_fit():
     model = made("relu").fit(X, y).set_params(activation="prelu")
-    with pytest.raises(ValueError, match=r"unit_parameters_ of shapes .* fit the estimator anew"):
+    with pytest.raises(ValueError, match=r"unit_parameters_ of shapes .* fit the estimator again"):
         model.predict(X)

@@ -100,7 +100,7 @@ def test_noise_on_sparse_inputs_is_refused_with_the_cure(name):
 @pytest.mark.parametrize(
     ("dropout", "message"),
     [
-        ([0.1], "is of 1 layers, and hidden_layer_sizes asks for 2"),
+        ([0.1], "is of 1 layers, and hidden_layer_sizes has 2"),
         ([0.1, 1.0], "fractions from 0 to below 1, got 1.0"),
         (["some", 0.1], "takes numbers, got 'some'"),
     ],
@@ -112,7 +112,7 @@ def test_dropout_rates_that_do_not_fit_the_layers_are_refused(dropout, message):
 
 def test_a_parameter_that_changes_the_network_needs_a_fit():
     model = made().fit(X, y).set_params(normalization="layer")
-    with pytest.raises(ValueError, match=r"unit_parameters_ .* fit the estimator anew"):
+    with pytest.raises(ValueError, match=r"unit_parameters_ .* fit the estimator again"):
         model.predict(X)
 
 
@@ -132,7 +132,7 @@ def noise_seeds(model, fits):
 
 
 @pytest.mark.parametrize("parameters", [{"dropout": 0.5}, {"input_noise": 0.3}], ids=str)
-def test_each_warm_start_draws_dropout_and_noise_anew(parameters):
+def test_each_warm_start_draws_new_dropout_and_noise(parameters):
     warm = {"warm_start": True, "random_state": 0, "max_iter": 2, "tol": 0} | parameters
     first = made(**warm | {"warm_start": False})
     seeds = noise_seeds(made(**warm), 4)

@@ -167,7 +167,7 @@ def test_class_weights_of_sparse_indicators_are_those_of_dense_ones() -> None:
     ("class_weight", "message"),
     [
         ({"setosa": 1, "rose": 2}, "are not in class_weight"),
-        ({"setosa": -1.0}, "holds a weight below zero"),
+        ({"setosa": -1.0}, "contains a weight below zero"),
         ("balance", "Did you mean 'balanced'"),
     ],
 )

@@ -55,7 +55,7 @@ def test_the_digits_are_classified_as_well_as_by_scikit_learn(
     [["a", "bb", "ccc"], [-1, 0, 7], [True, False, False], [0.0, 1.0, 2.0]],
     ids=lambda names: type(names[0]).__name__,
 )
-def test_labels_come_back_as_they_went_in(names: list[object]) -> None:
+def test_predicted_labels_are_those_of_the_targets(names: list[object]) -> None:
     labels = np.array(names)[Y]
     model = MLPClassifier((5,), solver="lbfgs", max_iter=50, random_state=0).fit(X, labels)
     answer = model.predict(X)

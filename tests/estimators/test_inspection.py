@@ -284,7 +284,7 @@ def test_errors_about_arguments_state_what_is_allowed() -> None:
     model = fitted("multiclass")
     with pytest.raises(ValueError, match=r"'permutations' is none .* Did you mean 'permutation'"):
         model.feature_importances(X, y, "permutations")
-    with pytest.raises(ValueError, match=r"baseline of shape \(3,\) is no row of 4 features"):
+    with pytest.raises(ValueError, match=r"baseline of shape \(3,\) does not match 4 features"):
         model.integrated_gradients(X, baseline=np.zeros(3))
     with pytest.raises(ValueError, match="n_steps=0 must be from 1 to 2000"):
         model.integrated_gradients(X, n_steps=0)

@@ -41,7 +41,7 @@ def test_find_learning_rate_refuses_lbfgs_by_its_name() -> None:
 
 
 def test_class_weights_that_are_all_zero_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"class_weight=.* gives every row of y weight 0"):
+    with pytest.raises(ValueError, match=r"class_weight=.* gives every sample weight 0"):
         classifier(class_weight=dict.fromkeys(range(3), 0)).fit(X, Y)
 
 

@@ -65,5 +65,5 @@ def test_parts_that_do_not_fit_are_refused_wherever_they_are_read(
     model = fitted().set_params(warm_start=True)
     setattr(model, name, change(getattr(model, name)))
     rows = (X,) if method.startswith("predict") else (X, LABELS["multiclass"])
-    with pytest.raises(ValueError, match=f"{name}.* fit the estimator anew"):
+    with pytest.raises(ValueError, match=f"{name}.* fit the estimator again"):
         getattr(model, method)(*rows)

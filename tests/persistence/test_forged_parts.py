@@ -101,7 +101,7 @@ def with_part(i: int, part: str, **values: Any) -> Change:
     [
         (with_step(2, True), "step 'polynomial' is True, where a transformer"),
         (with_step(2, 0), "step 'polynomial' is 0, where a transformer"),
-        (with_step(2, None), "'polynomial' returns 2 columns, and .* takes 6"),
+        (with_step(2, None), "'polynomial' returns 2 columns, and .* expects 6"),
         (with_step(2, "x"), "step 'polynomial' is 'x', where a transformer"),
         (with_part(0, "state"), "step 'imputer', a SimpleImputer, is not fitted"),
         (with_part(2, "state"), "step 'polynomial', a PolynomialFeatures, is not fitted"),

@@ -41,17 +41,17 @@ def weigh_classes(
             weight = compute_sample_weight(class_weight, y)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"class_weight={shown(class_weight)} does not go with y: {error}. Pass 'balanced', a "
+            f"class_weight={shown(class_weight)} does not match y: {error}. Pass 'balanced', a "
             "dict of weights by class, or for several columns of labels a list of such dicts."
         ) from None
     if (weight < 0).any() or not np.isfinite(weight).all():
         raise ValueError(
-            f"class_weight={shown(class_weight)} holds a weight below zero, infinite or NaN: give "
-            "finite weights of at least 0."
+            f"class_weight={shown(class_weight)} contains a weight below zero, infinite or NaN: "
+            "give finite weights of at least 0."
         )
     if not weight.any():
         raise ValueError(
-            f"class_weight={shown(class_weight)} gives every row of y weight 0, so nothing could "
-            "be learned: give a weight above 0 to one of its classes."
+            f"class_weight={shown(class_weight)} gives every sample weight 0, so nothing can be "
+            "learned: give a weight above 0 to one of its classes."
         )
     return np.asarray(weight if sample_weight is None else weight * sample_weight)

@@ -608,8 +608,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     def _refuse_balance(self) -> None:
         if isinstance(self.class_weight, str):
             raise ValueError(
-                f"partial_fit does not support class_weight={self.class_weight!r}: the rows of one "
-                "call do not show how many there are of each class. Pass a dict, such as "
+                f"partial_fit does not support class_weight={self.class_weight!r}: the samples of "
+                "one call do not show how many there are of each class. Pass a dict, such as "
                 "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y_all)))."
             )
 
@@ -618,8 +618,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         earlier = getattr(self, "classes_", None)
         if earlier is None and classes is None:
             raise ValueError(
-                "classes must be passed on the first call to partial_fit: the rows of one call "
-                f"need not hold them all. Pass classes={_classes_to_pass(y)}."
+                "classes must be passed on the first call to partial_fit: the samples of one "
+                f"call need not contain them all. Pass classes={_classes_to_pass(y)}."
             )
         if classes is None:
             return

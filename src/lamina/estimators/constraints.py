@@ -205,7 +205,7 @@ def _one_a_layer(
     if len(each) != n_hidden:
         verb, noun = words
         raise ValueError(
-            f"{parameter}={shown(value)} {verb} {len(each)} layers, and hidden_layer_sizes asks "
-            f"for {n_hidden}: give one {noun} for each hidden layer, or one for all"
+            f"{parameter}={shown(value)} {verb} {len(each)} layers, and hidden_layer_sizes has "
+            f"{n_hidden}: give one {noun} for each hidden layer, or one for all"
         )
     return each

@@ -236,7 +236,7 @@ def _target_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
     n_targets = spec.n_outputs // per_target
     if fitted.get("_n_targets", n_targets) != n_targets:
         raise ModelFileError(
-            f"its _loss_hyperparameters ask for {per_target} outputs of each target, and its "
+            f"its _loss_hyperparameters need {per_target} outputs for each target, and its "
             f"_n_targets is {described(fitted['_n_targets'])}, where the network has "
             f"{spec.n_outputs} outputs"
         )

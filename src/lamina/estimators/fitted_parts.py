@@ -27,14 +27,14 @@ def fitted_parts(model: Any) -> list[list[Array]]:
         if not np.iterable(parts):
             raise ValueError(
                 f"{name} must be a list of arrays, and is {parts!r}: set it to one, or fit the "
-                "estimator anew."
+                "estimator again."
             )
         for i, part in enumerate(parts):
             if not isinstance(part, np.ndarray) or part.dtype.kind not in "biuf":
                 kind = part.dtype if isinstance(part, np.ndarray) else type(part).__name__
                 raise ValueError(
                     f"{name}[{i}] must be an array of real numbers, and is of {kind}: set it to "
-                    "one, or fit the estimator anew."
+                    "one, or fit the estimator again."
                 )
     return [list(parts) for parts in named.values()]
 
@@ -53,5 +53,5 @@ def require_biases(weights: Sequence[Array], biases: Sequence[Array]) -> None:
         raise ValueError(
             f"intercepts_ of shapes {found} do not fit coefs_ of shapes "
             f"{[part.shape for part in weights]}, which need {expected}. Set them to fit, or fit "
-            "the estimator anew."
+            "the estimator again."
         )

@@ -161,7 +161,7 @@ class Passes:
         n_features = self.spec.n_features
         if point.shape not in ((), (n_features,)):
             raise ValueError(
-                f"baseline of shape {point.shape} is no row of {n_features} features: give one "
+                f"baseline of shape {point.shape} does not match {n_features} features: pass one "
                 f"number for all, or an array of shape ({n_features},)"
             )
         return np.broadcast_to(point, (n_features,))

@@ -249,7 +249,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         for name in ("input_dropout", "input_noise"):
             if sparse.issparse(X) and getattr(self, name):
                 raise ValueError(
-                    f"{name}={getattr(self, name)!r} changes rows element by element, and X is "
+                    f"{name}={getattr(self, name)!r} changes single elements, and X is "
                     f"sparse. Pass X.toarray(), or set {name}=0."
                 )
 

@@ -602,8 +602,8 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
             row = int(np.argmax((task.columns() == outside).any(axis=1)))
             others = ", ".join(map(repr, sorted(REGRESSION_LOSSES - {self.loss})))
             raise ValueError(
-                f"loss={self.loss!r} is not defined for a target of {outside}, which y[{row}] "
-                f"holds: choose another of {others}, or shift the target"
+                f"loss={self.loss!r} is not defined for a target of {outside}, the value of "
+                f"y[{row}]: choose another of {others}, or shift the target"
             )
 
     def _scaling(

@@ -94,7 +94,7 @@ def _network(
             f"coefs_ of shapes {list(weights)} and intercepts_ of shapes {list(biases)} are not "
             f"those of one network with {n_features} features: every matrix has a row for each "
             "column of the one before, and an intercept for each of its columns. Set them to "
-            "fit, or fit the estimator anew."
+            "fit, or fit the estimator again."
         )
     spec = build_network(widths, architecture, inverse_link, heads)
     require_parts(spec, extra)
@@ -115,7 +115,7 @@ def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]
             raise ValueError(
                 f"{name} of shapes {list(found)} must have shapes {list(asked)} for this network: "
                 "a parameter that defines the network was changed after the fit. Set it back, or "
-                "fit the estimator anew."
+                "fit the estimator again."
             )
 
 

@@ -66,7 +66,8 @@ def _message(text: str, X: Any, y: Any) -> str:
     if "inconsistent numbers of samples" in text and y is not None:
         return f"{lines[0]}: X has {_length(X)} rows, and y {_length(y)}."
     if "inhomogeneous" in text:
-        return f"{' '.join(lines)} X and y must be rectangular: every row has as many columns."
+        start = f"{' '.join(lines)} X and y must be rectangular"
+        return f"{start}: every row must have the same number of columns."
     text = " ".join(ARRAY.sub(". Reshape", text).split())
     return text if NAMED.search(text) else f"{text.removesuffix('.')}. {_described(X, y)}"
 

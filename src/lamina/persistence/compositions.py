@@ -157,7 +157,7 @@ def check_steps(steps: list[tuple[str, Any]], place: str) -> None:
         if width is not None and expected is not None and width != expected:
             raise ModelFileError(
                 f"its {place} step {name!r} returns {width} columns, and the step after it, "
-                f"{following!r}, takes {expected}"
+                f"{following!r}, expects {expected}"
             )
         _check_names(step, after)
         width = expected if width is None else width
@@ -172,8 +172,8 @@ def _check_names(step: Any, after: Any) -> None:
         names = step.get_feature_names_out()
         if list(names) != list(expected):
             raise ModelFileError(
-                f"its {type(after).__name__} takes the names {list(expected)}, and the step before "
-                f"it returns {list(names)}"
+                f"its {type(after).__name__} expects the names {list(expected)}, and the step "
+                f"before it returns {list(names)}"
             )
 
 
@@ -219,7 +219,7 @@ def check_union(union: Any) -> None:
     _triples(parts, "transformer_list", 2)
     widths = {width for _, part in parts if (width := width_in(part)) is not None}
     if len(widths) > 1:
-        raise ModelFileError(f"the parts of its FeatureUnion take {sorted(widths)} columns")
+        raise ModelFileError(f"the parts of its FeatureUnion expect {sorted(widths)} columns")
     weights = union.transformer_weights
     none_or(mapping_of(none_or(number())))(weights, "transformer_weights")
     if unknown := set(weights or ()) - {name for name, _ in parts}:
@@ -273,7 +273,7 @@ def check_columns(transformer: Any) -> None:
         expected = None if isinstance(part, str) else width_in(part)
         if expected is not None and expected != len(indices[name]):
             raise ModelFileError(
-                f"its part {name!r} takes {expected} columns, and is given {len(indices[name])}"
+                f"its part {name!r} expects {expected} columns, and receives {len(indices[name])}"
             )
     check_fields(
         {name: value for name, value in state.items() if name in _OF_COLUMNS},

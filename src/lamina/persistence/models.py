@@ -168,7 +168,7 @@ def model_to_plain(model: object, writer: PlainWriter, path: Place = ()) -> dict
     except ModelFileError as refusal:
         raise ValueError(
             f"{place_in_words(path)} cannot be saved: {refusal}. Set it back, or fit the "
-            "estimator anew"
+            "estimator again"
         ) from None
     return plain
 
