@@ -192,6 +192,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         weight = self._weigh(target, weight)
         sample = Sample(encoded, sizes, target, weight, splits, scoring, refits=time is not None)
         ensemble = fit_ensemble(sample, quality, self._build, random_state, fitter)
+        sample = replace(sample, target=ensemble.target)
         trivial = remark_on_trivial(sample, ensemble.score, ensemble.validated)
         remarks = [*limit.remarks, *([] if trivial is None else [trivial])]
         learned = self._learn_out_of_fold(sample, ensemble)

@@ -9,11 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.tabular.members import Member, Sample, plan_members, predict_validation
+from lamina.tabular.members import (
+    Member,
+    MemberPlan,
+    Sample,
+    plan_members,
+    predict_validation,
+)
 from lamina.tabular.recipes import Quality
+from lamina.tabular.recipes.binned import BINNED
 from lamina.tabular.selection import N_STEPS, select_weights
 from lamina.tabular.side_by_side import MemberFitter
+from lamina.tabular.targets import Target
 from lamina.tabular.time_limits import TimeLimit
+from lamina.tabular.transformation_choice import choose_transformation, needs_choice
 from lamina.tabular.validation_scores import N_RESAMPLES, ValidationScore, score_with_error
 
 # Number of splits on which each recipe is tried before the best ones are fitted on all.
@@ -34,12 +43,15 @@ class Ensemble:
     predictions : ndarray of shape (n_samples,) or (n_samples, n_classes)
         Out-of-fold predictions; NaN for samples in no validation set.
     score : ValidationScore
+    target : Target
+        With the transformation that the members learned.
     """
 
     members: list[Member]
     weights: NDArray[np.float64]
     predictions: Predictions
     score: ValidationScore
+    target: Target
 
     @property
     def validated(self) -> NDArray[np.bool_]:
@@ -60,7 +72,12 @@ def fit_ensemble(
     """
     if fitter.limit.is_set:
         fitter.limit.reserve(_seconds_of_scores(sample, quality, fitter.limit))
-    ensemble = _fit_on_splits(sample, quality, build, random_state, fitter)
+    plans = plan_members(sample, quality.recipes, build, random_state)
+    if len(quality.recipes) == 1:
+        members = fitter.fit(sample, plans, sample.refits * len(plans))
+    else:
+        sample, members = _fit_best_recipes(sample, quality, plans, fitter)
+    ensemble = _weigh(sample, members, fitter.limit)
     if not sample.refits:
         return ensemble
     return replace(ensemble, members=fitter.refit(sample, ensemble.members))
@@ -77,24 +94,26 @@ def _seconds_of_scores(sample: Sample, quality: Quality, limit: TimeLimit) -> fl
     return n_scores * limit.measure(lambda: measure(y, predictions))
 
 
-def _fit_on_splits(
-    sample: Sample,
-    quality: Quality,
-    build: Callable[[dict[str, Any]], Any],
-    random_state: np.random.RandomState,
-    fitter: MemberFitter,
-) -> Ensemble:
-    plans = plan_members(sample, quality.recipes, build, random_state)
-    if len(quality.recipes) == 1:
-        return _weigh(sample, fitter.fit(sample, plans, sample.refits * len(plans)), fitter.limit)
+def _fit_best_recipes(
+    sample: Sample, quality: Quality, plans: Sequence[MemberPlan], fitter: MemberFitter
+) -> tuple[Sample, list[Member]]:
+    """Try all recipes on the first splits, and fit the best on the others."""
     first = [plan for plan in plans if plan.split < N_TRIALS]
     n_later = min(quality.most_recipes, len(quality.recipes)) * len(sample.splits[N_TRIALS:])
     n_refits = sample.refits * (len(first) + n_later)
-    tried = fitter.fit(sample, first, n_later + n_refits)
+    tried: list[Member] = []
+    if needs_choice(sample):
+        binned = [plan for plan in first if plan.recipe.name == BINNED.name]
+        first = [plan for plan in first if plan.recipe.name != BINNED.name]
+        n_others = len(first) + n_later + n_refits
+        sample, tried = choose_transformation(sample, binned, fitter, n_others)
+        for plan in plans:
+            plan.network.set_params(monitor=sample.scoring.monitor)
+    tried += fitter.fit(sample, first, n_later + n_refits)
     chosen = _best_recipes(sample, tried, quality.most_recipes)
     rest = [plan for plan in plans if plan.split >= N_TRIALS and plan.recipe.name in chosen]
     members = [*tried, *fitter.fit(sample, rest, n_refits)]
-    return _weigh(sample, [each for each in members if each.recipe in chosen], fitter.limit)
+    return sample, [each for each in members if each.recipe in chosen]
 
 
 def _best_recipes(sample: Sample, members: Sequence[Member], most: int) -> set[str]:
@@ -114,9 +133,8 @@ def _weigh(sample: Sample, members: Sequence[Member], limit: TimeLimit) -> Ensem
     validated = _validated(predictions)
     y, scoring = sample.target.learned[validated], sample.scoring
     score = score_with_error(scoring.name, y, predictions[validated], scoring.measure, limit)
-    return Ensemble(
-        used, np.array([member_weights[each.recipe] for each in used]), predictions, score
-    )
+    weights = np.array([member_weights[each.recipe] for each in used])
+    return Ensemble(used, weights, predictions, score, sample.target)
 
 
 def _weigh_recipes(

@@ -16,6 +16,7 @@ from lamina.significant import significant
 
 if TYPE_CHECKING:
     from lamina.tabular.base import TabularEstimator
+    from lamina.tabular.targets import Values
 
 Floats = NDArray[np.float64]
 
@@ -175,11 +176,12 @@ def class_directions(
 
 
 def value_directions(
-    predictions: Sequence[Floats], weights: Floats, limits: tuple[float, float]
+    predictions: Sequence[Floats], weights: Floats, target: Values
 ) -> list[Floats]:
     """Return the prediction's derivative by each member's output: 0 where it is clipped."""
-    low, high = limits
-    return [
-        (weight * ((p > low) & (p < high)))[:, np.newaxis]
-        for weight, p in zip(weights, predictions, strict=True)
-    ]
+    low, high = target.range
+    directions = []
+    for weight, p in zip(weights, predictions, strict=True):
+        factor = 1.0 if target.transformation is None else target.transformation.derivative(p)
+        directions.append((weight * factor * ((p > low) & (p < high)))[:, np.newaxis])
+    return directions

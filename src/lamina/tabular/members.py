@@ -152,7 +152,7 @@ def fit_member(
     seconds_left : callable, optional
         Called after the inputs have been computed; returns the time limit of the training.
     """
-    split, learned = sample.splits[plan.split], sample.target.learned
+    split, trained = sample.splits[plan.split], sample.target.trained
     encoded = sample.encoded.rows(split.train)
     statistics, inputs = _fit_statistics(sample, split.train, plan.network)
     member = Member(
@@ -164,17 +164,17 @@ def fit_member(
         plan.network,
     )
     matrix = member.matrix(sample.encoded.rows(split.validation))
-    validation: tuple[Any, ...] = (matrix, learned[split.validation])
+    validation: tuple[Any, ...] = (matrix, trained[split.validation])
     weight = None if sample.weight is None else sample.weight[split.train]
     if sample.weight is not None and sample.weight[split.validation].sum() > 0:
         validation = (*validation, sample.weight[split.validation])
-    inputs, y = member.joined(encoded, inputs), learned[split.train]
+    inputs, y = member.joined(encoded, inputs), trained[split.train]
     absent = _absent_classes(sample, split)
     if len(absent):
         weight = np.ones(len(y)) if weight is None else weight
         weight = np.append(weight, np.full(len(absent), ABSENT_WEIGHT))
         inputs = np.vstack([inputs, member.matrix(sample.encoded.rows(absent))])
-        y = np.append(y, learned[absent])
+        y = np.append(y, trained[absent])
     weights = {} if weight is None else {"sample_weight": weight}
     _limit_seconds(plan.network, seconds_left)
     plan.network.fit(inputs, y, validation_data=validation, **weights)
@@ -210,7 +210,7 @@ def fit_on_all(
     weight = None if sample.weight is None else sample.weight[rows]
     matrix = member.joined(encoded, inputs)
     _limit_seconds(network, seconds_left)
-    network.fit(matrix, sample.target.learned[rows], weight)
+    network.fit(matrix, sample.target.trained[rows], weight)
     return replace(member, statistics=statistics, network=network)
 
 

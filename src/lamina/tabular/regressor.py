@@ -99,6 +99,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
     """
 
     target_range_: tuple[float, float]
+    _target: Values
     intervals_: ResidualIntervals
 
     def __init__(
@@ -196,7 +197,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
     def _directions(
         self, predictions: Sequence[NDArray[np.float64]], outputs: NDArray[np.int64]
     ) -> list[NDArray[np.float64]]:
-        return value_directions(predictions, self.member_weights_, self.target_range_)
+        return value_directions(predictions, self.member_weights_, self._target)
 
     def _read_target(self, y: Any) -> Values:
         return Values.read(y)

@@ -13,6 +13,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 
 from lamina.errors import suggestion
 from lamina.tabular.targets import Target
+from lamina.tabular.transformations import SquareRoot
 from lamina.tabular.validation_scores import METRICS
 
 Predictions = NDArray[np.float64]
@@ -30,11 +31,14 @@ class Scoring:
         Classes of a classifier's target.
     scorer : callable or None
         `scorer(estimator, X, y)`; None for the default of the target.
+    transformation : SquareRoot or None
+        The form in which networks learn and predict the values of a regression.
     """
 
     name: str
     classes: NDArray[Any] | None
     scorer: Callable[..., Any] | None = None
+    transformation: SquareRoot | None = None
 
     @classmethod
     def read(cls, scoring: Any, target: Target) -> Scoring:
@@ -81,8 +85,15 @@ class Scoring:
     def __call__(self, network: Any, X: Any, y: NDArray[Any]) -> float:
         """Score a network of the ensemble during training."""
         if self.classes is None:
-            return self.measure(y, np.asarray(network.predict(X), dtype=np.float64))
+            return self._measure_values(y, np.asarray(network.predict(X), dtype=np.float64))
         return self.measure(y, np.asarray(network.predict_proba(X), dtype=np.float64))
+
+    def _measure_values(self, trained: Predictions, predictions: Predictions) -> float:
+        """Score values as networks learn and predict them."""
+        if self.transformation is None:
+            return self.measure(trained, predictions)
+        values = self.transformation.inverse(trained) - self.transformation.variance
+        return self.measure(values, self.transformation.inverse(predictions))
 
     def _for_several(self) -> str:
         names = [self.name + suffix for suffix in ("_macro", "_ovr")]

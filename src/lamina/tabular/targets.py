@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from lamina.tabular.calibration import LEAST_PROBABILITY
 from lamina.tabular.recipes import Kind
+from lamina.tabular.transformations import SquareRoot
 
 # Maximum number of classes in target statistics, which limits the number of inputs per column.
 MOST_DESCRIBED = 10
@@ -41,6 +42,11 @@ class Target(ABC):
     @abstractmethod
     def described(self) -> Predictions:
         """Numbers used for target statistics, shape (n_samples, n_numbers)."""
+
+    @property
+    def trained(self) -> NDArray[Any]:
+        """Target as networks learn it, shape (n_samples,)."""
+        return self.learned
 
     @property
     @abstractmethod
@@ -170,10 +176,11 @@ class Classes(Target):
 
 @dataclass(frozen=True)
 class Values(Target):
-    """Finite numbers, and their range in training."""
+    """Finite numbers, their range in training, and the transformation that networks learn."""
 
     learned: NDArray[np.float64]
     range: tuple[float, float]
+    transformation: SquareRoot | None = None
 
     @classmethod
     def read(cls, y: Any) -> Self:
@@ -193,6 +200,13 @@ class Values(Target):
         return self.learned[:, np.newaxis]
 
     @property
+    def trained(self) -> NDArray[np.float64]:
+        """Values, or their transformation."""
+        if self.transformation is None:
+            return self.learned
+        return self.transformation.forward(self.learned)
+
+    @property
     def metric(self) -> str:
         """Root mean squared error."""
         return "neg_root_mean_squared_error"
@@ -203,7 +217,10 @@ class Values(Target):
 
     def predict(self, member: Any, inputs: NDArray[np.float32]) -> Predictions:
         """Return a network's predictions within the target's range, shape (n_samples,)."""
-        return np.clip(np.asarray(member.predict(inputs), dtype=np.float64), *self.range)
+        values = np.asarray(member.predict(inputs), dtype=np.float64)
+        if self.transformation is not None:
+            values = self.transformation.inverse(values)
+        return np.clip(values, *self.range)
 
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
         """Return the mean for each sample."""

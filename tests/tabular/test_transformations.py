@@ -1,0 +1,87 @@
+"""The square root of a regression's target: where it is tried, and what it gives back."""
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.tabular import TabularRegressor
+from lamina.tabular.targets import Values
+from lamina.tabular.transformations import SquareRoot, has_heavy_tail
+
+
+@pytest.fixture(scope="module")
+def squares():
+    """Return a table whose target is a square: its root depends linearly on the columns."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(120, 2))
+    return X, (5 * X[:, 0] + X[:, 1] + 0.3 * rng.uniform(size=120)) ** 4
+
+
+@pytest.fixture(scope="module")
+def fitted(squares):
+    model = TabularRegressor(random_state=0).fit(*squares)
+    assert model._target.transformation is not None
+    return model
+
+
+def test_values_come_back_from_their_roots():
+    values = np.array([0.0, 0.25, 1.0, 100.0])
+    np.testing.assert_allclose(SquareRoot().inverse(SquareRoot().forward(values)), values)
+
+
+def test_the_derivative_is_that_of_the_inverse():
+    transformation, roots, step = SquareRoot(variance=0.5), np.array([-2.0, -0.3, 0.4, 7.0]), 1e-6
+    difference = transformation.inverse(roots + step) - transformation.inverse(roots - step)
+    derivative = transformation.derivative(transformation.inverse(roots))
+    np.testing.assert_allclose(derivative, difference / (2 * step), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("values", "is_tried"),
+    [
+        (np.arange(100.0) ** 4, True),
+        (np.arange(100.0), False),
+        (np.arange(100.0) ** 4 - 1, False),
+        (-(np.arange(100.0) ** 4), False),
+        (np.full(10, 3.0), False),
+    ],
+)
+def test_roots_are_tried_for_skewed_values_from_zero(values, is_tried):
+    assert has_heavy_tail(values) == is_tried
+
+
+def test_networks_learn_roots_where_these_predict_better(squares, fitted):
+    X, y = squares
+    trained = Values.read(y)
+    assert fitted._target.transformation.variance >= 0
+    predictions = fitted.predict(X)
+    assert fitted.target_range_ == trained.range
+    assert np.mean((predictions - y) ** 2) < 0.05 * np.var(y)
+
+
+def test_contributions_through_the_square_sum_to_the_prediction(squares, fitted):
+    X, _ = squares
+    explanation = fitted.explain(X[:20], n_steps=200)
+    sums = explanation.baseline_predictions + explanation.contributions.sum(axis=1)
+    np.testing.assert_allclose(sums, fitted.predict(X[:20]), rtol=1e-3)
+
+
+def test_a_loaded_model_squares_as_the_saved_one(tmp_path, squares, fitted):
+    X, _ = squares
+    lamina.save(fitted, tmp_path / "model.lamina")
+    loaded = lamina.load(tmp_path / "model.lamina")
+    np.testing.assert_array_equal(loaded.predict(X), fitted.predict(X))
+
+
+def test_a_scorer_sees_values_and_not_roots(squares):
+    X, y = squares
+    seen = []
+
+    def scorer(model, X, y):
+        seen.append((y.max(), model.predict(X).max()))
+        return -float(np.mean((model.predict(X) - y) ** 2))
+
+    TabularRegressor(scoring=scorer, random_state=0).fit(X, y)
+    largest = np.max(seen, axis=0)
+    assert largest[0] == pytest.approx(y.max())
+    assert largest[1] > np.sqrt(y.max()) * 2
