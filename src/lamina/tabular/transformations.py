@@ -41,7 +41,7 @@ class SquareRoot:
 
     def inverse(self, roots: Floats) -> Floats:
         """Return values from predicted roots; a negative root counts as a negative square."""
-        return np.sign(roots) * np.square(roots) + self.variance
+        return np.abs(roots) * roots + self.variance
 
     def derivative(self, values: Floats) -> Floats:
         """Return the derivative of `inverse` where it gives these values: 2 |root|."""
