@@ -1,5 +1,7 @@
 """The square root of a regression's target: where it is tried, and what it gives back."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -85,3 +87,10 @@ def test_a_scorer_sees_values_and_not_roots(squares):
     largest = np.max(seen, axis=0)
     assert largest[0] == pytest.approx(y.max())
     assert largest[1] > np.sqrt(y.max()) * 2
+
+
+def test_a_refit_on_new_samples_learns_roots_as_well(squares, fitted):
+    X, y = squares
+    model = copy.deepcopy(fitted).refit(X[:60], 4 * y[:60])
+    assert model._target.transformation == fitted._target.transformation
+    assert model.predict(X[:60]).mean() > fitted.predict(X[:60]).mean()

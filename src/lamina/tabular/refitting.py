@@ -146,7 +146,7 @@ def _refit_one(
     seconds_left: Callable[[], float] | None,
 ) -> Member:
     rows = np.flatnonzero(sample.folds != fold)
-    inputs, y = member.matrix(sample.encoded.rows(rows)), sample.target.learned[rows]
+    inputs, y = member.matrix(sample.encoded.rows(rows)), sample.target.trained[rows]
     weight = None if sample.weight is None else sample.weight[rows]
     absent = np.setdiff1d(getattr(member.network, "classes_", []), y).astype(y.dtype)
     if len(absent):

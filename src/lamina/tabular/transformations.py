@@ -36,8 +36,8 @@ class SquareRoot:
     variance: float = 0.0
 
     def forward(self, values: Floats) -> Floats:
-        """Return the square roots, shape (n_samples,)."""
-        return np.sqrt(values)
+        """Return the square roots, shape (n_samples,); those of negative values are negative."""
+        return np.sign(values) * np.sqrt(np.abs(values))
 
     def inverse(self, roots: Floats) -> Floats:
         """Return values from predicted roots; a negative root counts as a negative square."""
