@@ -1,4 +1,4 @@
-/** Answers that are asked for again whenever what they tell of has changed, for as long as somebody looks. */
+/** Requests that are repeated when the displayed network changes, as long as a view shows their answer. */
 
 import { computed, effect } from "@preact/signals";
 import type { Query } from "../wire/requests";
@@ -6,19 +6,19 @@ import { playing, refuse } from "./session";
 
 export interface Question<Answer> {
   readonly name: string;
-  /** What is asked; null while there is nothing to ask. */
+  /** Parameters of the request; null while there is nothing to request. */
   readonly query: () => Query | null;
-  /** What the answer depends on beside that: mostly the network that is shown. */
+  /** Everything else that the answer depends on: mostly the displayed network. */
   readonly snapshot: () => string;
   readonly ask: (query: Query) => Promise<Answer>;
   readonly onAnswer: (answer: Answer) => void;
 }
 
 const SHORTEST_PAUSE = 400;
-/** Beside a run that plays, answers get a tenth of the time. */
+/** While a run plays, requests take a tenth of the time. */
 const PATIENCE = 9;
 
-/** Asks until the function that it gives back is called: one question at a time, and the newest. */
+/** Repeat a request until the returned function is called; one at a time, always the newest. */
 export function keepAsking<Answer>(question: Question<Answer>): () => void {
   const wanted = computed(() => {
     const query = question.query();
@@ -33,7 +33,7 @@ export function keepAsking<Answer>(question: Question<Answer>): () => void {
     const isNew = now.text !== text || now.snapshot !== snapshot;
     if (isUnderWay || isOver || !now.query || !isNew) return;
     const early = earliest - performance.now();
-    // A person who asks for something else is not kept waiting.
+    // A new choice of the user is requested at once.
     if (now.text === text && playing.peek() && early > 0) {
       timer = window.setTimeout(goOn, early);
       return;
@@ -52,7 +52,7 @@ export function keepAsking<Answer>(question: Question<Answer>): () => void {
       const answer = await question.ask(query);
       if (!isOver) question.onAnswer(answer);
     } catch (error) {
-      // What is no longer asked may well be refused: the network is another by now.
+      // An outdated request may be refused because the network has changed since.
       if (!isOver && wanted.peek().text === asked) refuse(question.name, error);
     }
   }

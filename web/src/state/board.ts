@@ -1,7 +1,7 @@
 /**
- * The drawing board: a drawing as the hand has it, which is seen at once, and as the server has it.
+ * The drawing board: the user's drawing, shown at once, and the server's copy of it.
  *
- * What can be learned from goes to the server a few times a second at most; what cannot yet stays here.
+ * Drawings with enough points are sent to the server a few times a second at most; others stay on the page.
  */
 
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
@@ -25,34 +25,34 @@ import {
 } from "./drawings";
 import { change, data, playing, send, state } from "./session";
 
-/** Between two changes that a stroke sends, in milliseconds. */
+/** Interval between two changes that a stroke sends, in milliseconds. */
 const BETWEEN = 300;
 const HELD_OUT_FRACTION = 0.2;
 
-/** What the hand has drawn; null where the data is of another kind. */
+/** The user's drawing; null for data of another kind. */
 export const board = signal<Drawing | null>(null);
 
-/** The class that is put, and the value. */
+/** Class and value of new points. */
 export const pen = signal(0);
 export const penValue = signal(0);
 export const erases = signal(false);
 
-/** What stands here alone, as there is too little of it to learn, with the way back. */
+/** A drawing with too few points to learn from, which the server does not have, and its history for undo. */
 const unsent = signal<readonly Drawing[]>([]);
-/** The drawing that the server was told last, until it says so itself. */
+/** The drawing sent last, until the server confirms it. */
 let awaited: Drawing | null = null;
 let lastReceived = "";
 let timer: ReturnType<typeof setTimeout> | undefined;
 let lastSent = Number.NEGATIVE_INFINITY;
 let isJoined = false;
-/** Whether the run was held because there was too little to learn from. */
+/** True if the run was paused because there were too few points. */
 let resumes = false;
-/** Whether it was begun with an empty board, and not with points that were there. */
+/** True if the drawing began with an empty board. */
 let isFresh = false;
 
 export const missing = computed(() => board.value && lacking(board.value));
 
-/** Whether what the network says is about what stands on the board. */
+/** True if the network was trained on the displayed drawing. */
 export const isLearned = computed(() => {
   const drawing = board.value;
   const known = state.value?.experiment.data;
@@ -66,7 +66,7 @@ export const isLearned = computed(() => {
 
 export const counts = computed(() => classCounts(board.value?.points ?? []));
 
-/** What the plane is, where it is drawn on. */
+/** The plane of the drawing. */
 export const boardPlane = computed(() => {
   const drawing = board.value;
   if (!drawing) return null;
@@ -84,7 +84,7 @@ export const canUndo = computed(
   () => unsent.value.length > 0 || !isLearned.value || state.value?.can_undo === true,
 );
 
-/** Whether the data on the page could have been drawn: then its points can be edited. */
+/** True if the data consists of points in the plane, so that they can be edited. */
 export const isEditable = computed(() => {
   const known = state.value?.data;
   if (!known || board.value) return false;
@@ -100,7 +100,7 @@ export function openBlank(target: Target = "class"): void {
   hold();
 }
 
-/** Turns the points that are seen into drawn ones. */
+/** Make the displayed points editable. */
 export function editPoints(): void {
   const [now, rows] = [state.value, data.value];
   if (!now || !rows || !isEditable.value) return;
@@ -129,7 +129,7 @@ function seenPoints(target: Target): Point[] {
   });
 }
 
-/** What follows, until the next one begins, is taken back together. */
+/** Begin a stroke; undo reverts it as a whole. */
 export function beginStroke(): void {
   if (timer !== undefined) learnNow();
   isJoined = false;
@@ -178,7 +178,7 @@ export function choosePen(label: number): void {
 
 export function undo(): void {
   const before = unsent.value.at(-1);
-  // What of the latest stroke was still to be sent goes with it.
+  // Unsent points of the latest stroke are dropped with it.
   clearTimeout(timer);
   timer = undefined;
   if (before) {
@@ -196,7 +196,7 @@ export function undo(): void {
   send({ do: "undo", catch_up: true });
 }
 
-/** Leaves the board for other data; what the server learns from stays until it learns from that. */
+/** Close the board for other data; the server keeps its data until it has the new one. */
 export function leave(): void {
   drop();
   if (state.value?.experiment.data.kind !== "drawn") board.value = null;
@@ -218,7 +218,7 @@ function drop(): void {
   erases.value = false;
 }
 
-/** Of what is not there yet nothing is learned: the run stands still until it is. */
+/** Pause the run until there are enough points to learn from. */
 function hold(): void {
   clearTimeout(timer);
   timer = undefined;
@@ -227,7 +227,7 @@ function hold(): void {
   send({ do: "pause" });
 }
 
-/** Whether the server learns from just this. */
+/** True if the server has this drawing. */
 function isHeard(drawing: Drawing): boolean {
   const known = state.value?.experiment.data;
   return known?.kind === "drawn" && isSame(fromData(known), drawing);
@@ -258,7 +258,7 @@ function learnNow(): void {
   goOn();
 }
 
-/** Drawn data keeps all else; what was of another kind takes along what still goes with it. */
+/** Return the patch for a drawing; if the data was of another kind, settings that do not fit it are reset. */
 function patch(drawing: Drawing, { experiment, data: known }: State): Patch {
   const all = asData(drawing);
   const before = experiment.data;
@@ -273,7 +273,7 @@ function patch(drawing: Drawing, { experiment, data: known }: State): Patch {
   return { data: all, inputs: isPlane ? inputs : null, plane: null, ...kept };
 }
 
-/** Follows the server: what it was told last needs no answer, all else that is new is taken over. */
+/** Follow the server: ignore the echo of the latest change, and take over any other drawing. */
 effect(() => {
   const known = state.value?.experiment.data;
   const said = JSON.stringify(known ?? null);
@@ -290,7 +290,7 @@ function handle(known: State["experiment"]["data"]): void {
   }
   const drawing = fromData(known);
   if (awaited) {
-    // What was sent earlier is still on its way back.
+    // The echo of an earlier change is still on its way.
     if (isSame(awaited, drawing)) awaited = null;
     return;
   }

@@ -1,4 +1,4 @@
-/** The runs that are compared, the present one among them: their lines, their figures, what differs. */
+/** The compared runs, including the present one: lines, metrics and differing settings. */
 
 import { computed, signal } from "@preact/signals";
 import type { ComparedLine, Extent } from "../drawing/comparison";
@@ -11,11 +11,11 @@ import { differing, type Settings, settingsOf } from "./settings";
 
 export type Measure = "loss" | "validation_loss" | "score";
 
-/** What the lines are of. */
+/** Quantity of the lines. */
 export const measure = signal<Measure>("validation_loss");
-/** The runs whose lines are not drawn, by number; the present one is 0. */
+/** Numbers of the runs whose lines are hidden; 0 is the present run. */
 export const hidden = signal<ReadonlySet<number>>(new Set());
-/** Where the pointer is. */
+/** Epoch under the pointer. */
 export const pointedEpoch = signal<number | null>(null);
 
 export interface Compared {
@@ -31,7 +31,7 @@ export interface Compared {
 export const PRESENT = 0;
 export const MANUAL_EDITS = "by hand";
 
-/** The kept runs; their settings need no frame to be known. */
+/** The kept runs; their settings are available without a frame. */
 const keptCompared = computed<Compared[]>(() =>
   keptRuns.value.map((run) => ({
     number: run.number,
@@ -84,7 +84,7 @@ export const differences = computed<string[]>(() =>
 const OF_THE_ROWS = ["data", "data.", "test_fraction", "split_seed"];
 const OF_THE_LOSS = ["loss", "target_scaled", "class_weight"];
 
-/** Whether figures of these runs can be held against one another: they are of the same rows, and the same loss. */
+/** True if the metrics of the runs are comparable: same samples and same loss. */
 export const isContest = computed(() =>
   differences.value.every(
     (name) =>
@@ -93,7 +93,7 @@ export const isContest = computed(() =>
   ),
 );
 
-/** What the scores are called; null where there are none. */
+/** Name of the score; null if there is none. */
 export const scoreName = computed(() => {
   const kept = keptRuns.value.find((run) => run.score)?.score;
   return (readable.value?.header.score ?? kept)?.name ?? null;
@@ -119,7 +119,7 @@ function lineOf(number: number, arrays: Curves | ReadonlyMap<string, NumberArray
   return epochs && values && !hidden.value.has(number) ? [{ number, epochs, values }] : [];
 }
 
-/** As text, so that a frame that changes nothing of it has nothing drawn anew. */
+/** As text, so that a frame with unchanged values causes no redraw. */
 const extentText = computed(() => JSON.stringify(extentNow()));
 export const extent = computed(() => JSON.parse(extentText.value) as Extent);
 
@@ -148,7 +148,7 @@ function heights(low: number, high: number, isLogarithmic: boolean) {
     return { low: decade(down), high: decade(up > down ? up : down + 1) };
   }
   if (measure.value === "score") {
-    // A score far below zero says no more than one below.
+    // Scores far below zero are cut off.
     return {
       low: Math.max(-1, Math.floor(10 * low) / 10),
       high: Math.min(1, Math.ceil(10 * high) / 10),
@@ -167,7 +167,7 @@ function rounded(value: number): number {
   return (step ?? 10) * decade;
 }
 
-/** A run's value at an epoch: the last that is known at or before it; null outside its course. */
+/** Return a run's value at an epoch: the latest at or before it; null outside the run. */
 export function valueAt(line: ComparedLine | undefined, epoch: number): number | null {
   if (!line) return null;
   const { epochs, values } = line;
@@ -179,7 +179,7 @@ export function valueAt(line: ComparedLine | undefined, epoch: number): number |
   return Number.isFinite(value) ? value : null;
 }
 
-/** The epoch that the table tells of: where the pointer is, or the last of the longest line. */
+/** The epoch of the table: the one under the pointer, or the last of the longest line. */
 export const shownAt = computed(
   () =>
     pointedEpoch.value ??

@@ -1,4 +1,4 @@
-/** Who is taken for whom, of the test rows. */
+/** Confusion matrix of the test samples. */
 
 import { computed, signal } from "@preact/signals";
 import { classes } from "./plane";
@@ -6,20 +6,20 @@ import { readable } from "./session";
 
 export const inFractions = signal(false);
 
-/** More classes than these are told as a list of what is confused most. */
+/** With more classes than these, a list of the most frequent confusions replaces the matrix. */
 export const MOST_CLASSES = 12;
 
 export interface Confused {
   readonly from: number;
   readonly to: number;
   readonly count: number;
-  /** Of the rows of its true class. */
+  /** Fraction of the samples of its true class. */
   readonly fraction: number;
 }
 
 export interface Confusion {
   readonly size: number;
-  /** The true class a row, the predicted a column. */
+  /** One row for each true class, one column for each predicted class. */
   readonly counts: ArrayLike<number>;
   readonly totals: readonly number[];
   readonly right: number;
@@ -42,7 +42,7 @@ export function confusionOf(counts: ArrayLike<number>, size: number): Confusion 
   return { size, counts, totals, right, total: totals.reduce((sum, each) => sum + each, 0) };
 }
 
-/** What is confused most often, the most first. */
+/** The most frequent confusions, in descending order. */
 export function mostConfused({ size, counts, totals }: Confusion, most: number): Confused[] {
   const all: Confused[] = [];
   for (let from = 0; from < size; from++) {

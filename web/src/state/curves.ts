@@ -25,7 +25,7 @@ export const chosenCourse = signal<Course>("loss");
 
 export const scoreName = computed(() => readable.value?.header.score?.name ?? null);
 
-/** What can be seen: without a score, or a rate, the losses. */
+/** The curves that the run has; without a score or a rate, only the losses. */
 export const course = computed<Course>(() =>
   offered.value.includes(chosenCourse.value) ? chosenCourse.value : "loss",
 );
@@ -54,7 +54,7 @@ export const curves = computed<Curves>(() => {
   }
 });
 
-/** Both by epoch: of the rows to learn from, only some epochs are known, and 0 among them. */
+/** Both scores by epoch; the training score is available for some epochs only, including 0. */
 function withTrainingScores(epochs: number[], test: (number | null)[]): Curves {
   const train = trainingScores();
   const all = [...new Set([...train.keys(), ...epochs])].sort((one, other) => one - other);
@@ -76,7 +76,7 @@ function line(name: string, values: Numbers | undefined, dashed = false): Curve[
   return values ? [{ name, dashed, values: Array.from(values, known) }] : [];
 }
 
-/** What is not finite is a gap. */
+/** Non-finite values are gaps. */
 function known(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }

@@ -1,4 +1,4 @@
-/** How each layer's weights, gradients and activations are spread over the epochs, as the server has found it. */
+/** Distributions of each layer's weights, gradients and activations over the epochs, computed by the server. */
 
 import { computed, signal } from "@preact/signals";
 import type { Spread } from "../drawing/distributions";
@@ -15,20 +15,20 @@ export const quantity = signal<Quantity>("weights");
 export const oneScale = signal(true);
 
 const answer = signal<BinaryMessage<DistributionsHeader> | null>(null);
-/** How often there was more to come. */
+/** Number of answers that were incomplete. */
 const rounds = signal(0);
 
 export interface Distributions extends Spread {
   readonly quantity: Quantity;
   readonly names: readonly string[];
-  /** Of each layer in the newest column, or that of the epoch that is shown. */
+  /** Values of each layer in the newest column, or in that of the displayed epoch. */
   readonly fractions: readonly Fractions[];
   readonly nSamples: number;
 }
 
 export interface Fractions {
   readonly zero: number;
-  /** NaN where nothing can be flat. */
+  /** NaN for activations that are nowhere flat. */
   readonly flat: number;
   readonly idle: number;
   readonly units: number;
@@ -62,7 +62,7 @@ export const distributions = computed<Distributions | null>(() => {
   };
 });
 
-/** The epoch that is looked at; null while that is the latest. */
+/** The displayed epoch; null for the latest. */
 export const shownEpoch = computed(() =>
   frame.value?.header.is_latest === false ? epoch.value : null,
 );
@@ -79,7 +79,7 @@ export function columnAt(epochs: ArrayLike<number>, wanted: number): number {
   return best;
 }
 
-/** Asks for what is chosen, until the function that it gives back is called. */
+/** Request the chosen quantity until the returned function is called. */
 export function watchDistributions(): () => void {
   return keepAsking({
     name: "distributions",

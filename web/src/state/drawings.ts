@@ -1,19 +1,19 @@
-/** Drawings: points in the plane as plain values, and what a hand does to them. */
+/** Drawings: points in the plane as plain values, and operations on them. */
 
 import type { DataChoice, Json } from "../wire/protocol";
 
-/** What is learned of a point: its class, its number, or its height above the x axis. */
+/** The target of a point: its class, its value, or its height above the x axis. */
 export type Target = "class" | "value" | "height";
 export type Pair = readonly [low: number, high: number];
 
-/** x, y, and the class or the value where there is one. */
+/** x, y, and the class or the value, if there is one. */
 export type Point = readonly number[];
 
 export interface Drawing {
   readonly target: Target;
   readonly points: readonly Point[];
   readonly classes: readonly string[];
-  /** Of x, of y, and of the value where points have one. */
+  /** Limits of x, of y, and of the value if points have one. */
   readonly limits: readonly Pair[];
 }
 
@@ -21,7 +21,7 @@ export const FEWEST_POINTS = 4;
 export const MOST_POINTS = 5000;
 export const MOST_CLASSES = 8;
 const UNIT: Pair = [-1, 1];
-/** As the server leaves it around points that came without limits. */
+/** The same margin as the server's around points without limits. */
 const MARGIN = 0.08;
 
 export function blank(target: Target): Drawing {
@@ -29,7 +29,7 @@ export function blank(target: Target): Drawing {
   return { target, points: [], classes: ["1", "2"], limits };
 }
 
-/** What is still to be drawn before there is anything to learn; null where there is enough. */
+/** Return what is missing before training can begin; null if nothing is. */
 export function lacking({ target, points }: Drawing): string | null {
   const missing = FEWEST_POINTS - points.length;
   const more = missing > 0 ? `${missing} more ${missing === 1 ? "point" : "points"}` : null;
@@ -43,14 +43,14 @@ export function lacking({ target, points }: Drawing): string | null {
   return Math.max(...counts) < 2 ? "Put a second point of a class: one is held out." : null;
 }
 
-/** How many points each class has, as far as the last that has any. */
+/** Return the number of points of each class, up to the last class with points. */
 export function classCounts(points: readonly Point[]): number[] {
   const counts: number[] = [];
   for (const [, , label = 0] of points) counts[label] = (counts[label] ?? 0) + 1;
   return Array.from(counts, (count) => count ?? 0);
 }
 
-/** With a point more, unless it is full; its numbers are as long as eyes can tell. */
+/** Return the drawing with a point added, unless it is full; coordinates are rounded to visible precision. */
 export function withPoint(drawing: Drawing, point: Point): Drawing {
   if (drawing.points.length >= MOST_POINTS) return drawing;
   return { ...drawing, points: [...drawing.points, rounded(point, drawing.limits)] };
@@ -61,7 +61,7 @@ export function without(drawing: Drawing, isTaken: (point: Point) => boolean): D
   return points.length === drawing.points.length ? drawing : { ...drawing, points };
 }
 
-/** With a class more, by the first number that is no name yet. */
+/** Return the drawing with a class added, named by the first unused number. */
 export function withClass(drawing: Drawing): Drawing {
   const { classes } = drawing;
   const free = Array.from({ length: MOST_CLASSES + 1 }, (_, at) => String(at + 1));
@@ -108,7 +108,7 @@ export function fromData(data: DataChoice): Drawing {
   };
 }
 
-/** Whether two drawings are the same to the server. */
+/** Return true if two drawings are equal for the server. */
 export function isSame(one: Drawing, other: Drawing): boolean {
   return JSON.stringify(asData(one)) === JSON.stringify(asData(other));
 }
@@ -122,7 +122,7 @@ function around(points: readonly Point[], target: Target): Pair[] {
   });
 }
 
-/** A thousandth of what is seen is as near as a hand can point. */
+/** A thousandth of the visible range is the precision of a pointer. */
 function rounded(point: Point, limits: readonly Pair[]): Point {
   return point.map((value, axis) => {
     const pair = limits[axis];

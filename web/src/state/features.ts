@@ -1,4 +1,4 @@
-/** What the units of an image's network look for, and the images that it takes for others. */
+/** Features that units of a network for images respond to, and misclassified images. */
 
 import { computed, signal } from "@preact/signals";
 import type { BinaryMessage, Numbers } from "../wire/frames";
@@ -12,7 +12,7 @@ import { frame, state } from "./session";
 export const imageShape = computed(() => state.value?.data.image_shape ?? null);
 
 export const MISTAKES = "mistakes";
-/** A layer by its number, or the rows that are taken for others. */
+/** A layer's number, or the misclassified samples. */
 export const subject = signal<number | typeof MISTAKES>(0);
 export const unit = signal(0);
 export const ownScale = signal(false);
@@ -22,7 +22,7 @@ const mistaken = signal<BinaryMessage<MistakesHeader> | null>(null);
 
 export const layers = computed(() => state.value?.network.layers ?? []);
 
-/** The layer that is shown; null while mistakes are. A network that has lost it shows its last. */
+/** The displayed layer; null for the mistakes. If the network has fewer layers, its last one. */
 export const layer = computed(() => {
   const wanted = subject.value;
   if (wanted === MISTAKES) return classes.value.length > 0 ? null : 0;
@@ -35,7 +35,7 @@ export const chosenUnit = computed(() =>
 
 const MOST_UNITS = 64;
 
-/** One image a unit: the first layer's weights, or the mean gradients of a deeper one's a. */
+/** One image for each unit: the first layer's weights, or the mean gradients of a deeper layer's a. */
 export const images = computed<Numbers[]>(() => {
   if (layer.value === null) return [];
   const count = Math.min(MOST_UNITS, layers.value[layer.value]?.fan_out ?? 0);
@@ -71,7 +71,7 @@ export interface Exciting extends Image {
   readonly a: number;
 }
 
-/** The rows that excite the chosen unit most. */
+/** The samples with the largest activations of the chosen unit. */
 export const exciting = computed<Exciting[]>(() => {
   const { header, arrays } = news.value ?? {};
   if (!header || header.layer !== layer.value || header.unit !== chosenUnit.value) return [];
@@ -96,7 +96,7 @@ export const mistakes = computed<Mistake[]>(() => {
 export const mistakesSaid = computed(() => ofThisRun(mistaken.value)?.header ?? null);
 export const gradientRows = computed(() => news.value?.header.n_samples ?? 0);
 
-/** What is drawn as paper and as ink. */
+/** Values drawn as background and as ink. */
 export const pixelEnds = computed<[number, number]>(
   () => news.value?.header.pixels ?? mistakesSaid.value?.pixels ?? [0, 1],
 );
@@ -118,7 +118,7 @@ function imagesOf(arrays: BinaryMessage<unknown>["arrays"] | undefined): Image[]
   }));
 }
 
-/** Asks for what is shown, until the function that it gives back is called. */
+/** Request the displayed layer until the returned function is called. */
 export function watchFeatures(): () => void {
   const snapshot = () => {
     const header = frame.value?.header;

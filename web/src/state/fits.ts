@@ -1,4 +1,4 @@
-/** What a regression predicts of its rows, beside what they are. */
+/** Predictions of a regression beside the targets. */
 
 import { computed, signal } from "@preact/signals";
 import type { Rows } from "../drawing/scatter";
@@ -11,7 +11,7 @@ export const look = signal<Look>(LOOKS[0]);
 export const PARTS = ["train", "test"] as const;
 export type Part = (typeof PARTS)[number];
 
-/** The rows that are drawn, of both parts; null until a frame has them. */
+/** The drawn samples of both parts; null until a frame has them. */
 export const rows = computed<Record<Part, Rows> | null>(() => {
   const [train, test] = PARTS.map(rowsOf);
   return train && test ? { train, test } : null;
@@ -21,7 +21,7 @@ export const said = computed(() => frame.value?.header.fit ?? null);
 export const target = computed(() => state.value?.data.target ?? "target");
 
 function rowsOf(part: Part): Rows | null {
-  // The frame before may be shown for a moment; its predictions are of other rows.
+  // The previous frame may still be shown; its predictions belong to other samples.
   if (frame.value?.header.run !== data.value?.header.run) return null;
   const arrays = frame.value?.arrays;
   const actual = data.value?.arrays.get(`${part}_targets`)?.values;

@@ -1,4 +1,4 @@
-/** The estimator's parameters in the order in which one thinks of them; what is new stands at the end. */
+/** The estimator's parameters in groups; new parameters come at the end. */
 
 import { computed } from "@preact/signals";
 import type { Parameter } from "../wire/protocol";

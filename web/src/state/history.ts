@@ -1,9 +1,9 @@
-/** Back and forth along the recorded history. */
+/** Step backward and forward through the stored epochs. */
 
 import { neighbour } from "./epochs";
 import { epoch, frame, send } from "./session";
 
-/** Shows the stored epoch before or after the one that is shown. */
+/** Show the stored epoch before or after the displayed one. */
 export function seek(direction: 1 | -1): void {
   const header = frame.value?.header;
   if (!header?.stored) return;

@@ -1,4 +1,4 @@
-/** The runs that are kept, their curves, and what is done with them. */
+/** The kept runs, their curves, and commands for them. */
 
 import { computed, effect, signal } from "@preact/signals";
 import type { NumberArray } from "../wire/frames";
@@ -40,7 +40,7 @@ export function manualEdits({ rates, n_written }: KeptRun): string {
   return parts.join(", ");
 }
 
-// A kept run's curves never change: they are asked for once.
+// A kept run's curves never change, so they are requested once.
 const curves = signal<ReadonlyMap<string, Curves>>(new Map());
 const asked = new Set<string>();
 
@@ -48,7 +48,7 @@ export function curvesOf(run: KeptRun): Curves | undefined {
   return curves.value.get(place(run));
 }
 
-/** Asks for the curves that are not there yet, as long as it is not told to stop. */
+/** Request missing curves until stopped. */
 export function fetchCurves(): () => void {
   return effect(() => {
     for (const run of keptRuns.value) void fetchOne(run);
@@ -68,7 +68,7 @@ async function fetchOne(run: KeptRun): Promise<void> {
   }
 }
 
-/** What tells a kept run from those of another session, or of a server that has begun anew. */
+/** Key that distinguishes a kept run from those of other sessions and of a restarted server. */
 function place({ number, run, epoch, loss }: KeptRun): string {
   return `${number} ${run} ${epoch} ${loss}`;
 }

@@ -1,4 +1,4 @@
-/** The slice of the loss that was asked for: it comes part by part, and only for as long as it is looked at. */
+/** The requested slice of the loss, which arrives in parts while a view shows it. */
 
 import { computed, signal } from "@preact/signals";
 import type { BinaryMessage, Numbers } from "../wire/frames";
@@ -13,7 +13,7 @@ export interface SliceOptions {
   readonly directions: Directions;
   readonly of: Part;
   readonly n_points: number;
-  /** null is the usual one of the directions. */
+  /** null for the default of the directions. */
   readonly span: number | null;
   readonly seed: number;
 }
@@ -30,27 +30,27 @@ export interface Landscape {
   readonly header: LandscapeHeader;
   readonly first: Numbers;
   readonly second: Numbers;
-  /** Row by row, NaN where they are still to come. */
+  /** Row by row; NaN for losses that have not arrived. */
   readonly losses: Float64Array;
   readonly path: { epochs: Numbers; positions: Numbers; losses: Numbers } | null;
-  /** What places a network in the slice; null where that would be too much to send. */
+  /** Projection of a network onto the slice; null for networks that are too large to send it. */
   readonly places: { center: Numbers; projection: Numbers } | null;
 }
 
-/** The latest, whose losses may still be coming. */
+/** The latest slice, whose losses may still be arriving. */
 export const latest = signal<Landscape | null>(null);
-/** How much of it has come, from 0 to 1; null while nothing is under way. */
+/** Fraction that has arrived; null if no slice is being computed. */
 export const progress = signal<number | null>(null);
 export const trouble = signal<string | null>(null);
 
-/** Of this run: another run's landscape is no picture of this one. */
+/** The slice of this run; null if it belongs to another run. */
 export const landscape = computed(() =>
   latest.value?.header.run === state.value?.run.id ? latest.value : null,
 );
 
 let turn = 0;
 
-/** Computes a slice through the network that is shown; another that is under way is given up. */
+/** Compute a slice through the displayed network; cancels one in progress. */
 export async function compute(): Promise<void> {
   const mine = ++turn;
   trouble.value = null;
@@ -78,7 +78,7 @@ export async function compute(): Promise<void> {
   }
 }
 
-/** Gives up what is under way; what is not whole is not shown. */
+/** Cancel the slice in progress; incomplete slices are not shown. */
 export function cancel(): void {
   if (progress.peek() === null) return;
   turn++;
@@ -107,15 +107,15 @@ function begin({ header, arrays }: BinaryMessage<LandscapeHeader>): Landscape {
 
 function fill(begun: Landscape, row: number, part: BinaryMessage<LandscapePartHeader>): number {
   const found = part.arrays.get("losses");
-  // What is no number any more has grown beyond all bounds.
+  // NaN stands for a loss that has overflowed.
   const losses = Array.from(found?.values ?? [], (loss) => (Number.isNaN(loss) ? Infinity : loss));
   begun.losses.set(losses, row * begun.first.length);
-  // Another object, so that what draws it hears of it.
+  // A new object, so that views redraw.
   latest.value = { ...begun };
   return row + (found?.shape[0] ?? begun.second.length);
 }
 
-/** Where the network of the newest frame stands in the slice. */
+/** Position of the newest frame's network in the slice. */
 export const present = computed<[number, number] | null>(() => {
   const here = landscape.value;
   if (!here) return null;
@@ -132,7 +132,7 @@ export const present = computed<[number, number] | null>(() => {
   return [right, up];
 });
 
-/** The loss at the computed place nearest to one of the slice. */
+/** Return the loss at the grid point nearest to a position. */
 export function lossAt(here: Landscape, x: number, y: number) {
   const [column, row] = [nearest(here.first, x), nearest(here.second, y)];
   return {
