@@ -8,7 +8,7 @@ from lamina.workbench import app
 from lamina.workbench.app import MOST_SESSIONS
 
 
-def test_a_page_is_told_all_and_sees_the_network_before_it_has_learned(page):
+def test_a_page_receives_state_data_and_the_initial_network(page):
     hello, state = page.receive(), page.receive()
     assert hello == {"is": "hello", "version": 1, "session": hello["session"], "fresh": True}
     assert (state["run"]["status"], state["run"]["epoch"]) == ("paused", 0)
@@ -21,7 +21,7 @@ def test_a_page_is_told_all_and_sees_the_network_before_it_has_learned(page):
     assert arrays["parameters"].shape == (state["network"]["n_parameters"],)
 
 
-def test_a_page_sees_its_network_learn(page):
+def test_a_page_receives_frames_during_training(page):
     page.do("pace", epochs_per_second=None)
     page.do("play")
     header, arrays = page.arrives_at(30)
@@ -29,7 +29,7 @@ def test_a_page_sees_its_network_learn(page):
     assert arrays["curve_epoch"][-1] >= header["epoch"]
 
 
-def test_a_page_without_credit_is_sent_no_frame(page):
+def test_a_page_that_is_not_ready_receives_no_frame(page):
     page.do("pace", epochs_per_second=None)
     page.do("step", epochs=50)
     page.do("seek", epoch=None)
@@ -40,7 +40,7 @@ def test_a_page_without_credit_is_sent_no_frame(page):
     assert not [each for each in received if isinstance(each, tuple) and each[0]["kind"] == "frame"]
 
 
-def test_a_page_that_comes_back_finds_its_run_again(browser):
+def test_a_reconnected_page_continues_its_run(browser):
     page = browser.open()
     session = page.receive()["session"]
     page.do("pace", epochs_per_second=None)
@@ -55,7 +55,7 @@ def test_a_page_that_comes_back_finds_its_run_again(browser):
     assert back.frame()[0]["loss"] == before["loss"]
 
 
-def test_a_run_goes_on_while_its_page_is_gone(browser, server, until):
+def test_a_run_continues_while_its_page_is_disconnected(browser, server, until):
     page = browser.open()
     session = page.receive()["session"]
     page.do("pace", epochs_per_second=None)
@@ -67,7 +67,7 @@ def test_a_run_goes_on_while_its_page_is_gone(browser, server, until):
     until(lambda: run.controller.epoch > seen + 100)
 
 
-def test_a_session_that_is_opened_again_leaves_its_first_page(browser):
+def test_opening_a_session_again_disconnects_its_first_page(browser):
     first = browser.open()
     session = first.receive()["session"]
     second = browser.open(session)
@@ -77,7 +77,7 @@ def test_a_session_that_is_opened_again_leaves_its_first_page(browser):
     assert second.arrives_at(1)[0]["epoch"] == 1
 
 
-def test_fifty_pages_at_once_each_have_a_run_of_their_own(browser):
+def test_fifty_simultaneous_pages_have_separate_runs(browser):
     pages = [browser.open() for _ in range(50)]
     sessions = {page.receive()["session"] for page in pages}
     assert len(sessions) == 50
@@ -90,7 +90,7 @@ def test_fifty_pages_at_once_each_have_a_run_of_their_own(browser):
     assert len({frame["loss"] for frame in frames}) == 1
 
 
-def test_one_page_too_many_is_turned_away_and_a_page_that_leaves_makes_room(
+def test_the_number_of_sessions_is_limited_and_a_leaving_page_makes_room(
     browser, monkeypatch, server, until
 ):
     monkeypatch.setattr(app, "MOST_SESSIONS", 2)
@@ -122,7 +122,7 @@ def test_one_page_too_many_is_turned_away_and_a_page_that_leaves_makes_room(
         ("[" * 100_000, "recursion"),
     ],
 )
-def test_what_a_page_says_wrongly_is_answered_and_changes_nothing(text, message, page):
+def test_invalid_commands_are_reported_and_change_nothing(text, message, page):
     before = page.event("state")
     page.socket.send(text)
     error = page.event("error")
@@ -132,7 +132,7 @@ def test_what_a_page_says_wrongly_is_answered_and_changes_nothing(text, message,
     assert after == {**before, "pace": 9}
 
 
-def test_a_command_that_is_too_long_ends_the_conversation_and_not_the_server(browser):
+def test_an_oversized_command_closes_the_connection_only(browser):
     page = browser.open()
     page.socket.send(json.dumps({"do": "set", "experiment": "x" * (2 << 20)}))
     # The server closes while the page is still sending, so its close frame may be lost.
@@ -147,7 +147,7 @@ def test_an_error_names_the_command_and_the_parameter_at_fault(page):
     assert "Did you mean 'relu'?" in error["message"]
 
 
-def test_the_script_of_a_page_is_told_to_it(browser):
+def test_a_page_can_download_its_script(browser):
     page = browser.open()
     session = page.receive()["session"]
     early = browser.http.get("/api/export/script", params={"session": session})

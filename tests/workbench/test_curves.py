@@ -15,7 +15,7 @@ def filled(n, most):
 
 
 @given(st.integers(1, 300), st.integers(3, 40))
-def test_a_curve_has_few_points_evenly_spread_and_the_latest(n, most):
+def test_a_curve_has_few_evenly_spaced_points_and_the_latest(n, most):
     columns = filled(n, most).columns()
     epochs = columns["epoch"]
     assert len(epochs) <= most
@@ -25,24 +25,24 @@ def test_a_curve_has_few_points_evenly_spread_and_the_latest(n, most):
     np.testing.assert_array_equal(columns["loss"], 1 / epochs)
 
 
-def test_a_short_curve_is_whole():
+def test_a_short_curve_keeps_every_epoch():
     assert filled(20, 40).columns()["epoch"].tolist() == [*range(1, 21)]
 
 
-def test_the_losses_are_whole_however_long_it_is():
+def test_losses_are_kept_for_every_epoch():
     curves = filled(100, 8)
     assert curves.losses() == [1 / epoch for epoch in range(1, 101)]
     assert curves.validation_losses() == [2 / epoch for epoch in range(1, 101)]
     assert curves.last_row() == {"epoch": 100, "loss": 0.01, "validation_loss": 0.02}
 
 
-def test_before_the_first_epoch_there_is_nothing():
+def test_curves_are_empty_before_the_first_epoch():
     assert Curves().columns() == {}
     assert Curves().last_row() == {}
 
 
 @given(st.integers(1, 300), st.integers(2, 40))
-def test_snapshots_are_few_from_the_first_on_and_the_nearest_is_near(n, most):
+def test_snapshots_are_few_and_evenly_spaced(n, most):
     snapshots = SnapshotHistory(8, most)
     for epoch in range(n):
         if snapshots.keeps(epoch):
@@ -55,12 +55,12 @@ def test_snapshots_are_few_from_the_first_on_and_the_nearest_is_near(n, most):
         assert abs(snapshots.nearest(epoch).epoch - epoch) <= extent["every"]
 
 
-def test_large_networks_are_remembered_less_often():
+def test_large_networks_have_fewer_snapshots():
     small, large = SnapshotHistory(1_000), SnapshotHistory(8_000_000)
     assert large.most < small.most
 
 
-def test_the_network_that_a_fit_left_takes_the_place_of_its_last_epochs():
+def test_the_final_network_replaces_the_last_snapshot():
     snapshots = SnapshotHistory(8)
     for epoch in range(3):
         snapshots.add(Snapshot(epoch, np.zeros(1), {}))

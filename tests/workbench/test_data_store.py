@@ -13,7 +13,7 @@ def table(key, n_rows=100):
     return UploadedTable("t.csv", pd.DataFrame({"a": [1.0] * n_rows}), key)
 
 
-def test_the_same_data_is_kept_once_and_other_data_beside_it():
+def test_equal_data_is_stored_once():
     data_store = MemoryDataStore()
     iris, wine = load("iris"), load("wine")
     first, again, other = data_store.put(iris), data_store.put(load("iris")), data_store.put(wine)
@@ -21,7 +21,7 @@ def test_the_same_data_is_kept_once_and_other_data_beside_it():
     assert data_store.find(other) is wine
 
 
-def test_the_oldest_table_goes_where_room_is_scarce_and_what_python_gave_stays():
+def test_the_oldest_table_is_released_but_data_from_python_stays():
     data_store = MemoryDataStore(most_bytes=table("size").n_bytes * 2)
     from_python = data_store.put(load("digits"))
     released = [data_store.put_table(table(key)) for key in ("first", "second", "third")]
@@ -33,7 +33,7 @@ def test_the_oldest_table_goes_where_room_is_scarce_and_what_python_gave_stays()
     assert data_store.find(from_python).name == "digits"
 
 
-def test_a_table_that_is_used_is_not_the_oldest():
+def test_using_a_table_makes_it_the_latest():
     data_store = MemoryDataStore(most_bytes=table("size").n_bytes * 2)
     data_store.put_table(table("first"))
     data_store.put_table(table("second"))
@@ -44,13 +44,13 @@ def test_a_table_that_is_used_is_not_the_oldest():
         data_store.find_table("second")
 
 
-def test_a_table_larger_than_all_room_is_kept_while_it_is_the_latest():
+def test_a_table_above_the_limit_is_kept_while_it_is_the_latest():
     data_store = MemoryDataStore(most_bytes=1)
     data_store.put_table(table("large"))
     assert data_store.find_table("large").key == "large"
 
 
-def test_a_table_is_no_data_set_and_a_data_set_no_table():
+def test_tables_and_data_sets_are_not_interchangeable():
     data_store = MemoryDataStore()
     data_store.put_table(table("one"))
     with pytest.raises(ExperimentError, match=r"data\.kind='upload'"):

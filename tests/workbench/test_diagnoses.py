@@ -28,7 +28,7 @@ TROUBLES = {
 
 
 @pytest.mark.parametrize("name", TROUBLES)
-def test_a_trouble_is_found_and_every_cure_of_it_can_be_applied(name, session, until):
+def test_each_problem_is_found_and_its_cures_can_be_applied(name, session, until):
     run = session(TROUBLES[name])
     run.do({"do": "step", "epochs": 60})
     until(lambda: run.run.controller.latest.epoch == 60 or run.run.message)
@@ -40,7 +40,7 @@ def test_a_trouble_is_found_and_every_cure_of_it_can_be_applied(name, session, u
         run.do({"do": "set", "experiment": cure["experiment"]})
 
 
-def test_a_run_in_which_nothing_is_wrong_has_no_findings(session, until):
+def test_a_healthy_run_has_no_findings(session, until):
     run = session()
     run.do({"do": "step", "epochs": 20})
     until(lambda: run.run.controller.latest.epoch == 20)
@@ -49,9 +49,7 @@ def test_a_run_in_which_nothing_is_wrong_has_no_findings(session, until):
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 @pytest.mark.parametrize("rate", [100.0, 1000.0])
-def test_a_rate_that_is_far_too_large_has_one_finding_and_not_overfitting(
-    activation, rate, session, until
-):
+def test_divergence_is_a_single_finding_and_not_overfitting(activation, rate, session, until):
     run = session({"model": {"activation": activation, "learning_rate_init": rate}})
     run.do({"do": "step", "epochs": 200})
     until(lambda: run.run.controller.latest.epoch == 200)
@@ -62,7 +60,7 @@ def test_a_rate_that_is_far_too_large_has_one_finding_and_not_overfitting(
     assert len(set(labels)) == len(labels)
 
 
-def test_a_fit_that_failed_has_one_finding(session, until):
+def test_a_failed_fit_has_one_finding(session, until):
     run = session(TROUBLES["not finite"])
     run.do({"do": "step", "epochs": 60})
     until(lambda: run.run.message)
@@ -73,7 +71,7 @@ def test_every_kind_of_finding_has_a_name_and_cures():
     assert set(NAMES) == set(CURES)
 
 
-def test_a_page_is_told_once_and_again_when_the_trouble_is_gone(page):
+def test_findings_are_sent_when_they_change(page):
     page.do("set", experiment={"data": {"kind": "known", "name": "wine"}, "scaled": False})
     page.do("ready")
     while not (answer := page.event("diagnoses"))["findings"]:

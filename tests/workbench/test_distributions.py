@@ -41,7 +41,7 @@ def layers_of(session, quantity):
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES)
-def test_quantiles_are_numpys_of_every_layer_and_epoch(quantity, learned):
+def test_quantiles_equal_numpys_for_every_layer_and_epoch(quantity, learned):
     made = learned()
     header, arrays = ask(made, quantity)
     assert arrays["epochs"].tolist() == [0, 1, 2, 3]
@@ -66,7 +66,7 @@ def test_dead_units_are_counted_in_their_layer(learned, until):
     assert np.isnan(arrays["flat"][-1, -1])
 
 
-def test_an_epoch_that_is_shown_is_among_the_columns(learned):
+def test_the_displayed_epoch_is_among_the_columns(learned):
     made = learned(epochs=150)
     made.do({"do": "seek", "epoch": 77})
     _, arrays = ask(made, "weights")
@@ -75,7 +75,7 @@ def test_an_epoch_that_is_shown_is_among_the_columns(learned):
     assert len(arrays["epochs"]) <= MOST_COLUMNS + 2
 
 
-def test_what_was_found_is_not_looked_for_again(learned, monkeypatch):
+def test_columns_are_computed_once(learned, monkeypatch):
     made = learned()
     ask(made, "weights")
     monkeypatch.setitem(QUANTITIES, "weights", None)
@@ -83,7 +83,7 @@ def test_what_was_found_is_not_looked_for_again(learned, monkeypatch):
     assert arrays["epochs"].tolist() == [0, 1, 2, 3]
 
 
-def test_a_weight_that_is_written_is_found_anew(learned, until):
+def test_columns_are_recomputed_after_an_edit(learned, until):
     made = learned()
     ask(made, "weights")
     made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 77.0})
@@ -92,7 +92,7 @@ def test_a_weight_that_is_written_is_found_anew(learned, until):
     assert arrays["quantiles"][-1, 0, -1] == 77.0
 
 
-def test_what_takes_too_long_comes_bit_by_bit_from_coarse_to_fine(learned, monkeypatch):
+def test_slow_columns_arrive_in_parts_from_coarse_to_fine(learned, monkeypatch):
     monkeypatch.setattr("lamina.workbench.over_time.SECONDS", -1.0)
     made, seen = learned(), []
     for _ in range(4):
@@ -101,7 +101,7 @@ def test_what_takes_too_long_comes_bit_by_bit_from_coarse_to_fine(learned, monke
     assert seen == [([3], 3), ([0, 3], 2), ([0, 2, 3], 1), ([0, 1, 2, 3], 0)]
 
 
-def test_another_run_begins_with_none(learned, until):
+def test_a_new_run_starts_without_columns(learned, until):
     made = learned()
     ask(made, "weights")
     made.do({"do": "reset", "seed": "same"})
@@ -109,12 +109,12 @@ def test_another_run_begins_with_none(learned, until):
     assert arrays["epochs"].tolist() == [0]
 
 
-def test_a_quantity_that_is_none_is_refused(learned):
+def test_an_unknown_quantity_is_rejected(learned):
     with pytest.raises(ExperimentError, match=r"quantity='weight'.*'weights'"):
         ask(learned(epochs=1), "weight")
 
 
-def test_what_is_not_finite_is_left_out():
+def test_infinite_values_are_ignored():
     assert compute_quantiles(np.array([0.0, np.nan, np.inf, 1.0]))[[0, -1]].tolist() == [0, 1]
     assert np.isnan(compute_quantiles(np.array([np.nan]))).all()
     assert compute_quantiles(np.array([3.0])).tolist() == [3.0] * LEVELS.size

@@ -23,7 +23,7 @@ def classes(n):
 
 
 @pytest.mark.parametrize("fraction", [0.05, 0.2, 0.5, 0.9])
-def test_a_point_that_is_added_moves_none_of_those_before_it(fraction):
+def test_adding_a_point_does_not_change_the_split_of_earlier_points(fraction):
     before = DrawnData.from_json({"points": classes(40)}).held_out(fraction)
     after = DrawnData.from_json({"points": classes(41)}).held_out(fraction)
     assert set(before) <= set(after)
@@ -32,7 +32,7 @@ def test_a_point_that_is_added_moves_none_of_those_before_it(fraction):
 
 @pytest.mark.parametrize("n", range(4, 12))
 @pytest.mark.parametrize("fraction", [0.05, 0.5, 0.9])
-def test_every_class_is_learned_from_and_something_is_held_out(n, fraction):
+def test_every_class_is_in_training_and_the_test_set_is_not_empty(n, fraction):
     points = [[0.1 * k, 0.2, min(k, 2)] for k in range(n)]
     prepared = posed({"points": points}, test_fraction=fraction)
     assert set(prepared.y_train) == {0, 1, 2}
@@ -40,18 +40,18 @@ def test_every_class_is_learned_from_and_something_is_held_out(n, fraction):
     assert len(prepared.X_train) + len(prepared.X_test) == n
 
 
-def test_classes_have_their_names_those_without_points_left_out():
+def test_classes_without_points_are_omitted():
     points = [[0, 0, 0], [1, 0, 0], [0, 1, 2], [1, 1, 2]]
     prepared = posed({"points": points, "classes": ["red", "none", "blue"]})
     assert prepared.class_names == ("red", "blue")
 
 
-def test_the_plane_is_the_board_whatever_stands_on_it():
+def test_the_plane_has_the_limits_of_the_drawing_area():
     prepared = posed({"points": classes(8), "limits": LIMITS})
     assert build_plane(prepared).limits == ((-1.0, 1.0), (-1.0, 2.0))
 
 
-def test_a_value_is_learned_from_its_place():
+def test_a_value_is_predicted_from_its_position():
     points = [[0.1 * k, 0.2 * k, 0.3 * k] for k in range(6)]
     prepared = posed({"target": "value", "points": points, "limits": [*LIMITS, [-3, 3]]})
     assert prepared.dataset.task == "regression"
@@ -59,7 +59,7 @@ def test_a_value_is_learned_from_its_place():
     np.testing.assert_allclose(prepared.dataset.y, 0.3 * np.arange(6))
 
 
-def test_a_height_is_learned_from_what_it_stands_above():
+def test_a_height_is_predicted_from_x():
     prepared = posed({"target": "height", "points": [[0.1 * k, k] for k in range(6)]})
     assert prepared.input_names == ("x",)
     plane = build_plane(prepared)
@@ -67,7 +67,7 @@ def test_a_height_is_learned_from_what_it_stands_above():
     np.testing.assert_array_equal(prepared.dataset.y, np.arange(6.0))
 
 
-def test_the_page_is_told_the_range_of_the_board_for_its_colours(session):
+def test_the_state_has_the_range_of_values_for_colours(session):
     points = [[0.1 * k, 0.2, 0.1] for k in range(6)]
     made = session()
     data = {"kind": "drawn", "target": "value", "points": points, "limits": [*LIMITS, [-3, 3]]}
@@ -104,14 +104,14 @@ ENOUGH = classes(6)
         ({"points": ENOUGH, "pionts": []}, "Did you mean 'points'?", "pionts"),
     ],
 )
-def test_what_nobody_can_learn_is_refused_with_what_is_wrong(data, message, parameter):
+def test_invalid_drawings_are_rejected_with_a_reason(data, message, parameter):
     with pytest.raises(ExperimentError) as refused:
         posed(data)
     assert message in str(refused.value)
     assert refused.value.parameter == parameter
 
 
-def test_a_batch_is_no_larger_than_a_drawing(session, until):
+def test_the_batch_size_is_limited_to_the_number_of_points(session, until):
     data = {"kind": "drawn", "points": ENOUGH}
     made = session({"data": data, "inputs": None, "model": {"batch_size": 50}})
     made.do({"do": "step", "epochs": 2})

@@ -19,14 +19,14 @@ DATA = [
 
 
 @pytest.mark.parametrize("data", DATA, ids=lambda data: data.get("name", data["kind"]))
-def test_json_leads_there_and_back(data):
+def test_json_round_trips(data):
     experiment = Experiment.from_json({"data": data, "inputs": ["y", "x"], "test_fraction": 0.3})
     plain = json.loads(json.dumps(experiment.to_json()))
     assert Experiment.from_json(plain) == experiment
     assert plain["data"].items() >= data.items()
 
 
-def test_inputs_have_the_order_of_their_table_whatever_was_asked():
+def test_inputs_are_sorted_in_the_order_of_their_table():
     patch = {"inputs": [*INPUTS][::-1]}
     assert first_experiment().merged(patch).inputs == tuple(INPUTS)
 
@@ -38,7 +38,7 @@ def test_a_parameter_set_to_null_returns_to_its_default():
     assert "alpha" not in changed.merged({"model": {"alpha": None}}).model
 
 
-def test_other_data_begins_with_its_own_options_and_looks():
+def test_other_data_resets_options_and_plane():
     before = first_experiment().merged({"data": {"noise": 0.4}, "inputs": ["x", "xy"]})
     after = before.merged({"data": {"name": "circles"}})
     assert after.data.settings["noise"] == MAKERS["circles"].settings({})["noise"]
@@ -46,14 +46,14 @@ def test_other_data_begins_with_its_own_options_and_looks():
     assert after.model == before.model
 
 
-def test_the_same_data_keeps_what_is_not_named():
+def test_a_patch_of_the_same_data_keeps_other_options():
     before = first_experiment().merged({"data": {"noise": 0.4}})
     after = before.merged({"data": {"name": "moons", "seed": 3}})
     assert (after.data.settings["noise"], after.data.settings["seed"]) == (0.4, 3)
     assert after.inputs == ("x", "y")
 
 
-def test_what_only_the_other_task_has_goes_with_the_data():
+def test_parameters_of_the_other_task_are_dropped():
     regression = first_experiment().merged({"model": {"loss": "huber", "huber_threshold": 2.0}})
     kept = regression.for_task("classification").model
     assert "loss" not in kept
@@ -97,14 +97,14 @@ def test_what_only_the_other_task_has_goes_with_the_data():
         ({"model": [1]}, "must be a JSON object", "model"),
     ],
 )
-def test_what_is_no_experiment_is_refused_with_the_part_at_fault(patch, message, parameter):
+def test_an_invalid_experiment_is_rejected_with_the_invalid_part(patch, message, parameter):
     with pytest.raises(ExperimentError) as refused:
         first_experiment().merged(patch)
     assert message in str(refused.value)
     assert refused.value.parameter == parameter
 
 
-def test_a_patch_goes_as_its_standard_has_it():
+def test_merge_follows_rfc_7396():
     target = {"a": "b", "c": {"d": "e", "f": "g"}, "l": [1, 2]}
     patch = {"a": "z", "c": {"f": None}, "l": [3], "n": {"m": {"o": None, "p": 1}}}
     assert merge(target, patch) == {"a": "z", "c": {"d": "e"}, "l": [3], "n": {"m": {"p": 1}}}

@@ -59,7 +59,7 @@ experiments = st.builds(
 
 @given(experiments, st.none() | st.floats(0.1, 10_000))
 @settings(max_examples=60, deadline=None)
-def test_a_link_says_again_what_went_into_it(experiment, pace):
+def test_links_round_trip(experiment, pace):
     opened = read_link(HOST + build_fragment(experiment.to_json(), pace))
     assert Experiment.from_json(opened.experiment) == experiment
     assert opened.pace == pace
@@ -73,14 +73,14 @@ def test_a_link_of_every_kind_of_data_is_short_and_plain(data):
 
 
 @pytest.mark.parametrize("before", ["", "#", HOST, "https://elsewhere.example/page#", "lamina://#"])
-def test_only_what_stands_behind_its_number_sign_counts(before):
+def test_only_the_fragment_of_a_link_is_read(before):
     text = build_fragment(first_experiment().to_json(), None) + "&show=below%3ACompare"
     opened = read_link(before + text)
     assert opened.experiment == first_experiment().to_json()
     assert opened.views == "show=below%3ACompare"
 
 
-def test_a_link_that_would_be_too_long_is_not_made():
+def test_a_link_that_would_be_too_long_is_rejected():
     points = [[i / 7, i / 11, i % 2] for i in range(2000)]
     drawn = Experiment.from_json({"data": {"kind": "drawn", "points": points}}).to_json()
     with pytest.raises(ExperimentError, match="save the experiment as a file"):
@@ -113,7 +113,7 @@ def test_a_link_that_would_be_too_long_is_not_made():
     ],
     ids=lambda text: str(text)[:24],
 )
-def test_what_is_no_link_is_refused_with_a_sentence(link, answer):
+def test_invalid_links_are_rejected_with_a_reason(link, answer):
     with pytest.raises(ExperimentError, match=answer):
         read_link(link)
 
@@ -132,7 +132,7 @@ def test_what_is_no_link_is_refused_with_a_sentence(link, answer):
         ({"data": {"kind": "known", "name": "iris"}, "model": {"callbacks": ["x"]}}, "callbacks"),
     ],
 )
-def test_a_link_that_makes_no_experiment_changes_nothing(said, answer, session):
+def test_a_link_with_an_invalid_experiment_changes_nothing(said, answer, session):
     there = session()
     before, run = there.state(), there.run
     with pytest.raises((ExperimentError, TypeError, ValueError), match=answer):
@@ -142,13 +142,13 @@ def test_a_link_that_makes_no_experiment_changes_nothing(said, answer, session):
 
 
 @pytest.mark.parametrize("pace", ["fast", -1, 1e9, True, [3]])
-def test_a_pace_that_is_none_is_refused(pace, session):
+def test_an_invalid_pace_is_rejected(pace, session):
     said = {"experiment": first_experiment().to_json(), "pace": pace}
     with pytest.raises(ExperimentError, match="epochs_per_second"):
         session().do({"do": "open", "link": saying(said)})
 
 
-def test_a_session_goes_on_to_what_a_link_says_and_back(session):
+def test_opening_a_link_can_be_undone(session):
     there = session()
     before = there.experiment
     expected = before.merged(
@@ -173,7 +173,7 @@ def test_a_session_goes_on_to_what_a_link_says_and_back(session):
     ],
     ids=["upload", "given"],
 )
-def test_data_that_this_server_does_not_have_is_told_with_what_to_do(data, answer, session):
+def test_missing_data_is_reported_with_a_cure(data, answer, session):
     link = saying({"experiment": {"data": data}})
     with pytest.raises(ExperimentError, match=answer) as refused:
         session().do({"do": "open", "link": link})
@@ -181,12 +181,12 @@ def test_data_that_this_server_does_not_have_is_told_with_what_to_do(data, answe
 
 
 @pytest.mark.parametrize("link", [3, ["#lamina=1.abc"], {"a": 1}])
-def test_a_link_that_is_no_text_is_refused(link, session):
+def test_a_link_that_is_not_a_text_is_rejected(link, session):
     with pytest.raises(ExperimentError, match="must be a text"):
         session().do({"do": "open", "link": link})
 
 
-def test_a_file_says_the_same_as_a_link(tmp_path):
+def test_a_file_has_the_same_content_as_a_link(tmp_path):
     path, plain = tmp_path / "experiment.json", first_experiment().to_json()
     path.write_text(json.dumps({"experiment": plain, "pace": None}))
     assert (read_file(path).experiment, read_file(path).pace) == (plain, None)
@@ -195,14 +195,14 @@ def test_a_file_says_the_same_as_a_link(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"[1]", b"{", b"3", b" " * (MOST_BYTES + 1)])
-def test_a_file_of_anything_else_is_refused(content, tmp_path):
+def test_an_invalid_file_is_rejected(content, tmp_path):
     path = tmp_path / "experiment.json"
     path.write_bytes(content)
     with pytest.raises(ExperimentError, match="experiment"):
         read_file(path)
 
 
-def test_a_page_is_told_its_link_and_another_page_opens_it(browser):
+def test_a_page_gets_its_link_and_another_page_opens_it(browser):
     first = browser.open()
     session = first.receive()["session"]
     first.do("set", experiment={"model": {"activation": "relu"}})

@@ -55,7 +55,7 @@ def learned(session, until):
 
 
 @every_choice
-def test_the_models_file_predicts_what_was_shown(patch, learned, tmp_path):
+def test_the_model_file_predicts_the_displayed_values(patch, learned, tmp_path):
     session = learned(patch)
     path = tmp_path / EXPORTS["model"].file
     path.write_bytes(EXPORTS["model"].build(session)[1])
@@ -65,7 +65,7 @@ def test_the_models_file_predicts_what_was_shown(patch, learned, tmp_path):
 
 
 @every_choice
-def test_onnx_predicts_what_was_shown(patch, learned):
+def test_onnx_predicts_the_displayed_values(patch, learned):
     runtime = pytest.importorskip("onnxruntime")
     session = learned(patch)
     content = EXPORTS["onnx"].build(session)[1]
@@ -77,7 +77,7 @@ def test_onnx_predicts_what_was_shown(patch, learned):
     np.testing.assert_allclose(found, shown, rtol=1e-4, atol=1e-4)
 
 
-def test_the_model_is_that_of_the_epoch_that_is_shown(learned):
+def test_the_model_is_that_of_the_displayed_epoch(learned):
     session = learned({})
     session.do({"do": "seek", "epoch": 2})
     model = model_of(session)
@@ -88,7 +88,7 @@ def test_the_model_is_that_of_the_epoch_that_is_shown(learned):
     assert model[-1].loss_ == shown.loss
 
 
-def test_a_file_is_named_by_the_epoch_that_is_shown(learned):
+def test_a_file_name_has_the_displayed_epoch(learned):
     session = learned({})
     session.do({"do": "seek", "epoch": 2})
     assert EXPORTS["model"].build(session)[0] == "workbench_epoch_2.lamina"
@@ -108,7 +108,7 @@ def test_a_browser_is_given_a_file(kind, browser):
     assert f'"{stem}_epoch_1.{suffix}"' in answer.headers["content-disposition"]
 
 
-def test_an_export_that_is_none_is_refused(browser):
+def test_an_unknown_export_is_rejected(browser):
     page = browser.open()
     session = page.receive()["session"]
     answer = browser.http.get("/api/export/modle", params={"session": session})
@@ -116,7 +116,7 @@ def test_an_export_that_is_none_is_refused(browser):
     assert "Did you mean 'model'?" in answer.json()["message"]
 
 
-def test_a_run_that_failed_at_once_leaves_no_model(session, until):
+def test_a_run_that_failed_in_its_first_epoch_has_no_model(session, until):
     broken = session({"scaled": False, "model": {"learning_rate_init": 1e200, "solver": "sgd"}})
     broken.do({"do": "play"})
     until(lambda: broken.run.status == "failed")

@@ -45,7 +45,7 @@ def test_gradients_are_those_of_finite_differences(layer, learned):
     assert "gradients" not in ask(learned, layer=0)[1]
 
 
-def test_the_rows_that_excite_a_unit_most_come_first(learned):
+def test_rows_are_sorted_by_activation(learned):
     header, arrays = ask(learned, layer=1, unit=3)
     prepared = learned.run.prepared
     a = learned.run.get_model(learned.snapshot).activations(prepared.X_train)[2][:, 3]
@@ -56,7 +56,7 @@ def test_the_rows_that_excite_a_unit_most_come_first(learned):
     assert header["pixels"] == [0, 16]
 
 
-def test_mistakes_are_the_rows_that_predict_gets_wrong_the_surest_first(learned):
+def test_mistakes_are_misclassified_rows_sorted_by_probability(learned):
     header, arrays = decode(mistakes(learned, {}))
     prepared, model = learned.run.prepared, learned.run.get_model(learned.snapshot)
     found, sure = model.predict(prepared.X_test), model.predict_proba(prepared.X_test).max(axis=1)
@@ -70,12 +70,12 @@ def test_mistakes_are_the_rows_that_predict_gets_wrong_the_surest_first(learned)
     np.testing.assert_array_equal(arrays["images"], prepared.features_test[rows])
 
 
-def test_the_state_tells_the_shape_of_images(learned, session):
+def test_the_state_has_the_image_shape(learned, session):
     assert learned.state()["data"]["image_shape"] == [8, 8]
     assert session().state()["data"]["image_shape"] is None
 
 
-def test_what_is_no_image_is_refused(session):
+def test_data_without_images_is_rejected(session):
     for answer in (features, mistakes):
         with pytest.raises(ExperimentError, match="not named as pixels"):
             answer(session(), {})
@@ -84,7 +84,7 @@ def test_what_is_no_image_is_refused(session):
 @pytest.mark.parametrize(
     "query", [{"layer": 3}, {"layer": "-1"}, {"unit": 7}, {"unit": "x"}, {"layer": "0.5"}]
 )
-def test_a_layer_or_unit_that_is_not_there_is_refused(query, learned):
+def test_an_unknown_layer_or_unit_is_rejected(query, learned):
     with pytest.raises(ExperimentError, match="must be a whole number from 0 to"):
         ask(learned, **query)
 
@@ -111,5 +111,5 @@ def names(lines, columns, form):
         ([], None),
     ],
 )
-def test_columns_are_pixels_where_their_names_count_them(columns, shape):
+def test_columns_are_pixels_if_their_names_number_them(columns, shape):
     assert infer_image_shape(columns) == shape

@@ -32,7 +32,7 @@ def frame(session):
 
 @pytest.mark.parametrize("scale_target", [False, True])
 @pytest.mark.parametrize("target_scaled", [False, True])
-def test_predictions_and_residuals_are_the_models_in_the_units_of_the_data(
+def test_predictions_and_residuals_are_in_the_units_of_the_data(
     target_scaled, scale_target, learned
 ):
     made = learned({"target_scaled": target_scaled, "model": {"scale_target": scale_target}})
@@ -61,7 +61,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("model", "words", "column"), CASES, ids=str)
-def test_of_each_loss_one_number_a_row_is_shown_and_named(model, words, column, learned):
+def test_each_loss_shows_one_named_number_per_row(model, words, column, learned):
     made = learned({"model": model})
     header, arrays = frame(made)
     found = made.run.get_model(made.snapshot).predict(made.run.prepared.X_test)
@@ -70,12 +70,12 @@ def test_of_each_loss_one_number_a_row_is_shown_and_named(model, words, column, 
     assert header["fit"]["predicts"] == words
 
 
-def test_every_loss_of_values_says_what_it_aims_at():
+def test_every_regression_loss_names_its_predicted_statistic():
     for loss in LOSSES.values():
         assert loss.task == "classification" or loss.aim
 
 
-def test_the_median_is_what_the_absolute_error_aims_at():
+def test_the_absolute_error_predicts_the_median():
     y = np.array([[0.0], [1.0], [1.0], [9.0]])
     for name, constant in (("absolute_error", np.median(y)), ("squared_error", np.mean(y))):
         loss = LOSSES[name]
@@ -84,7 +84,7 @@ def test_the_median_is_what_the_absolute_error_aims_at():
             assert loss.value(np.full_like(y, other), y, {}).mean() > best
 
 
-def test_rows_are_not_too_many_and_all_are_counted(session):
+def test_drawn_rows_are_limited_and_errors_use_all_rows(session):
     made = session({"data": {"name": "hills", "n_samples": 6000}})
     made.watch = Watch(fit=True)
     header, arrays = frame(made)

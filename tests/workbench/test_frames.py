@@ -21,7 +21,7 @@ arrays = st.dictionaries(
 
 
 @given(arrays)
-def test_every_array_comes_back_with_its_shape_and_bits(given_arrays):
+def test_arrays_round_trip_with_equal_bits(given_arrays):
     header, found = decode(encode({"kind": "frame", "epoch": 3}, given_arrays))
     assert header == {"kind": "frame", "epoch": 3}
     assert list(found) == list(given_arrays)
@@ -31,7 +31,7 @@ def test_every_array_comes_back_with_its_shape_and_bits(given_arrays):
 
 
 @given(arrays)
-def test_every_array_begins_where_a_browser_can_look_at_it_without_a_copy(given_arrays):
+def test_arrays_are_aligned_for_views_without_a_copy(given_arrays):
     message = encode({"name": "Größe"}, given_arrays)
     length = int.from_bytes(message[8:12], "little")
     places = json.loads(message[16 : 16 + length])["arrays"]
@@ -39,25 +39,25 @@ def test_every_array_begins_where_a_browser_can_look_at_it_without_a_copy(given_
     assert all(place["offset"] % ALIGNMENT == 0 for place in places)
 
 
-def test_the_prefix_is_as_the_protocol_has_it():
+def test_the_prefix_follows_the_protocol():
     message = encode({}, {})
     assert message[:8] == b"LAMW\x01\x00\x00\x00"
     assert message[12:16] == b"\0\0\0\0"
 
 
-def test_an_array_that_is_no_block_of_memory_comes_back_as_it_looks():
+def test_noncontiguous_arrays_round_trip():
     table = np.arange(12.0).reshape(3, 4)
     _, found = decode(encode({}, {"columns": table.T, "big": table.astype(">f8")}))
     np.testing.assert_array_equal(found["columns"], table.T)
     np.testing.assert_array_equal(found["big"], table)
 
 
-def test_an_array_that_no_page_can_read_is_refused():
+def test_an_array_of_another_dtype_is_rejected():
     with pytest.raises(TypeError, match="codes has dtype int64; a frame supports float32"):
         encode({}, {"codes": np.zeros(2, np.int64)})
 
 
-def test_numbers_that_are_not_finite_are_null():
+def test_infinite_numbers_become_null():
     plain = {"loss": math.nan, "curve": [1.0, math.inf], "n": np.float64("nan"), "k": np.int32(3)}
     assert json.loads(to_json(plain)) == {"loss": None, "curve": [1.0, None], "n": None, "k": 3}
 
@@ -65,6 +65,6 @@ def test_numbers_that_are_not_finite_are_null():
 @pytest.mark.parametrize(
     "message", [b"", b"LAMW", b"GET / HTTP/1.1\r\n\r\n", b"LAMW\x02" + b"\0" * 30]
 )
-def test_what_is_no_frame_is_refused(message):
+def test_invalid_frames_are_rejected(message):
     with pytest.raises(ValueError, match="frame"):
         decode(message)

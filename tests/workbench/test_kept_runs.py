@@ -21,7 +21,7 @@ def curves_of(session, number):
     return arrays
 
 
-def test_a_kept_run_is_told_with_its_settings_its_figures_and_its_curves(session, until):
+def test_a_kept_run_is_described_with_settings_scores_and_curves(session, until):
     made = session({"model": {"alpha": 0.1}})
     learn(made, 4, until)
     drawn = made.views.curves()
@@ -56,7 +56,7 @@ def test_a_kept_run_is_told_with_its_settings_its_figures_and_its_curves(session
     ids=["epochs", "regression", "lbfgs", "ends"],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_a_restored_run_takes_the_same_course_to_the_last_bit(patch, session, until):
+def test_a_restored_run_is_bit_identical(patch, session, until):
     made = session(patch)
     # More epochs than the last run makes before it ends.
     learn(made, 12, until)
@@ -74,7 +74,7 @@ def test_a_restored_run_takes_the_same_course_to_the_last_bit(patch, session, un
         np.testing.assert_array_equal(curve, kept.curves[name])
 
 
-def test_what_a_hand_did_is_done_again(session, until):
+def test_a_restored_run_repeats_manual_edits(session, until):
     made = session()
     made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 2.0})
     until(lambda: made.run.controller.edits)
@@ -98,7 +98,7 @@ def test_what_a_hand_did_is_done_again(session, until):
     assert made.run.controller.manual_edits() == made.kept.find(1).manual_edits
 
 
-def test_a_hand_that_steps_in_leaves_the_rest_undone(session, until):
+def test_a_new_manual_edit_stops_the_repetition_of_edits(session, until):
     made = session()
     learn(made, 5, until)
     made.do({"do": "rate", "learning_rate": 0.2})
@@ -113,7 +113,7 @@ def test_a_hand_that_steps_in_leaves_the_rest_undone(session, until):
     assert made.run.controller.changes == [(0, 0.05)]
 
 
-def test_undo_brings_back_the_experiment_before_a_run_was_restored(session, until):
+def test_restoring_a_run_can_be_undone(session, until):
     made = session()
     learn(made, 1, until)
     made.do({"do": "keep"})
@@ -125,7 +125,7 @@ def test_undo_brings_back_the_experiment_before_a_run_was_restored(session, unti
     assert made.experiment == present
 
 
-def test_a_kept_run_is_renamed_and_forgotten(session, until):
+def test_kept_runs_can_be_renamed_and_removed(session, until):
     made = session()
     for number in (1, 2, 3):
         learn(made, 1, until)
@@ -156,7 +156,7 @@ def test_a_kept_run_is_renamed_and_forgotten(session, until):
         ({"do": "keep"}, "this run is already kept as 'run 1'"),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_changes_nothing(command, message, session, until):
+def test_invalid_commands_are_rejected_and_change_nothing(command, message, session, until):
     made = session()
     learn(made, 1, until)
     made.do({"do": "keep"})
@@ -166,12 +166,12 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(command, message, se
     assert (made.kept.runs, made.run) == before
 
 
-def test_before_its_first_epoch_there_is_nothing_to_keep(session):
+def test_a_run_cannot_be_kept_before_its_first_epoch(session):
     with pytest.raises(ExperimentError, match="at least one epoch, then keep"):
         session().do({"do": "keep"})
 
 
-def test_where_there_is_no_room_the_next_is_refused_and_none_is_lost(session, until, monkeypatch):
+def test_without_room_no_further_run_is_kept_and_none_is_removed(session, until, monkeypatch):
     made = session()
     monkeypatch.setattr(kept_runs, "MOST_RUNS", 2)
     for _ in range(2):
@@ -187,7 +187,7 @@ def test_where_there_is_no_room_the_next_is_refused_and_none_is_lost(session, un
     assert [run.number for run in made.kept.runs] == [1, 2]
 
 
-def test_a_page_that_comes_back_is_told_of_its_kept_runs(browser):
+def test_a_reconnected_page_receives_its_kept_runs(browser):
     page = browser.open()
     session = page.receive()["session"]
     assert page.event("kept") == {"is": "kept", "most": 20, "runs": []}

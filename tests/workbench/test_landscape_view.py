@@ -44,7 +44,7 @@ def way_of(session):
 @pytest.mark.parametrize(
     "patch", [{}, {"data": {"name": "hills"}}, {"model": {"dtype": "float32"}}]
 )
-def test_its_values_are_those_of_the_library(directions, patch, session, until):
+def test_values_equal_those_of_loss_slice(directions, patch, session, until):
     made = session(patch)
     learn(made, 6, until)
     header, arrays = begin(made, directions=directions, seed="3")
@@ -67,7 +67,7 @@ def test_its_values_are_those_of_the_library(directions, patch, session, until):
     assert header["n_samples"] == header["n_samples_in_all"] == len(made.run.prepared.X_train)
 
 
-def test_the_loss_of_the_test_rows_is_that_of_the_curve(session, until):
+def test_the_loss_on_test_rows_equals_the_curves(session, until):
     made = session({"model": {"alpha": 0.3}})
     learn(made, 4, until)
     header, arrays = begin(made, of="test")
@@ -82,7 +82,7 @@ def curve(session):
     return curves["curve_epoch"], curves["curve_validation_loss"]
 
 
-def test_what_places_a_network_in_the_slice_puts_the_path_where_it_is(session, until):
+def test_the_projection_reproduces_the_path(session, until):
     made = session()
     learn(made, 5, until)
     for directions in ("path", "random"):
@@ -92,7 +92,7 @@ def test_what_places_a_network_in_the_slice_puts_the_path_where_it_is(session, u
         np.testing.assert_allclose(placed, arrays["path"], atol=1e-12)
 
 
-def test_an_epoch_of_the_past_is_the_middle_where_it_is_shown(session, until):
+def test_a_displayed_earlier_epoch_is_the_centre(session, until):
     made = session()
     learn(made, 6, until)
     made.do({"do": "seek", "epoch": 2})
@@ -103,7 +103,7 @@ def test_an_epoch_of_the_past_is_the_middle_where_it_is_shown(session, until):
     )
 
 
-def test_before_there_is_a_path_the_directions_are_random(session, until):
+def test_directions_are_random_without_a_path(session, until):
     made = session()
     header, arrays = begin(made)
     assert (header["directions"], header["fraction"]) == ("random", None)
@@ -119,7 +119,7 @@ def test_before_there_is_a_path_the_directions_are_random(session, until):
     assert begin(still)[0]["directions"] == "random"
 
 
-def test_of_many_rows_and_long_paths_some_are_taken_and_named(session, until, monkeypatch):
+def test_many_rows_and_long_paths_are_subsampled(session, until, monkeypatch):
     made = session({"model": {"alpha": 5.0}})
     learn(made, 9, until)
     monkeypatch.setattr(module, "MOST_WORK", 0)
@@ -139,7 +139,7 @@ def test_of_many_rows_and_long_paths_some_are_taken_and_named(session, until, mo
     assert header["loss"] == pytest.approx(some + 5.0 / 2 * squares / 30, rel=1e-12)
 
 
-def test_a_new_slice_replaces_the_one_under_way_and_a_new_run_ends_it(session, until):
+def test_a_new_slice_or_run_replaces_the_current_slice(session, until):
     made = session()
     learn(made, 3, until)
     old, new = begin(made)[0]["landscape"], begin(made)[0]["landscape"]
@@ -151,7 +151,7 @@ def test_a_new_slice_replaces_the_one_under_way_and_a_new_run_ends_it(session, u
         losses_of(made, new)
 
 
-def test_a_part_ends_when_its_time_is_over(session, until, monkeypatch):
+def test_a_part_ends_after_its_time_limit(session, until, monkeypatch):
     made = session()
     learn(made, 3, until)
     number = begin(made)[0]["landscape"]
@@ -161,7 +161,7 @@ def test_a_part_ends_when_its_time_is_over(session, until, monkeypatch):
     assert arrays["losses"].shape == (1, 5)
 
 
-def test_it_leaves_the_run_as_it_was(session, until):
+def test_a_slice_does_not_change_the_run(session, until):
     made, alone = session(), session()
     for each in (made, alone):
         learn(each, 4, until)
@@ -184,6 +184,6 @@ def test_it_leaves_the_run_as_it_was(session, until):
         ({"seed": "-1"}, "seed='-1' must be a whole number from 0 to"),
     ],
 )
-def test_what_makes_no_slice_is_refused(query, answer, session):
+def test_invalid_options_of_a_slice_are_rejected(query, answer, session):
     with pytest.raises(ExperimentError, match=answer):
         begin(session(), **query)

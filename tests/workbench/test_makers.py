@@ -10,7 +10,7 @@ every_maker = pytest.mark.parametrize("name", MAKERS)
 
 
 @every_maker
-def test_data_has_as_many_rows_and_the_task_that_it_says(name):
+def test_data_has_its_number_of_rows_and_task(name):
     maker = MAKERS[name]
     data = maker.draw(maker.settings({"n_samples": 50}))
     assert len(data.X) == len(data.y) == 50
@@ -31,7 +31,7 @@ def test_noise_and_seed_change_the_rows(name):
 
 
 @every_maker
-def test_every_option_is_taken_from_end_to_end(name):
+def test_every_option_accepts_its_bounds(name):
     maker = MAKERS[name]
     for option in maker.options:
         for value in (option.low, option.high):
@@ -40,7 +40,7 @@ def test_every_option_is_taken_from_end_to_end(name):
 
 
 @pytest.mark.parametrize(("name", "option"), [("spiral", "n_arms"), ("clusters", "n_classes")])
-def test_there_are_as_many_classes_as_are_asked_for(name, option):
+def test_the_number_of_classes_is_as_requested(name, option):
     maker = MAKERS[name]
     for n in (2, 5):
         data = maker.draw(maker.settings({option: n}))
@@ -48,6 +48,6 @@ def test_there_are_as_many_classes_as_are_asked_for(name, option):
 
 
 @pytest.mark.parametrize("value", [True, "2", 2.5, None, 9, float("nan")])
-def test_an_option_out_of_its_bounds_is_refused(value):
+def test_an_option_out_of_bounds_is_rejected(value):
     with pytest.raises(ExperimentError, match="must be a whole number from 2 to 5"):
         MAKERS["spiral"].settings({"n_arms": value})

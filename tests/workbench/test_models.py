@@ -6,7 +6,7 @@ from lamina.errors import ExperimentError
 from lamina.workbench.models import MOST_EPOCHS, NOT_FOR_PAGES, model_from
 
 
-def test_lists_of_json_are_sequences_of_python():
+def test_json_lists_become_tuples():
     params = {"hidden_layer_sizes": [4, 2], "activation": ["relu", "tanh"], "dropout": [0, 0.5]}
     model = model_from(params, "classification")
     assert model.hidden_layer_sizes == (4, 2)
@@ -14,12 +14,12 @@ def test_lists_of_json_are_sequences_of_python():
     assert model.dropout == (0, 0.5)
 
 
-def test_classes_are_weighed_by_their_codes():
+def test_class_weights_use_class_codes():
     model = model_from({"class_weight": {"0": 2.0, "1": 0.5}}, "classification")
     assert model.class_weight == {0: 2.0, 1: 0.5}
 
 
-def test_a_run_comes_out_the_same_without_a_seed():
+def test_a_run_without_a_seed_is_reproducible():
     assert model_from({}, "regression").random_state == 0
 
 
@@ -48,7 +48,7 @@ def test_a_run_comes_out_the_same_without_a_seed():
         ({"monitor": "acuracy"}, "acuracy", "monitor"),
     ],
 )
-def test_what_the_estimator_does_not_take_is_refused_by_name(params, message, parameter):
+def test_invalid_parameters_are_rejected_by_name(params, message, parameter):
     with pytest.raises(ExperimentError) as refused:
         model_from(params, "classification")
     assert message in str(refused.value)

@@ -101,7 +101,7 @@ def make(monkeypatch):
         assert not each._server.thread.is_alive()
 
 
-def test_a_page_is_told_all_and_sees_its_network_learn(make):
+def test_a_page_receives_state_data_and_frames(make):
     page = Page(make())
     page.post(do="open")
     assert page.event("hello")["fresh"]
@@ -117,7 +117,7 @@ def test_a_page_is_told_all_and_sees_its_network_learn(make):
     assert arrays["region"].shape == (8, 8, 1)
 
 
-def test_a_page_without_credit_is_sent_no_frame(make):
+def test_a_page_that_is_not_ready_receives_no_frame(make):
     page = Page(make())
     page.post(do="open")
     page.do("step", epochs=20)
@@ -132,7 +132,7 @@ def test_a_page_without_credit_is_sent_no_frame(make):
     assert "bytes" not in kinds
 
 
-def test_the_page_itself_comes_in_one_piece(make):
+def test_the_page_is_a_single_document(make):
     page = Page(make())
     status, content = page.ask("/")
     text = content.decode()
@@ -142,7 +142,7 @@ def test_the_page_itself_comes_in_one_piece(make):
     assert ' src="' not in text.split("<script")[0]
 
 
-def test_a_page_asks_as_it_does_over_http(make):
+def test_requests_work_as_over_http(make):
     widget = make()
     page = Page(widget)
     status, answer = page.ask("/api/vocabulary")
@@ -157,7 +157,7 @@ def test_a_page_asks_as_it_does_over_http(make):
     assert page.ask("/api/nothing")[0] == 404
 
 
-def test_a_table_comes_piece_by_piece(make):
+def test_a_table_is_uploaded_in_pieces(make):
     page = Page(make())
     page.post(do="ask", id=7, path="/api/upload", query={"name": "t.csv"}, size=16)
     for piece, last in ((b"a,b\n1,2\n", False), (b"3,4\n5,6\n", True)):
@@ -172,7 +172,7 @@ def test_a_table_comes_piece_by_piece(make):
     assert page.event("state")["experiment"]["data"]["kind"] == "upload"
 
 
-def test_too_large_a_table_is_refused_before_its_first_piece(make):
+def test_too_large_a_table_is_rejected_before_its_first_piece(make):
     page = Page(make())
     page.post(do="ask", id=1, path="/api/upload", query={"name": "t.csv"}, size=MOST_BYTES + 1)
     content, (body,) = page.receive("answer")
@@ -180,7 +180,7 @@ def test_too_large_a_table_is_refused_before_its_first_piece(make):
     assert "upload fewer rows" in json.loads(body)["message"]
 
 
-def test_too_many_questions_at_once_are_refused(make, monkeypatch):
+def test_too_many_simultaneous_requests_are_rejected(make, monkeypatch):
     # Every upload waits for its first piece, so that none ends before the last request is sent.
     monkeypatch.setattr(app, "MOST_UPLOADS", comm_server.MOST_REQUESTS + 1)
     page = Page(make())
@@ -190,7 +190,7 @@ def test_too_many_questions_at_once_are_refused(make, monkeypatch):
     assert (content["id"], content["status"]) == (comm_server.MOST_REQUESTS, 429)
 
 
-def test_too_long_a_command_ends_the_conversation(make):
+def test_an_oversized_command_closes_the_socket(make):
     page = Page(make())
     page.post(do="open")
     page.do("set", experiment="x" * comm_server.LONGEST_COMMAND)
@@ -209,7 +209,7 @@ def test_too_long_a_command_ends_the_conversation(make):
         {"page": "one", "do": "piece", "id": 1, "last": True},
     ],
 )
-def test_what_is_no_message_is_passed_over(make, content):
+def test_invalid_messages_are_ignored(make, content):
     widget = make()
     page = Page(widget)
     data = {"method": "custom", "content": content}
@@ -218,7 +218,7 @@ def test_what_is_no_message_is_passed_over(make, content):
     assert page.event("hello")["is"] == "hello"
 
 
-def test_a_page_that_comes_later_has_the_widget(make):
+def test_the_latest_page_is_active(make):
     widget = make()
     first, second = Page(widget, "one"), Page(widget, "two")
     first.post(do="open")
@@ -231,7 +231,7 @@ def test_a_page_that_comes_later_has_the_widget(make):
     assert widget.session.run.controller.epoch == 0
 
 
-def test_the_run_goes_on_while_its_page_is_gone(make, until):
+def test_the_run_continues_without_a_page(make, until):
     endless = {"max_iter": 100_000, "n_iter_no_change": 10**9}
     widget = make({**SMALL, "model": {**SMALL["model"], **endless}})
     page = Page(widget)
@@ -245,7 +245,7 @@ def test_the_run_goes_on_while_its_page_is_gone(make, until):
     until(lambda: widget.session.run.controller.epoch > epoch + 3)
 
 
-def test_two_widgets_know_nothing_of_one_another(make, until):
+def test_two_widgets_are_independent(make, until):
     one, other = make(), make({**SMALL, "model": {"hidden_layer_sizes": [2]}})
     page = Page(one)
     page.post(do="open")
@@ -255,7 +255,7 @@ def test_two_widgets_know_nothing_of_one_another(make, until):
     assert one.experiment["model"] != other.experiment["model"]
 
 
-def test_an_experiment_that_python_sets_is_seen_by_the_page(make):
+def test_setting_the_experiment_updates_the_page(make):
     widget = make()
     page = Page(widget)
     page.post(do="open")
@@ -282,7 +282,7 @@ def test_python_plays_and_pauses(make, until):
     assert page.event("state")["run"]["status"] == "paused"
 
 
-def test_python_takes_over_what_the_page_has_trained(make, until, capsys):
+def test_python_gets_the_trained_model(make, until, capsys):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(80, 3))
     y = np.where(X[:, 0] > X[:, 1], "yes", "no")
@@ -294,7 +294,7 @@ def test_python_takes_over_what_the_page_has_trained(make, until, capsys):
         widget.script()
 
 
-def test_the_script_redoes_what_the_page_has_trained(make, until, capsys):
+def test_the_script_repeats_the_run(make, until, capsys):
     widget = make()
     widget.session.do({"do": "step", "epochs": 4})
     until(lambda: widget.session.snapshot.epoch == 4)
@@ -302,7 +302,7 @@ def test_the_script_redoes_what_the_page_has_trained(make, until, capsys):
     assert repr(widget.session.snapshot.loss) in capsys.readouterr().out
 
 
-def test_learning_ends_with_the_widget(make):
+def test_training_ends_when_the_widget_is_closed(make):
     widget = make()
     page = Page(widget)
     page.post(do="open")
@@ -313,7 +313,7 @@ def test_learning_ends_with_the_widget(make):
     assert not run._thread.is_alive()
 
 
-def test_learning_ends_once_nobody_holds_the_widget(monkeypatch):
+def test_training_ends_without_references_to_the_widget(monkeypatch):
     monkeypatch.setattr(comm, "create_comm", Notebook)
     # ipywidgets keeps a reference to every widget with a comm, unless configured otherwise.
     monkeypatch.setattr(ipywidgets.widgets.widget, "_instances", weakref.WeakValueDictionary())
@@ -330,7 +330,7 @@ def test_learning_ends_once_nobody_holds_the_widget(monkeypatch):
     assert not run._thread.is_alive()
 
 
-def test_learning_ends_where_marimo_runs_the_cell_anew(make, monkeypatch):
+def test_training_ends_when_marimo_reruns_the_cell(make, monkeypatch):
     class CellThread(threading.Thread):
         should_exit = False
 
@@ -345,7 +345,7 @@ def test_learning_ends_where_marimo_runs_the_cell_anew(make, monkeypatch):
     assert not widget.session.run._thread.is_alive()
 
 
-def test_a_library_that_is_missing_is_named(monkeypatch):
+def test_a_missing_library_is_named(monkeypatch):
     monkeypatch.setattr(lamina.workbench, "find_spec", lambda name: None)
     with pytest.raises(
         ImportError, match=r'anywidget, starlette: pip install "lamina\[notebook\]"'

@@ -8,7 +8,7 @@ from lamina.workbench.over_time import MOST_COLUMNS, coarse_to_fine, thinned
 
 
 @pytest.mark.parametrize("n", [1, 2, 63, 64, 65, 1000])
-def test_the_snapshots_that_are_chosen_are_few_and_stay_the_same(n):
+def test_few_snapshots_are_selected_and_stay_selected(n):
     snapshots = [Snapshot(epoch, np.zeros(1), {}) for epoch in range(n)]
     chosen = thinned(snapshots, MOST_COLUMNS)
     assert min(n, MOST_COLUMNS // 2) <= len(chosen) <= MOST_COLUMNS

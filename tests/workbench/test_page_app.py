@@ -40,18 +40,18 @@ def client(behind, tmp_path, monkeypatch):
     opened.close()
 
 
-def test_the_page_and_its_files_are_there_at_once(client):
+def test_the_page_and_its_files_are_served_at_once(client):
     page = client.get("/", params={"token": client.token})
     assert "the page" in page.text
     assert client.get("/static/page.js").text == "1"
 
 
-def test_all_else_waits_for_what_comes_later(client, behind):
+def test_other_requests_wait_for_the_application(client, behind):
     Timer(0.05, behind.set_result, [late]).start()
     assert client.get("/api/vocabulary").text == "/api/vocabulary"
 
 
-def test_without_a_page_that_is_built_it_says_how_to_build_it(behind, tmp_path, monkeypatch):
+def test_without_a_built_page_the_response_says_how_to_build_it(behind, tmp_path, monkeypatch):
     monkeypatch.setattr(page_app, "STATIC", tmp_path / "nowhere")
     lock = Lock(80)
     client = testclient.TestClient(PageApp(lock, behind))
@@ -61,7 +61,7 @@ def test_without_a_page_that_is_built_it_says_how_to_build_it(behind, tmp_path, 
     assert "run `make web`" in answer.text
 
 
-def test_what_opens_the_page_is_imported_without_what_takes_long():
+def test_the_page_app_imports_no_slow_libraries():
     pytest.importorskip("typer")
     asked = (
         "import sys, lamina.cli.app, lamina.cli.workbench, lamina.workbench.server\n"

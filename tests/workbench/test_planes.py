@@ -25,14 +25,14 @@ def plane(session):
 
 
 @every_choice
-def test_the_kind_follows_from_the_data_or_from_what_is_asked(patch, kind, plane):
+def test_the_kind_follows_from_the_data_or_the_experiment(patch, kind, plane):
     found = plane(patch)
     assert type(found) is kind
     assert found.kind == ("line" if kind is FeatureTargetPlane else "plane")
 
 
 @every_choice
-def test_all_rows_stand_within_the_limits(patch, kind, plane):
+def test_all_rows_are_within_the_limits(patch, kind, plane):
     found = plane(patch)
     for points in (found.train_points, found.test_points):
         for column, (low, high) in zip(points.T, found.limits, strict=True):
@@ -40,7 +40,7 @@ def test_all_rows_stand_within_the_limits(patch, kind, plane):
 
 
 @every_choice
-def test_cells_are_the_inputs_at_their_middles_from_the_lower_edge_up(patch, kind, plane):
+def test_cells_are_inputs_at_their_centres_from_the_lower_edge(patch, kind, plane):
     found, n = plane(patch), 4
     cells = found.cells(n)
     rows, columns = found.shape(n)
@@ -54,13 +54,13 @@ def test_cells_are_the_inputs_at_their_middles_from_the_lower_edge_up(patch, kin
 
 
 @pytest.mark.parametrize("patch", [{}, {"inputs": ["x", "y", "x²"]}, {"scaled": False}])
-def test_where_the_data_is_its_own_plane_a_row_is_found_where_it_is_drawn(patch, plane):
+def test_mapping_a_row_to_its_plane_and_back_gives_its_inputs(patch, plane):
     found = plane(patch)
     places = found.train_points[:, :2]
     np.testing.assert_allclose(found.inputs_at(places), found.prepared.X_train, atol=1e-12)
 
 
-def test_the_columns_that_are_not_looked_at_stand_at_their_mean(plane):
+def test_columns_outside_the_plane_are_at_their_mean(plane):
     found = plane({**WINE, "scaled": False, "plane": {"kind": "columns", "columns": [3, 0]}})
     inputs = found.inputs_at(np.array([[20.0, 13.0]]))[0]
     assert (inputs[3], inputs[0]) == (20.0, 13.0)
@@ -70,7 +70,7 @@ def test_the_columns_that_are_not_looked_at_stand_at_their_mean(plane):
     assert found.names == ("alcalinity_of_ash", "alcohol")
 
 
-def test_components_hold_more_of_the_rows_than_any_two_columns(plane):
+def test_components_explain_more_variance_than_any_two_columns(plane):
     found = plane(WINE)
     again = found.inputs_at(found.train_points)
     lost = np.square(found.prepared.X_train - again).sum()
@@ -79,6 +79,6 @@ def test_components_hold_more_of_the_rows_than_any_two_columns(plane):
 
 
 @pytest.mark.parametrize("columns", [[0], [0, 0], [0, 99], [-1, 0], [True, 0], "01", [0, 1, 2]])
-def test_columns_that_are_not_two_of_the_data_are_refused(columns, plane):
+def test_invalid_columns_are_rejected(columns, plane):
     with pytest.raises(ExperimentError, match="two different numbers from 0 to 12"):
         plane({**WINE, "plane": {"kind": "columns", "columns": columns}})

@@ -40,7 +40,7 @@ def head(server, browser, length):
 
 
 @pytest.mark.parametrize("sent", [b"", b"GE", b"GET / HTTP/1.1\r\nHost: x\r\n"])
-def test_half_a_request_ends(sent, peer, browser, until, server, monkeypatch):
+def test_an_incomplete_request_is_closed(sent, peer, browser, until, server, monkeypatch):
     monkeypatch.setattr(protocols, "SECONDS_FOR_HEADERS", 0.2)
     many = [peer(sent) for _ in range(100)]
     assert [rest_of(each) for each in many] == [b""] * 100
@@ -48,7 +48,7 @@ def test_half_a_request_ends(sent, peer, browser, until, server, monkeypatch):
     assert browser.http.get("/").status_code == 200
 
 
-def test_the_second_half_of_a_kept_connection_ends_as_well(peer, server, monkeypatch):
+def test_an_incomplete_second_request_is_closed(peer, server, monkeypatch):
     monkeypatch.setattr(protocols, "SECONDS_FOR_HEADERS", 0.2)
     whole = f"GET /static/favicon.svg HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
     made = peer(whole)
@@ -57,14 +57,14 @@ def test_the_second_half_of_a_kept_connection_ends_as_well(peer, server, monkeyp
     rest_of(made)
 
 
-def test_half_a_body_ends_with_a_sentence(peer, browser, server, monkeypatch):
+def test_an_incomplete_body_gets_an_error_message(peer, browser, server, monkeypatch):
     monkeypatch.setattr(protocols, "SECONDS_BETWEEN_CHUNKS", 0.2)
     answer = rest_of(peer(head(server, browser, 1000) + b"a,b\n"))
     assert answer.startswith(b"HTTP/1.1 400")
     assert b"stalled before the whole file arrived" in answer
 
 
-def test_a_body_in_drops_ends_as_well(peer, browser, server, monkeypatch):
+def test_a_slow_body_gets_an_error_message(peer, browser, server, monkeypatch):
     monkeypatch.setattr(protocols, "SECONDS_FOR_A_BODY", 0.5)
     made = peer(head(server, browser, 1000))
     with contextlib.suppress(OSError):
@@ -74,7 +74,7 @@ def test_a_body_in_drops_ends_as_well(peer, browser, server, monkeypatch):
     assert b"stalled before the whole file arrived" in rest_of(made)
 
 
-def test_more_connections_than_there_may_be_are_closed_at_once(peer, server, monkeypatch, until):
+def test_connections_above_the_limit_are_closed(peer, server, monkeypatch, until):
     monkeypatch.setattr(protocols, "MOST_CONNECTIONS", 5)
     first = [peer() for _ in range(5)]
     until(lambda: len(server._server.server_state.connections) == 5)
@@ -82,7 +82,7 @@ def test_more_connections_than_there_may_be_are_closed_at_once(peer, server, mon
     assert len(server._server.server_state.connections) == len(first)
 
 
-def test_more_uploads_than_four_at_once_are_told_to_wait(peer, browser, server, until):
+def test_a_fifth_simultaneous_upload_is_rejected(peer, browser, server, until):
     many = [peer(head(server, browser, 1000) + b"a,b\n") for _ in range(app.MOST_UPLOADS)]
     until(lambda: server.workbench.n_uploads == len(many))
     answer = rest_of(peer(head(server, browser, 1000)))
@@ -93,7 +93,7 @@ def test_more_uploads_than_four_at_once_are_told_to_wait(peer, browser, server, 
     until(lambda: server.workbench.n_uploads == 0)
 
 
-def test_a_conversation_outlives_the_time_for_headers(browser, monkeypatch):
+def test_a_websocket_outlives_the_time_limit_for_headers(browser, monkeypatch):
     monkeypatch.setattr(protocols, "SECONDS_FOR_HEADERS", 0.1)
     page = browser.open()
     page.event("state")
@@ -103,9 +103,7 @@ def test_a_conversation_outlives_the_time_for_headers(browser, monkeypatch):
 
 
 @pytest.mark.parametrize("opcode", [1, 2], ids=["no UTF-8", "bytes"])
-def test_what_is_no_text_ends_the_conversation_without_a_word_on_the_terminal(
-    opcode, browser, capfd
-):
+def test_invalid_text_closes_the_socket_without_terminal_output(opcode, browser, capfd):
     page = browser.open()
     page.event("hello")
     # No client sends this, so the frame is written as raw bytes, with mask 0.
@@ -117,6 +115,6 @@ def test_what_is_no_text_ends_the_conversation_without_a_word_on_the_terminal(
 
 
 @pytest.mark.parametrize("path", ["/%ff", "/static/%ff%00", "/?token=%ed%a0%80", "/api/ask/%ff"])
-def test_an_address_that_is_no_utf8_is_answered(path, browser, capfd):
+def test_an_address_that_is_not_utf8_gets_a_response(path, browser, capfd):
     assert browser.http.get(path).status_code in (200, 404)
     assert "Traceback" not in "".join(capfd.readouterr())

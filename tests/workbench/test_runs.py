@@ -24,7 +24,7 @@ def fitted_alone(run, **changes):
     return model.fit(prepared.X_train, prepared.y_train, **held_out)
 
 
-def test_a_run_begins_with_the_first_parameters_that_fit_draws(run):
+def test_a_run_starts_from_the_initial_parameters_of_fit(run):
     first = run()
     prepared = first.prepared
     model = clone(prepared.model).set_params(learning_rate_init=1e-300, solver="sgd", max_iter=1)
@@ -42,7 +42,7 @@ def test_a_run_begins_with_the_first_parameters_that_fit_draws(run):
     ],
     ids=["classes", "numbers", "penalty and a scorer"],
 )
-def test_epoch_0_has_the_losses_and_scores_of_the_first_parameters(patch, run, until):
+def test_epoch_0_has_the_losses_and_scores_of_the_initial_parameters(patch, run, until):
     first = run(patch)
     row = first.controller.latest.row
     assert row == first.controller.curves.first
@@ -95,7 +95,7 @@ def test_a_run_ends_with_its_last_epoch(run, until):
     )
 
 
-def test_the_best_epochs_network_is_what_a_run_leaves_where_fit_brings_it_back(run, until):
+def test_a_run_ends_with_the_best_network_if_fit_restores_it(run, until):
     ended = run({"model": {"early_stopping": True, "n_iter_no_change": 3, "max_iter": 200}})
     ended.play()
     until(lambda: ended.status == "ended")
@@ -104,7 +104,7 @@ def test_the_best_epochs_network_is_what_a_run_leaves_where_fit_brings_it_back(r
     )
 
 
-def test_a_fit_that_fails_says_why_and_leaves_what_was_before(run, until):
+def test_a_failed_fit_has_a_message_and_keeps_its_history(run, until):
     failed = run({"scaled": False, "model": {"learning_rate_init": 1e200, "solver": "sgd"}})
     failed.play()
     until(lambda: failed.status == "failed")
@@ -113,7 +113,7 @@ def test_a_fit_that_fails_says_why_and_leaves_what_was_before(run, until):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_each_iteration_of_lbfgs_has_the_network_that_fit_would_leave_there(run, until):
+def test_networks_of_lbfgs_iterations_equal_those_of_fit(run, until):
     at_once = run({"model": {"solver": "lbfgs", "max_iter": 30}})
     for iteration in (1, 2, 5):
         at_once.step(iteration - at_once.controller.epoch)
@@ -128,7 +128,7 @@ def test_each_iteration_of_lbfgs_has_the_network_that_fit_would_leave_there(run,
     )
 
 
-def test_a_run_that_nobody_wants_ends_its_thread(run):
+def test_an_abandoned_run_ends_its_thread(run):
     unwanted = run({"model": {"solver": "lbfgs"}})
     unwanted.abandon()
     unwanted.wait(20)
@@ -136,7 +136,7 @@ def test_a_run_that_nobody_wants_ends_its_thread(run):
     assert unwanted.ending is None
 
 
-def test_the_model_of_a_snapshot_predicts_what_its_network_does(run, until):
+def test_the_model_of_a_snapshot_predicts_like_its_network(run, until):
     learning = run()
     learning.step(3)
     until(lambda: learning.controller.latest.epoch == 3)
@@ -147,7 +147,7 @@ def test_the_model_of_a_snapshot_predicts_what_its_network_does(run, until):
     assert set(model.predict(learning.prepared.X_test)) <= {0, 1}
 
 
-def test_every_run_has_a_number_of_its_own(session):
+def test_every_run_has_a_unique_id(session):
     made = session()
     assert isinstance(made.run, Run)
     before = made.run.id

@@ -36,7 +36,7 @@ def final_loss(printed):
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_the_script_of_every_made_data_ends_with_the_same_loss(name, session, until):
+def test_scripts_of_generated_data_reproduce_the_loss(name, session, until):
     inputs = None if name == "curve" else ["x", "y"]
     run = session({"data": {"name": name, "n_samples": 60}, "inputs": inputs})
     learn(run, 5, until)
@@ -61,7 +61,7 @@ def test_the_script_of_every_made_data_ends_with_the_same_loss(name, session, un
     ids=lambda patch: "-".join(patch),
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_the_script_of_every_choice_ends_with_the_same_loss(patch, session, until):
+def test_scripts_of_every_setting_reproduce_the_loss(patch, session, until):
     run = session(patch)
     run.do({"do": "step", "epochs": 9})
     until(lambda: run.run.controller.latest.epoch == 9 or run.run.ending or run.run.message)
@@ -71,7 +71,7 @@ def test_the_script_of_every_choice_ends_with_the_same_loss(patch, session, unti
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_the_script_of_an_earlier_epoch_that_is_shown_ends_there(solver, session, until):
+def test_the_script_of_an_earlier_epoch_ends_there(solver, session, until):
     run = session({"model": {"solver": solver, "max_iter": 12}})
     learn(run, 5, until)
     run.do({"do": "step", "epochs": 4})
@@ -82,7 +82,7 @@ def test_the_script_of_an_earlier_epoch_that_is_shown_ends_there(solver, session
     assert run.snapshot.loss != run.run.controller.latest.loss
 
 
-def test_learning_rates_that_were_set_by_hand_are_set_by_the_script(session, until):
+def test_the_script_repeats_manual_learning_rates(session, until):
     run = session()
     learn(run, 4, until)
     run.do({"do": "rate", "learning_rate": 0.2})
@@ -95,7 +95,7 @@ def test_learning_rates_that_were_set_by_hand_are_set_by_the_script(session, unt
     assert final_loss(printed_by(plain)) != run.run.controller.latest.loss
 
 
-def test_weights_that_were_written_by_hand_are_written_by_the_script(session, until):
+def test_the_script_repeats_manual_weights(session, until):
     run = session()
     for value, epoch in ((0.5, 3), (-0.5, 6)):
         run.do({"do": "edit", "block": 0, "row": 1, "column": 2, "value": value})
@@ -107,12 +107,12 @@ def test_weights_that_were_written_by_hand_are_written_by_the_script(session, un
     assert final_loss(printed_by(script)) == run.run.controller.latest.loss
 
 
-def test_a_run_that_has_learned_nothing_yet_has_no_script(session):
+def test_a_run_before_its_first_epoch_has_no_script(session):
     with pytest.raises(ExperimentError, match="train for at least one epoch first"):
         build_script(session())
 
 
-def test_a_name_from_outside_does_not_become_code(session, until):
+def test_names_of_data_cannot_inject_code(session, until):
     from lamina.datasets import Dataset, load
 
     iris = load("iris")

@@ -8,7 +8,7 @@ from lamina.workbench.security import Lock
 STRANGERS = ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{port}", ""]
 
 
-def test_the_link_gives_a_cookie_that_no_script_reads_and_no_other_site_sends(server, browser):
+def test_the_link_sets_a_strict_http_only_cookie(server, browser):
     cookie = browser.http.get(server.url).headers["set-cookie"]
     assert f"lamina_workbench_{server.port}=" in cookie
     assert "HttpOnly" in cookie
@@ -16,7 +16,7 @@ def test_the_link_gives_a_cookie_that_no_script_reads_and_no_other_site_sends(se
 
 
 @pytest.mark.parametrize("token", ["", "?token=", "?token=wrong", "?token=ä"])
-def test_without_the_token_there_is_no_page_and_no_cookie(token, browser):
+def test_a_wrong_token_gets_no_page_and_no_cookie(token, browser):
     browser.http.cookies.clear()
     answer = browser.http.get(f"/{token}")
     assert answer.status_code == 403
@@ -25,7 +25,7 @@ def test_without_the_token_there_is_no_page_and_no_cookie(token, browser):
 
 
 @pytest.mark.parametrize("path", ["/api/vocabulary", "/api/export/script", "/api/nothing"])
-def test_without_the_cookie_nothing_is_told(path, browser):
+def test_requests_without_the_cookie_are_rejected(path, browser):
     browser.http.cookies.clear()
     answer = browser.http.get(path)
     assert answer.status_code == 403
@@ -33,7 +33,7 @@ def test_without_the_cookie_nothing_is_told(path, browser):
 
 
 @pytest.mark.parametrize("host", STRANGERS)
-def test_a_host_that_is_not_the_servers_own_is_refused(host, server, browser):
+def test_a_foreign_host_is_rejected(host, server, browser):
     named = {"host": host.format(port=server.port)}
     answer = browser.http.get(server.url, headers=named)
     assert answer.status_code == 421
@@ -41,18 +41,18 @@ def test_a_host_that_is_not_the_servers_own_is_refused(host, server, browser):
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]"])
-def test_the_loopbacks_own_names_are_answered(name, server, browser):
+def test_names_of_the_loopback_are_accepted(name, server, browser):
     answer = browser.http.get("/api/vocabulary", headers={"host": f"{name}:{server.port}"})
     assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
-def test_a_request_from_another_page_is_refused_with_the_right_cookie(origin, browser):
+def test_a_foreign_origin_is_rejected_even_with_the_cookie(origin, browser):
     answer = browser.http.get("/api/vocabulary", headers={"origin": origin})
     assert answer.status_code == 403
 
 
-def test_a_change_must_name_its_origin(browser):
+def test_a_post_without_origin_is_rejected(browser):
     assert browser.http.post("/api/vocabulary").status_code == 403
 
 
@@ -67,13 +67,13 @@ def test_a_change_must_name_its_origin(browser):
     ],
     ids=["foreign origin", "no origin", "no cookie", "wrong cookie", "foreign host"],
 )
-def test_a_socket_without_all_that_the_page_has_is_refused(changes, browser):
+def test_a_websocket_requires_host_origin_and_cookie(changes, browser):
     with pytest.raises(InvalidStatus) as refused:
         browser.connect(**changes)
     assert refused.value.response.status_code == 403
 
 
-def test_every_answer_has_a_policy_that_lets_nothing_in_from_elsewhere(browser):
+def test_every_response_has_a_strict_security_policy(browser):
     for path in ("/", "/api/vocabulary", "/static/nothing.js"):
         headers = browser.http.get(path).headers
         assert headers["content-security-policy"].startswith("default-src 'none'; ")
@@ -86,12 +86,12 @@ def test_every_answer_has_a_policy_that_lets_nothing_in_from_elsewhere(browser):
 @pytest.mark.parametrize(
     "path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static//etc/hosts"]
 )
-def test_nothing_but_the_pages_own_files_is_served(path, browser):
+def test_only_the_pages_files_are_served(path, browser):
     answer = browser.http.get(path)
     assert answer.status_code in (403, 404)
 
 
-def test_each_server_has_a_token_of_its_own():
+def test_each_server_has_its_own_token():
     first, second = Lock(1), Lock(1)
     assert first.fits(first.token)
     assert not first.fits(second.token)

@@ -16,13 +16,13 @@ from lamina.workbench import given
 from lamina.workbench import server as server_module
 
 
-def test_a_server_hears_on_the_loopback_alone(server):
+def test_a_server_listens_on_the_loopback_only(server):
     assert server._socket.getsockname()[0] == "127.0.0.1"
     assert server.url.startswith(f"http://127.0.0.1:{server.port}/?token=")
     assert server.url in repr(server)
 
 
-def test_a_server_that_is_closed_leaves_no_thread_and_gives_its_port_back():
+def test_closing_a_server_ends_threads_and_releases_the_port():
     before = threading.active_count()
     with server_module.Server() as running:
         port = running.port
@@ -31,7 +31,7 @@ def test_a_server_that_is_closed_leaves_no_thread_and_gives_its_port_back():
         assert again.port == port
 
 
-def test_a_port_that_is_taken_is_told():
+def test_a_port_in_use_is_reported():
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(OSError, match=f"port={port} .* is not available .*: choose another"):
@@ -57,7 +57,7 @@ def first_state(stack, visit):
     return ask
 
 
-def test_arrays_of_ones_own_are_what_the_page_begins_with(first_state):
+def test_the_page_starts_with_arrays_from_python(first_state):
     X, y = load_wine(return_X_y=True)
     state = first_state(X, y)
     assert state["data"]["name"] == "your data"
@@ -111,7 +111,7 @@ TARGETS = {
 
 
 @pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
-def test_arrays_and_tables_pose_the_same_task_as_the_command_line(y):
+def test_arrays_and_tables_have_the_same_task_as_in_the_command_line(y):
     X = np.random.default_rng(0).normal(size=(60, 3))
     frame = pd.DataFrame(X, columns=list("abc")).assign(target=y)
     expected = tables.define_problem(frame, "target").task
@@ -137,7 +137,7 @@ def test_the_task_can_be_chosen(first_state):
     ],
     ids=["no task", "too many classes", "a class of one row", "labels"],
 )
-def test_what_no_page_could_begin_with_is_refused_before_there_is_one(y, task, message):
+def test_invalid_data_is_rejected_before_a_page_opens(y, task, message):
     X = np.random.default_rng(0).normal(size=(len(y), 3))
     if task == "regression":
         y = np.char.add("class ", y)
@@ -145,18 +145,18 @@ def test_what_no_page_could_begin_with_is_refused_before_there_is_one(y, task, m
         lamina.workbench.open(X, y, task=task, browser=False)
 
 
-def test_a_target_of_another_length_is_refused():
+def test_a_target_of_another_length_is_rejected():
     with pytest.raises(ValueError, match="one value for each of 2 rows"):
         lamina.workbench.open(pd.DataFrame({"city": ["Oslo", "Rome"]}), [1], browser=False)
 
 
 @pytest.mark.parametrize("arguments", [{"X": [[1.0]]}, {"y": [1.0]}])
-def test_one_of_both_alone_is_refused(arguments):
+def test_only_one_of_x_and_y_is_rejected(arguments):
     with pytest.raises(ValueError, match="X and y must be passed together"):
         lamina.workbench.open(**arguments, browser=False)
 
 
-def test_a_library_that_is_missing_is_named_with_its_cure(monkeypatch):
+def test_a_missing_library_is_named_with_a_cure(monkeypatch):
     found = importlib.util.find_spec
     monkeypatch.setattr(
         lamina.workbench, "find_spec", lambda name: None if name == "uvicorn" else found(name)

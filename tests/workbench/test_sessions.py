@@ -19,7 +19,7 @@ def learn(session, epochs, until):
     until(lambda: session.run.controller.latest.epoch == at)
 
 
-def test_a_change_begins_again_and_goes_on_playing_if_it_played(session, until):
+def test_a_change_restarts_the_run_and_keeps_playing(session, until):
     made = session()
     made.do({"do": "play"})
     until(lambda: made.run.controller.epoch > 3)
@@ -33,7 +33,7 @@ def test_a_change_begins_again_and_goes_on_playing_if_it_played(session, until):
     assert (made.run.status, made.run.controller.epoch) == ("paused", 0)
 
 
-def test_a_run_that_ended_while_it_played_plays_on_after_the_next_change(session, until):
+def test_a_change_plays_again_after_a_played_run_ended(session, until):
     made = session({"model": {"max_iter": 3}})
     made.do({"do": "play"})
     until(lambda: made.run.status == "ended")
@@ -48,7 +48,7 @@ def test_a_run_that_ended_while_it_played_plays_on_after_the_next_change(session
     assert (made.run.status, made.run.controller.epoch) == ("paused", 0)
 
 
-def test_a_change_can_catch_up_with_the_epoch_that_was_shown(session, until):
+def test_a_change_can_fast_forward_to_the_previous_epoch(session, until):
     made = session()
     learn(made, 30, until)
     first = made.snapshot.parameters
@@ -73,7 +73,7 @@ def test_a_run_that_ends_during_a_fast_forward_is_shown(session, until):
     assert made.snapshot.epoch == 5
 
 
-def test_changes_that_belong_together_are_taken_back_together(session):
+def test_joined_changes_are_undone_together(session):
     made = session()
     first = made.experiment
     for step, alpha in enumerate((0.1, 0.2, 0.3)):
@@ -84,7 +84,7 @@ def test_changes_that_belong_together_are_taken_back_together(session):
     assert made.state()["can_undo"] is False
 
 
-def test_a_reset_with_the_same_seed_is_the_same_run_again(session, until):
+def test_a_reset_with_the_same_seed_repeats_the_run(session, until):
     made = session()
     learn(made, 5, until)
     first = made.snapshot
@@ -99,7 +99,7 @@ def test_a_reset_with_the_same_seed_is_the_same_run_again(session, until):
     np.testing.assert_array_equal(made.snapshot.parameters, first.parameters)
 
 
-def test_an_epoch_of_the_past_is_shown_again_and_the_run_goes_on_from_the_latest(session, until):
+def test_an_earlier_epoch_can_be_shown_without_affecting_the_run(session, until):
     made = session()
     learn(made, 6, until)
     made.do({"do": "seek", "epoch": 2})
@@ -112,7 +112,7 @@ def test_an_epoch_of_the_past_is_shown_again_and_the_run_goes_on_from_the_latest
     assert made.snapshot.epoch == 7
 
 
-def test_each_change_can_be_taken_back_in_turn(session):
+def test_changes_can_be_undone_one_by_one(session):
     made = session()
     first = made.experiment
     made.do({"do": "set", "experiment": {"model": {"alpha": 0.1}}})
@@ -139,7 +139,7 @@ def test_each_change_can_be_taken_back_in_turn(session):
         {"model": {"class_weight": {"0": [1.0]}}},
     ],
 )
-def test_a_change_that_is_refused_leaves_the_run_as_it_was(patch, session, until):
+def test_a_rejected_change_does_not_affect_the_run(patch, session, until):
     made = session()
     learn(made, 2, until)
     run, experiment = made.run, made.experiment
@@ -150,7 +150,7 @@ def test_a_change_that_is_refused_leaves_the_run_as_it_was(patch, session, until
     learn(made, 1, until)
 
 
-def test_other_tasks_data_leaves_what_does_not_go_with_it(session):
+def test_data_of_another_task_drops_parameters_it_does_not_have(session):
     made = session({"model": {"label_smoothing": 0.1, "alpha": 0.3}})
     made.do({"do": "set", "experiment": {"data": {"name": "hills"}}})
     assert type(made.run.model).__name__ == "MLPRegressor"
@@ -158,13 +158,13 @@ def test_other_tasks_data_leaves_what_does_not_go_with_it(session):
     assert "label_smoothing" not in made.experiment.model
 
 
-def test_a_rate_cannot_be_set_where_there_is_none(session):
+def test_a_solver_without_a_learning_rate_rejects_one(session):
     made = session({"model": {"solver": "lbfgs"}})
     with pytest.raises(ExperimentError, match="has no learning rate"):
         made.do({"do": "rate", "learning_rate": 0.1})
 
 
-def test_the_state_tells_where_each_matrix_stands(session):
+def test_the_state_has_the_place_of_each_matrix(session):
     made = session({"model": {"hidden_layer_sizes": [3, 2], "activation": "prelu"}})
     state, snapshot = made.state(), made.snapshot
     model = made.run.get_model(snapshot)
@@ -175,7 +175,7 @@ def test_the_state_tells_where_each_matrix_stands(session):
     assert [layer["fan_out"] for layer in state["network"]["layers"]] == [3, 2, 1]
 
 
-def test_many_changes_leave_few_threads_and_few_ways_back(session, until):
+def test_many_changes_leave_few_threads_and_a_limited_undo_history(session, until):
     import threading
 
     made = session()
@@ -191,7 +191,7 @@ def weight(session, block, row, column):
     return session.run.get_model(session.snapshot).coefs_[block][row, column]
 
 
-def test_a_weight_that_is_written_is_shown_and_learned_on_from(session, until):
+def test_training_continues_from_an_edited_weight(session, until):
     made, alone = session(), session()
     for each in (made, alone):
         learn(each, 3, until)
@@ -204,7 +204,7 @@ def test_a_weight_that_is_written_is_shown_and_learned_on_from(session, until):
     assert np.count_nonzero(made.snapshot.parameters != alone.snapshot.parameters) > 1
 
 
-def test_a_weight_that_was_written_is_taken_back(session, until):
+def test_an_edited_weight_can_be_undone(session, until):
     made = session()
     learn(made, 3, until)
     first = made.snapshot.parameters
@@ -217,7 +217,7 @@ def test_a_weight_that_was_written_is_taken_back(session, until):
     until(lambda: np.array_equal(made.snapshot.parameters, first))
 
 
-def test_a_new_run_has_no_weights_to_take_back(session, until):
+def test_a_new_run_has_no_edits_to_undo(session, until):
     made = session()
     made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 1.0})
     until(lambda: made.run.controller.edits)
@@ -238,7 +238,7 @@ def test_a_new_run_has_no_weights_to_take_back(session, until):
         {"block": True},
     ],
 )
-def test_a_weight_that_is_not_there_is_not_written(wrong, session):
+def test_an_edit_of_a_missing_weight_is_rejected(wrong, session):
     made = session()
     right = {"block": 0, "row": 0, "column": 0, "value": 1.0}
     with pytest.raises(ExperimentError, match="must be a"):
@@ -247,13 +247,13 @@ def test_a_weight_that_is_not_there_is_not_written(wrong, session):
 
 
 @pytest.mark.parametrize("model", [{"solver": "lbfgs"}, {"average_decay": 0.9}])
-def test_where_no_weight_can_be_written_that_is_told(model, session):
+def test_runs_that_do_not_support_edits_reject_them(model, session):
     made = session({"model": model})
     with pytest.raises(ExperimentError, match="weights can be edited only with"):
         made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 1.0})
 
 
-def test_a_batch_is_a_step_and_a_frame_tells_which(session, until):
+def test_a_step_of_one_batch_is_shown_in_the_frame(session, until):
     from lamina.workbench.frames import decode
 
     made = session()
@@ -268,12 +268,12 @@ def test_a_batch_is_a_step_and_a_frame_tells_which(session, until):
         made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 1.0})
 
 
-def test_a_solver_without_batches_says_so(session):
+def test_a_solver_without_batches_rejects_a_step_of_one(session):
     with pytest.raises(ExperimentError, match="has no batches"):
         session({"model": {"solver": "lbfgs"}}).do({"do": "step", "batches": 1})
 
 
-def test_a_target_of_the_world_is_scaled_unless_that_is_not_wanted(session):
+def test_real_targets_are_scaled_by_default(session):
     made = session()
     made.do({"do": "set", "experiment": {"data": {"kind": "known", "name": "diabetes"}}})
     assert made.experiment.target_scaled
@@ -329,7 +329,7 @@ commands = st.builds(
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(commands, max_size=8))
 @pytest.mark.filterwarnings("ignore")
-def test_whatever_a_page_says_is_carried_out_or_refused_and_what_stands_is_shown(session, said):
+def test_random_commands_are_carried_out_or_rejected(session, said):
     made = session()
     for command in said:
         with suppress(LaminaError):

@@ -40,7 +40,7 @@ def flat(session, arrays, name):
 
 @pytest.mark.parametrize("data", DATA, ids=lambda data: data["name"])
 @pytest.mark.parametrize("model", SETTINGS, ids=["plain", "relu", "blocks"])
-def test_the_numbers_of_a_row_are_the_engines(session, until, data, model):
+def test_numbers_of_a_row_equal_the_engines(session, until, data, model):
     here = session({"data": data, "inputs": None, "model": model})
     hold_at(here, until, 2)
     header, arrays = ask(here, 7)
@@ -61,7 +61,7 @@ def test_the_numbers_of_a_row_are_the_engines(session, until, data, model):
 
 
 @pytest.mark.parametrize("solver", OPTIMIZERS)
-def test_the_next_batch_is_the_step_that_the_engine_then_makes(session, until, solver):
+def test_the_next_batch_equals_the_engines_next_step(session, until, solver):
     model = {"solver": solver, "dropout": 0.3, "max_gradient_norm": 0.5, "learning_rate_init": 0.02}
     here = session({"model": model})
     hold_at(here, until, 3)
@@ -78,14 +78,14 @@ def test_the_next_batch_is_the_step_that_the_engine_then_makes(session, until, s
             assert float(arrays["L"]) == pytest.approx(here.snapshot.batch_loss, rel=1e-12)
 
 
-def test_a_rate_that_waits_for_the_next_epoch_is_that_of_the_next_step(session, until):
+def test_a_pending_learning_rate_is_used_for_the_next_step(session, until):
     here = session()
     hold_at(here, until, 1)
     here.do({"do": "rate", "learning_rate": 0.125})
     assert "η = 0.125" in ask(here, "next")[0]["update"]["settings"]
 
 
-def test_of_the_past_all_is_told_but_what_the_optimizer_made(session, until):
+def test_earlier_epochs_have_all_numbers_but_the_update(session, until):
     here = session()
     hold_at(here, until, 4)
     here.do({"do": "seek", "epoch": 2})
@@ -111,7 +111,7 @@ def test_lbfgs_has_a_gradient_and_no_update(session, until):
     assert not [each for each in header["numbers"] if each["part"] == "update"]
 
 
-def test_one_row_behind_a_batch_normalization_is_explained(session, until):
+def test_a_single_row_with_batch_normalization_has_a_note(session, until):
     here = session({"model": {"normalization": "batch"}})
     hold_at(here, until, 1)
     header, arrays = ask(here, 3)
@@ -121,19 +121,19 @@ def test_one_row_behind_a_batch_normalization_is_explained(session, until):
 
 
 @pytest.mark.parametrize("row", ["-1", "30", "1.5", "x", "²", "1" * 30, ""])
-def test_a_row_that_is_not_there_is_refused(session, row):
+def test_an_unknown_row_is_rejected(session, row):
     with pytest.raises(ExperimentError, match="from 0 to 29"):
         ask(session(), row)
 
 
-def test_of_a_wide_network_a_part_is_sent_and_the_whole_is_told(session, until):
+def test_large_matrices_are_truncated_with_their_full_shape(session, until):
     here = session({"model": {"hidden_layer_sizes": [100]}})
     header, arrays = ask(here, 0)
     [weights] = [each for each in header["numbers"] if each["id"] == "W_1"]
     assert (weights["shape"], arrays["W_1"].shape) == ([2, 100], (2, 64))
 
 
-def test_numbers_say_what_they_are_made_from_and_formulas_come_as_plain_lists(session):
+def test_numbers_list_their_inputs_and_formulas(session):
     header, arrays = ask(session(), 0)
     z = next(each for each in header["numbers"] if each["id"] == "z_1")
     assert (z["formula"], z["code"]) == ("z₁ = a₀ W₁ + b₁", "z_1 = a_0 @ W_1 + b_1")
@@ -166,6 +166,6 @@ def test_the_paths_of_a_weight_add_up_to_its_gradient(session, until):
         {"layer": "hidden_1", "i": "0"},
     ],
 )
-def test_a_weight_that_is_not_there_is_refused(session, weight):
+def test_an_unknown_weight_is_rejected(session, weight):
     with pytest.raises(ExperimentError):
         ask(session(), 0, "path", **weight)

@@ -49,7 +49,7 @@ def fit(until):
     running.thread.join()
 
 
-def test_a_held_controller_lets_no_epoch_run_and_has_the_first_network(fit):
+def test_a_held_controller_runs_no_epoch_and_has_the_initial_network(fit):
     assert fit.controller.epoch == 0
     snapshot = fit.controller.latest
     assert snapshot.epoch == 0
@@ -57,7 +57,7 @@ def test_a_held_controller_lets_no_epoch_run_and_has_the_first_network(fit):
     assert np.isnan(snapshot.loss)
 
 
-def test_so_many_epochs_pass_as_are_let(fit, until):
+def test_the_allowed_number_of_epochs_runs(fit, until):
     fit.controller.allow_epochs(4)
     until(lambda: fit.controller.latest.epoch == 4)
     fit.controller.allow_epochs(1)
@@ -66,7 +66,7 @@ def test_so_many_epochs_pass_as_are_let(fit, until):
     assert fit.controller.epoch == 5
 
 
-def test_a_controlled_fit_has_the_networks_of_a_fit_without_a_controller(fit, until):
+def test_a_controlled_fit_has_the_same_networks(fit, until):
     fit.controller.allow_epochs(7)
     until(lambda: fit.controller.latest.epoch == 7)
     alone = MLPClassifier(**{**SETTINGS, "max_iter": 7})
@@ -96,7 +96,7 @@ def test_holding_takes_effect_after_the_epoch_in_progress(fit, until):
     assert fit.controller.epoch in (held, held + 1)
 
 
-def test_a_rate_that_is_set_serves_from_the_next_epoch_on_and_is_noted(fit, until):
+def test_a_set_learning_rate_applies_from_the_next_epoch(fit, until):
     fit.controller.allow_epochs(2)
     until(lambda: fit.controller.latest.epoch == 2)
     fit.controller.set_rate(0.5)
@@ -106,14 +106,14 @@ def test_a_rate_that_is_set_serves_from_the_next_epoch_on_and_is_noted(fit, unti
     assert fit.controller.curves.columns()["learning_rate"].tolist() == [0.001, 0.001, 0.5, 0.5]
 
 
-def test_a_fit_that_is_abandoned_ends_wherever_it_waits(fit):
+def test_an_abandoned_fit_ends_while_waiting(fit):
     fit.controller.abandon()
     fit.thread.join(20)
     assert not fit.thread.is_alive()
     assert isinstance(fit.error, Abandoned)
 
 
-def test_whoever_wants_news_is_told_of_an_epoch_that_passes(fit, until):
+def test_requested_updates_are_announced(fit, until):
     fit.told.clear()
     fit.controller.set_pace(None)
     fit.controller.request_update()
@@ -128,7 +128,7 @@ def stands_at(fit, epoch, batch):
     return (latest.epoch, latest.batch) == (epoch, batch)
 
 
-def test_batches_pass_one_by_one_and_into_the_next_epoch(fit, until):
+def test_batches_run_one_by_one_across_epochs(fit, until):
     for epoch, batch in ((0, 1), (0, 2), (0, 3), (1, 0), (1, 1)):
         before = fit.controller.latest.parameters
         fit.controller.allow_batches(1)
@@ -139,7 +139,7 @@ def test_batches_pass_one_by_one_and_into_the_next_epoch(fit, until):
     until(lambda: stands_at(fit, 2, 2))
 
 
-def test_epochs_that_went_batch_by_batch_are_the_same_epochs(fit, until):
+def test_epochs_run_batch_by_batch_are_equal(fit, until):
     fit.controller.allow_batches(6)
     until(lambda: stands_at(fit, 1, 2))
     fit.controller.allow_epochs(2)
@@ -152,7 +152,7 @@ def test_epochs_that_went_batch_by_batch_are_the_same_epochs(fit, until):
     np.testing.assert_array_equal(fit.controller.latest.parameters, seen)
 
 
-def test_a_fit_is_abandoned_between_batches_too(fit, until):
+def test_a_fit_can_be_abandoned_between_batches(fit, until):
     fit.controller.allow_batches(1)
     until(lambda: stands_at(fit, 0, 1))
     fit.controller.abandon()

@@ -8,7 +8,7 @@ from lamina.workbench.training_scores import training_scores
 
 
 @pytest.mark.parametrize("name", ["moons", "hills"])
-def test_a_score_is_what_the_model_of_that_epoch_gives(session, until, name):
+def test_scores_equal_those_of_the_model_at_that_epoch(session, until, name):
     made = session({"data": {"name": name}})
     made.do({"do": "step", "epochs": 3})
     until(lambda: made.run.controller.latest.epoch == 3)

@@ -53,7 +53,7 @@ def send(browser):
     return post
 
 
-def test_each_column_is_told_with_its_kind_its_gaps_and_what_becomes_of_it(send):
+def test_columns_are_described_with_kind_missing_values_and_encoding(send):
     answer = send(csv(table()))
     assert answer.status_code == 200
     message = answer.json()
@@ -71,7 +71,7 @@ def test_each_column_is_told_with_its_kind_its_gaps_and_what_becomes_of_it(send)
     assert city["becomes"] == "0 or 1 for each category that is not rare, and 1 where it is missing"
 
 
-def test_what_was_in_doubt_is_told_with_the_rows_of_the_file(send):
+def test_remarks_name_the_rows_of_the_file(send):
     rows = [f"{1000 + 7 * i},{i % 3}" for i in range(60)]
     rows[4] = "?,1"
     remarks = send(b"price,y\n" + "\n".join(rows).encode()).json()["remarks"]
@@ -83,16 +83,14 @@ def test_what_was_in_doubt_is_told_with_the_rows_of_the_file(send):
     assert remark.startswith("table.csv is no UTF-8 text (byte 0xc5 in line 2)")
 
 
-def test_parquet_comes_as_well(send):
+def test_parquet_is_accepted(send):
     file = io.BytesIO()
     table().drop(columns="nothing").to_parquet(file)
     assert send(file.getvalue(), "t.parquet").json()["n_rows"] == 60
 
 
 @pytest.mark.parametrize(("target", "task"), [("kind", "classification"), ("price", "regression")])
-def test_a_table_is_learned_from_and_leaves_as_code_and_as_a_model(
-    target, task, send, browser, tmp_path, monkeypatch
-):
+def test_a_table_can_be_trained_on_and_exported(target, task, send, browser, tmp_path, monkeypatch):
     content = csv(table())
     key = send(content, "houses.csv").json()["hash"]
     page = browser.open()
@@ -146,7 +144,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_file_that_is_no_table_is_refused_with_what_is_wrong(name, send):
+def test_invalid_files_are_rejected_with_a_reason(name, send):
     content, text = BROKEN[name]
     answer = send(content, "mine.csv")
     assert answer.status_code == 400
@@ -167,11 +165,11 @@ def test_a_file_that_is_no_table_is_refused_with_what_is_wrong(name, send):
         ("a\x00b\n.csv", "ab.csv"),
     ],
 )
-def test_a_name_is_a_label_and_no_path(name, shown, send):
+def test_a_file_name_is_only_a_label(name, shown, send):
     assert send(csv(table()), name).json()["name"] == shown
 
 
-def test_two_gigabytes_that_are_announced_are_refused_before_they_are_sent(server, browser):
+def test_an_announced_oversized_upload_is_rejected_at_once(server, browser):
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as raw:
         request = (
             f"POST /api/upload?name=big.csv HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
@@ -198,14 +196,14 @@ def test_a_stream_without_end_is_cut_off(send, monkeypatch):
     assert len(sent) < 100_000
 
 
-def test_too_many_rows_or_columns_are_refused(send, monkeypatch):
+def test_too_many_rows_or_columns_are_rejected(send, monkeypatch):
     monkeypatch.setattr(uploads, "MOST_ROWS", 59)
     answer = send(csv(table()))
     assert answer.status_code == 413
     assert "60 rows" in answer.json()["message"]
 
 
-def test_a_small_file_that_unpacks_to_much_is_refused_before_it_is_unpacked(send, monkeypatch):
+def test_a_decompression_bomb_is_rejected_before_unpacking(send, monkeypatch):
     file = io.BytesIO()
     pd.DataFrame({"a": np.zeros(100_000)}).to_parquet(file, use_dictionary=False)
     monkeypatch.setattr(uploads, "MOST_UNPACKED", 100_000)
@@ -215,7 +213,7 @@ def test_a_small_file_that_unpacks_to_much_is_refused_before_it_is_unpacked(send
     assert "unpacks to" in answer.json()["message"]
 
 
-def test_what_an_upload_releases_is_told(send, server):
+def test_released_tables_are_listed(send, server):
     server.workbench.data_store.most_bytes = 1
     assert send(csv(table()), "first.csv").json()["released"] == []
     assert send(csv(table(70)), "second.csv").json()["released"] == ["first.csv"]
@@ -234,7 +232,7 @@ LONG = "long " * 100_000
     ],
     ids=["once for all rows", "by what differs", "in groups"],
 )
-def test_a_long_text_in_many_rows_is_refused_without_being_unpacked(written, send, until):
+def test_a_long_repeated_text_is_rejected_without_unpacking(written, send, until):
     pa = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
@@ -249,7 +247,7 @@ def test_a_long_text_in_many_rows_is_refused_without_being_unpacked(written, sen
     until(lambda: pa.total_allocated_bytes() - before < 1_000_000)
 
 
-def test_numbers_that_are_said_once_are_counted_in_every_row(send, monkeypatch):
+def test_repeated_numbers_are_counted_in_every_row(send, monkeypatch):
     file = io.BytesIO()
     pd.DataFrame({name: np.zeros(50_000) for name in "abc"}).to_parquet(file)
     monkeypatch.setattr(uploads, "MOST_UNPACKED", 1_000_000)
@@ -257,7 +255,7 @@ def test_numbers_that_are_said_once_are_counted_in_every_row(send, monkeypatch):
     assert send(file.getvalue()).status_code == 413
 
 
-def test_texts_categories_and_gaps_come_as_they_are(send):
+def test_texts_categories_and_missing_values_are_preserved(send):
     frame = table().drop(columns="nothing")
     frame["size"] = pd.Categorical(["small", "large"] * 30)
     file = io.BytesIO()
@@ -266,7 +264,7 @@ def test_texts_categories_and_gaps_come_as_they_are(send):
     assert (message["city"]["n_missing"], message["size"]["n_distinct"]) == (9, 2)
 
 
-def test_a_column_of_lists_is_refused(send):
+def test_a_column_of_lists_is_rejected(send):
     file = io.BytesIO()
     pd.DataFrame({"a": [[1, 2], [3]], "y": [0, 1]}).to_parquet(file)
     answer = send(file.getvalue(), "lists.parquet")
@@ -285,7 +283,7 @@ def test_a_column_of_lists_is_refused(send):
         ({"target": "kind", "task": "regression"}, "where a number is expected"),
     ],
 )
-def test_a_choice_that_a_table_does_not_bear_is_refused(source, text, send, browser):
+def test_invalid_choices_for_a_table_are_rejected(source, text, send, browser):
     key = send(csv(table())).json()["hash"]
     page = browser.open()
     page.do("set", experiment={"data": {"kind": "upload", "hash": key, **source}})
@@ -294,6 +292,6 @@ def test_a_choice_that_a_table_does_not_bear_is_refused(source, text, send, brow
     assert "--" not in message
 
 
-def test_a_table_that_is_gone_is_asked_for_again(page):
+def test_a_released_table_is_reported(page):
     page.do("set", experiment={"data": {"kind": "upload", "hash": "0" * 64, "target": "y"}})
     assert "upload it again" in page.event("error")["message"]

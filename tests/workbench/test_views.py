@@ -40,7 +40,7 @@ def frame(session, watch=ALL):
 
 
 @every_choice
-def test_the_parameters_are_the_engines_to_the_last_bit(patch, learned):
+def test_parameters_are_bit_identical_to_the_engines(patch, learned):
     made = learned(patch)
     _, arrays = frame(made)
     assert arrays["parameters"].tobytes() == made.run.controller.latest.parameters.tobytes()
@@ -48,7 +48,7 @@ def test_the_parameters_are_the_engines_to_the_last_bit(patch, learned):
 
 
 @every_choice
-def test_the_region_is_what_the_model_predicts_there(patch, learned):
+def test_the_region_equals_the_models_predictions(patch, learned):
     made = learned(patch)
     _, arrays = frame(made)
     model, cells = made.run.get_model(made.snapshot), made.plane.cells(12)
@@ -80,7 +80,7 @@ def test_the_maps_of_units_are_their_activations(patch, learned):
 
 
 @every_choice
-def test_the_confusion_is_that_of_the_rows_to_test_on(patch, learned):
+def test_the_confusion_matrix_is_that_of_the_test_rows(patch, learned):
     made = learned(patch)
     _, arrays = frame(made)
     prepared = made.run.prepared
@@ -94,7 +94,7 @@ def test_the_confusion_is_that_of_the_rows_to_test_on(patch, learned):
             assert arrays["confusion"][true, taken] == count
 
 
-def test_curves_and_figures_are_the_historys(learned):
+def test_curves_equal_the_history(learned):
     made = learned({})
     header, arrays = frame(made)
     row = made.run.controller.curves.last_row()
@@ -105,12 +105,12 @@ def test_curves_and_figures_are_the_historys(learned):
     assert header["stored"] == {"first": 0, "last": 3, "every": 1}
 
 
-def test_what_is_not_asked_for_is_not_sent(learned):
+def test_only_requested_views_are_sent(learned):
     _, arrays = frame(learned({}), Watch())
     assert {name for name in arrays if not name.startswith("curve_")} == {"parameters"}
 
 
-def test_of_a_wide_layer_some_units_are_drawn(learned):
+def test_the_number_of_drawn_units_is_limited(learned):
     header, arrays = frame(learned({"model": {"hidden_layer_sizes": [100, 3]}}))
     assert header["units_drawn"] == [MOST_UNITS_DRAWN, 3]
     assert len(arrays["units"]) == MOST_UNITS_DRAWN + 3
@@ -122,7 +122,7 @@ def test_units_of_every_activation_are_drawn(activation, learned):
     assert np.isfinite(arrays["units"]).all()
 
 
-def test_rows_are_drawn_with_their_classes_and_are_not_too_many(session):
+def test_drawn_rows_have_classes_and_are_limited(session):
     made = session({"data": {"n_samples": 6000}})
     header, arrays = decode(made.data())
     assert header["n_train"] == header["n_test"] == 3000
@@ -136,11 +136,11 @@ def test_rows_are_drawn_with_their_classes_and_are_not_too_many(session):
 @pytest.mark.parametrize(
     "query", [{"region": -1}, {"units": 49}, {"region": 1.5}, {"region": True}, {"confusion": 1}]
 )
-def test_a_view_that_cannot_be_had_is_refused(query):
+def test_invalid_views_are_rejected(query):
     with pytest.raises(ExperimentError, match="must be a"):
         Watch().merged(query)
 
 
-def test_what_is_not_named_stays_as_it_was():
+def test_unnamed_settings_are_unchanged():
     watch = Watch(region=10).merged({"do": "watch", "units": 5})
     assert watch == Watch(region=10, units=5)

@@ -16,7 +16,7 @@ TABLES = {name: table for name, table in vars(formulas).items() if isinstance(ta
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_entry_of_every_table_is_told_with_its_equation(name):
+def test_every_entry_of_every_table_has_its_equation(name):
     answer = WORDS["tables"][name.lower()]
     assert [entry["name"] for entry in answer] == list(TABLES[name])
     for entry in answer:
@@ -25,7 +25,7 @@ def test_every_entry_of_every_table_is_told_with_its_equation(name):
 
 
 @pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
-def test_every_parameter_is_told_but_those_that_are_for_python(estimator):
+def test_every_parameter_is_listed_except_those_for_python(estimator):
     kind = estimator.__name__.removeprefix("MLP").lower()
     answer = {p["name"]: p for p in WORDS["parameters"] if kind in p["of"]}
     parameters = estimator().get_params()
@@ -37,7 +37,7 @@ def test_every_parameter_is_told_but_those_that_are_for_python(estimator):
         assert parameter["takes"] or name == "monitor"
 
 
-def test_an_activation_that_the_library_gains_is_on_the_page(monkeypatch):
+def test_a_new_activation_appears_in_the_vocabulary(monkeypatch):
     from dataclasses import replace
 
     new = replace(formulas.ACTIVATIONS["relu"], name="hinge")
@@ -46,7 +46,7 @@ def test_an_activation_that_the_library_gains_is_on_the_page(monkeypatch):
     assert "hinge" in [entry["name"] for entry in words["tables"]["activations"]]
 
 
-def test_the_names_of_a_choice_come_in_the_order_of_their_table():
+def test_names_are_in_the_order_of_their_table():
     [activation] = [p for p in WORDS["parameters"] if p["name"] == "activation"]
     assert activation["takes"][0] == {"kind": "choice", "names": list(formulas.ACTIVATIONS)}
 
@@ -58,11 +58,11 @@ def test_bounds_are_those_of_the_constraints():
     assert (number["high"], number["high_included"]) == (1, False)
 
 
-def test_all_of_it_is_plain_json():
+def test_the_vocabulary_is_plain_json():
     assert json.loads(json.dumps(WORDS, allow_nan=False)) == WORDS
 
 
-def test_every_made_data_has_its_options_within_their_bounds():
+def test_defaults_of_generated_data_are_within_bounds():
     answer = {entry["name"]: entry for entry in WORDS["data"] if entry["kind"] == "made"}
     assert list(answer) == list(MAKERS)
     for entry in answer.values():
@@ -71,5 +71,5 @@ def test_every_made_data_has_its_options_within_their_bounds():
             assert option["low"] <= option["default"] <= option["high"]
 
 
-def test_the_first_experiment_is_one():
+def test_the_default_is_a_valid_experiment():
     assert Experiment.from_json(WORDS["default"]) == first_experiment()

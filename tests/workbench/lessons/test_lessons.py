@@ -47,7 +47,7 @@ def learned(experiment, seed, epochs, until):
 
 @pytest.mark.parametrize("seed", SEEDS)
 @of_every_step
-def test_what_a_step_waits_for_and_tells_of_comes_true(lesson, number, seed, until):
+def test_goals_and_claims_of_each_step_hold(lesson, number, seed, until):
     step = lesson.steps[number]
     changed = lesson.experiments()[number].merged(step.change)
     run = learned(changed, seed, epochs_of(step), until)
@@ -57,7 +57,7 @@ def test_what_a_step_waits_for_and_tells_of_comes_true(lesson, number, seed, unt
 
 @pytest.mark.parametrize("seed", SEEDS)
 @of_every_step
-def test_without_its_change_no_step_is_done(lesson, number, seed, until):
+def test_no_step_is_completed_without_its_change(lesson, number, seed, until):
     step = lesson.steps[number]
     epochs = epochs_of(step) if step.change else epochs_of(step) - 1
     run = learned(lesson.experiments()[number], seed, epochs, until)
@@ -65,7 +65,7 @@ def test_without_its_change_no_step_is_done(lesson, number, seed, until):
 
 
 @of_every_lesson
-def test_the_change_that_ends_a_lesson_is_what_makes_the_difference(lesson, until):
+def test_the_final_change_of_a_lesson_makes_the_difference(lesson, until):
     step = lesson.steps[-1]
     outcomes = (*(c for c in step.waits_for if isinstance(c, Result)), *step.holds)
     outcomes = tuple(each for each in outcomes if each.measure != "epoch")
@@ -123,7 +123,7 @@ def test_what_the_page_gets_is_plain_json_and_its_experiments_are_whole():
             assert Experiment.from_json(step["experiment"]).to_json() == step["experiment"]
 
 
-def test_progress_is_told_in_words(until):
+def test_progress_is_described_in_words(until):
     lesson = LESSONS["linear_collapse"]
     run = learned(lesson.experiments()[0], 0, 5, until)
     [setting, result] = measure_progress(run, lesson.steps[2].waits_for)
@@ -137,14 +137,14 @@ def test_progress_is_told_in_words(until):
     assert not result.is_late
 
 
-def test_what_cannot_come_true_any_more_is_late(until):
+def test_unreachable_goals_are_late(until):
     lesson = LESSONS["linear_collapse"]
     run = learned(lesson.experiments()[0], 0, 200, until)
     [_, result] = measure_progress(run, lesson.steps[2].waits_for)
     assert (result.met, result.is_late) == (False, True)
 
 
-def test_before_the_first_epoch_what_is_not_known_is_not_met():
+def test_unknown_measures_are_not_met():
     run = Run(prepare_data(LESSONS["dropout"].experiments()[0], MemoryDataStore()), lambda: 0)
     for measure in MEASURES.values():
         value = measure.now(run, run.controller.latest)
@@ -184,7 +184,7 @@ def test_a_page_that_asks_for_no_step_is_told_which_there_are(asked, message):
         Watch().merged({"lesson": asked})
 
 
-def test_a_frame_tells_how_the_run_stands_to_what_the_step_waits_for(session):
+def test_frames_have_the_progress_of_the_step(session):
     made = session({"model": {"momentum": 0.0, "solver": "sgd"}})
     made.do({"do": "watch", "lesson": {"name": "momentum", "step": 1}})
     header, _ = decode(made.frame(made.snapshot))
