@@ -13,11 +13,13 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 # Help is formatted for the terminal: here one without colours, as wide as a page.
-TERMINAL = {"COLUMNS": "76", "NO_COLOR": "1", "TERM": "dumb", "TERMINAL_WIDTH": "76"}
+TERMINAL = {"COLUMNS": "76", "NO_COLOR": "1", "TERM": "dumb"}
 
 
 def help_of(command: str) -> str:
     """Return the output of `command --help`."""
+    import typer.rich_utils  # noqa: F401  it reads the environment at import, for the whole process
+
     from lamina.cli import main
 
     printed = io.StringIO()
