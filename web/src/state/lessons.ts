@@ -1,4 +1,4 @@
-/** The guided lessons: which one is open, how far it is, and what was on the page before it. */
+/** The guided lessons: the open one, its progress, and the experiment before it. */
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { Experiment, Goal, Lesson, LessonStep } from "../wire/protocol";
@@ -12,18 +12,18 @@ const DONE = "lamina-lessons-done";
 const COURSE = "lamina-lesson";
 const BEFORE = "lamina-before-lessons";
 
-/** No step yet: its state has not been set. */
+/** The lesson's first experiment has not been set yet. */
 export const NO_STEP = -1;
-/** Who would rather see than guess. */
+/** The user skipped the question. */
 export const NO_GUESS = -1;
 
-/** Where a person stands in a lesson. */
+/** The user's progress in a lesson. */
 interface Course {
   readonly lesson: string;
   readonly step: number;
-  /** Which answer was chosen at each step. */
+  /** The chosen answer of each step. */
   readonly predicted: readonly number[];
-  /** Whether all that this step waits for has come true. */
+  /** True if all goals of this step are met. */
   readonly isMet: boolean;
 }
 
@@ -35,11 +35,11 @@ interface Before {
 export const lessons = signal<readonly Lesson[]>([]);
 export const done = signal<readonly string[]>(kept("always", DONE, []));
 export const course = signal<Course | null>(kept("visit", COURSE, null));
-/** The person's own experiment, while a lesson's is in its place. */
+/** The user's own experiment, while a lesson replaces it. */
 export const before = signal<Before | null>(kept("visit", BEFORE, null));
-/** The lesson that was closed last, to come back to its place in the list. */
+/** The lesson closed last, to return to its place in the list. */
 export const left = signal<string | null>(null);
-/** The run that was there when a state was set: what is told of it is no longer of account. */
+/** The run that a new experiment replaces; messages about it are ignored. */
 const former = signal<number | null>(null);
 
 export const lesson = computed<Lesson | null>(
@@ -50,10 +50,10 @@ export const step = computed<LessonStep | null>(
 );
 export const prediction = computed(() => course.value?.predicted[course.value.step]);
 export const hasPredicted = computed(() => prediction.value !== undefined);
-/** Whether the step is over: it was thought about, and what it waits for has come true. */
+/** True if the step is finished: the question is answered and the goals are met. */
 export const isSeen = computed(() => hasPredicted.value && course.value?.isMet === true);
 
-/** How the run stands to what the step waits for, as the server sees it. */
+/** The step's goals and their current values, from the server. */
 export const goals = computed<readonly Goal[]>(() => {
   const header = frame.value?.header;
   const here = course.value;
@@ -62,7 +62,7 @@ export const goals = computed<readonly Goal[]>(() => {
   return isOfThisStep ? header.lesson.goals : [];
 });
 
-/** The control that is to be changed now. */
+/** The control to change now. */
 export const wanted = computed(() =>
   hasPredicted.value && !isSeen.value ? (step.value?.control ?? null) : null,
 );
@@ -80,7 +80,7 @@ export function openLesson(name: string): void {
   course.value = { lesson: name, step: NO_STEP, predicted: [], isMet: false };
 }
 
-/** Sets the state that a step begins from, held at epoch 0. */
+/** Set the initial experiment of a step, paused at epoch 0. */
 export function setUp(number: number): void {
   const [now, here] = [state.value, course.value];
   const from = lesson.value?.steps[number];
@@ -100,7 +100,7 @@ export function predict(choice: number): void {
   course.value = { ...here, predicted: [...here.predicted.slice(0, here.step), choice] };
 }
 
-/** Makes the step's change in the person's place, and lets the network learn. */
+/** Make the step's change for the user, and play. */
 export function doForThem(): void {
   if (!step.value) return;
   const { change } = step.value;
@@ -114,13 +114,13 @@ export function next(): void {
   else course.value = { ...here, step: here.step + 1, isMet: false };
 }
 
-/** Back to the list; what is on the page stays. */
+/** Return to the list; the experiment stays. */
 export function close(): void {
   left.value = course.value?.lesson ?? null;
   course.value = null;
 }
 
-/** Back to what was on the page before the first lesson. */
+/** Restore the experiment from before the first lesson. */
 export function restore(): void {
   const own = before.value;
   if (!own) return;
@@ -136,7 +136,7 @@ function begin(experiment: Experiment, pace: number | null): void {
   send({ do: "open", experiment, pace });
 }
 
-/** What goes on by itself: asking how the run stands, noting what has come true, keeping it for a reload. */
+/** Follow the run: request the goals, record those met, and store the progress for a reload. */
 export function followLessons(): void {
   if (course.peek()) void fetchLessons();
   const place = computed(() => {

@@ -1,17 +1,17 @@
 /**
- * The state as a link: what stands behind its # is read, and taken out of the address, or a reload would begin it again.
+ * The state as a link. The part after # is removed from the address once it is read, or a reload would start it again.
  *
- * What is learned, and how, only the server reads; which views are shown, the page says and reads for itself.
+ * The server writes and reads the experiment; the page writes and reads the chosen views.
  */
 
 import { type Area, chosen } from "./panels";
 
 const VIEWS = "show";
 
-/** The link by which the page was opened, until the server can be told of it. */
+/** The link that opened the page, until it is sent to the server. */
 let waiting: string | null = null;
 
-/** Reads the address: shows the views that it names, and keeps an experiment for `taken`. */
+/** Read the address: show its views, and store its experiment for `taken`. */
 export function arrive(hash: string): void {
   const said = hash.replace(/^#/, "");
   if (said === "") return;
@@ -20,29 +20,29 @@ export function arrive(hash: string): void {
   if ([...words.keys()].some((name) => name !== VIEWS)) waiting = said;
 }
 
-/** The link that came, once. */
+/** Return the link, once. */
 export function taken(): string | null {
   const link = waiting;
   waiting = null;
   return link;
 }
 
-/** A link of this state: of the server's own words for the experiment, and of the views that are shown. */
+/** Return a link from the server's text for the experiment and the chosen views. */
 export function linkOf(origin: string, experiment: string): string {
   const views = shownViews();
-  // In a notebook there is no address: what stands behind the # is a link as well.
+  // A notebook has no address; the part from # on is a valid link.
   const address = origin.startsWith("http") ? `${origin}/` : "";
   return `${address}#${experiment}${views === "" ? "" : `&${VIEWS}=${encodeURIComponent(views)}`}`;
 }
 
-/** Those that were chosen: `area:view`, with commas between them. */
+/** The chosen views: `area:view`, separated by commas. */
 function shownViews(): string {
   return Object.entries(chosen)
     .flatMap(([area, { value }]) => (value === null ? [] : [`${area}:${value}`]))
     .join();
 }
 
-/** A name that no panel knows shows its first view. */
+/** For an unknown name, the panel shows its first view. */
 function showViews(said: string): void {
   for (const part of said.split(",")) {
     const [area = "", view] = part.split(":");

@@ -1,4 +1,4 @@
-/** What every unit says over the plane, cut out of the frame's arrays. */
+/** Every unit's activations over the plane, as views of the frame's arrays. */
 
 import { computed } from "@preact/signals";
 import type { Grid } from "../drawing/region";
@@ -6,7 +6,7 @@ import { sizes } from "./network";
 import { asGrid } from "./plane";
 import { glimpsed } from "./session";
 
-/** Layer by layer, inputs first; null where it is not known. */
+/** Layer by layer, inputs first; null if unavailable. */
 export const unitMaps = computed<(Grid | null)[][]>(() => [
   cut("inputs", [sizes.value[0] ?? 0]).flat(),
   ...cut("units", glimpsed.value?.header.units_drawn ?? []),
@@ -27,13 +27,13 @@ function cut(name: string, counts: readonly number[]): Grid[][] {
   );
 }
 
-/** Of the region each output has its own part; the one output of two classes has all of it. */
+/** Each output has its part of the region; the single output for two classes has all of it. */
 function outputs(): Grid[] {
   const all = asGrid(glimpsed.value?.arrays.get("region"));
   return all ? Array.from({ length: all.depth }, (_, index) => thinned(all, index)) : [];
 }
 
-/** A unit is small: of the region's cells, it shows as many as the maps of other units have. */
+/** Reduce the region to the resolution of the other units' maps. */
 const CELLS = 24;
 
 function thinned(all: Grid, index: number): Grid {

@@ -1,10 +1,10 @@
-/** The estimator's parameters: what the experiment says, or their defaults. */
+/** The estimator's parameters: the experiment's values, or defaults. */
 
 import { computed } from "@preact/signals";
 import type { Allowed, Json, Parameter } from "../wire/protocol";
 import { change, state, vocabulary } from "./session";
 
-/** The parameters of the class that the data's task asks for. */
+/** The parameters of the estimator for the data's task. */
 export const parameters = computed<Parameter[]>(() => {
   const kind = state.value?.data.task === "regression" ? "regressor" : "classifier";
   return (vocabulary.value?.parameters ?? []).filter((parameter) => parameter.of.includes(kind));
@@ -19,12 +19,12 @@ export function given(name: string): Json {
   return said === undefined ? (parameter(name)?.default ?? null) : said;
 }
 
-/** Whether the experiment says otherwise than the default. */
+/** Return true if the experiment's value differs from the default. */
 export function isChanged(name: string): boolean {
   return state.value?.experiment.model[name] !== undefined;
 }
 
-/** null returns a parameter to its default. */
+/** Set a parameter; null restores its default. */
 export function setParameter(name: string, value: Json): void {
   change({ model: { [name]: value } });
 }
@@ -33,7 +33,7 @@ export function widths(): number[] {
   return (state.value?.network.layers ?? []).slice(0, -1).map((layer) => layer.fan_out);
 }
 
-/** Sets the hidden layers, and keeps what is said layer by layer as long as they are many. */
+/** Set the hidden layers' widths, and adapt parameters with one value for each layer. */
 export function setWidths(after: number[], from: readonly number[]): void {
   const model: Record<string, Json> = { hidden_layer_sizes: after };
   for (const name of ["activation", "dropout"]) {

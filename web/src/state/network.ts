@@ -1,4 +1,4 @@
-/** The network as it stands in the newest frame: its matrices as views of the engine's parameters. */
+/** The network of the newest frame: its matrices as views of the parameters. */
 
 import { computed } from "@preact/signals";
 import type { Numbers } from "../wire/frames";
@@ -7,7 +7,7 @@ import { frame, readable, state } from "./session";
 
 type Shown = typeof frame.value;
 
-/** The units of every layer, the inputs first. */
+/** Number of units of every layer, inputs first. */
 export const sizes = computed<number[]>(() => {
   const layers = state.value?.network.layers ?? [];
   return layers.length === 0
@@ -17,7 +17,7 @@ export const sizes = computed<number[]>(() => {
 
 export const weights = computed(() => views(state.value?.network.weights, frame.value));
 export const biases = computed(() => views(state.value?.network.biases, frame.value));
-/** The weights as lines, which take longer to draw than all else of a network. */
+/** The weights to draw as lines, the slowest part of a network's picture. */
 export const drawnWeights = computed(() => views(state.value?.network.weights, readable.value));
 
 function views(places: readonly Place[] | undefined, shown: Shown): Numbers[] {

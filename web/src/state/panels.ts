@@ -1,10 +1,10 @@
-/** Which view each panel shows: ignored by the run. */
+/** The view that each panel shows; the run ignores it. */
 
 import { type Signal, signal } from "@preact/signals";
 
 export type Area = "side" | "centre" | "plane" | "below" | "notes";
 
-/** null is the panel's first view. */
+/** null for the panel's first view. */
 export const chosen: Readonly<Record<Area, Signal<string | null>>> = {
   side: signal(null),
   centre: signal(null),

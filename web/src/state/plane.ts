@@ -1,4 +1,4 @@
-/** What is shown over the plane: the region, the points, and what the network says at a place. */
+/** Contents of the plane: region, points, and the prediction at a position. */
 
 import { computed } from "@preact/signals";
 import type { Points } from "../drawing/plane";
@@ -13,12 +13,12 @@ export const isClassification = computed(() =>
 );
 export const classes = computed(() => state.value?.data.classes ?? []);
 
-/** The range of the targets of a regression, for its colours. */
+/** The range of a regression's targets, for its colours. */
 export const targetRange = computed<readonly [number, number]>(
   () => board.value?.limits.at(-1) ?? state.value?.data.targets ?? [0, 1],
 );
 
-/** Over a board on which there is too little to learn, nobody has said anything yet. */
+/** A drawing with too few points has no predictions yet. */
 export const region = computed<Grid | null>(() =>
   isLearned.value ? asGrid(frame.value?.arrays.get("region")) : null,
 );
@@ -39,7 +39,7 @@ function points(part: "train" | "test"): Points | null {
   return { places: places.values, targets: targets.values };
 }
 
-/** What stands on the board, or of it what is held out: a point is, once the server has said so. */
+/** The drawing's points; a point is held out once the server has assigned it. */
 function drawn(test: boolean): Points {
   const rows = isLearned.value ? points("test") : null;
   const held = new Set(Array.from(rows?.targets ?? [], (_, at) => key(rows?.places ?? [], at)));
@@ -56,7 +56,7 @@ function key(places: ArrayLike<number>, at: number): string {
   return `${places[2 * at]} ${places[2 * at + 1]}`;
 }
 
-/** What the network says at a place: one number a class, or one number. */
+/** Return the prediction at a position: a probability for each class, or one value. */
 export function answerAt(x: number, y: number): number[] | null {
   const [plane, grid] = [extent.value, region.value];
   if (!plane || !grid) return null;

@@ -1,4 +1,4 @@
-/** What the page knows: the newest that the server said, each as a signal. */
+/** The latest messages of the server, each as a signal. */
 
 import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { type Connection, Wire } from "../wire/connection";
@@ -30,25 +30,25 @@ export const diagnoses = signal<Diagnoses | null>(null);
 export const refusal = signal<Refusal | null>(null);
 export const kept = signal<Kept | null>(null);
 
-/** Whether motion is wished for: without it, nothing plays until it is asked to. */
+/** True if the user prefers reduced motion: nothing plays by itself then. */
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Whether nothing that is done on the page reaches a run. */
+/** True if commands of the page cannot reach a run. */
 export const isDead = computed(
   () => connection.value === "lost" || connection.value === "restarted",
 );
 
 export const playing = computed(() => !isDead.value && state.value?.run.status === "playing");
 
-/** The newest frame for what is read and for what is slow to draw: ten a second, while a run plays. */
+/** The newest frame for text and slow drawings: ten a second while a run plays. */
 export const readable = seldom(95);
-/** The newest frame for what is small and many: twenty a second. */
+/** The newest frame for many small drawings: twenty a second. */
 export const glimpsed = seldom(45);
 export const epoch = computed(() => readable.value?.header.epoch ?? state.value?.run.epoch ?? 0);
 
 const CALM_PAUSE = 1000;
 
-/** A state whose rows are still on their way: it is shown with them, and not before. */
+/** A state whose data has not arrived; it is shown together with the data. */
 let arriving: State | null = null;
 let session: string | null = null;
 
@@ -76,7 +76,7 @@ export async function begin(): Promise<void> {
   }
 }
 
-/** Says why something could not be had. */
+/** Show why a request was refused. */
 export function refuse(of: string, error: unknown): void {
   if (!(error instanceof Error)) throw error;
   const message =
@@ -89,7 +89,7 @@ export function send(command: Command): void {
   wire.send(command);
 }
 
-/** Changes the experiment; what is refused is said in `refusal`. */
+/** Change the experiment; an error appears in `refusal`. */
 export function change(experiment: Patch, how: Change = {}): void {
   refusal.value = null;
   wire.send({ do: "set", experiment, ...how });
@@ -121,7 +121,7 @@ function handle(event: ServerEvent): void {
   }
 }
 
-/** Shows the state that came, once there are rows of its run: nothing is drawn of two runs at once. */
+/** Show a state once the data of its run is there, so that no picture mixes two runs. */
 function arrive(rows: BinaryMessage<DataHeader> | null): void {
   const next = arriving;
   if (!next || next.run.id !== rows?.header.run) return;
@@ -129,7 +129,7 @@ function arrive(rows: BinaryMessage<DataHeader> | null): void {
   batch(() => {
     if (frame.value && frame.value.header.run !== next.run.id) {
       diagnoses.value = null;
-      // Another run's picture is no picture of this one, but where both are of one plane.
+      // Drop the previous run's picture unless both have the same plane.
       if (!sameShape(state.value, next) || !samePlane(data.value, rows)) frame.value = null;
     }
     data.value = rows;
@@ -137,7 +137,7 @@ function arrive(rows: BinaryMessage<DataHeader> | null): void {
   });
 }
 
-/** Nothing that the page has is of the session that it has now. */
+/** Drop everything that belongs to the previous session. */
 function forget(): void {
   arriving = null;
   batch(() => {
@@ -145,15 +145,15 @@ function forget(): void {
   });
 }
 
-/** Goes on to what the address says, where that is something. */
+/** Open the link in the address, if there is one. */
 export function openLink(): void {
   const link = taken();
   if (link !== null) send({ do: "open", link });
 }
 
-/** Whether the weights of one state can be drawn as those of the other: then the picture need not go blank. */
+/** Return true if data (apart from drawn points), inputs and layers are equal, so that the picture can stay. */
 function sameShape(before: State | null, after: State): boolean {
-  // Drawn points come one by one, and the network that is shown was drawn over most of them.
+  // Points are drawn one by one, and the displayed network was trained on most of them.
   const shape = ({ experiment: { data, inputs }, network }: State) =>
     JSON.stringify([{ ...data, points: null }, inputs, network.weights, network.biases]);
   return before !== null && shape(before) === shape(after);
@@ -166,7 +166,7 @@ function samePlane(
   return JSON.stringify(before?.header.plane) === JSON.stringify(after.header.plane);
 }
 
-/** The newest frame, another one after so many milliseconds at the earliest while a run plays. */
+/** Return the newest frame as a signal that changes at most once in an interval while a run plays. */
 function seldom(pause: number): Signal<BinaryMessage<FrameHeader> | null> {
   const seen = signal<BinaryMessage<FrameHeader> | null>(null);
   let next = 0;
@@ -183,7 +183,7 @@ function seldom(pause: number): Signal<BinaryMessage<FrameHeader> | null> {
     const [newest, before] = [frame.value?.header, seen.peek()?.header];
     const goesOn = newest?.status === "playing" && newest.run === before?.run;
     if (!goesOn || performance.now() >= next) look();
-    // With the frame that is due then, unless none comes.
+    // Update with the frame that is due then, if one arrives.
     else waiting ??= setTimeout(look, 2 * pause);
   });
   return seen;
@@ -195,14 +195,14 @@ function hearBinary(buffer: ArrayBuffer): void {
     arrive(message as BinaryMessage<DataHeader>);
     return;
   }
-  // Also for one that cannot be read: without this, none would follow it.
+  // Also after an unreadable frame, or no further frame would arrive.
   requestAnimationFrame(() => {
-    // The next one is made while this one is drawn; more than one is never under way.
+    // The server computes the next frame while this one is drawn, and never more than one.
     if (calm.matches && playing.value) setTimeout(() => wire.send({ do: "ready" }), CALM_PAUSE);
     else wire.send({ do: "ready" });
   });
   if (!message) return;
-  // At once: what draws waits by itself for the animation frame that has been asked for.
+  // At once: drawings wait for the animation frame themselves.
   const news = message as BinaryMessage<FrameHeader>;
   if (news.header.run === state.value?.run.id) frame.value = news;
 }

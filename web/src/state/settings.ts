@@ -1,10 +1,10 @@
-/** An experiment as one list of settings by name, defaults filled in, so that two can be held side by side. */
+/** An experiment as one list of settings by name, with defaults, so that two can be compared. */
 
 import type { Experiment, Json, Parameter, Task } from "../wire/protocol";
 
 export type Settings = ReadonlyMap<string, Json>;
 
-/** What is looked at, and what is no setting of the run. */
+/** Entries of an experiment that are no settings of the run. */
 const LEFT_OUT = new Set(["plane"]);
 
 export function settingsOf(
@@ -30,7 +30,7 @@ export function settingsOf(
   return settings;
 }
 
-/** The names of the settings that are not the same in all; what one of them has not differs as well. */
+/** Return the names of settings that differ; a missing setting differs, too. */
 export function differing(all: readonly Settings[]): string[] {
   const names = new Set(all.flatMap((settings) => [...settings.keys()]));
   const said = (settings: Settings, name: string) => JSON.stringify(settings.get(name)) ?? "";

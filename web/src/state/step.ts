@@ -1,4 +1,4 @@
-/** The numbers of one step: of which rows, what came, how far one has walked, and what is looked at. */
+/** The numbers of one step: its samples, the answer, the stage reached, and the number pointed at. */
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { NumberArray } from "../wire/frames";
@@ -6,7 +6,7 @@ import type { StepPaths, StepTrace, TracedNumber } from "../wire/protocol";
 import { getBinary, getJson, Refused } from "../wire/requests";
 import { frame, playing, send, state } from "./session";
 
-/** A training row by its number, or the batch of the engine's next step. */
+/** A training sample's number, or the batch of the engine's next step. */
 export type Which = number | "next";
 
 export interface Step {
@@ -24,14 +24,14 @@ export interface PickedWeight {
 export const which = signal<Which>(0);
 export const step = signal<Step | null>(null);
 export const trouble = signal<string | null>(null);
-/** The number that is pointed at, by the name that Python calls it. */
+/** Python name of the number under the pointer. */
 export const lit = signal<string | null>(null);
-/** How far one has walked: the stage that is reached, or null where all are shown. */
+/** The stage reached, or null if all are shown. */
 export const reached = signal<number | null>(null);
 export const picked = signal<PickedWeight | null>(null);
 export const paths = signal<StepPaths | null>(null);
 
-/** What is computed together: one layer of the forward or the backward pass, the loss, or the update. */
+/** Numbers computed together: one layer of the forward or backward pass, the loss, or the update. */
 export interface Stage {
   readonly part: TracedNumber["part"];
   readonly layer: string;
@@ -62,10 +62,10 @@ function titleOf({ part, layer }: TracedNumber): string {
 
 export const rowCount = computed(() => state.value?.data.n_train ?? 0);
 
-/** Whether numbers of a step are on the page at all. */
+/** True if the page shows numbers of a step. */
 export const isFollowed = signal(false);
 
-/** The row that is shown: the first of a batch. */
+/** The displayed sample: the first of a batch. */
 export const shownRow = computed<number | null>(() => step.value?.trace.rows[0] ?? null);
 
 export function chooseRow(row: number): void {
@@ -73,7 +73,7 @@ export function chooseRow(row: number): void {
   if (most >= 0) which.value = Math.min(most, Math.max(0, row));
 }
 
-/** Walks on to the next stage; at first, back to where the step begins. */
+/** Go to the next or the previous stage; if all are shown, to the first. */
 export function walk(direction: 1 | -1): void {
   if (playing.value) send({ do: "pause" });
   const last = Math.max(0, stages.value.length - 1);
@@ -92,7 +92,7 @@ const PAUSE = 150;
 let isUnderWay = false;
 let isStale = false;
 
-/** Keeps the numbers at what the newest frame shows, for as long as somebody looks. */
+/** Keep the numbers up to date with the newest frame while a view shows them. */
 export function follow(): () => void {
   isFollowed.value = true;
   const end = effect(() => {
@@ -142,7 +142,7 @@ async function askOnce(): Promise<void> {
   }
 }
 
-/** A row of data that has gone is none of the present data's. */
+/** Samples of previous data do not exist in the present data. */
 function asked(): Which {
   const wanted = which.peek();
   return wanted === "next" ? wanted : Math.max(0, Math.min(wanted, rowCount.peek() - 1));

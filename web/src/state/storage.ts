@@ -1,13 +1,13 @@
-/** What the browser keeps for the page; where it keeps nothing, the page goes on without. */
+/** Values in the browser's storage; without storage the page works with defaults. */
 
-/** For the visit, or for as long as the browser does. */
+/** For this visit, or permanently. */
 export type Lifetime = "visit" | "always";
 
 export function keep(lifetime: Lifetime, name: string, value: unknown): void {
   try {
     storage(lifetime).setItem(name, JSON.stringify(value));
   } catch {
-    // It may be full, or forbidden.
+    // The storage may be full or disabled.
   }
 }
 

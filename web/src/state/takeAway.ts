@@ -1,4 +1,4 @@
-/** What a run leaves as: code, a model, ONNX, the experiment as a file or as a link. */
+/** Exports of a run: code, a model, ONNX, the experiment as a file or a link. */
 
 import { signal } from "@preact/signals";
 import { getFile, getJson } from "../wire/requests";
@@ -18,7 +18,7 @@ export const EXPORTS = [
   },
 ] as const;
 
-/** What was to go to the clipboard and was not let: to be copied by hand. */
+/** Text that the browser did not copy to the clipboard, for copying by hand. */
 export const uncopied = signal<{ what: string; text: string } | null>(null);
 
 export async function takeAway(kind: string): Promise<void> {

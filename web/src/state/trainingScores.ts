@@ -1,4 +1,4 @@
-/** How well the network does on the rows that it learns from, as the server has found it for some epochs. */
+/** Scores on the training samples, computed by the server for some epochs. */
 
 import { signal } from "@preact/signals";
 import type { BinaryMessage } from "../wire/frames";
@@ -8,10 +8,10 @@ import { keepAsking } from "./asking";
 import { frame, state } from "./session";
 
 const answer = signal<BinaryMessage<TrainingScoresHeader> | null>(null);
-/** How often there was more to come. */
+/** Number of answers that were incomplete. */
 const rounds = signal(0);
 
-/** By epoch; empty while nothing is known of the present run. */
+/** By epoch; empty until the present run has scores. */
 export function trainingScores(): ReadonlyMap<number, number> {
   const [header, arrays] = [answer.value?.header, answer.value?.arrays];
   if (!header || !arrays || header.run !== state.value?.run.id) return new Map();
@@ -21,14 +21,14 @@ export function trainingScores(): ReadonlyMap<number, number> {
   );
 }
 
-/** Whose score it is, where not all rows have been asked. */
+/** Description of the samples, if the score does not cover all. */
 export function trainingName(): string {
   const asked = answer.value?.header.n_samples;
   const all = state.value?.data.n_train ?? 0;
   return asked && asked < all ? `train, first ${asked.toLocaleString("en")} rows` : "train";
 }
 
-/** Asks for them, until the function that it gives back is called. */
+/** Request the scores until the returned function is called. */
 export function watchTrainingScores(): () => void {
   return keepAsking({
     name: "training_scores",

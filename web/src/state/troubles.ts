@@ -1,10 +1,10 @@
-/** What failed on the page itself: it is reported, and all else goes on. */
+/** Errors of the page itself: they are reported, and the rest of the page works. */
 
 import { signal } from "@preact/signals";
 
 export const trouble = signal<string | null>(null);
 
-/** Does something that may throw, and reports it if it does. */
+/** Run an action, and report an exception. */
 export function attempt(what: string, act: () => void): void {
   try {
     act();

@@ -1,4 +1,4 @@
-/** A table that was sent to the server: what it holds, and what is to be learned of it. */
+/** An uploaded table: its columns, and the choice of target and features. */
 
 import { signal } from "@preact/signals";
 import { post } from "../wire/requests";
@@ -18,7 +18,7 @@ export interface Table {
   hash: string;
   name: string;
   n_rows: number;
-  /** What was in doubt when the file was read, a sentence each. */
+  /** Doubts about the file, one sentence each. */
   remarks: string[];
   columns: Column[];
 }
@@ -48,7 +48,7 @@ export async function send(file: File): Promise<void> {
   }
 }
 
-/** Learns one column from others; all of them, where every other is wanted. */
+/** Learn one column from chosen others, or from all others. */
 export function learn(from: Table, target: string, columns: readonly string[]): void {
   const others = from.columns.filter(({ name }) => name !== target);
   const all = others.every(({ name }) => columns.includes(name));

@@ -1,4 +1,4 @@
-/** The connection: connects, connects again after a break, and says which session it was. */
+/** The connection: connects, reconnects after an interruption, and names its session. */
 
 import type { Command, ServerEvent } from "./protocol";
 import { type Socket, transport } from "./transport";
@@ -13,7 +13,7 @@ export interface Listener {
 
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 5000;
-/** Closed for good: these are not to be tried again. */
+/** Close codes after which the page does not reconnect. */
 const FINAL: Record<number, Connection> = { 4409: "taken", 4429: "full" };
 
 export class Wire {
@@ -24,7 +24,7 @@ export class Wire {
   constructor(private readonly listener: Listener) {}
 
   connect(): void {
-    // While it is tried again, it is still lost.
+    // During reconnection the state stays "lost".
     if (!this.isLost) this.listener.connection("connecting");
     const socket = transport().connect();
     socket.onopen = () => {
@@ -36,7 +36,7 @@ export class Wire {
     this.socket = socket;
   }
 
-  /** Whether the command was handed over; while there is no connection, nothing is. */
+  /** Return true if the command was sent; without a connection none is. */
   send(command: Command): boolean {
     return this.socket?.send(JSON.stringify(command)) ?? false;
   }
@@ -62,7 +62,7 @@ export class Wire {
     if (!final) void this.tryAgain();
   }
 
-  /** After a while; not at all where a server is there that does not know this page. */
+  /** Reconnect after a while; never to a server that does not know this page. */
   private async tryAgain(): Promise<void> {
     if (await transport().isRefused()) {
       this.isLost = false;

@@ -1,4 +1,4 @@
-/** Binary messages: a header of JSON and the arrays behind it, read where they lie. */
+/** Binary messages: a JSON header and arrays, read without copying. */
 
 export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
 
@@ -31,7 +31,7 @@ const TYPES = {
 
 export class FrameError extends Error {}
 
-/** Reads a message; its arrays are views of the buffer, not copies. */
+/** Decode a message; its arrays are views of the buffer. */
 export function decode<Header extends { kind: string }>(
   buffer: ArrayBuffer,
 ): BinaryMessage<Header> {

@@ -1,8 +1,8 @@
-/** The transport of a page in a notebook's cell: messages through a port, which the notebook carries to its kernel. */
+/** Transport of a page in a notebook's cell: messages through a port, which the notebook forwards to its kernel. */
 
 import type { Socket, Transport } from "./transport";
 
-/** What goes through the port, either way; `Carried` in notebook.ts is the other end of it. */
+/** A message through the port, in either direction; `Carried` in notebook.ts is the same type. */
 export interface Carried {
   content: Record<string, unknown>;
   buffers: ArrayBuffer[];
@@ -14,12 +14,12 @@ interface Question {
   answer(response: Response): void;
 }
 
-/** A notebook's connection may refuse messages of some megabytes. */
+/** A notebook's connection may refuse large messages. */
 const PIECE = 1 << 20;
 
 export class FromNotebook implements Transport {
   readonly destination = "it goes to the notebook's kernel alone";
-  /** A cell has no address; who opens a link heeds what stands behind its # alone. */
+  /** A cell has no address; only the part of a link from # on is read. */
   readonly origin = "http://127.0.0.1";
   session: string | null = null;
   private socket: NotebookSocket | null = null;

@@ -1,4 +1,4 @@
-/** The transport of a page that a server has sent: a WebSocket and requests to that server. */
+/** Transport of a page from a server: a WebSocket and HTTP requests. */
 
 import type { Socket, Transport } from "./transport";
 
@@ -19,7 +19,7 @@ export class FromServer implements Transport {
 
   async isRefused(): Promise<boolean> {
     try {
-      // Its cookie is of the server that gave it.
+      // The cookie belongs to the server that set it.
       return (await fetch("/", { method: "HEAD", cache: "no-store" })).status === 403;
     } catch {
       return false;

@@ -1,4 +1,4 @@
-/** What page and server say to one another: PROTOCOL.md as types. */
+/** Messages between page and server: PROTOCOL.md as types. */
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
@@ -87,7 +87,7 @@ export interface State {
     classes: string[];
     target: string;
     targets?: [number, number] | null;
-    /** Lines and columns, where the inputs are the pixels of an image. */
+    /** Rows and columns, if the inputs are the pixels of an image. */
     image_shape?: [number, number] | null;
     scales: { mean: number[]; scale: number[] } | null;
   };
@@ -129,7 +129,7 @@ export interface Diagnoses {
   findings: Finding[];
 }
 
-/** A run that is kept; its curves are asked for. */
+/** A kept run; its curves are requested separately. */
 export interface KeptRun {
   number: number;
   name: string;
@@ -173,7 +173,7 @@ export interface FrameHeader {
   kind: "frame";
   run: number;
   epoch: number;
-  /** Of the next epoch, how many batches have been learned from. */
+  /** Number of batches of the next epoch that are finished. */
   batch: number;
   n_batches: number;
   batch_loss: number | null;
@@ -186,12 +186,12 @@ export interface FrameHeader {
   epochs_per_second: number | null;
   stored: { first: number; last: number; every: number } | null;
   units_drawn?: number[];
-  /** How the run stands to what the open lesson's step waits for. */
+  /** Goals of the open lesson's step and their current values. */
   lesson?: (LessonPlace & { goals: Goal[] }) | null;
   fit?: { predicts: string; train: Errors; test: Errors };
 }
 
-/** How far off predictions are, in the units of the target. */
+/** Errors of the predictions, in the units of the target. */
 export interface Errors {
   r2: number | null;
   rmse: number | null;
@@ -202,11 +202,11 @@ export interface DistributionsHeader {
   kind: "distributions";
   run: number;
   quantity: "weights" | "gradients" | "activations";
-  /** How many columns are still to be found. */
+  /** Number of columns that are still to be computed. */
   missing: number;
   n_samples: number;
   levels: number[];
-  /** Of each hidden layer, whether its activation is flat at both ends. */
+  /** For each hidden layer, true if its activation is flat at both ends. */
   saturates: boolean[];
 }
 
@@ -217,7 +217,7 @@ export interface FeaturesHeader {
   layer: number;
   unit: number;
   n_samples: number;
-  /** The least and the largest pixel of all rows. */
+  /** The smallest and the largest pixel of all samples. */
   pixels: [number, number];
 }
 
@@ -235,7 +235,7 @@ export interface KeptHeader {
   run: number;
 }
 
-/** A slice of the loss before its losses, which come in parts. */
+/** Header of a slice of the loss; its losses arrive in parts. */
 export interface LandscapeHeader {
   kind: "landscape";
   landscape: number;
@@ -256,7 +256,7 @@ export interface LandscapePartHeader {
   from: number;
 }
 
-/** What frames carry beside parameters and curves. */
+/** Contents of frames beside parameters and curves. */
 export interface Watched {
   region?: number;
   units?: number;
@@ -274,7 +274,7 @@ export interface Goal {
   goal: string;
   now: string;
   met: boolean;
-  /** Whether it can no longer come true in this run. */
+  /** True if this run can no longer reach the goal. */
   is_late: boolean;
 }
 
@@ -308,11 +308,11 @@ export interface TrainingScoresHeader {
   n_samples: number;
 }
 
-/** How a change goes with what was before it. */
+/** Relation of a change to the state before it. */
 export interface Change {
-  /** Whether it is taken back together with the change before it. */
+  /** True if undo reverts it together with the previous change. */
   joined?: boolean;
-  /** Whether the new run goes unseen to the epoch that was shown. */
+  /** True if the new run fast-forwards to the displayed epoch. */
   catch_up?: boolean;
 }
 
@@ -369,7 +369,7 @@ export interface DataSet {
   task: Task;
   about: string;
   options: DataOption[];
-  /** Some points: x, y, and the class, or the value from 0 to 1. */
+  /** Points: x, y, and the class, or the value from 0 to 1. */
   preview?: [number, number, number][];
 }
 
@@ -389,27 +389,27 @@ export interface Vocabulary {
   default: Experiment;
 }
 
-/** An element of MathML: its name, its attributes where it has any, and what is in it. */
+/** An element of MathML: its name, its attributes if any, and its contents. */
 export type MathNode = string | { [attribute: string]: string } | MathNode[];
 
 export interface TracedNumber {
-  /** What Python calls it, `z_1`; also the name of its array. */
+  /** Python name such as `z_1`; also the name of its array. */
   id: string;
   part: "forward" | "loss" | "backward" | "update";
-  /** `inputs`, `hidden_1`, …, `output`; empty where it belongs to no layer. */
+  /** `inputs`, `hidden_1`, …, `output`; empty if it belongs to no layer. */
   layer: string;
   name: string;
   symbol: MathNode[];
   formula: string;
   mathml: MathNode[];
   code: string;
-  /** The numbers that its line reads. */
+  /** Inputs of its line of Python. */
   from: string[];
   shape: number[];
   axes: ("rows" | "fan_in" | "fan_out")[];
 }
 
-/** Where in a run a step stands, and of which rows it is. */
+/** Position of a step in a run, and its samples. */
 export interface StepPlace {
   run: number;
   epoch: number;
@@ -426,7 +426,7 @@ export interface StepTrace extends StepPlace {
   imports: string;
   update: { name: string; formulas: MathNode[][]; settings: string; code: string } | null;
   numbers: TracedNumber[];
-  /** The first row as the data has it. */
+  /** The first sample in the units of the data. */
   features: number[][];
   targets: (string | number)[];
   answers: (string | number[])[];

@@ -1,9 +1,9 @@
-/** What is asked once: each answer, or the server's own words for why there is none. */
+/** Single requests: each returns the answer, or throws with the server's message. */
 
 import { type BinaryMessage, decode } from "./frames";
 import { transport } from "./transport";
 
-/** The server has said no, in a whole sentence. */
+/** Error with the message of a refusal by the server. */
 export class Refused extends Error {}
 
 export type Query = Record<string, string | number>;

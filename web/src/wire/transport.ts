@@ -1,38 +1,38 @@
-/** How the page reaches what trains: from a server, or through a notebook. */
+/** The page's way to the server: HTTP and WebSocket, or a notebook. */
 
 /** The part of a WebSocket that the page uses. */
 export interface Socket {
   onopen: (() => void) | null;
   onmessage: ((message: { data: string | ArrayBuffer }) => void) | null;
   onclose: ((end: { code: number }) => void) | null;
-  /** Whether the text was handed over; while there is no connection, nothing is. */
+  /** Return true if the text was sent; without a connection none is. */
   send(text: string): boolean;
 }
 
 export interface Transport {
   connect(): Socket;
-  /** Asks once; with a body, it is a POST. */
+  /** Send one request; with a body, a POST. */
   ask(path: string, query: Record<string, string>, body?: Blob): Promise<Response>;
-  /** Whether what trains is there and does not know this page: another server has its place. */
+  /** Return true if a server answers that does not know this page, such as a restarted one. */
   isRefused(): Promise<boolean>;
-  /** Gives the person a file. */
+  /** Save a file for the user. */
   save(content: Blob, name: string): void;
-  /** Where a table that is opened goes to, in words. */
+  /** Destination of an uploaded table, in words. */
   readonly destination: string;
-  /** What a link to the page's state begins with. */
+  /** Beginning of a link to the page's state. */
   readonly origin: string;
-  /** Keeps the session for the next connection, and the next load of the page. */
+  /** Store the session for the next connection and the next load of the page. */
   session: string | null;
 }
 
 let chosen: Transport | null = null;
 
-/** Says how; once, before all else. */
+/** Set the transport; once, before anything else. */
 export function reachThrough(transport: Transport): void {
   chosen = transport;
 }
 
 export function transport(): Transport {
-  if (!chosen) throw new Error("the page has not been told how to reach what trains");
+  if (!chosen) throw new Error("the page has no transport to the server");
   return chosen;
 }
