@@ -1,4 +1,4 @@
-// What a network, its rows and its optimizer must be, before the kernels trust their numbers.
+// Checks of a network, its samples and its optimizer, before the kernels rely on their numbers.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace lamina {
 
-// So many that no product of sizes in bytes leaves 64 bits.
+// Small enough that no product of sizes in bytes exceeds 64 bits.
 inline constexpr std::int64_t most_parameters = std::int64_t(1) << 50;
 // At least as many as any optimizer or loss reads.
 inline constexpr std::size_t room_for_hyperparameters = 16;
@@ -64,7 +64,7 @@ inline Targets targets_of(int loss, std::size_t n_hyperparameters) {
     return {};
 }
 
-// n_targets is zero where a network only predicts.
+// n_targets is zero if a network only predicts.
 inline void require_loss(int loss, std::size_t n_hyperparameters, std::int64_t n_outputs,
                          std::int64_t n_targets, std::size_t n_heads) {
     require(loss == custom_loss || is_in(loss_names, loss), "loss is none of LOSSES");
@@ -83,7 +83,7 @@ inline void require_order(const std::int64_t* order, std::int64_t n, std::int64_
     require(is_within, "the row order names a row that is not there");
 }
 
-// Codes (n_samples, n_targets), each below the outputs of its head.
+// Codes (n_samples, n_targets) must be below the number of outputs of their head.
 inline void require_codes(const std::int32_t* codes, std::int64_t n_samples, std::int64_t n_targets,
                           const std::vector<std::int64_t>& heads, std::int64_t n_outputs) {
     bool is_within = true;

@@ -1,10 +1,10 @@
-// The GIL, given back for long work and taken again, also while the interpreter ends.
+// The GIL, released for long work and acquired again, also while the interpreter ends.
 //
-// A thread that wants the GIL after the interpreter has begun to end never gets it: Python up to 3.13 ends
-// the thread, on glibc by unwinding its stack, which no noexcept function and no joinable std::thread may
-// stand in the way of; Python 3.14 lets it sleep. Here such a thread sleeps with every version. Before it
-// comes to that, `end_calls`, which Python runs at exit, asks all calls to stop and waits for them: so
-// no thread of a team outlives the interpreter.
+// A thread that requests the GIL after the interpreter has begun to end never gets it: Python up to
+// 3.13 ends the thread, on glibc by unwinding its stack, which noexcept functions and joinable
+// std::threads do not survive; Python 3.14 lets it sleep. Here such a thread sleeps with every
+// version. Before that, `end_calls`, which Python runs at exit, asks all calls to stop and waits for
+// them, so that no thread of a team outlives the interpreter.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -28,7 +28,7 @@ inline std::atomic<int> calls_at_work{0};
 inline std::atomic<bool> interpreter_ends{false};
 inline std::thread::id ending_thread;  // written before interpreter_ends
 
-// Whether the interpreter ends in another thread than this one.
+// Returns whether the interpreter ends in another thread than this one.
 inline bool must_stop() {
     return interpreter_ends.load() && std::this_thread::get_id() != ending_thread;
 }
@@ -56,7 +56,7 @@ inline void take_gil_again(PyThreadState* state) {
     guard.pass();
 }
 
-// Calls body() without the GIL, and raises MemoryError where it finds no memory.
+// Calls body() without the GIL, and raises MemoryError if an allocation in it fails.
 template <class Body>
 void without_gil(const Body& body) {
     std::exception_ptr error;
@@ -76,7 +76,7 @@ void without_gil(const Body& body) {
     if (error) std::rethrow_exception(error);
 }
 
-// Calls body() with the GIL, within a call that works without it. body() must not throw.
+// Calls body() with the GIL, within a call that runs without it. body() must not throw.
 template <class Body>
 void with_gil(const Body& body) {
     SleepOnUnwinding guard;
@@ -86,10 +86,10 @@ void with_gil(const Body& body) {
     guard.pass();
 }
 
-// Asks the calls of all other threads to stop, and waits for them for so many seconds at most; those
-// that come later never begin.
+// Asks the calls of all other threads to stop, and waits for them for at most `seconds`; later calls
+// never begin.
 inline void end_calls(double seconds) {
-    // Threads that never end never give back what they hold.
+    // Threads that never end never free their resources.
     nanobind::set_leak_warnings(false);
     ending_thread = std::this_thread::get_id();
     interpreter_ends = true;

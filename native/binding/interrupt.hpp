@@ -1,5 +1,5 @@
-// What ends a long call early: Ctrl-C, an exception of a function in Python that the kernels call, or
-// the end of the interpreter.
+// Ends a long call early: for Ctrl-C, an exception of a Python function called by the kernels, or the
+// end of the interpreter.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -16,8 +16,8 @@ namespace lamina {
 
 namespace nb = nanobind;
 
-// Lets Python's signal handlers run every 20 ms of a long call, and keeps what they raise; and looks
-// at the clock as often, where the call has a time to end at.
+// Runs Python's signal handlers every 20 ms of a long call and keeps what they raise; checks the
+// deadline, if the call has one, as often.
 class Interrupt {
    public:
     explicit Interrupt(double seconds = std::numeric_limits<double>::infinity()) {
@@ -26,7 +26,7 @@ class Interrupt {
                                     std::chrono::duration<double>(seconds));
     }
     StopSignal signal() { return {ask, this}; }
-    // Without waiting for the 20 ms; the GIL is held.
+    // At once, without waiting for the 20 ms; the GIL is held.
     bool check_now() {
         if (!error_ && PyErr_CheckSignals() != 0) error_ = std::make_unique<nb::python_error>();
         return error_ != nullptr;

@@ -1,4 +1,4 @@
-// What the binding's files share: arrays as the kernels take them, and the kernels that serve.
+// Common parts of the binding: the arrays that kernels take, and the choice of kernels.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -24,15 +24,15 @@ using InOut = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
 // The set that LAMINA_INSTRUCTION_SET names, else the fastest; decided once.
 inline const InstructionSet& chosen_instruction_set() {
     const InstructionSet* const* sets = runnable_instruction_sets();
-    const char* wanted = std::getenv("LAMINA_INSTRUCTION_SET");
-    if (!wanted || !*wanted) return **sets;
-    std::string known;
+    const char* requested = std::getenv("LAMINA_INSTRUCTION_SET");
+    if (!requested || !*requested) return **sets;
+    std::string supported;
     for (; *sets; ++sets) {
-        if (std::string((*sets)->name) == wanted) return **sets;
-        known += std::string(known.empty() ? "" : ", ") + (*sets)->name;
+        if (std::string((*sets)->name) == requested) return **sets;
+        supported += std::string(supported.empty() ? "" : ", ") + (*sets)->name;
     }
-    throw nb::value_error(("LAMINA_INSTRUCTION_SET=" + std::string(wanted) +
-                           " is not among what this machine can run: " + known)
+    throw nb::value_error(("LAMINA_INSTRUCTION_SET=" + std::string(requested) +
+                           " is not among what this machine can run: " + supported)
                               .c_str());
 }
 
@@ -54,26 +54,26 @@ const Kernels<T>& kernels() {
     return kernels_of<T>(instruction_set());
 }
 
-// The kernels trust what they are given; a mistake above must not read or write beyond an array.
+// The kernels rely on their arguments; a mistake in Python must not read or write beyond an array.
 inline void require(bool holds, const char* what) {
     if (!holds) throw nb::value_error(what);
 }
 
-// Whether a number stands for one of the names of a table.
+// Returns whether a number stands for one of the names of a table.
 inline bool is_in(const char* const* names, int number) {
     for (int i = 0; names[i]; ++i)
         if (i == number) return true;
     return false;
 }
 
-// Beyond, threads cost more than they do, on any machine.
+// Beyond this number, more threads never pay on any machine.
 inline constexpr std::int64_t most_threads = 1024;
 
 inline int threads_within(std::int64_t n_threads) {
     return int(n_threads < 1 ? 1 : n_threads > most_threads ? most_threads : n_threads);
 }
 
-// Beside training: which kernels serve, their elementary functions, and what benchmarks measure.
+// In addition to training: the kernels in use, their elementary functions, and benchmarks' measures.
 void bind_measures(nb::module_& module);
 
 }  // namespace lamina

@@ -1,4 +1,4 @@
-// Which kernels serve, their elementary functions, and what benchmarks hold training against.
+// The kernels in use, their elementary functions, and the peak rates that benchmarks compare with.
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -42,7 +42,7 @@ struct NamedLoop {
     SpinLoop loop;
 };
 
-// Those of every instruction set that the machine can run, whichever serves: the limit is the
+// Loops of every instruction set that the machine supports, whichever is in use: the limit is the
 // machine's.
 template <class T>
 std::vector<NamedLoop> spin_loops() {
@@ -74,11 +74,11 @@ void bind_each(nb::module_& module) {
     module.def(
         std::is_same_v<T, float> ? "spin32" : "spin64",
         spin<T>, "loop"_a, "rounds"_a, "n_threads"_a,
-        "Run one of spin_loops() on each thread; return the floating-point operations made, two for "
-        "each multiply-add, and the mean of the results, 1 - 0.999**rounds.");
+        "Run one of spin_loops() on each thread; return the number of floating-point operations,\n"
+        "two for each multiply-add, and the mean of the results, 1 - 0.999**rounds.");
     module.def("multiply", multiply<T>, "A"_a.noconvert(), "B"_a.noconvert(), "C"_a.noconvert(),
                "A_is_transposed"_a, "B_is_transposed"_a, "n_threads"_a, "precision"_a,
-               "Write the matrix product A B into C; one of them may lie transposed in memory.");
+               "Write the matrix product A B into C; one of them may be stored transposed.");
     module.def(
         "evaluate",
         [](int function, In<T> x, InOut<T> y) {
@@ -87,7 +87,7 @@ void bind_each(nb::module_& module) {
             kernels<T>().evaluate(function, x.data(), y.data(), std::int64_t(x.size()));
         },
         "function"_a, "x"_a.noconvert(), "y"_a.noconvert(),
-        "Write one of FUNCTIONS, applied to x, into y.");
+        "Apply one of FUNCTIONS to x, and write the result into y.");
 }
 
 }  // namespace
@@ -95,14 +95,14 @@ void bind_each(nb::module_& module) {
 void bind_measures(nb::module_& module) {
     module.def(
         "instruction_set", [] { return std::string(instruction_set().name); },
-        "The set of kernels that serves: LAMINA_INSTRUCTION_SET's, else the fastest.");
+        "Return the set of kernels in use: LAMINA_INSTRUCTION_SET's, else the fastest.");
     module.def(
         "bfloat16_unit",
         [] {
             const InstructionSet& set = instruction_set();
             return set.bfloat16_unit() == set.emulated_bfloat16 ? "emulated" : "amx";
         },
-        "What computes products in bfloat16 here: 'amx', or 'emulated' with the same bits.");
+        "Return the unit of products in bfloat16: 'amx', or 'emulated' with the same bits.");
     module.def(
         "instruction_sets",
         [] {
@@ -111,7 +111,7 @@ void bind_measures(nb::module_& module) {
                 names.push_back((*sets)->name);
             return names;
         },
-        "The sets of kernels that this machine can run, the fastest first.");
+        "Return the sets of kernels that this machine supports, the fastest first.");
     module.def(
         "spin_loops",
         [] {
@@ -120,7 +120,7 @@ void bind_measures(nb::module_& module) {
                 names.emplace_back(each.instruction_set, each.loop.chains);
             return names;
         },
-        "The loops of multiply-adds that spin32 and spin64 number: instruction set, and chains.");
+        "Return the loops that spin32 and spin64 number: instruction set, and chains.");
     bind_each<float>(module);
     bind_each<double>(module);
 }

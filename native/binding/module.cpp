@@ -1,4 +1,5 @@
-// lamina._native: array types, the GIL, and Ctrl-C; nothing else. Python validates, core/ computes.
+// lamina._native: array types, the GIL, and Ctrl-C, and nothing else. Python validates, core/
+// computes.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
@@ -29,14 +30,14 @@ using namespace lamina;
 
 namespace {
 
-// The rows of a fit, with references that keep their arrays alive.
+// The samples of a fit, with references that keep their arrays alive.
 template <class T>
 struct RowArrays {
     std::optional<In<T>> dense, csr_values, targets, weight;
     std::optional<In<std::int32_t>> csr_columns, codes;
     std::optional<In<std::int64_t>> csr_starts;
     std::int64_t n_samples;
-    mutable std::int64_t checked_features = -1;  // of the csr matrix, which is looked at once
+    mutable std::int64_t checked_features = -1;  // of the CSR matrix, which is checked once
 
     void require_fit(std::int64_t n_features, std::int64_t n_targets, bool is_learned) const {
         const auto has = [](const auto& array, std::int64_t n) {
@@ -64,7 +65,7 @@ struct RowArrays {
     }
 };
 
-// A NumPy bit generator at work: it is drawn from under its own lock, as NumPy itself does.
+// A NumPy bit generator in use: drawn from under its own lock, as in NumPy.
 class RowOrder {
    public:
     RowOrder(InOut<std::int64_t>& order, const std::optional<nb::object>& bit_generator)
@@ -75,8 +76,8 @@ class RowOrder {
         generator_ = static_cast<BitGenerator*>(PyCapsule_GetPointer(capsule.ptr(), "BitGenerator"));
         if (!generator_) throw nb::python_error();
     }
-    // The next epoch's order, where there is a generator to draw it from; false where Ctrl-C came
-    // while another thread had the lock.
+    // Draws the next epoch's order if there is a generator; returns false after Ctrl-C while another
+    // thread held the lock.
     bool draw(Interrupt& interrupt) {
         if (!generator_) return true;
         bool is_drawn = false;
@@ -104,8 +105,8 @@ class RowOrder {
 
 using BlockTuple = std::tuple<std::int64_t, std::int64_t, int, int, bool, double>;
 using ReportTuple = std::tuple<int, double, std::int64_t, int, double>;
-// Number, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay of an average (below
-// zero: none), and whether the gradient is measured.
+// Number, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay of an average
+// (negative: none), and whether the gradient is measured.
 using OptimizerTuple =
     std::tuple<int, std::vector<double>, bool, double, double, double, bool>;
 
@@ -155,8 +156,8 @@ class NetworkHandle {
     NetworkHandle(const NetworkHandle&) = delete;
     ~NetworkHandle() { kernels<T>().release(network_); }
 
-    // Epoch after epoch, until one does not end as it should: a report of each. An interrupt is
-    // kept back, so that the caller can first note what was done.
+    // Runs epoch after epoch until one ends early, and reports each. An interrupt is held back, so
+    // that the caller can record the finished epochs first.
     std::vector<ReportTuple> epochs(const RowArrays<T>& rows, InOut<std::int64_t> order,
                                     std::int64_t batch_size, In<double> learning_rates,
                                     const OptimizerTuple& optimizer, InOut<T> parameters,
@@ -199,7 +200,8 @@ class NetworkHandle {
                           std::isfinite(report.loss) && !interrupt.check();
             }
         });
-        // What came in the last moments would otherwise be raised before the caller has the reports.
+        // Otherwise an interrupt of the last moments would be raised before the caller has the
+        // reports.
         interrupt.check_now();
         kept_ = interrupt.take();
         return reports;
@@ -312,37 +314,38 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
             "weight"_a.noconvert().none());
 
     nb::class_<NetworkHandle<T>>(module, network_name,
-                                 "The working memory and the passes of one network.")
+                                 "Working memory and passes of one network.")
         .def(nb::init<const std::vector<BlockTuple>&, int, const std::vector<double>&,
                       const std::vector<std::int64_t>&, std::int64_t, double, double,
                       int, std::int64_t, double, double>(),
              "blocks"_a, "loss"_a, "loss_hyperparameters"_a, "heads"_a, "n_targets"_a, "l2"_a,
              "l1"_a, "precision"_a, "largest_batch"_a, "input_dropout"_a, "input_noise"_a,
-             "loss is a value of LOSSES, or CUSTOM_LOSS: then the calls that learn are given a "
-             "python_loss(logits, y, weight), which gives value and delta. precision is a value of "
-             "PRECISIONS, or FULL_PRECISION.")
+             "loss is a value of LOSSES, or CUSTOM_LOSS; with CUSTOM_LOSS, `epochs` and\n"
+             "`loss_and_gradient` need python_loss(logits, y, weight), which returns (value, delta).\n"
+             "precision is a value of PRECISIONS, or FULL_PRECISION.")
         .def("epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
              "learning_rates"_a.noconvert(), "optimizer"_a, "parameters"_a.noconvert(),
              "slots"_a.noconvert(), "step"_a, "seed"_a, "n_threads"_a, "bit_generator"_a.none(),
              "python_loss"_a.none(), "seconds"_a,
-             "One epoch for each row of learning rates, `order` shuffled anew before each by the bit "
-             "generator, if one is given, for so many seconds. optimizer: (a value of OPTIMIZERS, "
-             "hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay of an average "
-             "or -1, whether the gradient is measured). Of each epoch: (ending, loss, steps, first "
-             "non-finite block or -1, mean norm of the gradient); ending is a value of Ending.")
+             "Run one epoch for each row of learning rates, within a time limit in seconds. A bit\n"
+             "generator, if not None, shuffles `order` before each epoch. optimizer: (a value of\n"
+             "OPTIMIZERS, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay\n"
+             "of an average or -1, whether the gradient is measured). Return for each epoch:\n"
+             "(ending, loss, steps, first non-finite block or -1, mean norm of the gradient);\n"
+             "ending is a value of Ending.")
         .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
-             "Raise what a signal handler or the loss raised during the last `epochs`.")
+             "Raise the exception of a signal handler or of the loss during the last `epochs`.")
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,
              "parameters"_a.noconvert(), "gradient"_a.noconvert(), "n_threads"_a,
              "python_loss"_a.none())
         .def("predict", &NetworkHandle<T>::predict, "inverse_link"_a, "rows"_a,
              "parameters"_a.noconvert(), "prediction"_a.noconvert(), "activations"_a.noconvert(),
              "n_threads"_a,
-             "A value of Ending: NON_FINITE where a dense X is. activations: of every block but the last, "
-             "where its a goes; or none.")
+             "Return a value of Ending: NON_FINITE if a dense X has such an element. activations:\n"
+             "destinations of a of every block except the last, or an empty list.")
         .def("predict_few", &NetworkHandle<T>::predict_few, "inverse_link"_a, "X"_a.noconvert(),
              "parameters"_a.noconvert(), "prediction"_a.noconvert(),
-             "The same from the weights as they lie; any number of threads may share the network.");
+             "Predict from unpacked weights; any number of threads may share the network.");
 }
 
 nb::dict numbered(const char* const* names) {
@@ -373,9 +376,9 @@ NB_MODULE(_native, module) {
     bind<double>(module, "Rows64", "Network64");
     bind_measures(module);
     module.def("end_calls", end_calls, "seconds"_a,
-               "Ask the calls of all other threads to stop, wait for them for so many seconds at most, "
-               "and let none begin any more: for the end of the interpreter.");
+               "Ask the calls of all other threads to stop, wait at most this many seconds for them,\n"
+               "and prevent new calls: for the end of the interpreter.");
     module.def(
         "forget_calls", [] { calls_at_work = 0; },
-        "Count no call as at work: for a forked child, which has no thread but one.");
+        "Reset the count of running calls: for a forked child, which has only one thread.");
 }

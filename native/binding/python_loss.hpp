@@ -1,4 +1,4 @@
-// A loss in Python, called with whole chunks of rows while the kernels run without the GIL.
+// A loss in Python, called with whole chunks of samples while the kernels run without the GIL.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,8 @@
 
 namespace lamina {
 
-// `function(logits, y, weight)` gives (value, delta): value float64, both of the shapes of ChunkTerms.
+// `function(logits, y, weight)` returns (value, delta): value in float64, both in the shapes of
+// ChunkTerms.
 template <class T>
 class PythonLoss {
    public:
@@ -61,7 +62,7 @@ class PythonLoss {
         std::copy_n(delta.data(), delta.size(), terms.delta);
     }
 
-    // Python may keep what it is given, so it gets arrays of its own.
+    // Python may keep its arguments, so they are copies.
     template <class U>
     static nb::object copy(const U* data, std::initializer_list<std::size_t> shape) {
         return nb::cast(nb::ndarray<nb::numpy, U>(const_cast<U*>(data), shape),

@@ -1,6 +1,7 @@
-// Activations a = f(z) of hidden units and their derivatives, as formulas/activations.py names them.
-// To add one: a struct with `value(z)` and `derivative(z, a)`, and a line in the table below and in
-// names.cpp. Where the derivative is told by a alone, z need not be kept: `reads_z` says whether it is read.
+// Activations a = f(z) of hidden units and their derivatives, with the names of
+// formulas/activations.py. To add one: a struct with `value(z)` and `derivative(z, a)`, and a line in
+// the table below and in names.cpp. z is not kept if a alone determines the derivative; `reads_z` is
+// true otherwise.
 //
 // Shapes: z, a, delta (rows, stride), whole vectors; a unit's learned parameters (n, stride).
 #pragma once
@@ -78,7 +79,7 @@ struct Gelu {
     static Vector<T> value(Vector<T> z) { return z * normal<T>(z).distribution; }
     static Vector<T> derivative(Vector<T> z, Vector<T>) {
         const Normal<T> at = normal<T>(z);
-        // Beyond 40 the density is zero, and its product with an infinite z would be NaN.
+        // Beyond 40 the density is zero, and zero times an infinite z would be NaN.
         const Vector<T> near = at_least(at_most(z, broadcast(T(40))), broadcast(T(-40)));
         return fma(near * T(0.39894228040143267794), at.density_without_constant, at.distribution);
     }
@@ -152,7 +153,7 @@ struct Sine {
     static Vector<T> derivative(Vector<T> z, Vector<T>) { return cosine<T>(z); }
 };
 
-// f(z) = z for z ≥ 0, else s z, where each unit learns its s
+// f(z) = z for z ≥ 0, else s z; each unit learns its s.
 template <class T>
 struct Prelu {
     static Vector<T> value(Vector<T> z, Vector<T> s) { return z < Vector<T>{} ? s * z : z; }
@@ -162,18 +163,18 @@ struct Prelu {
     static Vector<T> parameter_derivative(Vector<T> z) { return at_most(z, Vector<T>{}); }
 };
 
-// Some rows of a layer: z and a may be one array where `reads_z` is false.
+// Some samples of a layer; z and a may be the same array if `reads_z` is false.
 template <class T>
 struct Units {
     Index rows, stride;
     const T* z;
     T* a;
     T* delta;             // dL/da on entry of multiply_derivative, dL/dz on exit
-    const T* parameters;  // what the activation's units learn
-    T* parameter_delta;   // (rows, stride): what a row adds to dL/d(parameter)
+    const T* parameters;  // learned parameters of the units
+    T* parameter_delta;   // (rows, stride): each sample's term of dL/d(parameter)
 };
 
-// Pointers are copied first: a store might change them where they are, as far as a compiler knows.
+// Pointers are copied first, because the compiler must assume that a store may change the originals.
 template <class T, template <class> class F>
 void activate(const Units<T>& units) {
     const Index n = units.rows * units.stride;
@@ -196,7 +197,7 @@ void multiply_derivative(const Units<T>& units) {
             store(delta + i + j, load(delta + i + j) * F<T>::derivative(load(z + i + j), load(a + i + j)));
 }
 
-// The same where a is no longer f(z), because more was done to it.
+// The same if a is no longer f(z), because dropout or a residual changed it.
 template <class T, template <class> class F>
 void multiply_derivative_at_z(const Units<T>& units) {
     const Index n = units.rows * units.stride;
@@ -233,7 +234,7 @@ struct Activation {
     void (*multiply_derivative)(const Units<T>&);
     void (*multiply_derivative_at_z)(const Units<T>&);
     bool is_identity, reads_z;
-    int n_parameters;  // what a unit learns
+    int n_parameters;  // learned parameters per unit
 };
 
 template <class T, template <class> class F>

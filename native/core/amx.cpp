@@ -1,6 +1,6 @@
-// The processor's own tiles, and whether this machine lends them: compiled by itself, with AMX switched
-// on. Assembly, and not the compiler's intrinsics: theirs want a tile's number as a literal, and some
-// compilers' do not say that they read memory.
+// The processor's tiles, and whether the system grants them. Compiled separately with AMX enabled, in
+// assembly: intrinsics require literal tile numbers, and some compilers do not declare that they read
+// memory.
 #include "amx.hpp"
 
 #if defined(__AMX_TILE__) && defined(__AMX_BF16__) && defined(__linux__)
@@ -37,7 +37,7 @@ struct ProcessorTiles {
 
 void multiply_on_processor(const Bfloat16Product& p) { multiply_on(ProcessorTiles{}, p); }
 
-// Both features of the processor, and the two parts of its state that the system must save.
+// Both processor features, and the two parts of its state that the system must save.
 bool has_tiles() {
     unsigned a, b, c, d;
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE)) return false;
@@ -50,7 +50,7 @@ bool has_tiles() {
     return (low & tile_state) == tile_state;
 }
 
-// Linux lends the tiles' 8 KiB of state to a process that asks, for all of its threads.
+// Linux grants the 8 KiB of tile state to a process on request, for all of its threads.
 bool is_lent() {
     constexpr long request_permission = 0x1023, tile_data = 18;
     return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;

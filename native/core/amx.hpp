@@ -1,18 +1,18 @@
-// The product in bfloat16 on AMX's tiles: eight registers of 16 rows of 64 bytes. Two by two tiles of C
-// stay in registers while k runs, so that each tile of A or B that is read serves two products.
+// The bfloat16 product on AMX tiles: eight registers of 16 rows of 64 bytes. Two by two tiles of C
+// stay in registers while k runs, so that each loaded tile of A or B serves two products.
 //
-// `Tiles` is the set of instructions: the processor's in amx.cpp, a model of them in the core's tests.
-// What does not fill a tile has a smaller one: its shape is configured, and nothing is padded or copied.
+// `Tiles` is the instruction set: the processor's in amx.cpp, or a model of it in the core's tests.
+// Partial tiles are configured with a smaller shape; nothing is padded or copied.
 #pragma once
 
 #include "bfloat16_product.hpp"
 
 namespace lamina::amx {
 
-// The product on this machine's tiles; null where it has none, or the system does not lend them.
+// The product on this machine's tiles; null if it has none, or the system does not grant them.
 MultiplyBfloat16 multiply();
 
-// What LDTILECFG reads: the shape of every tile. A tile of no rows does not exist.
+// The operand of LDTILECFG: the shape of every tile. A tile without rows does not exist.
 struct alignas(64) TileShapes {
     std::uint8_t palette = 1, start_row = 0, reserved[14] = {};
     std::uint16_t row_bytes[16] = {};
@@ -27,10 +27,10 @@ struct alignas(64) TileShapes {
 static_assert(sizeof(TileShapes) == 64);
 
 inline constexpr std::int64_t side = 16;
-// The tiles' numbers: C two by two, then two of A, then two of B.
+// Tile numbers: C two by two, then two of A, then two of B.
 inline constexpr int tile_c = 0, tile_a = 4, tile_b = 6;
 
-// Rows and columns of C that the two by two tiles have at one place: the first and the second tile's.
+// Rows and columns of C in the first and second tile at one place.
 struct Extent {
     std::int64_t rows[2], columns[2];
     bool operator==(const Extent&) const = default;
@@ -67,7 +67,7 @@ void finish(Tiles& tiles, const Bfloat16Product& p, std::int64_t row, std::int64
         p.c + (row + I * side) * p.c_row + column + J * side, 4 * p.c_row);
 }
 
-// ROWS by COLUMNS tiles of C, the first of them at the given row and column.
+// ROWS by COLUMNS tiles of C, starting at the given row and column.
 template <class Tiles, int ROWS, int COLUMNS>
 void sum(Tiles& tiles, const Bfloat16Product& p, std::int64_t row, std::int64_t column) {
     const auto for_each_tile = [&](auto visit) {

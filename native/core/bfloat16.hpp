@@ -1,11 +1,11 @@
 // bfloat16: rounding float32 matrices into pairs, and the product of pairs on plain vectors, with the
-// bits that AMX's tiles give (bfloat16_product.hpp says which, and how pairs lie).
+// bits of AMX tiles (bfloat16_product.hpp defines them and the layout of pairs).
 //
-//    bfloat16(x) = the nearest number with 8 bits of mantissa, ties to even: x's upper half
+//     bfloat16(x) = the nearest number with 8 bits of mantissa, ties to even: the upper half of x
 //
-// The product of two such numbers has 16 bits and is exact in float32. So fma and multiply-then-add
-// differ only where a product leaves float32's range at either end, and the baseline gives the bits of
-// the others as well.
+// The product of two such numbers has 16 bits and is exact in float32. Therefore fma and
+// multiply-then-add differ only if a product leaves float32's range at either end, and otherwise the
+// baseline gives the same bits.
 #pragma once
 
 #include "amx.hpp"
@@ -21,11 +21,11 @@ inline constexpr Bits upper_half = Bits{} + 0xffff0000u;
 inline Bits rounded(Vector<float> x) {
     const Bits bits = (Bits)x;
     const Bits nearest = bits + 0x7fffu + (bits >> 16 & 1u);
-    // Rounding could carry a NaN's mantissa into its sign: it is made quiet instead.
+    // Rounding could carry a NaN's mantissa into its sign, so a NaN becomes quiet instead.
     return x == x ? nearest : bits | 0x400000u;
 }
 
-// Lane by lane the pair of a first and a second number.
+// In each lane, the pair of a first and a second number.
 inline Bits pairs_of(Vector<float> first, Vector<float> second) {
     return rounded(first) >> 16 | (rounded(second) & upper_half);
 }
@@ -36,12 +36,12 @@ inline Bits neighbours(Vector<float> low, Vector<float> high, std::index_sequenc
                     __builtin_shufflevector(low, high, int(2 * I + 1)...));
 }
 
-// The first n numbers, as many as a vector holds, and zeros behind them; n may be anything.
+// The first n numbers, at most as many as a vector holds, followed by zeros; any n is allowed.
 inline Vector<float> load_at_most(const float* p, Index n) {
     return n >= lanes<float> ? load(p) : n > 0 ? load_part(p, n) : Vector<float>{};
 }
 
-// Pairs of the first n numbers of a row, as many as a vector holds, and zeros behind them.
+// Pairs of the first n numbers of a row, at most as many as a vector holds, followed by zeros.
 inline Bits load_pairs(const float* row, Index n) {
     return neighbours(load_at_most(row, n), load_at_most(row + lanes<float>, n - lanes<float>),
                       std::make_index_sequence<lanes<float>>());
@@ -49,13 +49,13 @@ inline Bits load_pairs(const float* row, Index n) {
 
 inline void store_pairs(Pair* to, Bits pairs) { __builtin_memcpy(to, &pairs, sizeof pairs); }
 
-// A from a matrix's rows: n numbers as pairs, in whole blocks.
+// A from the rows of a matrix: n numbers as pairs, in whole blocks.
 inline void round_row(const float* row, Index n, Pair* to) {
     for (Index pair = 0; pair < padded_pairs(n); pair += lanes<float>)
         store_pairs(to + pair, load_pairs(row + 2 * pair, n - 2 * pair));
 }
 
-// A from a matrix's columns: of X (rows, n) with the given stride, columns [range) as rows of pairs.
+// A from the columns of a matrix X (rows, n) with the given stride: columns [range) as rows of pairs.
 inline void round_columns(const float* X, Index stride, Index rows, Index n, Range range, Pair* to,
                           Index to_row) {
     constexpr Index side = lanes<float>;
@@ -76,13 +76,13 @@ inline void round_columns(const float* X, Index stride, Index rows, Index n, Ran
         }
 }
 
-// The pairs of a B (k, n) in panels.
+// Number of pairs of B (k, n) in panels.
 inline Index rounded_size(Index k, Index n) {
     return padded_pairs(k) * ((n + panel_columns - 1) / panel_columns * panel_columns);
 }
 
-// B from a matrix's rows: rows [range) of B (k, n) with the given stride, into panels. range.begin is
-// even, and so is range.end, or it is k.
+// B from the rows of a matrix: rows [range) of B (k, n) with the given stride, into panels.
+// range.begin is even; range.end is even or k.
 inline void round_panels(const float* B, Index stride, Range range, Index k, Index n, Pair* panels,
                          Index panel) {
     for (Index row = range.begin; row < range.end; row += 2)
@@ -95,8 +95,8 @@ inline void round_panels(const float* B, Index stride, Range range, Index k, Ind
         }
 }
 
-// B from a matrix's columns: rows [range) of B (n, k) as columns of the panels of Bᵀ (k, n).
-// range.begin is a multiple of a vector's lanes.
+// B from the columns of a matrix: rows [range) of B (n, k) as columns of the panels of Bᵀ (k, n).
+// range.begin is a multiple of the vector's lanes.
 inline void round_panels_transposed(const float* B, Range range, Index k, Pair* panels,
                                     Index panel) {
     constexpr Index side = lanes<float>;
@@ -113,7 +113,7 @@ inline void round_panels_transposed(const float* B, Range range, Index k, Pair* 
         }
 }
 
-// Subnormal numbers are zero, read or written, on this thread and for its lifetime.
+// Treats subnormal numbers as zero when read or written, on this thread and for its lifetime.
 class SubnormalsAsZero {
    public:
     SubnormalsAsZero(const SubnormalsAsZero&) = delete;
@@ -138,11 +138,12 @@ class SubnormalsAsZero {
 };
 
 inline constexpr int panel_vectors = int(panel_columns / lanes<float>);
-// Each element has two sums while a block runs.
+// Each element has two sums within a block.
 inline constexpr int rounded_tile_rows =
     accumulators / (2 * panel_vectors) > 0 ? accumulators / (2 * panel_vectors) : 1;
 
-// ROWS rows of C in one panel. Not inlined: no arithmetic may leave the reach of SubnormalsAsZero.
+// ROWS rows of C in one panel. Not inlined: no arithmetic may move outside the scope of
+// SubnormalsAsZero.
 template <int ROWS>
 __attribute__((noinline)) void rounded_tile(const Bfloat16Product& p, Index row, Index column) {
     const Index left = p.n - column;
@@ -159,7 +160,7 @@ __attribute__((noinline)) void rounded_tile(const Bfloat16Product& p, Index row,
     for (Index block = 0; block < p.blocks; ++block) {
         Vector<float> even[ROWS][panel_vectors] = {}, odd[ROWS][panel_vectors] = {};
         for (Index pair = 0; pair < block_pairs; ++pair, ++a, b += panel_columns) {
-            // One half after the other: both at once would take more registers than AVX2 has.
+            // One half after the other: both at once would need more registers than AVX2 has.
             const auto add_half = [&](Vector<float> (&sum)[ROWS][panel_vectors], auto half) {
                 Vector<float> line[panel_vectors];
                 LAMINA_UNROLL
@@ -213,8 +214,8 @@ inline void multiply_emulated(const Bfloat16Product& p) {
     }
 }
 
-// Whether a unit gives the emulation's bits, on a product with tails, whose sums cancel; every sixteenth
-// of its elements is about where numbers become subnormal.
+// Returns whether a unit gives the bits of the emulation, on a product with partial tiles whose sums
+// cancel; every sixteenth element is near the subnormal range.
 inline bool agrees(MultiplyBfloat16 unit) {
     constexpr Index m = 37, n = 45, blocks = 3, pairs = blocks * block_pairs;
     constexpr Index panel = pairs * panel_columns, panels = 3;
@@ -222,7 +223,7 @@ inline bool agrees(MultiplyBfloat16 unit) {
     float init[m * n], ours[m * n], theirs[m * n];
     std::uint32_t state = 1;
     const auto draw = [&] { return state = state * 1664525u + 1013904223u; };
-    // The sign and the mantissa are any; the exponent is about that of 1, or of 2⁻⁶³.
+    // Any sign and mantissa; an exponent near that of 1, or of 2⁻⁶³.
     const auto number = [&](bool is_small) {
         const std::uint32_t bits = draw() >> 16, exponent = 120 + (draw() >> 28);
         return (bits & 0x807fu) | (is_small ? exponent - 63 : exponent) << 7;
@@ -241,8 +242,8 @@ inline bool agrees(MultiplyBfloat16 unit) {
     return __builtin_memcmp(ours, theirs, sizeof ours) == 0;
 }
 
-// The product of every fit: on tiles where this machine has them and they give the emulation's bits.
-// Only beside AVX-512, so that LAMINA_INSTRUCTION_SET chooses between the two.
+// The product used in every fit: tiles if this machine has them and they give the bits of the
+// emulation. Only with AVX-512, so that LAMINA_INSTRUCTION_SET chooses between the two.
 inline MultiplyBfloat16 bfloat16_unit() {
 #if defined(__AVX512F__)
     static const MultiplyBfloat16 chosen = [] {

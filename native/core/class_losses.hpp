@@ -1,11 +1,11 @@
-// Losses of class codes behind a softmax: of each head by itself, where the outputs are of several.
+// Losses of class codes after a softmax, computed for each head separately.
 #pragma once
 
 #include "loss_terms.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// The sums over classes run in order, so that no vector width shows in them.
+// Sums over classes run in order, so that results do not depend on the vector width.
 template <class T>
 void softmax(T* p, Index rows, Index outputs, Heads heads) {
     T* z = p;
@@ -49,16 +49,16 @@ void log_loss(const LossTerms<T>& terms) {
     }
 }
 
-// What smoothing makes of a label: its own class is given `own` more than each class's `share`.
+// A smoothed label: every class has `each`, and the true class `extra` more.
 template <class T>
 struct SmoothedLabel {
-    T share, own;
+    T each, extra;
     SmoothedLabel(double smoothing, Index classes)
-        : share(T(smoothing / double(classes))), own(T(1 - smoothing)) {}
-    T operator()(bool is_true) const { return is_true ? own + share : share; }
+        : each(T(smoothing / double(classes))), extra(T(1 - smoothing)) {}
+    T operator()(bool is_true) const { return is_true ? extra + each : each; }
 };
 
-// The log loss of smoothed labels.
+// Log loss of smoothed labels.
 template <class T>
 void smoothed_log_loss(const LossTerms<T>& terms) {
     softmax(terms.p, terms.rows, terms.outputs, terms.heads);
@@ -71,16 +71,16 @@ void smoothed_log_loss(const LossTerms<T>& terms) {
         const Index true_class = terms.codes[row * terms.heads.n + head];
         double loss = 0;
         for (Index j = 0; j < width; ++j) {
-            const T wanted = label(j == true_class);
-            terms.delta[first + j] = terms.p[first + j] - wanted;
-            loss -= wanted * terms.value[first + j];
+            const T target = label(j == true_class);
+            terms.delta[first + j] = terms.p[first + j] - target;
+            loss -= target * terms.value[first + j];
         }
         terms.row_loss[row] += weight_of(terms, row) * loss;
     });
     multiply_weights(terms);
 }
 
-// With y what smoothing makes of a label, and g = p dL/dp / y:  L = Σ y value,  delta = y g - p Σ y g.
+// With y the smoothed label, and g = p dL/dp / y:  L = Σ y value,  delta = y g - p Σ y g.
 template <class T>
 void focal(const LossTerms<T>& terms) {
     const T gamma = T(terms.hyperparameters[0]);
@@ -99,9 +99,9 @@ void focal(const LossTerms<T>& terms) {
         double loss = 0;
         T sum = 0;
         for (Index j = 0; j < width; ++j) {
-            const T wanted = label(j == true_class);
-            loss += wanted * terms.value[first + j];
-            terms.delta[first + j] *= wanted;
+            const T target = label(j == true_class);
+            loss += target * terms.value[first + j];
+            terms.delta[first + j] *= target;
             sum += terms.delta[first + j];
         }
         for (Index j = 0; j < width; ++j) terms.delta[first + j] -= terms.p[first + j] * sum;
@@ -110,8 +110,8 @@ void focal(const LossTerms<T>& terms) {
     multiply_weights(terms);
 }
 
-// Softmax and delta of as many rows as a vector has lanes, each operation that of log_loss; gives what
-// the true classes are predicted with.
+// Softmax and delta of as many samples as a vector has lanes, with the same operations as log_loss;
+// returns the predicted probabilities of the true classes.
 template <class T>
 Vector<T> softmax_of_lanes(Index outputs, const T* z, const T* codes, const T* weight, T* delta) {
     Vector<T> largest = load(z), sum{}, of_true{};
@@ -138,8 +138,7 @@ void log_loss_of_groups(const GroupLossTerms<T>& terms) {
     const Index n = terms.groups * group_rows;
     for (Index i = 0; i < n; i += lanes<T>) {
         const Index group = i / group_rows * group_rows, at = group * terms.outputs + i - group;
-        // The logits of these rows have been read when this is written, and those behind have not
-        // been reached.
+        // The logits of these samples have been read by now, and later ones are not overwritten.
         store(terms.p + i, softmax_of_lanes<T>(terms.outputs, terms.p + at, terms.codes + i,
                                                terms.weight + i, terms.delta + at));
     }

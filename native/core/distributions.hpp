@@ -1,11 +1,11 @@
-// Beyond elementary.hpp: the normal distribution, sine and cosine, log(1 + exp x) and tanh of it, on a
-// vector. The same bits on every set with fma.
+// On a vector, in addition to elementary.hpp: the normal distribution, sine and cosine, log(1 + exp
+// x) and its tanh. Every instruction set with fma gives the same bits.
 //
 // Φ        y = |x| / √2,  t = 2 / (2 + y),  erfc(y) = t E(2t - 1) exp(-y²);  Φ(x) = ½ erfc(-x / √2)
 // sin, cos x = k π/2 + r, |r| ≤ π/4, with π/2 in three parts, the first two so short that k times them
 //          is exact for |k| < 2²⁰ (2¹³ in float32), and beyond by far_angle.hpp;
 //          sin r = r + r³ S(r²),  cos r = 1 - r²/2 + r⁴ C(r²)
-// E, S and C are Chebyshev fits, made for this file; their errors are under 10⁻¹⁶ (10⁻⁸ in float32).
+// E, S and C are Chebyshev fits made for this file, with errors below 10⁻¹⁶ (10⁻⁸ in float32).
 #pragma once
 
 #include "elementary.hpp"
@@ -75,7 +75,8 @@ inline Vector<T> normal_distribution(Vector<T> x) {
     return normal<T>(x).distribution;
 }
 
-// Takes rest and quadrant of the elements that are far from zero, infinite or NaN from far_angle.hpp.
+// Replaces rest and quadrant by those of far_angle.hpp if an element is far from zero, infinite or
+// NaN.
 template <class T>
 [[gnu::noinline, gnu::cold]] void reduce_far_angles(const Vector<T>& x, Vector<T>& rest,
                                                     UnsignedBits<T>& quadrant) {
@@ -116,7 +117,8 @@ inline Vector<T> cosine(Vector<T> x) {
     return sine<T>(x, 1);
 }
 
-// log(1 + p) for p in [0, 1]: log(u) p / (u - 1) with u = 1 + p takes back what the sum lost (Kahan).
+// log(1 + p) for p in [0, 1]: log(u) p / (u - 1) with u = 1 + p corrects the rounding of the sum
+// (Kahan).
 template <class T>
 inline Vector<T> log_of_one_and(Vector<T> p) {
     const Vector<T> u = p + T(1), lost = u - T(1);

@@ -1,11 +1,11 @@
-// exp, log, tanh and the logistic function on a vector: the same bits on every set with fma.
+// exp, log, tanh and the logistic function on a vector: every set with fma gives the same bits.
 //
 // exp    x = n ln 2 + r, |r| ≤ ½ ln 2;  exp(x) = 2ⁿ (1 + p),  p = r + r² Q(r)          (Cody, Waite)
 // log    x = 2ᵉ (1 + f), √½ ≤ 1 + f < √2;  s = f / (2 + f);  log(1 + f) = 2 artanh(s)
 //        = f - (f²/2 - s (f²/2 + s² U(s²)))
 // tanh   |x|: (exp(2x) - 1) / (exp(2x) + 1), with exp(2x) - 1 from p, so that nothing cancels
-// Q and U are Chebyshev fits on the reduced range, made for this file; their errors are under 0.2
-// units in the last place. NaN in gives NaN out.
+// Q and U are Chebyshev fits on the reduced range, made for this file, with errors below 0.2 units in
+// the last place. NaN in gives NaN out.
 #pragma once
 
 #include "simd.hpp"
@@ -66,7 +66,7 @@ inline Vector<T> polynomial(const T (&coefficients)[N], Vector<T> x) {
     return sum;
 }
 
-// 2ⁿ for whole n within the range of normal exponents.
+// 2ⁿ for integer n within the range of normal exponents.
 template <class T>
 inline Vector<T> power_of_two(Vector<T> n) {
     using C = Constants<T>;
@@ -76,7 +76,7 @@ inline Vector<T> power_of_two(Vector<T> n) {
 
 template <class T>
 struct Reduced {
-    Vector<T> n, p, p_low;  // exp(x) = 2ⁿ (1 + p + p_low), p_low what rounding took from p
+    Vector<T> n, p, p_low;  // exp(x) = 2ⁿ (1 + p + p_low); p_low is the rounding error of p
 };
 
 template <class T>
@@ -108,8 +108,8 @@ inline Vector<T> logarithm(Vector<T> x) {
     using C = Constants<T>;
     const auto subnormal = x < broadcast(C::smallest_normal);
     const Vector<T> normal = subnormal ? x * C::two_to_54 : x;
-    // Adding 1.0's bits less √½'s moves the exponent's step from 1 to √½; what is left over it is e.
-    // Unsigned, because the sum may pass what a signed number holds.
+    // Adding the bits of 1.0 minus those of √½ moves the step of the exponent from 1 to √½; the
+    // remainder is e. Unsigned, because the sum may exceed a signed number.
     using U = UnsignedBits<T>;
     const U bits = (U)normal, one = (U)broadcast(T(1)), root_half = U{} + C::root_half;
     const U exponent = ((bits + (one - root_half)) >> C::mantissa_bits) - C::exponent_bias;
@@ -135,8 +135,8 @@ inline Vector<T> magnitude(Vector<T> x) {
     return x < broadcast(T(0)) ? -x : x;
 }
 
-// (numerator + numerator_low) / (denominator + denominator_low), the rounding of the quotient of
-// the high parts taken back.
+// (numerator + numerator_low) / (denominator + denominator_low), corrected for the rounding of the
+// quotient of the high parts.
 template <class T>
 inline Vector<T> quotient(Vector<T> numerator, Vector<T> numerator_low, Vector<T> denominator,
                           Vector<T> denominator_low) {

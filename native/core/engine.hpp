@@ -1,11 +1,11 @@
-// What the binding and the kernels tell each other: plain structs and one table of functions for
+// The interface between the binding and the kernels: plain structs, and one table of functions for
 // each instruction set. No templates of the standard library: a file compiled for AVX-512 must not
-// leave a copy of a shared inline function behind that an older processor then runs.
+// leave behind a copy of a shared inline function that an older processor would run.
 //
-// Shapes: X (n_samples, n_features) row-major or csr; targets or codes (n_samples, n_targets);
-// parameters and gradient (n_parameters): the weights of all blocks, then their biases, then what
-// their units learn beside, then running statistics, which no optimizer changes;
-// slots (n_slots, n_parameters).
+// Shapes: X (n_samples, n_features) row-major or CSR; targets or codes (n_samples, n_targets);
+// parameters and gradient (n_parameters): the weights of all blocks, their biases, the other learned
+// parameters of their units, then running statistics, which no optimizer changes; slots (n_slots,
+// n_parameters).
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct Block {
     int activation;
     int normalization = -1;   // -1: none
     bool residual = false;    // whether a_prev is added to a
-    double dropout = 0;       // the share of a that a training step sets to zero
+    double dropout = 0;       // fraction of a that a training step sets to zero
 };
 
 // l2 ½ ‖W‖² + l1 ‖W‖₁, on the weights.
@@ -28,45 +28,45 @@ struct Penalty {
     double l2 = 0, l1 = 0;
 };
 
-// What both operands of a product are rounded to; its sums stay in the network's own numbers.
+// Precision to which both operands of a product are rounded; its sums stay in the network's dtype.
 enum class Precision { full = -1, bfloat16 };
 
-// The loss that is no table's, but the caller's own.
+// The number of a custom loss, which is in no table.
 inline constexpr int custom_loss = -1;
 
-// What pointers lead to is copied when the network is made.
+// The targets of pointers are copied when the network is made.
 struct Problem {
     const Block* blocks;
     int n_blocks;
     int loss;
     Penalty penalty;
     Precision precision = Precision::full;
-    double input_dropout = 0;  // the share of the inputs that a training step sets to zero
-    double input_noise = 0;    // the standard deviation of what it adds to them
-    std::int64_t n_targets = 1;  // columns of the targets, or of the codes
+    double input_dropout = 0;  // fraction of the inputs that a training step sets to zero
+    double input_noise = 0;    // standard deviation of the noise added to them
+    std::int64_t n_targets = 1;  // number of columns of the targets or codes
     const double* loss_hyperparameters = nullptr;  // in the order of the record's `hyperparameters`
     int n_loss_hyperparameters = 0;
-    const std::int64_t* heads = nullptr;  // outputs of each head; none: all outputs are one
+    const std::int64_t* heads = nullptr;  // number of outputs of each head; null: one head of all outputs
     int n_heads = 0;
 };
 
 template <class T>
 struct Rows {
     std::int64_t n_samples;
-    const T* dense;                   // null where X is csr
-    const T* csr_values;              // csr: value and column of every entry, and where rows start
+    const T* dense;                   // null if X is CSR
+    const T* csr_values;              // CSR: value and column of every entry, and the starts of rows
     const std::int32_t* csr_columns;
     const std::int64_t* csr_starts;
-    const T* targets;                 // null where the loss takes codes, or for a prediction
+    const T* targets;                 // null if the loss takes codes, and for predictions
     const std::int32_t* codes;
-    const T* weight;                  // null where all rows weigh one
+    const T* weight;                  // null if all weights are one
 };
 
 struct Batches {
     const std::int64_t* order;
     std::int64_t n_order;
     std::int64_t batch_size;
-    const double* learning_rates;  // one for each step
+    const double* learning_rates;  // one per step
 };
 
 template <class T>
@@ -75,24 +75,24 @@ struct Update {
     const double* hyperparameters;  // in the order of the record's `hyperparameters`
     T* parameters;
     T* slots;
-    std::int64_t step;       // updates made before this epoch
+    std::int64_t step;       // number of updates before this epoch
     std::uint64_t seed = 0;  // of dropout and noise
     bool amsgrad = false;
     double weight_decay = 0;
-    double max_gradient_norm = __builtin_inf();  // the gradient is clipped to
-    double average_decay = -1;  // below zero where no average is kept; else its slot is the last
+    double max_gradient_norm = __builtin_inf();  // largest norm of a gradient
+    double average_decay = -1;  // negative: no average is kept; else its slot is the last
     bool measures_gradient = false;
 };
 
-// Asked now and then during long work; true means: stop after this step.
+// Called now and then during long work; returns true to stop after this step.
 struct StopSignal {
     bool (*asked)(void* context);
     void* context;
 };
 
-// A whole chunk of rows on its way to the caller's own loss, and what that has to write.
+// A whole chunk of samples, as input and output of a custom loss.
 // Shapes: logits, delta (rows, n_outputs); y, codes (rows, n_targets), one of them null; weight, null
-// where all rows weigh one, and value (rows). value and delta are multiplied by the rows' weights.
+// if all weights are one, and value (rows). value and delta are multiplied by the samples' weights.
 template <class T>
 struct ChunkTerms {
     std::int64_t rows, n_outputs, n_targets;
@@ -104,7 +104,8 @@ struct ChunkTerms {
     double* value;
 };
 
-// Called by the thread that called the kernels; false means that there is no loss, and no step.
+// Called by the thread that called the kernels; returns false if the loss failed, and then no step is
+// made.
 template <class T>
 struct CustomLoss {
     bool (*compute)(void* context, const ChunkTerms<T>&) = nullptr;
@@ -115,23 +116,24 @@ enum class Ending { finished, stopped, zero_weight, non_finite };
 
 struct Report {
     Ending ending;
-    double loss;             // mean over the rows, penalty included
-    std::int64_t steps;      // updates made
-    int non_finite_block;    // -1 where all blocks are finite
-    double gradient_norm = 0;  // mean over the steps, before clipping, where it is measured
+    double loss;             // mean over the samples, penalty included
+    std::int64_t steps;      // number of updates
+    int non_finite_block;    // -1 if all blocks are finite
+    double gradient_norm = 0;  // mean over the steps, before clipping, if measured
 };
 
-// Which of a product's two matrices lies transposed in memory.
+// Which of a product's matrices is stored transposed.
 enum class Orientation { plain, left_transposed, right_transposed };
 
-// A loop of multiply-adds in registers alone: `chains` of them, each on `lanes` numbers, in a round.
+// A loop of multiply-adds in registers only: in each round, `chains` of them, each on `lanes`
+// numbers.
 struct SpinLoop {
     int chains;
     std::int64_t lanes;
     double (*run)(std::int64_t rounds);  // returns the mean of all numbers
 };
 
-// One compiled set of kernels. `Network` is opaque: each instruction set has its own.
+// One compiled set of kernels. `Network` is opaque, because each instruction set has its own.
 template <class T>
 struct Kernels {
     void* (*make)(const Problem&, std::int64_t largest_batch);
@@ -142,14 +144,15 @@ struct Kernels {
                     const CustomLoss<T>&, StopSignal, int n_threads);
     Report (*loss_and_gradient)(void* network, const Rows<T>&, const T* parameters, T* gradient,
                                 const CustomLoss<T>&, StopSignal, int n_threads);
-    // activations: null, or where the a of every block but the last goes, (rows, fan_out) each.
+    // activations: null, or the destinations of a of every block except the last, (rows, fan_out)
+    // each.
     Report (*predict)(void* network, int inverse_link, const Rows<T>&, const T* parameters,
                       T* prediction, T* const* activations, StopSignal, int n_threads);
-    // Reads the network only, and no memory of its own, so that threads may share it.
+    // Reads only the network and has no working memory, so threads may share it.
     Report (*predict_few)(const void* network, int inverse_link, const T* x, std::int64_t n_samples,
                           const T* parameters, T* prediction);
     void (*evaluate)(int function, const T* x, T* y, std::int64_t n);
-    // For measuring: loops of multiply-adds, ended by one without chains, and a product.
+    // For benchmarks: loops of multiply-adds, terminated by one without chains, and a product.
     const SpinLoop* spin_loops;
     void (*multiply)(Orientation, const T* A, const T* B, T* C, std::int64_t m, std::int64_t n,
                      std::int64_t k, int n_threads);
@@ -159,13 +162,13 @@ struct InstructionSet {
     const char* name;
     Kernels<float> float32;
     Kernels<double> float64;
-    MultiplyBfloat16 emulated_bfloat16;          // on plain vectors, with the tiles' bits
-    MultiplyBfloat16 (*bfloat16_unit)();         // the one that serves
+    MultiplyBfloat16 emulated_bfloat16;          // on plain vectors, with the bits of tiles
+    MultiplyBfloat16 (*bfloat16_unit)();         // the one in use
     void (*multiply_bfloat16)(Orientation, const float* A, const float* B, float* C, std::int64_t m,
                               std::int64_t n, std::int64_t k, int n_threads);
 };
 
-// The names by which formulas/ calls the numbers above, in their order; ended by null.
+// Names in formulas/ of the numbers above, in their order; terminated by null.
 extern const char* const activation_names[];
 extern const char* const loss_names[];
 extern const char* const inverse_link_names[];

@@ -1,13 +1,14 @@
-// Whole epochs: for every batch gather, forward, loss, backward, penalty, update, without a lock on
-// Python and without an allocation inside; and, with the same passes, the loss and gradient of all
-// rows, and predictions.
+// Whole epochs: for every batch gather, forward, loss, backward, penalty and update, without the GIL
+// and without an allocation; and, by the same passes, the loss and gradient of all samples, and
+// predictions.
 //
-// A step has two rounds of tasks. In the first a task is some of the chunk's rows: from gathering to
-// delta a row needs no other. In the second a task is some rows of one W: their gradient is summed and
-// their weights are updated at once. Between the rounds the calling thread alone adds up the loss and
-// decides whether to go on. Where the loss wants the whole chunk, the first round is two, one up to the
-// logits and one down from delta, and the loss stands between them. Where the gradient's norm is wanted
-// before the update, or Muon orthogonalises its matrices, the update is a third round.
+// A step has two rounds of tasks. In the first, a task is a range of samples of the chunk: from
+// gathering to delta, samples are independent. In the second, a task is a range of rows of one W:
+// their gradient is summed and their weights are updated at once. Between the rounds, only the
+// calling thread sums the loss and decides whether to continue. A custom loss receives the whole
+// chunk, so it splits the first round in two: forward to the logits, and backward from delta. If the
+// gradient's norm is needed before the update, or Muon orthogonalises its matrices, the update is a
+// third round.
 #pragma once
 
 #include "kept_gradient.hpp"
@@ -21,7 +22,7 @@ namespace lamina::LAMINA_INSTRUCTION_SET {
 
 inline bool is_finite(double x) { return x - x == 0; }
 
-// Asks the signal after about a millisecond of work: asking takes a look at the clock.
+// Checks the signal after about a millisecond of work, because a check reads the clock.
 class Pulse {
    public:
     explicit Pulse(StopSignal signal) : signal_(signal) {}
@@ -45,19 +46,19 @@ double weight_sum_of(const Rows<T>& rows, const Chunk& batch) {
 }
 
 inline constexpr Index row_grain = 4;
-inline constexpr Index least_rows = 24;  // for fewer, a task would read the weights too often
-inline constexpr Index most_rows = 128;  // of more, the activations would leave the second cache
+inline constexpr Index least_rows = 24;  // with fewer, tasks would read the weights too often
+inline constexpr Index most_rows = 128;  // with more, activations would not fit the second-level cache
 
-// So many tasks that a thread which is late leaves few rows to wait for.
+// Enough tasks that the others wait only briefly for a late thread.
 inline Index row_tasks(Index rows, int n_threads) {
     const Index at_least = (rows + most_rows - 1) / most_rows;
     if (n_threads == 1) return at_least;
     const Index at_most = rows / least_rows < n_threads ? n_threads : rows / least_rows;
-    const Index wanted = at_least < 4 * n_threads ? 4 * n_threads : at_least;
-    return wanted < at_most ? wanted : at_most;
+    const Index enough = at_least < 4 * n_threads ? 4 * n_threads : at_least;
+    return enough < at_most ? enough : at_most;
 }
 
-// The passes over one batch, shared by a team.
+// The passes over one batch, shared by a team of threads.
 template <class T>
 class Batch {
    public:
@@ -71,8 +72,8 @@ class Batch {
           team_(team),
           keeps_gradient_(keeps_gradient) {}
 
-    // Sums loss and gradient over a batch. For every block of W's rows, and for every layer's biases,
-    // finish(layer, gradient, part, kind) is called as soon as their gradient is complete.
+    // Sums loss and gradient over a batch. finish(layer, gradient, part, kind) is called for every
+    // block of rows of W, and for the biases of every layer, as soon as their gradient is complete.
     template <class Finish>
     Ending pass(const Chunk& batch, const Finish& finish) {
         weight_sum_ = weight_sum_of(rows_, batch);
@@ -95,12 +96,12 @@ class Batch {
         return Ending::finished;
     }
 
-    // Whether a stop was asked for; where the last batch is finished nevertheless, behind its update.
+    // Returns whether to stop; the last batch is completed with its update first.
     bool stops() const { return __atomic_load_n(&stops_, __ATOMIC_RELAXED); }
     double loss() const { return loss_; }
     double weight_sum() const { return weight_sum_; }
 
-    // The caller's thread alone may run Python's signal handlers.
+    // Only the calling thread may run Python's signal handlers.
     void beat(Index multiply_adds) {
         if (pulse_.stops_after(multiply_adds)) stop();
     }
@@ -108,49 +109,49 @@ class Batch {
    private:
     void stop() { __atomic_store_n(&stops_, true, __ATOMIC_RELAXED); }
 
-    // One round: body(range) for all rows of a chunk, range by range.
+    // One round: body(range) for all samples of a chunk, range by range.
     template <class Body>
     void share_rows(Index rows, const Body& body) {
         const Index n_tasks = row_tasks(rows, team_.size());
         team_.run(n_tasks, [&](Index task, int thread) {
             if (stops()) return;
-            const Range mine = share(rows, row_grain, task, n_tasks);
+            const Range mine = part_range(rows, row_grain, task, n_tasks);
             if (thread == 0 && n_tasks > 1) beat(2 * (mine.end - mine.begin) * network_.n_weights);
             body(mine);
         });
     }
 
-    // One round where no row needs another. Where they do, between the layers or for the loss, a round
-    // up to the logits, one for the loss, which may be the calling thread's alone, and one down.
+    // One round if samples are independent. If they are not, between layers or in the loss: a round
+    // to the logits, one for the loss, possibly on the calling thread alone, and one backward.
     void pass_rows(const Chunk& chunk, const Input<T>& input) {
         const auto round = [&](const auto& body) { share_rows(chunk.rows, body); };
-        const auto up = [&](Range mine) {
+        const auto forward_range = [&](Range mine) {
             gather(network_, rows_, chunk, mine);
             forward(network_, parameters_, input, mine);
         };
-        const auto lose = [&](Range mine) {
+        const auto compute_losses = [&](Range mine) {
             loss_of_rows(network_, rows_.weight != nullptr, mine);
         };
-        const auto down = [&](Range mine) { pass_down(network_, mine, chunk.rows); };
+        const auto backward_range = [&](Range mine) { pass_backward(network_, mine, chunk.rows); };
         const bool is_custom = network_.problem.loss == custom_loss;
         if (network_.normalizes_batch)
-            climb(network_, rows_, parameters_, chunk, input, team_, round);
+            run_forward(network_, rows_, parameters_, chunk, input, team_, round);
         else if (is_custom)
-            round(up);
+            round(forward_range);
         else
-            round([&](Range mine) { up(mine), lose(mine), down(mine); });
+            round([&](Range mine) { forward_range(mine), compute_losses(mine), backward_range(mine); });
         if (stops()) return;
         if (is_custom && !loss_of_chunk(network_, rows_, chunk.rows, custom_)) return stop();
         if (network_.normalizes_batch) {
-            if (!is_custom) round(lose);
-            descend(network_, chunk.rows, team_, round);
+            if (!is_custom) round(compute_losses);
+            run_backward(network_, chunk.rows, team_, round);
         } else if (is_custom) {
-            round(down);
+            round(backward_range);
         }
         if (input.dense) return;
         const int parts = team_.size();
         team_.run(parts, [&](Index part, int) {
-            const Range mine = share(network_.n_features, 1, part, parts);
+            const Range mine = part_range(network_.n_features, 1, part, parts);
             list_columns(input.sparse, column_lists(network_), mine.begin, mine.end);
         });
     }
@@ -172,7 +173,7 @@ class Batch {
     template <class Finish>
     void pass_weights(Index rows, const Input<T>& input, bool first, bool is_last,
                       const Finish& finish) {
-        // In one chunk a gradient is used at once, and kept nowhere unless all of it is wanted.
+        // With one chunk, a gradient is used at once and stored only if the whole gradient is needed.
         T* const kept = first && is_last && !keeps_gradient_ ? nullptr : (T*)network_.gradient;
         const auto weights = [&](Index i, Range block, int thread) {
             Layer<T>& layer = network_.layers[i];
@@ -211,7 +212,7 @@ class Batch {
         if (is_last) finish(layer, sums, Range{0, layer.n_learned * n}, Kind::learned);
     }
 
-    // The batch's mean and unbiased variance; a batch of one chunk it is.
+    // The batch's mean and unbiased variance; the batch has one chunk.
     template <class Finish>
     void tell_moments(Layer<T>& layer, T* part, Index rows, const Finish& finish) {
         const T unbiased = T(double(rows) / double(rows - 1));
@@ -241,7 +242,7 @@ int broken_block(Network<T>& network, const Rows<T>& rows, const T* parameters, 
     return first_non_finite_block<T>(network, parameters, &input, chunk.rows);
 }
 
-// The most entries that a chunk of a csr matrix has; 0 where X is dense.
+// Largest number of entries in a chunk of a CSR matrix; 0 if X is dense.
 template <class T>
 Index most_entries(const Network<T>& network, const Rows<T>& rows, const Batches& batches) {
     if (rows.dense) return 0;
@@ -277,7 +278,7 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
     Batch<T> passes(network, rows, update.parameters, custom, signal, team,
                     updates.keeps_gradient());
     KeptGradient<T> kept(network, updates, team);
-    // The update of a range of parameters, and of the copies that the passes read beside them.
+    // Updates a range of parameters, and the copies of it that the passes read.
     const auto finish = [&](Layer<T>& layer, const T* sum, Range part, Kind kind) {
         if (updates.keeps_gradient())
             return kept.finish(layer, sum, passes.weight_sum(), part, kind);
@@ -335,8 +336,9 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
     return {ending, passes.loss(), 0, -1};
 }
 
-// Ends as non_finite where a dense X is; whoever has a csr X looks at its values before.
-// The a of every block but the last, without the padding between rows; `done` rows came before the chunk's.
+// Ends as non_finite if a dense X is not finite; callers check the values of a CSR X first.
+// a of every block except the last, without the padding between rows; `done` samples precede the
+// chunk.
 template <class T>
 void keep_activations(const Network<T>& network, Index done, Range range, T* const* activations) {
     for (Index i = 0; i + 1 < network.n_layers; ++i) {
@@ -365,7 +367,7 @@ Report run_predict(Network<T>& network, int inverse_link, const Rows<T>& rows, c
         const Input<T> input(network, rows, chunk);
         const Index n_tasks = row_tasks(chunk.rows, team.size());
         team.run(n_tasks, [&](Index task, int) {
-            const Range mine = share(chunk.rows, row_grain, task, n_tasks);
+            const Range mine = part_range(chunk.rows, row_grain, task, n_tasks);
             const Index n = mine.end - mine.begin;
             gather(network, rows, chunk, mine);
             if (input.dense && !all_finite(input.dense + mine.begin * network.n_features,

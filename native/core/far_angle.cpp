@@ -1,4 +1,4 @@
-// x 2/π modulo 4, with as many bits of 2/π as matter: Payne, Hanek 1983, Radian reduction for
+// x 2/π modulo 4, with the bits of 2/π that matter: Payne, Hanek 1983, Radian reduction for
 // trigonometric functions.
 #include "far_angle.hpp"
 
@@ -10,7 +10,7 @@ namespace {
 using Word = std::uint64_t;
 __extension__ typedef unsigned __int128 TwoWords;
 
-// The bits of 2/π behind the point, the highest first, behind a word of zeros.
+// Fractional bits of 2/π, the highest first, after a word of zeros.
 constexpr Word two_over_pi[] = {
     0,
     0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041,
@@ -22,7 +22,7 @@ constexpr Word two_over_pi[] = {
     0x56033046fc7b6bab, 0xf0cfbc209af4361d, 0xa9e391615ee61b08};
 constexpr int bits_of_word = 64, n_words = 4;
 constexpr int mantissa_bits = 52, largest_exponent = 2047;
-// A double is a whole number of 53 bits times 2^(exponent - 1075).
+// A double is an integer of 53 bits times 2^(exponent - 1075).
 constexpr int exponent_of_units = 1075;
 
 struct Fixed {
@@ -60,14 +60,14 @@ FarAngle reduce_far_angle(double x) {
     const int exponent = int(bits >> mantissa_bits) & largest_exponent;
     if (exponent == largest_exponent) return {x - x, 0};
     const Word one = Word(1) << mantissa_bits, whole = (bits & (one - 1)) | one;
-    // Bits of 2/π that make multiples of 4 turns of the product need not be looked at.
+    // Bits of 2/π that contribute only multiples of 4 to the product can be skipped.
     const int first = exponent - exponent_of_units - 2 + bits_of_word;
     Fixed product = multiply(bits_from(first), whole);
     unsigned quadrant = unsigned(product.words[0] >> (bits_of_word - 2));
     for (int i = 0; i < n_words; ++i)
         product.words[i] = product.words[i] << 2 |
                            (i + 1 < n_words ? product.words[i + 1] >> (bits_of_word - 2) : 0);
-    // Beyond half a quarter turn, the angle is that of the next quadrant, less the rest.
+    // Beyond half a quarter turn, the angle belongs to the next quadrant, with a negative rest.
     bool is_negative = product.words[0] >> (bits_of_word - 1);
     if (is_negative) {
         ++quadrant;

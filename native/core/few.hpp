@@ -1,6 +1,6 @@
-// Predictions for a few rows, straight from the parameters as they lie: packing weights that are used
-// so seldom takes longer than using them. Every element is the same chain of fused multiply-adds as in
-// matmul.hpp, so the bits are the same too. The network is only read: many threads may share one.
+// Predictions for a few samples, directly from the parameters: packing weights would take longer than
+// using them once. Every element is the same chain of fused multiply-adds as in matmul.hpp, so the
+// bits are the same. The network is only read, so threads may share it.
 //
 // Shapes: x (rows, n_features), prediction (rows, n_outputs), W (fan_in, fan_out), all row-major.
 #pragma once
@@ -10,7 +10,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-inline constexpr int few_vectors = 8;  // side by side: as many chains as keep the multipliers busy
+inline constexpr int few_vectors = 8;  // side by side: enough chains to keep the multipliers busy
 
 template <class T, int VECTORS>
 void affine_columns(const T* x, const T* W, const T* b, const Layer<T>& layer, T* z) {
@@ -48,7 +48,8 @@ void affine_row(const T* x, const T* parameters, const Layer<T>& layer, T* z) {
     if (j < layer.fan_out) affine_rest(x, W + j, b + j, layer, layer.fan_out - j, z + j);
 }
 
-// From a row's z to its a, in place. `room` holds what units learn, padded to whole vectors.
+// Turns a sample's z into a, in place. `room` holds learned parameters of units, padded to whole
+// vectors.
 template <class T>
 void finish_row(const Layer<T>& layer, const T* parameters, const T* before, T* z, T* room) {
     const Index n = layer.fan_out, stride = layer.stride;

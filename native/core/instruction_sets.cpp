@@ -21,7 +21,7 @@ extern const InstructionSet instruction_set;
 namespace {
 
 #if defined(LAMINA_X86) && defined(_WIN32)
-// The compiler's own query needs a runtime library that clang-cl does not link.
+// The compiler's own query requires a runtime library that clang-cl does not link.
 bool has_avx512() { return IsProcessorFeaturePresent(41); }
 bool has_avx2() { return IsProcessorFeaturePresent(40); }
 #elif defined(LAMINA_X86)

@@ -1,11 +1,11 @@
-// Which sets of kernels this binary holds, and which of them this machine can run.
+// The sets of kernels in this binary, and those that this machine supports.
 #pragma once
 
 #include "engine.hpp"
 
 namespace lamina {
 
-// Those that this machine can run, the fastest first; ended by null.
+// The supported sets, the fastest first; terminated by null.
 const InstructionSet* const* runnable_instruction_sets();
 
 }  // namespace lamina

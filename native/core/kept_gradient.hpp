@@ -1,5 +1,5 @@
-// A batch's gradient where it is wanted whole before anything follows it: for its norm, or because
-// matrices are made orthogonal.
+// A batch's whole gradient, if it is needed before the update: for its norm, or to orthogonalise
+// matrices.
 #pragma once
 
 #include "orthogonal.hpp"
@@ -8,7 +8,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// The whole gradient of a batch, and the round of tasks in which the parameters follow it.
+// The whole gradient of a batch, and the round of tasks that updates the parameters by it.
 template <class T>
 class KeptGradient {
    public:
@@ -19,7 +19,8 @@ class KeptGradient {
         orthogonal_.make_room(network);
     }
 
-    // Of a range, from its sum over the batch; of statistics, what they move towards.
+    // Stores a range's gradient from its sum over the batch; for statistics, the values they move
+    // towards.
     void finish(const Layer<T>& layer, const T* sum, double weight_sum, Range part, Kind kind) {
         const Range flat = flat_range(layer, part, kind);
         T* const gradient = network_.gradient + flat.begin;
@@ -34,7 +35,7 @@ class KeptGradient {
             updates_.needs_norm() ? sum_of_squares(gradient, flat.end - flat.begin) : 0;
     }
 
-    // False where `work` said stop before anything was changed.
+    // Returns false if `work` stopped before anything was changed.
     template <class Work>
     bool update(T* parameters, Work& work, Index batch_rows) {
         double square = 0;

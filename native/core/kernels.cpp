@@ -1,5 +1,5 @@
-// Compiled once for each instruction set, with LAMINA_INSTRUCTION_SET naming it: everything that
-// computes, behind one table of functions.
+// Compiled once for each instruction set, with LAMINA_INSTRUCTION_SET as its name: all computation,
+// as one table of functions.
 #include "epoch.hpp"
 #include "few.hpp"
 #include "measures.hpp"
@@ -7,7 +7,8 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// What the binding holds: a network, and the other memory that a small one has, made when it trains.
+// The object that the binding holds: a network, and the extra memory of a small one, made when it
+// trains.
 template <class T>
 struct Held {
     Network<T> network;

@@ -1,5 +1,5 @@
-// Between the way up and the way down: the logits beside the last layer, the loss of ranges of rows or of
-// the whole chunk, and its derivative back at the last layer's a.
+// Between forward and backward: the logits of the last layer without padding, the loss of ranges of
+// samples or of the whole chunk, and its derivative at the last layer's a.
 #pragma once
 
 #include "losses.hpp"
@@ -8,7 +8,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// The last layer's logits without the padding between rows.
+// Copies the last layer's logits without the padding between rows.
 template <class T>
 void gather_logits(Network<T>& network, Range range) {
     const Layer<T>& last = network.layers[network.n_layers - 1];
@@ -17,7 +17,7 @@ void gather_logits(Network<T>& network, Range range) {
             network.p[i * network.n_outputs + j] = last.a[i * last.stride + j];
 }
 
-// The loss's derivative from beside the logits to the last layer's a, padding between its rows.
+// Copies the loss's derivative to the last layer's a, with padding between its rows.
 template <class T>
 void spread_delta(Network<T>& network, Range range) {
     const Layer<T>& last = network.layers[network.n_layers - 1];
@@ -26,7 +26,7 @@ void spread_delta(Network<T>& network, Range range) {
             last.delta[i * last.stride + j] = network.logit_delta[i * network.n_outputs + j];
 }
 
-// Each row's loss, and its derivative at the last layer's a.
+// Computes each sample's loss and its derivative at the last layer's a.
 template <class T>
 void loss_of_rows(Network<T>& network, bool is_weighted, Range range) {
     const Problem& problem = network.problem;
@@ -42,7 +42,7 @@ void loss_of_rows(Network<T>& network, bool is_weighted, Range range) {
     spread_delta(network, range);
 }
 
-// The same of a whole chunk by the caller's own loss; false where that failed.
+// The same for a whole chunk by a custom loss; returns false if that failed.
 template <class T>
 bool loss_of_chunk(Network<T>& network, const Rows<T>& rows, Index n, const CustomLoss<T>& custom) {
     gather_logits(network, {0, n});

@@ -1,8 +1,9 @@
-// What a loss reads and writes, in two layouts: `LossTerms`, where a row's outputs lie side by side, and,
-// for small networks, `GroupLossTerms`, where an output's numbers of sixteen rows do.
+// Inputs and outputs of a loss in two layouts: in `LossTerms` the outputs of a sample are adjacent,
+// and in `GroupLossTerms`, for small networks, one output of sixteen samples.
 //
-// Shapes, of rows: p, delta, value (rows, outputs), y, codes (rows, targets), compact; weight, row_loss
-// (rows); of groups: p, y, delta (groups, outputs, 16); codes, weight (groups, 16); loss (16).
+// Shapes, by samples: p, delta, value (rows, outputs), y, codes (rows, targets), compact; weight,
+// row_loss (rows); by groups: p, y, delta (groups, outputs, 16); codes, weight (groups, 16); loss
+// (16).
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// The outputs in parts, one behind the other, of which an inverse link like softmax takes each by
-// itself.
+// The outputs of each head; an inverse link like softmax acts on each head separately.
 struct Heads {
     const Index* widths;
     Index n;
@@ -27,10 +27,10 @@ struct LossTerms {
     T* p;  // logits on entry, prediction on exit
     const T* y;
     const std::int32_t* codes;
-    const T* weight;  // null: all one
+    const T* weight;  // null: all weights are one
     T* delta;
     T* value;
-    double* row_loss;  // multiplied by the row's weight
+    double* row_loss;  // multiplied by the sample's weight
 };
 
 inline constexpr Index group_rows = 16;
@@ -39,12 +39,12 @@ template <class T>
 struct GroupLossTerms {
     Index groups, outputs;
     const double* hyperparameters;
-    T* p;  // logits on entry, of no use on exit
+    T* p;  // logits on entry, unspecified on exit
     const T* y;
     const T* codes;
     const T* weight;
     T* delta;
-    double* loss;  // of every sixteenth row, multiplied by its weight; sums go on
+    double* loss;  // for every sixteenth sample, times its weight; added to the present sums
 };
 
 template <class T>
@@ -60,7 +60,7 @@ void multiply_weights(const LossTerms<T>& terms) {
             terms.delta[row * terms.outputs + j] *= terms.weight[row];
 }
 
-// Calls body(row, head, first, width) for every head of every row: its outputs are p[first], ….
+// Calls body(row, head, first, width) for every head of every sample; its outputs start at p[first].
 template <class T, class Body>
 void for_heads(const LossTerms<T>& terms, const Body& body) {
     Index first = 0;
@@ -94,7 +94,7 @@ void add_row_losses(const GroupLossTerms<T>& terms, const T* value, double outpu
 template <class T>
 inline constexpr T epsilon_of = sizeof(T) == 4 ? T(1.1920928955078125e-07) : T(0x1p-52);
 
-// A probability kept within [eps, 1 - eps].
+// A probability clipped to [eps, 1 - eps].
 template <class T>
 inline Vector<T> clipped(Vector<T> p) {
     return at_most(at_least(p, broadcast(epsilon_of<T>)), broadcast(T(1) - epsilon_of<T>));
@@ -105,7 +105,7 @@ inline Vector<T> log_of_clipped(Vector<T> p) {
     return logarithm<T>(clipped<T>(p));
 }
 
-// base^exponent of positive numbers, from the base's logarithm.
+// base^exponent for positive numbers, from the logarithm of the base.
 template <class T>
 inline Vector<T> power_of_log(Vector<T> log_base, T exponent) {
     return exponential<T>(log_base * exponent);

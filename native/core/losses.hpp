@@ -1,6 +1,6 @@
-// The tables of losses and inverse links, as formulas/losses.py and formulas/inverse_links.py name
-// them. To add an elementwise loss: a struct in value_losses.hpp, and a line in the table below and
-// in names.cpp. A loss that has no `of_groups` is never a small network's.
+// Tables of losses and inverse links, with the names of formulas/losses.py and
+// formulas/inverse_links.py. To add an elementwise loss: a struct in value_losses.hpp, and a line in
+// the table below and in names.cpp. A loss without `of_groups` is not used in small networks.
 #pragma once
 
 #include "class_losses.hpp"
@@ -8,7 +8,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// Each gives the prediction behind the inverse link, delta = dL/dz and the rows' losses.
+// Each computes the prediction by the inverse link, delta = dL/dz and the losses of the samples.
 template <class T>
 struct Loss {
     void (*of_rows)(const LossTerms<T>&);

@@ -1,12 +1,12 @@
-// C = init + A B in tiles of registers. Every element of C is one chain of fused multiply-adds over
-// k in order, starting from init: so no tile, vector width or thread shows in a bit of it.
+// C = init + A B in tiles of registers. Every element of C is one chain of fused multiply-adds over k
+// in order, starting from init, so its bits do not depend on tiles, vector width or threads.
 //
 // Shapes: A (m, k) with any strides, so that a transposed A costs nothing; B (k, n) row-major with
-// padded rows, or packed in panels; C (m, n) row-major. init is a row that all rows of C start from (a
-// bias), C itself, or zero.
+// padded rows, or packed in panels; C (m, n) row-major. init is a row that all rows of C start from
+// (a bias), C itself, or zero.
 //
-// A panel is a few vectors wide and k rows long. Packed, each lies whole in memory, one row behind the
-// other: a large B read row by row would touch a new page at every step of k.
+// A panel is a few vectors wide and k rows long. A packed panel is contiguous, row after row: reading
+// a large B row by row would touch a new page at every step of k.
 #pragma once
 
 #include <cstddef>
@@ -26,9 +26,9 @@ struct Left {
 template <class T>
 struct Right {
     const T* data;
-    Index stride;     // from row to row; 0 where packed
-    Index rows = 0;   // where packed: of a panel
-    Index first = 0;  // the row that counts as B's first
+    Index stride;     // distance between rows; 0 if packed
+    Index rows = 0;   // rows of a panel, if packed
+    Index first = 0;  // row that counts as B's first
 
     const T* panel(Index j, Index width) const {
         return data + (stride ? first * stride + j : first * width + j * rows);
@@ -39,7 +39,7 @@ template <class T>
 struct Result {
     T* data;
     Index stride;
-    bool is_padded;  // whole vectors may be written behind the last column
+    bool is_padded;  // whether whole vectors may be written beyond the last column
 
     Result from(Index row) const { return {data + row * stride, stride, is_padded}; }
 };
@@ -67,8 +67,8 @@ struct TileArguments {
     Index init_row;
     T* c;
     Index c_row;
-    Index part;  // columns of the last vector, where C has no room for all of it; else 0
-    const std::int32_t* list = nullptr;  // the k to take, where not all; `k` is then their number
+    Index part;  // columns of the last vector, if C has no room for all of it; else 0
+    const std::int32_t* list = nullptr;  // the values of k to use, if not all; `k` is then their number
 
     void advance(Index rows) {
         a += rows * a_row;
@@ -146,8 +146,8 @@ void panel_of(int vectors, const TileArguments<T>& t, Index m) {
     }
 }
 
-// Calls body(first column, vectors) for each panel of n columns; the last vector may be a part. They
-// are of nearly equal width: a last one of a single vector would starve the multipliers.
+// Calls body(first column, vectors) for each panel of n columns; the last vector may be partial.
+// Panels have nearly equal width, because a last one of a single vector would starve the multipliers.
 template <class T, class Body>
 void for_panels(Index n, Body body) {
     Index vectors = (n + lanes<T> - 1) / lanes<T>, j = 0;
@@ -159,7 +159,7 @@ void for_panels(Index n, Body body) {
     }
 }
 
-// What the tiles of the panel at column j have in common.
+// What all tiles of the panel at column j share.
 template <class T>
 TileArguments<T> tile_arguments(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row,
                                 Index n, Index k, Index j, int vectors) {
@@ -187,15 +187,15 @@ void matmul(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row, Index
     });
 }
 
-// Copies rows of m elements, `stride` apart, close together.
+// Copies rows of m elements, `stride` apart, to be contiguous.
 template <class T>
 void gather_rows(const T* A, Index stride, Index rows, Index m, T* to) {
     for (Index r = 0; r < rows; ++r)
         std::memcpy(to + r * m, A + r * stride, sizeof(T) * std::size_t(m));
 }
 
-// Rows longer than this are copied, so many of them at a time, before they are read down a column: at
-// every step of k they would touch a new page, or crowd into few sets of the first cache.
+// Longer rows are copied, this many at a time, before they are read down a column: otherwise every
+// step of k would touch a new page, or crowd into few sets of the first-level cache.
 inline constexpr Index longest_row_bytes = 1024;
 inline constexpr Index piece_rows = 512;
 
@@ -214,13 +214,13 @@ void transposed_matmul(const T* A, Index stride, Right<T> B, Result<T> C, bool a
     }
 }
 
-// The elements of a packed B.
+// Number of elements of a packed B.
 template <class T>
 Index packed_size(Index k, Index n) {
     return k * ((n + lanes<T> - 1) / lanes<T> * lanes<T>);
 }
 
-// Rows [begin, end) of B (k, n), `stride` apart, into panels, zeros behind the last column.
+// Packs rows [begin, end) of B (k, n), `stride` apart, with zeros beyond the last column.
 template <class T>
 void pack(const T* B, Index stride, Index begin, Index end, Index k, Index n, T* packed) {
     for_panels<T>(n, [&](Index j, int vectors) {
@@ -253,8 +253,8 @@ inline void transpose_registers(Vector<T> (&row)[lanes<T>]) {
     }
 }
 
-// Rows [begin, end) of B (n, k) as columns of the panels of Bᵀ (k, n); what is behind the last column
-// is left as it is. begin is a multiple of a vector's lanes.
+// Packs rows [begin, end) of B (n, k) as columns of the panels of Bᵀ (k, n); elements beyond the last
+// column stay unchanged. begin is a multiple of the vector's lanes.
 template <class T>
 void pack_transposed(const T* B, Index begin, Index end, Index k, Index n, T* packed) {
     constexpr Index side = lanes<T>;

@@ -1,5 +1,5 @@
-// What benchmarks hold the passes against: the multiply-adds that a core can do at the very most, and
-// a matrix product by itself, in the three orientations that a step needs.
+// Peak rates for benchmarks: the multiply-adds that a core can do at most, and a matrix product
+// alone, in the three orientations of a step.
 #pragma once
 
 #include <utility>
@@ -10,11 +10,11 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// `rounds` multiply-adds on each of `chains` registers; nothing is read or written. The chains start
-// around zero, each with another number that the compiler cannot see: it would compute equal chains
+// `rounds` multiply-adds on each of `chains` registers, without memory accesses. The chains start
+// around zero, each at another number that the compiler cannot see: it would compute equal chains
 // once, and a chain that starts at 1 never. Returns the mean of all lanes, 1 - 0.999^rounds, which
-// shows that every multiply-add has been made. The chains are indexed by constants: an array that a
-// loop indexes lives in memory.
+// shows that every multiply-add was made. The chains are indexed by constants, because an array
+// indexed by a loop lives in memory.
 template <class T, int... chain>
 double spin_chains(Index rounds, std::integer_sequence<int, chain...>) {
     constexpr int chains = sizeof...(chain);
@@ -33,8 +33,8 @@ double spin(std::int64_t rounds) {
     return spin_chains<T>(rounds, std::make_integer_sequence<int, chains>());
 }
 
-// A multiply-add takes four or five cycles and up to four start in each: a loop needs eight to sixteen
-// chains to keep the units busy, and two registers beside them.
+// A multiply-add takes four or five cycles and up to four start per cycle: a loop needs eight to
+// sixteen chains to keep the units busy, and two more registers.
 template <class T>
 inline constexpr SpinLoop spin_loops[] = {
     {8, lanes<T>, spin<T, 8>},
@@ -45,7 +45,7 @@ inline constexpr SpinLoop spin_loops[] = {
     {0, 0, nullptr},
 };
 
-// C (m, n) = A B, of matrices that lie row by row; B is packed first.
+// C (m, n) = A B for row-major matrices; B is packed first.
 template <class T>
 void multiply(Orientation orientation, const T* A, const T* B, T* C, Index m, Index n, Index k,
               int n_threads) {
@@ -57,7 +57,7 @@ void multiply(Orientation orientation, const T* A, const T* B, T* C, Index m, In
     const Right<T> right{packed, 0, k};
     const Index n_tasks = (m + grain - 1) / grain;
     team.run(n_tasks, [&](Index task, int thread) {
-        const Range mine = share(m, grain, task, n_tasks);
+        const Range mine = part_range(m, grain, task, n_tasks);
         const Index rows = mine.end - mine.begin;
         const Result<T> result{C + mine.begin * n, n, false};
         if (orientation == Orientation::left_transposed)
@@ -68,7 +68,7 @@ void multiply(Orientation orientation, const T* A, const T* B, T* C, Index m, In
     });
 }
 
-// The same in bfloat16: A and B are rounded first.
+// The same in bfloat16; A and B are rounded first.
 inline void multiply_rounded(Orientation orientation, const float* A, const float* B, float* C,
                              Index m, Index n, Index k, int n_threads) {
     Team team(n_threads);
@@ -78,7 +78,7 @@ inline void multiply_rounded(Orientation orientation, const float* A, const floa
                                                  : round_panels(B, n, {0, k}, k, n, b, panel);
     const Index n_tasks = n_threads == 1 ? 1 : 8 * n_threads;
     team.run(n_tasks, [&](Index task, int) {
-        const Range mine = share(m, 4, task, n_tasks);
+        const Range mine = part_range(m, 4, task, n_tasks);
         if (orientation == Orientation::left_transposed)
             round_columns(A, m, k, m, mine, a + mine.begin * pairs, pairs);
         else

@@ -1,4 +1,4 @@
-// What Python calls each entry of the tables, in the tables' order.
+// The Python names of the entries of the tables, in their order.
 #include "engine.hpp"
 
 namespace lamina {

@@ -1,10 +1,10 @@
-// The working memory of one network. Batches are worked through in chunks, so that memory is bounded
-// however large a batch; gradients go on summing where the chunk before left off, in row order.
+// The working memory of one network. Batches are processed in chunks, so that memory is bounded for
+// any batch size; gradients continue the sums of the previous chunk, in order of the samples.
 //
-// Shapes: x (rows, n_features); z, a, delta (rows, stride) of each layer, rows padded to whole vectors
-// with anything finite behind fan_out (delta: zeros); in the flat parameters the W (fan_in, fan_out) of
-// all layers, then their b (fan_out), then what their units learn beside, (n_learned, fan_out): scale and
-// shift of a normalization first; then running statistics, (2, fan_out), mean and variance.
+// Shapes: x (rows, n_features); z, a, delta (rows, stride) of each layer, with rows padded to whole
+// vectors by finite numbers (delta: zeros); the flat parameters hold W (fan_in, fan_out) of all
+// layers, their b (fan_out), the other learned parameters of their units (n_learned, fan_out), a
+// normalization's scale and shift first, then running statistics (2, fan_out), mean and variance.
 #pragma once
 
 #include <cstdlib>
@@ -22,7 +22,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// Zeroed memory on a cache line; the operating system hands out the pages when they are touched.
+// Zeroed memory, aligned to a cache line; the operating system provides pages when they are touched.
 template <class T>
 class Buffer {
    public:
@@ -53,38 +53,38 @@ class Buffer {
 template <class T>
 struct Layer {
     Index fan_in = 0, fan_out = 0, stride = 0;
-    Index weights = 0, biases = 0, learned = 0, statistics = 0;  // where they start in the flat vector
-    Index n_learned = 0;            // parameters of each unit beside weights and bias
+    Index weights = 0, biases = 0, learned = 0, statistics = 0;  // offsets in the flat vector
+    Index n_learned = 0;            // learned parameters per unit other than weights and bias
     Normalization normalization = Normalization::none;
     bool residual = false;
     double dropout = 0;
     Activation<T> activation{};
-    Index squares = 0;              // where its part of Network::square starts
+    Index squares = 0;              // offset of its part of Network::square
     Buffer<T> a, delta;
-    Buffer<T> z;                // while it trains, where a alone does not give the derivative; else z is in a
+    Buffer<T> z;                // in training, if a alone does not give the derivative; else z is in a
     Buffer<T> bias;             // padded
     Buffer<T> learned_copy;     // (n_learned, stride), padded
-    Buffer<T> parameter_delta;  // (rows, stride): what a row adds to dL/d(what the activation learns)
-    Buffer<T> past;             // (rows, stride): dL/da, which a residual carries past the block
-    Buffer<T> kept;             // (rows, stride): what dropout multiplies with
-    // Of a normalization: ẑ and dL/dz' (rows, stride); 1 / √(variance + ε) of every column or row.
+    Buffer<T> parameter_delta;  // (rows, stride): each sample's term of dL/d(learned parameter of the activation)
+    Buffer<T> residual_delta;  // (rows, stride): dL/da, which a residual passes around the block
+    Buffer<T> kept;             // (rows, stride): factors of dropout
+    // With a normalization: ẑ and dL/dz' (rows, stride); 1 / √(variance + ε) of every column or row.
     Buffer<T> normalized, normalized_delta, inverse;
-    // Over rows: of every column the batch's mean and variance, and what its gradient has along 1 and ẑ;
-    // and, for predictions, what stands for the running statistics.
+    // With batch normalization: each column's mean and variance over the batch, and the components of
+    // its gradient along 1 and ẑ; for predictions, the factors of the running statistics.
     Buffer<T> mean, variance, gradient_mean, gradient_along, running_scale, running_shift;
-    Buffer<T> packed;      // W in panels; not where X is csr
+    Buffer<T> packed;      // W in panels; not if X is CSR
     Buffer<T> transposed;  // Wᵀ in panels; not for the first layer
-    Buffer<T> packed_delta;  // delta in panels, where a row of it is long
-    // Where products are in bfloat16, the panels of W and of Wᵀ in place of those, and of delta.
+    Buffer<T> packed_delta;  // delta in panels, if its rows are long
+    // For products in bfloat16, the panels of W and Wᵀ instead of those, and of delta.
     Buffer<Pair> rounded, rounded_transposed, rounded_delta;
 
     T* affine_result() const { return z ? z : a; }
     bool is_normalized() const { return normalization != Normalization::none; }
     bool normalizes_batch() const { return normalization == Normalization::batch; }
-    // The mean over the rows takes away what is alike in all of them: the sum of delta is zero, but for
-    // its rounding, from which an optimizer that divides by the gradient's size would learn.
+    // The mean over the samples cancels a common offset: the sum of delta is zero except for
+    // rounding, which an optimizer that divides by the gradient's size would learn from.
     bool learns_bias() const { return !normalizes_batch(); }
-    // Whether a is more than f(z), or z no longer what the product gave.
+    // Returns whether a is more than f(z), or z is no longer the product's result.
     bool changes_a() const { return residual || dropout > 0; }
     bool keeps_z() const { return activation.reads_z || changes_a() || is_normalized(); }
     Index n_statistics() const { return normalizes_batch() ? 2 : 0; }
@@ -98,16 +98,16 @@ struct Layer {
     }
 };
 
-// Rows of W that are summed, updated and squared at one go: whole tiles and vectors of every width,
-// and few enough that their gradient is still in the first cache when it is used.
+// Rows of W that are summed, updated and squared together: whole tiles and vectors of every width,
+// and few enough that their gradient is still in the first-level cache when it is used.
 template <class T>
 inline constexpr Index weight_rows = 192 / sizeof(T);
 inline constexpr Index chunk_bytes = Index(40) << 20;
-// A prediction needs a row's activations for a moment only: what a thread writes stays in its cache.
+// A prediction needs a sample's activations only briefly: what a thread writes stays in its cache.
 inline constexpr Index predicted_bytes_per_thread = Index(1) << 19;
-// A chunk's update cannot be broken off, and Ctrl-C shall not wait long for it.
+// The update of a chunk cannot be interrupted, so its duration bounds the delay of Ctrl-C.
 inline constexpr Index chunk_multiply_adds = Index(1) << 31;
-// Where products are in bfloat16, dW sums its rows in blocks, and no chunk shall part one.
+// For products in bfloat16, dW sums samples in blocks, and no chunk may split one.
 inline constexpr Index chunk_grain = 2 * block_pairs;
 
 template <class T>
@@ -119,27 +119,27 @@ struct Network {
     ~Network() { delete[] layers; }
     Network(const Network&) = delete;
 
-    // Makes all the memory that the passes write to, so that no thread allocates.
+    // Allocates all memory that the passes write, so that no thread allocates.
     void prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_rows);
     void prepare_backward(int n_threads, Index batch, Index sparse_entries,
                           bool keeps_gradient = false);
-    // Chunks of nearly equal size, none over the bound, all but the last in whole grains.
+    // Chunks of nearly equal size within the bound, all except the last in whole grains.
     Index chunk_size(Index batch) const { return chunk_size(batch, largest_chunk); }
     static Index chunk_size(Index batch, Index bound);
-    // Rows that a chunk of such a batch, or of a smaller one, has at most.
+    // Largest number of samples in a chunk of such a batch, or of a smaller one.
     Index largest_chunk_of(Index batch) const {
         return batch < largest_chunk ? batch : largest_chunk;
     }
     Index predicted_chunk_size(Index rows, int n_threads) const;
     void make_room(Index chunk_rows);
-    void copy_problem(const Problem& given);
+    void copy_problem(const Problem& source);
     void prepare_block(Layer<T>& layer);
-    // Whether a step draws random numbers.
+    // Returns whether a step draws random numbers.
     bool draws_any() const {
         return draws_units || problem.input_dropout > 0 || problem.input_noise > 0;
     }
     Index n_gradient_squares() const { return n_squares + n_parameters - n_weights; }
-    // Whether products are in bfloat16.
+    // Returns whether products are in bfloat16.
     bool is_rounded() const {
         return std::is_same_v<T, float> && problem.precision == Precision::bfloat16;
     }
@@ -150,35 +150,35 @@ struct Network {
     Index n_layers, n_features, n_outputs;
     Index n_parameters = 0, n_weights = 0, n_squares = 0;
     bool normalizes_batch = false, draws_units = false;
-    bool uses_running = false;  // whether running statistics take the place of a batch's own
-    Draws draws;                // of the step at hand
-    Index largest_chunk = 0;  // rows that a chunk may have
-    Index room = 0;           // rows that the buffers have been made for
+    bool uses_running = false;  // whether running statistics replace those of the batch
+    Draws draws;                // of the present step
+    Index largest_chunk = 0;  // largest number of rows in a chunk
+    Index room = 0;           // number of rows for which the buffers were made
     Buffer<Block> blocks;
     Buffer<double> loss_hyperparameters;
     Buffer<Index> head_widths;
     Layer<T>* layers;
-    Buffer<T> x, input_kept;  // gathered rows, and what dropout multiplies them with
+    Buffer<T> x, input_kept;  // gathered rows, and their dropout factors
     Buffer<T> p, value, logit_delta, weight;         // (rows, n_outputs) or (rows), compact
     Buffer<T> y;                                     // (rows, n_targets)
     Buffer<std::int32_t> codes;                      // (rows, n_targets)
-    Buffer<std::int64_t> picked;                     // (rows): which rows of a csr matrix
+    Buffer<std::int64_t> picked;                     // (rows): indices of rows of a CSR matrix
     Buffer<double> row_loss;                         // (rows)
-    Buffer<double> square;    // (n_squares): ‖W‖² of every weight_rows rows, layer by layer
+    Buffer<double> square;    // (n_squares): ‖W‖² of each weight_rows rows, layer by layer
     Buffer<double> magnitude;  // (n_squares): ‖W‖₁ of the same
-    // ‖g‖² of the same, and then of the other parameters' ranges, at the place of the first of each.
+    // ‖g‖² of the same, then of the ranges of other parameters, at the place of the first of each.
     Buffer<double> gradient_square;
-    Buffer<T> gradient;       // (n_parameters), where a batch takes several chunks or it is kept
-    Buffer<T> part;           // (n_threads, weight_rows, widest layer): the gradient at hand
+    Buffer<T> gradient;       // (n_parameters), if a batch has several chunks or the gradient is kept
+    Buffer<T> part;           // (n_threads, weight_rows, widest layer): the gradient being computed
     Index part_size = 0;
-    Buffer<T> left;           // (n_threads, left_size): what transposed_matmul copies
+    Buffer<T> left;           // (n_threads, left_size): copies of transposed_matmul
     int most_threads = 0;
-    bool skips_zeros = false;  // X is dense, but mostly zeros
-    // In bfloat16: rows of a or delta, each behind the other by rounded_row pairs; and each thread's
-    // columns of a, by rounded_column.
+    bool skips_zeros = false;  // whether X is dense but mostly zeros
+    // In bfloat16: rows of a or delta, rounded_row pairs apart; and each thread's columns of a, by
+    // rounded_column.
     Buffer<Pair> rounded_rows, rounded_columns;
     Index rounded_row = 0, rounded_column = 0;
-    // A csr chunk by columns: each column's first entry, and of every entry its row, its place in
+    // A CSR chunk by columns: each column's first entry, and for every entry its row, its place in
     // the matrix, and the column's next entry.
     Buffer<std::int32_t> first_entry, next_entry, entry_row;
     Buffer<std::int64_t> entry_place;
@@ -186,16 +186,16 @@ struct Network {
 };
 
 template <class T>
-Network<T>::Network(const Problem& given)
-    : problem(given),
-      n_layers(given.n_blocks),
-      n_features(given.blocks[0].fan_in),
-      n_outputs(given.blocks[given.n_blocks - 1].fan_out),
-      blocks(given.n_blocks),
-      loss_hyperparameters(given.n_loss_hyperparameters),
-      head_widths(given.n_heads + 1),
+Network<T>::Network(const Problem& source)
+    : problem(source),
+      n_layers(source.n_blocks),
+      n_features(source.blocks[0].fan_in),
+      n_outputs(source.blocks[source.n_blocks - 1].fan_out),
+      blocks(source.n_blocks),
+      loss_hyperparameters(source.n_loss_hyperparameters),
+      head_widths(source.n_heads + 1),
       layers(nullptr) {
-    copy_problem(given);
+    copy_problem(source);
     Index row_values = n_features, widest = n_features;
     for (Index i = 0; i < n_layers; ++i) {
         const Activation<T>& activation = activation_table<T>[blocks[i].activation];
@@ -227,7 +227,7 @@ Network<T>::Network(const Problem& given)
     const Index by_work = chunk_multiply_adds / n_weights;
     largest_chunk = by_bytes < by_work ? by_bytes : by_work;
     largest_chunk = largest_chunk < 64 ? 64 : largest_chunk / chunk_grain * chunk_grain;
-    // The moments of a batch are those of all its rows.
+    // The moments of a batch are those of all its samples.
     if (normalizes_batch) largest_chunk = Index(1) << 40;
     n_parameters = n_weights;
     for (Index i = 0; i < n_layers; ++i) {
@@ -245,14 +245,14 @@ Network<T>::Network(const Problem& given)
     }
 }
 
-// Without heads of their own, all outputs are one.
+// Without heads, all outputs form one.
 template <class T>
-void Network<T>::copy_problem(const Problem& given) {
-    std::memcpy(blocks, given.blocks, sizeof(Block) * std::size_t(n_layers));
-    for (int i = 0; i < given.n_loss_hyperparameters; ++i)
-        loss_hyperparameters[i] = given.loss_hyperparameters[i];
-    for (int i = 0; i < given.n_heads; ++i) head_widths[i] = given.heads[i];
-    if (given.n_heads == 0) head_widths[0] = n_outputs, problem.n_heads = 1;
+void Network<T>::copy_problem(const Problem& source) {
+    std::memcpy(blocks, source.blocks, sizeof(Block) * std::size_t(n_layers));
+    for (int i = 0; i < source.n_loss_hyperparameters; ++i)
+        loss_hyperparameters[i] = source.loss_hyperparameters[i];
+    for (int i = 0; i < source.n_heads; ++i) head_widths[i] = source.heads[i];
+    if (source.n_heads == 0) head_widths[0] = n_outputs, problem.n_heads = 1;
     problem.blocks = blocks;
     problem.loss_hyperparameters = loss_hyperparameters;
     problem.heads = head_widths;
@@ -274,7 +274,7 @@ Index Network<T>::predicted_chunk_size(Index rows, int n_threads) const {
     return chunk_size(rows, bound < largest_chunk ? bound : largest_chunk);
 }
 
-// What has been made for fewer rows is made anew when it is next prepared.
+// Buffers made for fewer rows are made anew when next prepared.
 template <class T>
 void Network<T>::make_room(Index chunk_rows) {
     room = chunk_rows;
@@ -319,13 +319,13 @@ void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_
     p = Buffer<T>(room * n_outputs);
 }
 
-// What a block has beside a plain one, while it trains.
+// The optional parts of a block, in training.
 template <class T>
 void Network<T>::prepare_block(Layer<T>& layer) {
     const Index size = room * layer.stride;
     if (layer.keeps_z()) layer.z = Buffer<T>(size);
     if (layer.activation.n_parameters) layer.parameter_delta = Buffer<T>(size);
-    if (layer.residual) layer.past = Buffer<T>(size);
+    if (layer.residual) layer.residual_delta = Buffer<T>(size);
     if (layer.dropout > 0) layer.kept = Buffer<T>(size);
     if (!layer.is_normalized()) return;
     layer.normalized = Buffer<T>(size);

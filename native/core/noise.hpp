@@ -1,14 +1,14 @@
-// Dropout and noise, drawn by counting, as formulas/noise.py has them: a draw depends on the seed, the
-// step, the row, the layer and the unit, and on nothing else.
+// Dropout and noise from a counter-based generator, as in formulas/noise.py: a draw depends only on
+// the seed, the step, the sample, the layer and the unit.
 //
-// Philox4x32-10 makes four random words of a counter of four: Salmon, Moraes, Dror, Shaw 2011.
+// Philox4x32-10 computes four random words from a counter of four: Salmon, Moraes, Dror, Shaw 2011.
 #pragma once
 
 #include "distributions.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// What the draws of one step depend on beside row, layer and unit; nothing is drawn where not active.
+// Inputs of the draws of one step other than sample, layer and unit; inactive: nothing is drawn.
 struct Draws {
     std::uint64_t seed = 0, step = 0;
     bool active = false;
@@ -16,9 +16,9 @@ struct Draws {
 
 inline constexpr std::uint32_t input_dropout_stream = 0, input_noise_stream = 1u << 16;
 inline constexpr int philox_rounds = 10;
-inline constexpr Index philox_counters = 16;  // at a time, side by side
+inline constexpr Index philox_counters = 16;  // processed side by side
 
-// Words of 32 bits in lanes of 64; what stands above them is never looked at.
+// Words of 32 bits in lanes of 64; the upper bits are never read.
 using Words = UnsignedBits<double>;
 
 inline Words product_of_words(Words a, Words b) {
@@ -33,7 +33,7 @@ inline Words product_of_words(Words a, Words b) {
 
 inline Words same_word(std::uint64_t word) { return Words{} + word; }
 
-// The words of units [4 first, 4 (first + philox_counters)) of a row, in the units' order.
+// The words of units [4 first, 4 (first + philox_counters)) of a sample, in order of the units.
 inline void philox(const Draws& draws, Index row, std::uint32_t stream, Index first,
                    std::uint32_t (&words)[4 * philox_counters]) {
     constexpr Index width = lanes<double>, vectors = philox_counters / width;
@@ -71,7 +71,7 @@ inline void philox(const Draws& draws, Index row, std::uint32_t stream, Index fi
     }
 }
 
-// Calls body(unit, words, n) for all units of a row, some at a time.
+// Calls body(unit, words, n) for all units of a sample, several at a time.
 template <class Body>
 void for_words(const Draws& draws, Index row, std::uint32_t stream, Index units, const Body& body) {
     std::uint32_t words[4 * philox_counters];
@@ -82,7 +82,7 @@ void for_words(const Draws& draws, Index row, std::uint32_t stream, Index units,
     }
 }
 
-// What dropout multiplies a row with: zero for a share of `rate`, and 1 / (1 - rate) for the others.
+// The dropout factors of a sample: zero with probability `rate`, else 1 / (1 - rate).
 template <class T>
 void draw_kept(const Draws& draws, Index row, std::uint32_t stream, double rate, Index units, T* kept) {
     const std::uint64_t least = std::uint64_t(rate * 0x1p32 + 0.5);
@@ -93,7 +93,8 @@ void draw_kept(const Draws& draws, Index row, std::uint32_t stream, double rate,
     });
 }
 
-// x += scale times standard normal numbers: √(-2 log u) cos(2π v), √(-2 log u) sin(2π v); Box, Muller.
+// x += scale times standard normal numbers: √(-2 log u) cos(2π v), √(-2 log u) sin(2π v); Box,
+// Muller.
 template <class T>
 void add_normals(const Draws& draws, Index row, double scale, Index units, T* x) {
     for_words(draws, row, input_noise_stream, units,

@@ -1,12 +1,13 @@
-// Normalizations of z before the activation, as formulas/normalizations.py names them:
+// Normalizations of z before the activation, with the names of formulas/normalizations.py:
 //
 //    ẑ = (z - mean) / √(variance + ε),  z' = scale ẑ + shift
 //    s = scale dL/dz',  dL/dz = (s - mean(s) - ẑ mean(s ẑ)) / √(variance + ε)
 //
-// All sums run in float64: over the rows of a batch in their order, column by column; over the units of
-// a row in sixteen fixed partial sums. So neither threads nor the vector width show in a bit.
+// All sums are in float64: over the samples of a batch in order, column by column; over the units of
+// a sample in sixteen fixed partial sums. Their bits depend neither on threads nor on the vector
+// width.
 //
-// Shapes: z, ẑ, delta (rows, stride); scale, shift and what belongs to columns (stride).
+// Shapes: z, ẑ, delta (rows, stride); scale, shift and values per column (stride).
 #pragma once
 
 #include "simd.hpp"
@@ -23,7 +24,7 @@ inline T inverse_deviation(double variance) {
     return T(1 / __builtin_sqrt(variance + normalization_epsilon));
 }
 
-// Σ value(i) over a row's units, as sum_of, of what is made of several arrays.
+// Σ value(i) over a sample's units, like sum_of, for values computed from several arrays.
 template <class Value>
 double sum_over_units(Index n, const Value& value) {
     double partial[16] = {};
@@ -34,7 +35,7 @@ double sum_over_units(Index n, const Value& value) {
     return sum_of_sixteen(partial);
 }
 
-// Of columns [begin, end): the mean of z over the rows, its variance, and 1 / √(variance + ε).
+// For columns [begin, end): the mean of z over the samples, its variance, and 1 / √(variance + ε).
 template <class T>
 void column_moments(const T* z, Index stride, Index rows, Index begin, Index end, T* mean, T* variance,
                     T* inverse) {
@@ -55,7 +56,7 @@ void column_moments(const T* z, Index stride, Index rows, Index begin, Index end
     }
 }
 
-// Of columns [begin, end): the means over the rows of s and of s ẑ.
+// For columns [begin, end): the means over the samples of s and of s ẑ.
 template <class T>
 void column_gradients(const T* delta, const T* normalized, const T* scale, Index stride, Index rows,
                    Index begin, Index end, T* mean, T* along) {
@@ -73,7 +74,7 @@ void column_gradients(const T* delta, const T* normalized, const T* scale, Index
     }
 }
 
-// A row of z becomes z', with the moments of its columns; ẑ is kept.
+// Turns a row of z into z', by the moments of its columns, and keeps ẑ.
 template <class T>
 void normalize_row(T* z, T* normalized, const T* mean, const T* inverse, const T* scale,
                    const T* shift, Index stride) {
@@ -84,14 +85,14 @@ void normalize_row(T* z, T* normalized, const T* mean, const T* inverse, const T
     }
 }
 
-// A row of z becomes z', with factors that stand for running statistics.
+// Turns a row of z into z', by factors computed from running statistics.
 template <class T>
 void scale_row(T* z, const T* scale, const T* shift, Index stride) {
     for (Index j = 0; j < stride; j += lanes<T>)
         store(z + j, fma(load(z + j), load(scale + j), load(shift + j)));
 }
 
-// What scale_row takes for the running statistics (mean, variance).
+// Computes the factors for scale_row from the running statistics (mean, variance).
 template <class T>
 void running_factors(const T* mean, const T* variance, const T* scale, const T* shift, Index n,
                      T* running_scale, T* running_shift) {
@@ -102,14 +103,15 @@ void running_factors(const T* mean, const T* variance, const T* scale, const T* 
     }
 }
 
-// A batch's mean and variance join the running ones.
+// Updates running statistics by a batch's mean and variance.
 template <class T>
 void move_statistics(T* running, const T* batch, Index n) {
     for (Index j = 0; j < n; ++j)
         running[j] = T(running_momentum) * running[j] + T(1 - running_momentum) * batch[j];
 }
 
-// A row of z becomes z', with its own moments; ẑ is kept where there is room. Gives 1 / √(variance + ε).
+// Turns a row of z into z', by its own moments; keeps ẑ if there is room. Returns 1 / √(variance +
+// ε).
 template <class T>
 T normalize_by_row(T* z, T* normalized, const T* scale, const T* shift, Index n, Index stride) {
     const double mean = sum_of(z, n, [](Vector<double> each) { return each; }) / double(n);
@@ -126,7 +128,7 @@ T normalize_by_row(T* z, T* normalized, const T* scale, const T* shift, Index n,
     return inverse;
 }
 
-// A row of dL/dz' becomes dL/dz, with the means over columns that column_gradients gave.
+// Turns a row of dL/dz' into dL/dz, by the column means from column_gradients.
 template <class T>
 void pass_normalized_columns(T* delta, const T* normalized, const T* scale, const T* inverse,
                              const T* mean, const T* along, Index stride) {
@@ -136,7 +138,7 @@ void pass_normalized_columns(T* delta, const T* normalized, const T* scale, cons
     }
 }
 
-// The same with means over the units of the row.
+// The same with means over the units of the sample.
 template <class T>
 void pass_normalized_row(T* delta, const T* normalized, const T* scale, T inverse, Index n,
                          Index stride) {
@@ -149,7 +151,7 @@ void pass_normalized_row(T* delta, const T* normalized, const T* scale, T invers
     for (Index j = n; j < stride; ++j) delta[j] = T(0);
 }
 
-// Σ over the rows of delta times ẑ, as column_sums.
+// Σ over the samples of delta times ẑ, like column_sums.
 template <class T>
 void column_products(const T* delta, const T* normalized, Index stride, Index rows, Index columns,
                      T* sums, bool first) {

@@ -1,8 +1,8 @@
-// Optimizers: how a gradient becomes a step, as formulas/optimizers.py names them. To add one: a struct
-// like those below, and a line in the table and in names.cpp.
+// Optimizers: the step made from a gradient, with the names of formulas/optimizers.py. To add one: a
+// struct like those below, and a line in the table and in names.cpp.
 //
 // Shapes: w (n_parameters); slots (n_slots, n_parameters); average (n_parameters); gradient (end -
-// begin), of the range of the parameters that is updated at a time.
+// begin), of the range of parameters being updated.
 #pragma once
 
 #include "engine.hpp"
@@ -11,7 +11,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// Of parameters: the penalty speaks to weights alone, and no optimizer to statistics.
+// Kind of parameters: only weights are penalised, and no optimizer changes statistics.
 enum class Kind { weights, biases, learned, statistics };
 
 template <class T>
@@ -21,16 +21,17 @@ struct Step {
     Index n_parameters;
     const double* hyperparameters;
     Penalty penalty;
-    double rate = 0;  // the learning rate times what the optimizer makes of the step's number
-    double momentum_rate = 0;      // the same for what it remembers, where that goes by itself
+    double rate = 0;  // the learning rate times the optimizer's factor for the step
+    double momentum_rate = 0;      // the same for the momentum, if it is separate
     double epsilon_factor = 1;
-    double gradient_scale = 1;     // below one where the gradient is clipped
+    double gradient_scale = 1;     // below one if the gradient is clipped
     double decay = 0;              // the learning rate times the weight decay
-    T* average = nullptr;          // null where none is kept
+    T* average = nullptr;          // null if no average is kept
     double average_rate = 1;
 };
 
-// What depends on a step's number alone is computed for eight steps at a time, as lanes of vectors.
+// Values that depend only on the step count are computed for eight steps at a time, as lanes of
+// vectors.
 inline constexpr int steps_at_a_time = 8;
 using StepNumbers = double[steps_at_a_time];
 
@@ -38,8 +39,8 @@ struct StepFactors {
     StepNumbers rate, momentum_rate, epsilon;
 };
 
-// base^number of steps first, first + 1, … by repeated squaring: the same bits everywhere (libm's pow
-// promises less), and the same wherever an epoch starts.
+// base^number for the steps first, first + 1, … by repeated squaring: the same bits on every platform
+// (unlike libm's pow), and for any start of an epoch.
 inline void integer_powers(double base, std::int64_t first, StepNumbers& powers) {
     for (double& power : powers) power = 1;
     for (int bit = 0; (first + steps_at_a_time - 1) >> bit; ++bit, base *= base)
@@ -73,9 +74,9 @@ struct Sgd : PlainRate {
           nesterov(step.hyperparameters[1] != 0) {}
 
     Vector<T> operator()(Vector<T> w, Vector<T> g, Vector<T> (&slot)[1]) const {
-        const Vector<T> down = -(rate * g);
-        slot[0] = fma(momentum, slot[0], down);
-        return w + (nesterov ? fma(momentum, slot[0], down) : slot[0]);
+        const Vector<T> movement = -(rate * g);
+        slot[0] = fma(momentum, slot[0], movement);
+        return w + (nesterov ? fma(momentum, slot[0], movement) : slot[0]);
     }
 };
 
@@ -96,7 +97,7 @@ struct Moments {
     }
 };
 
-// The largest v so far, where it is kept in a third slot.
+// The largest v so far, if a third slot keeps it.
 template <class T, int N>
 inline Vector<T> second_moment(Vector<T> (&slot)[N]) {
     if constexpr (N > 2) return slot[2] = at_least(slot[1], slot[2]);
@@ -114,8 +115,8 @@ inline void unbiasing_factors(const double* betas, std::int64_t first, StepFacto
     }
 }
 
-// w ← w - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) m / (√v + ε'): of Adam, ε' is ε; of AdamW, it is ε √(1 - β₂ᵗ).
-// Hyperparameters that belong to others stand before BETAS.
+// w ← w - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) m / (√v + ε'): for Adam, ε' is ε; for AdamW, ε √(1 - β₂ᵗ). BETAS
+// is the position of β₁ among the hyperparameters.
 template <class T, bool IS_ADAMW, int SLOTS, int BETAS = 0>
 struct AdamRule {
     static constexpr int n_slots = SLOTS;
@@ -150,7 +151,7 @@ using AmsgradAdamW = AdamRule<T, true, 3>;
 template <class T>
 using AdamWBehindMomentum = AdamRule<T, true, 2, 2>;
 
-// μₜ = β₁ (1 - ½ · 0.96^(0.004 t)); what β₁ᵗ makes too small to show in 1 - Πμ counts as zero.
+// μₜ = β₁ (1 - ½ · 0.96^(0.004 t)); if β₁ᵗ is too small to change 1 - Πμ, it counts as zero.
 inline double nadam_momentum(double beta_1, std::int64_t step) {
     return beta_1 * (1 - 0.5 * integer_power(0.9998367253526753, step));
 }
@@ -191,8 +192,8 @@ struct Nadam {
 
     Vector<T> operator()(Vector<T> w, Vector<T> g, Vector<T> (&slot)[2]) const {
         moments.remember(slot[0], slot[1], g);
-        const Vector<T> down = fma(rate, g, momentum_rate * slot[0]);
-        return w - down / (square_root(slot[1]) + epsilon);
+        const Vector<T> movement = fma(rate, g, momentum_rate * slot[0]);
+        return w - movement / (square_root(slot[1]) + epsilon);
     }
 };
 
@@ -246,7 +247,7 @@ struct Lion : PlainRate {
     }
 };
 
-// w ← w - η u, of a direction u that is ready made.
+// w ← w - η u, for a direction u that is already computed.
 template <class T>
 struct Descent : PlainRate {
     static constexpr int n_slots = 0;
@@ -263,8 +264,8 @@ struct Descent : PlainRate {
 template <class T, template <class> class Rule>
 inline constexpr int slots_of = Rule<T>::n_slots ? Rule<T>::n_slots : 1;
 
-// Updates a range of w and the slots beside it. The gradient comes summed over the batch, not yet
-// divided; the gradient of the L2 penalty joins that of weights, and not that of biases.
+// Updates a range of w and its slots. The gradient is summed over the batch, not yet divided; the
+// gradient of the L2 penalty is added for weights, and not for biases.
 template <class T, template <class> class Rule>
 void update(const Step<T>& step, const T* gradient, double weight_sum, Range range, Kind kind) {
     const Rule<T> rule(step);
@@ -284,8 +285,8 @@ void update(const Step<T>& step, const T* gradient, double weight_sum, Range ran
     });
 }
 
-// The same with all that may be asked for besides: the L1 penalty, a clipped gradient, decoupled decay
-// w ← w - η λ w before the step, and the average a ← a + (w - a) (1 - d) / (1 - dᵗ) behind it.
+// The same with all options: the L1 penalty, a clipped gradient, decoupled decay w ← w - η λ w before
+// the step, and the average a ← a + (w - a) (1 - d) / (1 - dᵗ) after it.
 template <class T, template <class> class Rule>
 void update_with_all(const Step<T>& step, const T* gradient, double weight_sum, Range range,
                      Kind kind) {
@@ -311,7 +312,7 @@ void update_with_all(const Step<T>& step, const T* gradient, double weight_sum, 
     });
 }
 
-// What an optimizer keeps for each parameter, the average that any may keep included.
+// The numbers that an optimizer keeps for each parameter, including the optional average.
 inline constexpr int most_slots = 4;
 
 template <class T>
@@ -321,10 +322,10 @@ using UpdateRange = void (*)(const Step<T>&, const T* gradient, double weight_su
 template <class T>
 struct Optimizer {
     UpdateRange<T> update, update_with_all;
-    // Of the steps first, first + 1, …; the first of all is 1.
+    // For the steps first, first + 1, …; the first step of all is 1.
     void (*step_factors)(const double* hyperparameters, std::int64_t first, StepFactors& factors);
     int n_slots;  // below most_slots
-    bool orthogonalises = false;  // Muon's way with matrices; `update` is for all else
+    bool orthogonalises = false;  // Muon's step for matrices; `update` serves all other parameters
 };
 
 template <class T, template <class> class Rule>
@@ -338,7 +339,7 @@ inline constexpr Optimizer<T> muon = {update<T, AdamWBehindMomentum>,
 
 template <class T>
 struct OptimizerVariants {
-    Optimizer<T> usual, amsgrad;  // the same where there is no such variant
+    Optimizer<T> usual, amsgrad;  // equal if there is no such variant
 };
 
 template <class T, template <class> class Rule, template <class> class Amsgrad = Rule>

@@ -1,10 +1,10 @@
-// The orthogonal matrix nearest to a matrix, nearly: what Muon steps along (Jordan 2024), as
-// formulas/optimizers.py says it.
+// An approximation of the orthogonal matrix nearest to a matrix, for Muon's steps (Jordan 2024), as
+// in formulas/muon.py.
 //
 //     X ← G / ‖G‖;  five times:  A = X Xᵀ,  X ← a X + (b A + c A²) X
 //
-// Shapes: G (rows, columns); X (m, n), G or, where that has more rows than columns, Gᵀ: so A (m, m) is
-// as small as can be.
+// Shapes: G (rows, columns); X (m, n), which is G, or Gᵀ if G has more rows than columns, so that A
+// (m, m) is as small as possible.
 #pragma once
 
 #include "matmul.hpp"
@@ -18,7 +18,7 @@ class Orthogonal {
    public:
     explicit Orthogonal(Team& team) : team_(team) {}
 
-    // For the largest matrix of a network.
+    // Makes room for the largest matrix of a network.
     void make_room(const Network<T>& network) {
         Index most = 0, square = 0, across = 0, down = 0;
         const auto raise = [](Index& bound, Index n) { bound = bound < n ? n : bound; };
@@ -32,7 +32,7 @@ class Orthogonal {
         A_ = Buffer<T>(square), P_ = Buffer<T>(square), packed_A_ = Buffer<T>(square);
     }
 
-    // In place; half done where `work` says stop. It is told of multiply-adds by the calling thread.
+    // In place; incomplete if `work` stops. The calling thread counts the multiply-adds in `work`.
     template <class Work>
     void make(T* G, Index rows, Index columns, Work& work) {
         const Sides sides(rows, columns);
@@ -80,14 +80,14 @@ class Orthogonal {
         });
     }
 
-    // In whole vectors of rows, as `pack_transposed` wants them.
+    // In whole vectors of rows, as `pack_transposed` requires.
     template <class Work, class Body>
     void for_rows(Index m, Work& work, Index multiply_adds_a_row, const Body& body) {
         constexpr Index grain = padding<T>;
         const Index n_tasks = (m + grain - 1) / grain;
         team_.run(n_tasks, [&](Index task, int thread) {
             if (work.stops()) return;
-            const Range mine = share(m, grain, task, n_tasks);
+            const Range mine = part_range(m, grain, task, n_tasks);
             body(mine.begin, mine.end);
             if (thread == 0) work.beat((mine.end - mine.begin) * multiply_adds_a_row);
         });

@@ -1,6 +1,6 @@
-// Forward and backward, over ranges: rows of the chunk for what each row has of its own (gather,
-// forward, loss, delta), rows of W for what they sum to (dL/dW). Ranges do not meet, so threads may
-// take them side by side, and no range shows in a bit of the result.
+// Forward and backward passes over ranges: samples of the chunk for values of each sample (gather,
+// forward, loss, delta), rows of W for sums over samples (dL/dW). Ranges are disjoint, so threads can
+// process them in parallel, and no bit of the result depends on the ranges.
 //
 //    forward    z = a_prev W + b,  a = f(z)
 //    backward   delta = dL/dz;  dW = a_prevᵀ delta;  db = Σ_rows delta;  delta_prev = (delta Wᵀ) f'
@@ -14,7 +14,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// Which rows: those that order lists, or, where it is null, first, first + 1, …
+// Indices of samples: those in order, or first, first + 1, … if it is null.
 struct Chunk {
     const std::int64_t* order;
     Index first, rows;
@@ -24,11 +24,11 @@ struct Chunk {
     }
 };
 
-// What the first layer reads: dense rows, or rows of a csr matrix.
+// Input of the first layer: dense rows, or rows of a CSR matrix.
 template <class T>
 struct Input {
-    bool skips_zeros;  // dense, but mostly zeros
-    const T* dense;    // null where sparse
+    bool skips_zeros;  // whether X is dense but mostly zeros
+    const T* dense;    // null if sparse
     SparseRows<T> sparse;
 
     Input(const Network<T>& network, const Rows<T>& rows, const Chunk& chunk)
@@ -44,7 +44,7 @@ ColumnLists column_lists(const Network<T>& network) {
     return {network.first_entry, network.next_entry, network.entry_row, network.entry_place};
 }
 
-// Noise is added to gathered inputs, then dropout takes its share.
+// Adds noise to gathered inputs, then applies dropout.
 template <class T>
 void disturb_inputs(Network<T>& network, Range range) {
     const Index n_features = network.n_features;
@@ -108,7 +108,7 @@ void affine(Network<T>& network, Index i, const T* parameters, const Input<T>& i
               layer.fan_in);
 }
 
-// The batch's moments, of some columns.
+// Computes the batch's moments of some columns.
 template <class T>
 void take_moments(const Layer<T>& layer, Index rows, Range columns) {
     column_moments<T>(layer.affine_result(), layer.stride, rows, columns.begin, columns.end, layer.mean,
@@ -153,7 +153,7 @@ void multiply_kept(const Layer<T>& layer, T* x, Range range) {
         store(x + i, load(x + i) * load(layer.kept + i));
 }
 
-// From a layer's z to its a.
+// Turns a layer's z into its a.
 template <class T>
 void finish_layer(Network<T>& network, Index i, Range range) {
     const Layer<T>& layer = network.layers[i];
@@ -177,7 +177,8 @@ void forward(Network<T>& network, const T* parameters, const Input<T>& input, Ra
     }
 }
 
-// What dW reads of a long delta, and of every delta in bfloat16: `rows` are the chunk's.
+// Prepares what dW reads of a long delta, and of every delta in bfloat16; `rows` is the size of the
+// chunk.
 template <class T>
 void pack_delta(const Layer<T>& layer, Range range, Index rows) {
     if constexpr (std::is_same_v<T, float>)
@@ -187,7 +188,7 @@ void pack_delta(const Layer<T>& layer, Range range, Index rows) {
                 layer.packed_delta);
 }
 
-// delta Wᵀ, of the layer above, into the delta of the layer below.
+// Writes delta Wᵀ of the layer above into the delta of the layer below.
 template <class T>
 void times_transposed(Network<T>& network, const Layer<T>& above, const Layer<T>& below,
                       Range range) {
@@ -199,7 +200,7 @@ void times_transposed(Network<T>& network, const Layer<T>& above, const Layer<T>
               range.end - range.begin, above.fan_in, above.fan_out);
 }
 
-// dL/dz' of a layer becomes its delta = dL/dz.
+// Turns dL/dz' of a layer into delta = dL/dz.
 template <class T>
 void pass_normalization(const Layer<T>& layer, Range range) {
     for (Index i = range.begin; i < range.end; ++i) {
@@ -214,12 +215,12 @@ void pass_normalization(const Layer<T>& layer, Range range) {
     }
 }
 
-// dL/da of a layer becomes dL/dz', and, but for the moments of a batch, its delta = dL/dz.
+// Turns dL/da of a layer into dL/dz', and into delta = dL/dz unless batch moments are needed first.
 template <class T>
 void open_layer(Network<T>& network, Index i, Range range) {
     const Layer<T>& layer = network.layers[i];
     const Index first = range.begin * layer.stride, n = (range.end - range.begin) * layer.stride;
-    if (layer.residual) std::memcpy(layer.past + first, layer.delta + first, sizeof(T) * std::size_t(n));
+    if (layer.residual) std::memcpy(layer.residual_delta + first, layer.delta + first, sizeof(T) * std::size_t(n));
     if (network.draws.active && layer.dropout > 0) multiply_kept(layer, (T*)layer.delta, range);
     if (!layer.activation.is_identity) {
         const auto multiply = layer.changes_a() ? layer.activation.multiply_derivative_at_z
@@ -231,7 +232,7 @@ void open_layer(Network<T>& network, Index i, Range range) {
     if (!layer.normalizes_batch()) pass_normalization(layer, range);
 }
 
-// From a layer's delta to dL/da of the layer below.
+// Computes dL/da of the layer below from a layer's delta.
 template <class T>
 void leave_layer(Network<T>& network, Index i, Range range, Index chunk_rows) {
     const Layer<T>& layer = network.layers[i];
@@ -240,21 +241,21 @@ void leave_layer(Network<T>& network, Index i, Range range, Index chunk_rows) {
     const Layer<T>& below = network.layers[i - 1];
     times_transposed(network, layer, below, range);
     if (layer.residual)
-        add(layer.past + range.begin * layer.stride, below.delta + range.begin * layer.stride,
+        add(layer.residual_delta + range.begin * layer.stride, below.delta + range.begin * layer.stride,
             (range.end - range.begin) * layer.stride);
 }
 
-// delta of every layer, from the gradient that the loss has at the last layer's a.
+// Computes delta of every layer, from dL/da of the last layer.
 template <class T>
-void pass_down(Network<T>& network, Range range, Index chunk_rows) {
+void pass_backward(Network<T>& network, Range range, Index chunk_rows) {
     for (Index i = network.n_layers - 1; i >= 0; --i) {
         open_layer(network, i, range);
         leave_layer(network, i, range, chunk_rows);
     }
 }
 
-// Rows [range) of dL/dW over the chunk, added to what dW holds, or written where it is the `first`.
-// dW points to row range.begin.
+// Rows [range) of dL/dW over the chunk, added to dW, or written if this chunk is the `first`. dW
+// points to row range.begin.
 template <class T>
 void weight_gradient(Network<T>& network, Index i, const Input<T>& input, Index rows, Range range,
                      T* dW, bool first, int thread) {
@@ -281,8 +282,8 @@ void weight_gradient(Network<T>& network, Index i, const Input<T>& input, Index 
     transposed_matmul(before + range.begin, stride, delta, result, !first, n, columns, rows, scratch);
 }
 
-// The first layer whose parameters, or whose z over the chunk's rows, are infinite or NaN; -1 where
-// none is. The layers run forward again, because an activation can hide an infinity.
+// Returns the first layer whose parameters or z over the chunk are infinite or NaN; -1 if there is
+// none. The layers run forward again, because an activation can hide an infinity.
 template <class T>
 int first_non_finite_block(Network<T>& network, const T* parameters, const Input<T>* input,
                            Index rows) {

@@ -1,5 +1,5 @@
-// The penalty on the weights, as formulas/penalties.py says it: l2 ½ ‖W‖² + l1 ‖W‖₁, its value and its
-// gradient. It is divided by the weight sum of the batch, as the loss is.
+// The penalty on the weights, as in formulas/penalties.py: l2 ½ ‖W‖² + l1 ‖W‖₁, its value and its
+// gradient, divided by the weight sum of the batch like the loss.
 #pragma once
 
 #include "engine.hpp"
@@ -7,7 +7,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// -1, 0 or 1: the gradient of |w|, which at 0 is taken as 0.
+// -1, 0 or 1: the derivative of |w|, taken as 0 at 0.
 template <class T>
 inline Vector<T> sign(Vector<T> w) {
     const Vector<T> zero{};
@@ -35,7 +35,7 @@ class PenalisedGradient {
     bool has_l1_;
 };
 
-// For those who need the gradient as such; `gradient` may be `sum`.
+// Writes the gradient itself; `gradient` may be `sum`.
 template <class T>
 void finish_gradient(T* gradient, const T* sum, const T* w, Index n, const Penalty& penalty,
                      double weight_sum) {
@@ -50,7 +50,7 @@ double sum_of_magnitudes(const T* w, Index n) {
     return sum_of(w, n, [](Vector<double> x) { return x < Vector<double>{} ? -x : x; });
 }
 
-// The penalty's value of weights with these sums, not yet divided.
+// The penalty for weights with these sums, not yet divided.
 inline double penalty_value(const Penalty& penalty, double squares, double magnitudes) {
     const double value = penalty.l2 * 0.5 * squares;
     return penalty.l1 == 0 ? value : value + penalty.l1 * magnitudes;

@@ -1,5 +1,5 @@
-// The parameters of a network in the ranges in which their gradient is summed and they are updated: what
-// the passes read beside them, and the tasks that these ranges make.
+// Ranges of parameters that are summed and updated together: the copies that the passes read, and the
+// tasks for these ranges.
 #pragma once
 
 #include "optimizers.hpp"
@@ -8,7 +8,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// The range of the flat vector that rows of W, or a part of the other parameters, take up.
+// The range in the flat vector of rows of W, or of a part of the other parameters.
 template <class T>
 Range flat_range(const Layer<T>& layer, Range part, Kind kind) {
     if (kind == Kind::weights)
@@ -19,8 +19,8 @@ Range flat_range(const Layer<T>& layer, Range part, Kind kind) {
     return {first + part.begin, first + part.end};
 }
 
-// What stands beside W for rows [range) of it, a block of weight_rows or less: the panels, the
-// transposed panels and the sum of squares.
+// Updates the copies of rows [range) of W, a block of at most weight_rows: the panels, the transposed
+// panels and the sum of squares.
 template <class T>
 void refresh_weights(const Network<T>& network, const Layer<T>& layer, const T* parameters,
                      Range range) {
@@ -53,7 +53,7 @@ void refresh_learned(const Layer<T>& layer, const T* parameters) {
                     sizeof(T) * std::size_t(layer.fan_out));
 }
 
-// For predictions: what stands for the running statistics.
+// For predictions: the factors computed from running statistics.
 template <class T>
 void refresh_running(const Layer<T>& layer, const T* parameters) {
     if (!layer.normalizes_batch()) return;
@@ -85,7 +85,7 @@ void refresh_all(Network<T>& network, const T* parameters) {
     }
 }
 
-// Brings what the passes read beside the parameters up to date.
+// Updates all copies of the parameters that the passes read.
 template <class T>
 void refresh(const Network<T>& network, const Layer<T>& layer, const T* parameters, Range part,
              Kind kind) {
@@ -104,8 +104,8 @@ Index weight_tasks(const Layer<T>& layer, Index blocks) {
     return (layer.fan_in + blocks * weight_rows<T> - 1) / (blocks * weight_rows<T>);
 }
 
-// All parameters in one round of tasks, the last layer's first: of each layer weights(i, block of W's
-// rows, thread) for all of W, and units(i, thread) for its biases and what else its units learn.
+// All parameters in one round of tasks, the last layer's first: for each layer, weights(i, block of
+// W's rows, thread) for all of W, and units(i, thread) for its biases and other learned parameters.
 template <class T, class Weights, class Units>
 void for_parameters(const Network<T>& network, Team& team, const Weights& weights,
                     const Units& units) {

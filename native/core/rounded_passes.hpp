@@ -1,18 +1,18 @@
-// The products of a step in bfloat16, in place of those of passes.hpp: what each of them reads is rounded
-// beside the float32 numbers, which stay what is activated, updated and kept.
+// The products of a step in bfloat16, instead of those of passes.hpp: their operands are rounded
+// copies of the float32 numbers, which are activated, updated and kept.
 //
 //    forward    z = b + bf16(a_prev) bf16(W)
 //    backward   dW = bf16(a_prev)ᵀ bf16(delta);  delta_prev = (bf16(delta) bf16(W)ᵀ) f'
 //
-// The sums of dW run over the rows of a batch in blocks of 32: chunks are whole blocks (network.hpp), so
-// that no chunk shows in a bit.
+// The sums of dW run over the samples of a batch in blocks of 32; chunks are whole blocks
+// (network.hpp), so that no bit depends on the chunks.
 #pragma once
 
 #include "network.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// What refresh_weights keeps beside W for rows [range) of it: the panels of W and of Wᵀ.
+// Updates the copies of rows [range) of W: the panels of W and of Wᵀ.
 inline void refresh_rounded_weights(const Layer<float>& layer, const float* W, Range range) {
     const Index fan_in = layer.fan_in, fan_out = layer.fan_out;
     if (layer.rounded)
@@ -23,7 +23,7 @@ inline void refresh_rounded_weights(const Layer<float>& layer, const float* W, R
                                 padded_pairs(fan_out) * panel_columns);
 }
 
-// The rows [range) of a matrix as pairs, each thread's in a place of its own.
+// Rounds rows [range) of a matrix to pairs, in each thread's buffer.
 inline const Pair* round_rows(const Network<float>& network, const float* rows, Index stride, Index n,
                               Range range) {
     Pair* const to = network.rounded_rows;
@@ -51,8 +51,8 @@ inline void rounded_times_transposed(const Network<float>& network, const Layer<
                      padded_pairs(above.fan_out) / block_pairs});
 }
 
-// delta of rows [range) of a chunk, for the products that sum over rows; zeros behind the last, up to a
-// whole block. range.begin is even.
+// Rounds delta of rows [range) of a chunk for the products that sum over samples, padded with zeros
+// to a whole block. range.begin is even.
 inline void round_delta(const Layer<float>& layer, Range range, Index rows) {
     const Index pairs = padded_pairs(rows), panel = pairs * panel_columns;
     round_panels(layer.delta, layer.stride, range, rows, layer.fan_out, layer.rounded_delta, panel);
@@ -63,7 +63,7 @@ inline void round_delta(const Layer<float>& layer, Range range, Index rows) {
                     sizeof(Pair) * std::size_t((pairs - first) * panel_columns));
 }
 
-// Rows [range) of dL/dW over the chunk; `before` is what the layer read, of `rows` rows.
+// Rows [range) of dL/dW over the chunk; `before` is the input of the layer, with `rows` rows.
 inline void rounded_weight_gradient(const Network<float>& network, const Layer<float>& layer,
                                     const float* before, Index stride, Index rows, Range range,
                                     float* dW, bool first, int thread) {

@@ -1,6 +1,6 @@
-// The row passes of a network that takes the moments of a batch, for which it needs a column of all the
-// batch's rows: before and behind each block that takes them the pass is parted, on its way up and on its
-// way down. share_rows(body) runs body(range) for all rows of the chunk, range by range, in one round.
+// The passes of a network with batch normalization, which needs a column over all samples of the
+// batch: both passes are split at each block that uses batch moments. share_rows(body) runs
+// body(range) for all samples of the chunk, range by range, in one round.
 #pragma once
 
 #include "passes.hpp"
@@ -13,13 +13,13 @@ template <class T, class Body>
 void share_columns(const Layer<T>& layer, Index rows, Team& team, const Body& body) {
     const int parts = team.size();
     team.run(parts, [&](Index part, int) {
-        body(layer, rows, share(layer.stride, padding<T>, part, parts));
+        body(layer, rows, part_range(layer.stride, padding<T>, part, parts));
     });
 }
 
-// From the inputs to the last layer's a.
+// Forward, from the inputs to the last layer's a.
 template <class T, class ShareRows>
-void climb(Network<T>& network, const Rows<T>& rows, const T* parameters, const Chunk& chunk,
+void run_forward(Network<T>& network, const Rows<T>& rows, const T* parameters, const Chunk& chunk,
            const Input<T>& input, Team& team, const ShareRows& share_rows) {
     const Index n_layers = network.n_layers;
     Index stop;
@@ -38,9 +38,9 @@ void climb(Network<T>& network, const Rows<T>& rows, const T* parameters, const 
     }
 }
 
-// From dL/da of the last layer to every layer's delta.
+// Backward, from dL/da of the last layer to every layer's delta.
 template <class T, class ShareRows>
-void descend(Network<T>& network, Index rows, Team& team, const ShareRows& share_rows) {
+void run_backward(Network<T>& network, Index rows, Team& team, const ShareRows& share_rows) {
     Index stop;
     for (Index i = network.n_layers - 1; i >= 0; i = stop - 1) {
         for (stop = i; stop >= 0 && !network.layers[stop].normalizes_batch();) --stop;

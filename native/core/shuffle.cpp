@@ -6,9 +6,10 @@ namespace lamina {
 
 namespace {
 
-// Places n-1 … down to `last`, which all draw under one mask: the smallest 2^b - 1 that is not below
-// them. A draw beyond its place is refused, one in four on average, which no processor foresees; so
-// there is no branch on it: a refused draw swaps a place with itself and leaves it the next.
+// Places n-1 … down to `last`, which are all drawn with one mask: the smallest 2^b - 1 that is not
+// below them. A draw beyond its place is rejected, one in four on average, which no processor can
+// predict; so there is no branch on it: a rejected draw swaps a place with itself and repeats the
+// place.
 template <class Draw>
 void shuffle_down(const Draw& draw, std::int64_t* order, std::int64_t place, std::int64_t last,
                   std::uint64_t mask) {

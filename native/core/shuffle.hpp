@@ -1,5 +1,5 @@
-// The row order of an epoch, drawn as NumPy's RandomState.shuffle draws it. NumPy has frozen that
-// stream, and hands out its generators for use from C: no state is copied, so none can go astray.
+// The order of samples in an epoch, drawn like NumPy's RandomState.shuffle. NumPy has frozen that
+// stream and exposes its generators to C, so no state is copied.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct BitGenerator {
     std::uint64_t (*next_raw)(void* state);
 };
 
-// Fisher and Yates from the last element down: element i changes places with one of 0 … i.
+// Fisher and Yates, from the last element down: element i is swapped with one of 0 … i.
 void shuffle(const BitGenerator& generator, std::int64_t* order, std::int64_t n);
 
 }  // namespace lamina

@@ -1,7 +1,7 @@
-// One vector register of the instruction set that this file is compiled for, written as arithmetic.
-// GCC and clang know + - * / < ?: on vector types; what they lack (fma, sqrt) stands here by set.
-// Multiply-adds are fused only where the source says fma, so that every set with a fused
-// instruction gives the same bits (the build turns the compiler's own contraction off).
+// One vector register of the instruction set that this file is compiled for, with arithmetic
+// operators. GCC and clang support + - * / < ?: on vector types; the rest (fma, sqrt) is defined here
+// for each set. Multiply-adds are fused only by an explicit fma, so that every set with a fused
+// instruction gives the same bits (the build disables the compiler's own contraction).
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@
 #define LAMINA_VECTOR_BYTES 16
 #endif
 
-// Loops over the registers of a tile: unrolled whole, or the registers would live in memory.
+// Loops over the registers of a tile are unrolled completely, so that the registers do not live in
+// memory.
 #if defined(__clang__)
 #define LAMINA_UNROLL _Pragma("unroll")
 #else
@@ -55,7 +56,7 @@ using UnsignedBits = typename VectorOf<T>::unsigned_bits;
 template <class T>
 inline constexpr Index lanes = LAMINA_VECTOR_BYTES / sizeof(T);
 
-// Rows of internal matrices are padded to 64 bytes, whatever the set: loads there need no tails.
+// Rows of internal matrices are padded to 64 bytes for every set, so that their loads need no tails.
 template <class T>
 inline constexpr Index padding = 64 / sizeof(T);
 
@@ -66,7 +67,7 @@ inline Index padded(Index n) {
 
 template <class T>
 inline Vector<T> broadcast(T x) {
-    return x - Vector<T>{};  // minus zero, and not plus: x + 0 is no identity for -0, and costs an add
+    return x - Vector<T>{};  // subtracts minus zero: x + 0 is not the identity for -0, and costs an addition
 }
 
 template <class T>
@@ -82,7 +83,7 @@ inline void store(T* p, Vector<T> v) {
 }
 
 #if defined(__AVX2__) && !defined(__AVX512F__)
-// Read from 8 - n on, the first n of these say «take» and the others «leave».
+// Read from 8 - n on, the first n lanes are selected and the others not.
 inline constexpr std::int32_t taken[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #endif
 
@@ -116,7 +117,7 @@ inline void store_part(T* p, Vector<T> v, Index n) {
     else
         _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
 #elif defined(__AVX2__)
-    // In halves, quarters and eighths: the masked store is slow on some processors.
+    // In halves, quarters and eighths, because the masked store is slow on some processors.
     const Index words = n * Index(sizeof(T) / 4);
     float* to = (float*)p;
     __m128 part = _mm256_castps256_ps128((__m256)v);
@@ -153,7 +154,7 @@ inline Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) {
 #elif defined(__ARM_NEON)
     return (Vector<float>)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 #else
-    return a * b + c;  // the baseline has no fused instruction; only here are the bits its own
+    return a * b + c;  // the baseline has no fused instruction; only here do its bits differ
 #endif
 }
 
@@ -195,9 +196,9 @@ inline Vector<double> square_root(Vector<double> x) {
 #endif
 }
 
-// The smaller and the larger of two; a NaN in x stays a NaN, and of two zeros x is taken: what the
-// comparison says, and what the instructions do with their operands in this order. AVX-512's take a
-// mask of all lanes: GCC's plain form reads a variable that nobody has set, and warns of it.
+// The smaller and the larger of two; a NaN in x stays a NaN, and of two zeros x is returned, by the
+// comparison and by the instructions with operands in this order. AVX-512's take a mask of all lanes,
+// because GCC's plain form reads an uninitialised variable and warns of it.
 inline Vector<float> at_most(Vector<float> x, Vector<float> bound) {
 #if defined(__AVX512F__)
     return (Vector<float>)_mm512_maskz_min_ps((__mmask16)-1, (__m512)bound, (__m512)x);
@@ -238,7 +239,7 @@ inline Vector<double> at_least(Vector<double> x, Vector<double> bound) {
 #endif
 }
 
-// Whether all lanes of a comparison hold.
+// Returns whether all lanes of a comparison are true.
 template <class Mask>
 inline bool all_true(Mask mask) {
 #if defined(__AVX512F__)
@@ -255,7 +256,7 @@ inline bool all_true(Mask mask) {
 #endif
 }
 
-// Element i and those behind it, as many as a vector holds, or the n that are left at the end.
+// Element i and the following ones, as many as a vector holds, or the n remaining ones at the end.
 template <class T>
 struct WholeSlice {
     Index i;
@@ -277,7 +278,7 @@ inline void for_slices(Index n, Body body) {
     if (i < n) body(LastSlice<T>{i, n - i});
 }
 
-// The upper half of sixteen onto the lower, again and again: one order for every vector width.
+// Adds the upper half of sixteen to the lower, repeatedly: one order for every vector width.
 inline double sum_of_sixteen(const double* part) {
     constexpr Index width = lanes<double>;
     Vector<double> sum[16 / width];
@@ -316,7 +317,7 @@ double sum_of_squares(const T* x, Index n) {
     return sum_of(x, n, [](Vector<double> each) { return each * each; });
 }
 
-// x is added to y; n: a multiple of a vector's lanes.
+// Adds x to y; n is a multiple of the vector's lanes.
 template <class T>
 void add(const T* x, T* y, Index n) {
     for (Index i = 0; i < n; i += lanes<T>) store(y + i, load(y + i) + load(x + i));

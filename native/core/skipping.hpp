@@ -1,17 +1,17 @@
-// C = init + A B where A is mostly zeros, as images, counts and one-hot columns are: a tile takes only
-// those k in which one of its rows of A is not zero. A term 0 · b adds nothing to a sum, so leaving it
-// out changes no bit of it but the sign of a zero; where b is infinite or NaN, it is met at the end of
-// the epoch, when the weights themselves are looked at.
+// C = init + A B if A is mostly zeros, such as images, counts and one-hot columns: a tile uses only
+// those k for which one of its rows of A is not zero. A term 0 · b adds nothing to a sum, so leaving
+// it out changes no bit except the sign of a zero; an infinite or NaN b is detected at the end of the
+// epoch, when the weights themselves are checked.
 #pragma once
 
 #include "matmul.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// Few rows, which are often zero together, and yet enough sums to keep the multipliers busy.
+// Few rows, which are often zero together, and still enough sums to keep the multipliers busy.
 inline constexpr int skipping_rows(int vectors) { return vectors < 3 ? 8 / vectors : 6 - vectors; }
 
-// One bit for each lane that is not zero (minus zero counts as something).
+// One bit for each lane that is not zero (minus zero counts as nonzero).
 template <class T>
 inline unsigned lanes_set(UnsignedBits<T> bits) {
 #if defined(__AVX512F__)
@@ -35,7 +35,7 @@ inline unsigned lanes_set(UnsignedBits<T> bits) {
 using EightBytes = std::uint8_t __attribute__((vector_size(8)));
 using EightWords = std::int32_t __attribute__((vector_size(32)));
 
-// For each byte the places of its bits that are set, in order.
+// For each byte, the positions of its set bits, in order.
 struct BitPlaces {
     std::uint8_t of[256][8];
 };
@@ -47,8 +47,8 @@ inline constexpr BitPlaces bit_places = [] {
     return places;
 }();
 
-// Writes the places of the bits of `byte`, counted from `first`, and up to seven words of no meaning
-// behind them; returns how many they are.
+// Writes the positions of the set bits of `byte`, counted from `first`, followed by up to seven
+// unused words; returns their number.
 inline int list_bits(unsigned byte, std::int32_t first, std::int32_t* list) {
     EightBytes places;
     __builtin_memcpy(&places, bit_places.of[byte], sizeof places);
@@ -74,7 +74,8 @@ inline unsigned columns_set(const T* A, Index stride, Index rows) {
     return byte;
 }
 
-// Lists the columns of A (rows, k) that are not all zero; `list` has room for k + 8. Returns how many.
+// Lists the columns of A (rows, k) that are not all zero; `list` has room for k + 8. Returns their
+// number.
 template <class T>
 Index list_columns_set(const T* A, Index stride, Index rows, Index k, std::int32_t* list) {
     Index n = 0, i = 0;
@@ -89,7 +90,7 @@ Index list_columns_set(const T* A, Index stride, Index rows, Index k, std::int32
     return n;
 }
 
-// How many rows share a list: those of the tiles of the widest panel.
+// Number of rows with a common list: those of the tiles of the widest panel.
 template <class T>
 Index rows_a_list(Index n) {
     int widest = 1;
@@ -97,16 +98,16 @@ Index rows_a_list(Index n) {
     return skipping_rows(widest);
 }
 
-// So much of B's panel is multiplied at a time that it stays in the first cache while all lists pass by.
+// Part of B's panel multiplied at a time, so that it stays in the first-level cache for all lists.
 inline constexpr Index listed_k = 256;
 inline constexpr Index most_lists = 32;
 
-// Lists of k for rows of A and C, one for every `rows` of them, and `n` in all.
+// Lists of k for rows of A and C: one for every `rows` of them, `n` in total.
 struct Lists {
     Index rows, n, length[most_lists];
     std::int32_t list[most_lists][listed_k + 8];
 
-    explicit Lists(Index rows_each) : rows(rows_each), n(0) {}  // the lists themselves are left unset
+    explicit Lists(Index rows_each) : rows(rows_each), n(0) {}  // the lists themselves stay uninitialised
 };
 
 template <class T, int VECTORS, int ROWS>
@@ -143,7 +144,7 @@ void listed_matmul(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row
     });
 }
 
-// Calls body(first, rows) for as many of m rows as can have lists at a time, behind write(first, rows,
+// Calls body(first, rows) for as many of m rows as can have lists at a time, after write(first, rows,
 // list), which writes one list and returns its length.
 template <class Write, class Body>
 void for_listed_rows(Lists& lists, Index m, Write write, Body body) {
@@ -159,7 +160,7 @@ void for_listed_rows(Lists& lists, Index m, Write write, Body body) {
     }
 }
 
-// C = row + A B, A (m, k) row by row.
+// C = row + A B, for row-major A (m, k).
 template <class T>
 void skipping_matmul(const T* A, Index stride, Right<T> B, Result<T> C, const T* row, Index m,
                      Index n, Index k) {
@@ -179,7 +180,7 @@ void skipping_matmul(const T* A, Index stride, Right<T> B, Result<T> C, const T*
     }
 }
 
-// For each of `rows` rows of A, m ≤ 64 elements each, one bit for every element that is not zero.
+// For each of `rows` rows of A, of m ≤ 64 elements, one bit for every element that is not zero.
 template <class T>
 void mark_elements_set(const T* A, Index rows, Index m, std::uint64_t* marks) {
     for (Index r = 0; r < rows; ++r, A += m) {
@@ -190,18 +191,19 @@ void mark_elements_set(const T* A, Index rows, Index m, std::uint64_t* marks) {
     }
 }
 
-// Lists the marks that have one of the bits of `wanted`, `list` with room for 8 more; returns how many.
-inline Index list_marks(const std::uint64_t* marks, Index n, std::uint64_t wanted,
+// Lists the marks that contain one of the bits of `mask`; `list` has room for 8 more. Returns their
+// number.
+inline Index list_marks(const std::uint64_t* marks, Index n, std::uint64_t mask,
                         std::int32_t* list) {
     Index n_listed = 0, i = 0;
     for (; i + 8 <= n; i += 8) {
         unsigned byte = 0;
-        for (int bit = 0; bit < 8; ++bit) byte |= unsigned((marks[i + bit] & wanted) != 0) << bit;
+        for (int bit = 0; bit < 8; ++bit) byte |= unsigned((marks[i + bit] & mask) != 0) << bit;
         n_listed += list_bits(byte, std::int32_t(i), list + n_listed);
     }
     for (; i < n; ++i) {
         list[n_listed] = std::int32_t(i);
-        n_listed += (marks[i] & wanted) != 0;
+        n_listed += (marks[i] & mask) != 0;
     }
     return n_listed;
 }
@@ -220,8 +222,8 @@ void skipping_transposed_matmul(const T* A, Index stride, Right<T> B, Result<T> 
         for_listed_rows(
             lists, m,
             [&](Index first, Index rows, std::int32_t* list) {
-                const std::uint64_t wanted = ((std::uint64_t(1) << rows) - 1) << first;
-                return list_marks(marks, piece, wanted, list);
+                const std::uint64_t mask = ((std::uint64_t(1) << rows) - 1) << first;
+                return list_marks(marks, piece, mask, list);
             },
             [&](Index first, Index rows) {
                 listed_matmul<T>({scratch + first, 1, m}, B, C.from(first),
@@ -230,8 +232,8 @@ void skipping_transposed_matmul(const T* A, Index stride, Right<T> B, Result<T> 
     }
 }
 
-// Whether so much of X is zero that skipping pays. Rows that stand evenly apart speak for all: what the
-// answer is changes the time and no number.
+// Returns whether X has enough zeros for skipping to pay, judged by evenly spaced rows. The answer
+// changes only the time, no number.
 template <class T>
 bool is_mostly_zeros(const T* X, Index n_samples, Index n_features) {
     constexpr Index fewest_features = 32, most_rows = 64;

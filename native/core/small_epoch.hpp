@@ -1,5 +1,5 @@
-// Epochs and gradients of small networks: the steps of epoch.hpp, with rows as lanes, on the calling
-// thread alone.
+// Epochs and gradients of small networks: the steps of epoch.hpp, with samples as lanes, on the
+// calling thread only.
 #pragma once
 
 #include "epoch.hpp"
@@ -16,7 +16,7 @@ class SmallBatch {
                StopSignal signal)
         : network_(network), small_(small), rows_(rows), pulse_(signal) {}
 
-    // The loss, and the gradient, summed over the batch and without the penalty's.
+    // The loss and its gradient, summed over the batch, without the penalty's gradient.
     Ending pass(const Chunk& batch) {
         weight_sum_ = weight_sum_of(rows_, batch);
         if (weight_sum_ == 0) return Ending::zero_weight;
@@ -50,25 +50,25 @@ class SmallBatch {
         loss_table<T>[network_.problem.loss].of_groups(
             {groups, small_.n_outputs, network_.problem.loss_hyperparameters, last.a, small_.y,
              small_.codes, small_.weight, last.delta, losses});
-        pass_down(groups);
+        pass_backward(groups);
         for (Index i = 0; i < small_.n_layers; ++i)
             for (const LaneSums<T>& tile : small_.layers[i].sums)
                 (is_whole ? tile.write : tile.add)(tile, groups);
-        // Beside its multiply-adds a step costs what about a thousand of them do.
+        // In addition to its multiply-adds, a step costs as much as about a thousand of them.
         if (pulse_.stops_after(1000 + 3 * groups * group_rows * small_.n_values)) stops_ = true;
     }
 
-    // What fills up the last group are copies of its last row, of weight zero: they are finite where
-    // that row is, and add nothing.
+    // The last group is padded with copies of its last sample, with weight zero: they are finite if
+    // that sample is, and add nothing.
     void gather(const Chunk& chunk, Index group) {
         const Index first = group * group_rows;
         const Index rows = chunk.rows - first < group_rows ? chunk.rows - first : group_rows;
-        Index own[group_rows];
+        Index listed[group_rows];
         const bool is_listed = chunk.order && rows == group_rows;
         if (!is_listed)
             for (Index lane = 0; lane < group_rows; ++lane)
-                own[lane] = chunk[first + (lane < rows ? lane : rows - 1)];
-        const Index* const picked = is_listed ? chunk.order + first : own;
+                listed[lane] = chunk[first + (lane < rows ? lane : rows - 1)];
+        const Index* const picked = is_listed ? chunk.order + first : listed;
         transpose_rows(rows_.dense, small_.n_features, picked, small_.x + first * small_.n_features);
         if (rows_.targets)
             transpose_rows(rows_.targets, small_.n_outputs, picked,
@@ -93,10 +93,10 @@ class SmallBatch {
         }
     }
 
-    void pass_down(Index groups) {
+    void pass_backward(Index groups) {
         for (Index i = small_.n_layers - 1; i > 0; --i) {
             const SmallLayer<T>& below = small_.layers[i - 1];
-            for (const LaneProduct<T>& tile : small_.layers[i].down) tile.run(tile, groups);
+            for (const LaneProduct<T>& tile : small_.layers[i].backward) tile.run(tile, groups);
             if (!below.activation.is_identity)
                 below.activation.multiply_derivative(below.units(groups));
         }
@@ -120,7 +120,8 @@ class SmallBatch {
     bool stops_ = false;
 };
 
-// The first broken block, found by the passes of larger networks: it happens once in a fit, if at all.
+// Returns the first non-finite block, by the passes of larger networks: it happens at most once in a
+// fit.
 template <class T>
 int small_broken_block(Network<T>& network, const Rows<T>& rows, const T* parameters,
                        const Chunk& batch) {
@@ -144,7 +145,7 @@ void write_state(const SmallNetwork<T>& small, const Update<T>& update, int n_sl
         small.write(small.slots + s * small.n_values, update.slots + s * small.n_parameters);
 }
 
-// All weights, then all biases; both have been summed by now. What pads them shows in no norm.
+// All weights, then all biases; both have been summed by now. The padding does not affect norms.
 template <class T>
 void make_small_step(const Network<T>& network, const SmallNetwork<T>& small, Updates<T>& updates,
                      double weight_sum) {

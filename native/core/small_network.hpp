@@ -1,8 +1,8 @@
 // The working memory of a small network, and the tiles of its passes.
 //
-// While a call lasts, parameters and slots stand here in copies of their own: weights first, then
-// biases, each padded to whole vectors. W of a layer that is not wider at its outputs lies transposed
-// in them: so a tile's units, always of the wider side, have their gradients side by side.
+// During a call, parameters and slots are in copies here: weights first, then biases, each padded to
+// whole vectors. W of a layer that is not wider at its outputs is transposed in them, so that the
+// gradients of a tile's units, always on the wider side, are adjacent.
 #pragma once
 
 #include "network.hpp"
@@ -11,13 +11,13 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// Beyond, a step is no longer mostly overhead, and the passes of larger networks are as fast.
+// Beyond this, a step is no longer mostly overhead, and the passes of larger networks are as fast.
 inline constexpr Index small_width = 32;
 inline constexpr Index small_weights = 256;
 inline constexpr Index small_chunk = 256;  // rows
 
-// By shape, formulas and precision and nothing else, so that neither batch nor threads nor instruction
-// set show in a result. The passes keep no z, and their losses overwrite the last layer's a.
+// Decided by shape, formulas and precision only, so that results do not depend on batch, threads or
+// instruction set. The passes keep no z, and their losses overwrite the last layer's a.
 template <class T>
 bool is_small(const Network<T>& network) {
     const int loss = network.problem.loss;
@@ -44,8 +44,8 @@ struct Tiles {
 template <class T>
 struct SmallLayer {
     Index fan_in, fan_out;
-    Index weights, biases;            // where they start in a copy
-    Index flat_weights, flat_biases;  // and in the flat vector
+    Index weights, biases;            // offsets in a copy
+    Index flat_weights, flat_biases;  // offsets in the flat vector
     bool is_transposed;
     Activation<T> activation;
     const T* input;
@@ -53,7 +53,7 @@ struct SmallLayer {
     Units<T> units(Index groups) const {
         return {groups * fan_out, group_rows, a, a, delta, nullptr, nullptr};
     }
-    Tiles<LaneProduct<T>> forward, down;  // z = b + W input; delta of the layer below
+    Tiles<LaneProduct<T>> forward, backward;  // z = b + W input; delta of the layer below
     Tiles<LaneSums<T>> sums;              // dL/dW and dL/db
 };
 
@@ -62,7 +62,7 @@ class SmallNetwork {
    public:
     SmallNetwork(const Network<T>& network, Index largest_batch);
 
-    // From the flat vector to a copy, and back.
+    // Copies between the flat vector and a copy.
     void read(const T* flat, T* copy) const {
         for_places([&](Index here, Index there) { copy[here] = flat[there]; });
     }
@@ -72,8 +72,8 @@ class SmallNetwork {
 
     Index n_layers, n_features, n_outputs;
     Index n_parameters;         // of the flat vector
-    Index n_weights, n_values;  // of a copy, padded: its weights, and all of it
-    Index capacity;             // rows of a chunk at most: whole groups
+    Index n_weights, n_values;  // in a copy, padded: its weights, and all of it
+    Index capacity;             // largest number of samples in a chunk: whole groups
     Buffer<SmallLayer<T>> layers;
     T *parameters, *slots, *gradient, *sums;  // slots: (most_slots, n_values)
     T *x, *y, *codes, *weight;                // (groups, n_features or n_outputs, 16), (groups, 16)
@@ -110,7 +110,7 @@ SmallNetwork<T>::SmallNetwork(const Network<T>& network, Index largest_batch)
     const Index n_units = network.n_parameters - network.n_weights;
     n_values = n_weights + padded<T>(n_units);
     place(n_units);
-    // No tile is of less than one unit.
+    // No tile has less than one unit.
     products_ = Buffer<LaneProduct<T>>(n_features + 2 * n_units);
     sums_ = Buffer<LaneSums<T>>(n_features + 3 * n_units);
     next_product_ = products_, next_sums_ = sums_;
@@ -122,7 +122,7 @@ SmallNetwork<T>::SmallNetwork(const Network<T>& network, Index largest_batch)
 
 template <class T>
 void SmallNetwork<T>::place(Index n_units) {
-    const Index copies = 2 + most_slots;  // and the gradient's
+    const Index copies = 2 + most_slots;  // including the gradient's
     const Index row_values = n_features + 2 * n_units + n_outputs + 2;
     memory_ = Buffer<T>(n_values * (copies + group_rows) + row_values * capacity + group_rows);
     T* next = memory_;
@@ -161,9 +161,9 @@ void SmallNetwork<T>::make_tiles(SmallLayer<T>& layer, T* delta_below) {
     layer.forward = products({nullptr, layer.input, in, W, in_stride, out_stride,
                               parameters + layer.biases, layer.a, out * group_rows},
                              out);
-    layer.down = {next_product_, next_product_};
+    layer.backward = {next_product_, next_product_};
     if (delta_below)
-        layer.down = products({nullptr, layer.delta, out, W, out_stride, in_stride, nullptr,
+        layer.backward = products({nullptr, layer.delta, out, W, out_stride, in_stride, nullptr,
                                delta_below, in * group_rows},
                               in);
     layer.sums.first = next_sums_;

@@ -1,10 +1,10 @@
 // The products of small networks, whose matrices are narrower than a vector register: here the lanes
-// are rows. Sixteen of them are a group, whatever the vector width, and each unit has the numbers of a
-// group side by side. So little is there to compute that finding out what to compute would take as long:
-// every tile of every product is a plain struct, made once, that knows where its numbers are.
+// are samples. Sixteen of them form a group, for every vector width, and the numbers of a group are
+// adjacent for each unit. There is so little to compute that setting it up would take as long: every
+// tile of every product is a plain struct, made once, that holds pointers to its numbers.
 //
-// Shapes: a and delta of a layer (groups, units, 16); sums (n_parameters, 16): dL/dw summed over every
-// sixteenth row.
+// Shapes: a and delta of a layer (groups, units, 16); sums (n_parameters, 16): dL/dw summed over
+// every sixteenth sample.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +18,15 @@ namespace lamina::LAMINA_INSTRUCTION_SET {
 template <class T>
 inline constexpr int group_vectors = int(group_rows / lanes<T>);
 
-// Units that a tile is wide at most, their sums in registers.
+// Largest width of a tile in units, whose sums are in registers.
 template <class T>
 inline constexpr int most_units =
     accumulators / group_vectors<T> < 1   ? 1
     : accumulators / group_vectors<T> > 8 ? 8
                                           : accumulators / group_vectors<T>;
 
-// Calls body(first unit, units) for the tiles that make up n units; none is of few units where two of
-// half the width would do.
+// Calls body(first unit, units) for the tiles that cover n units; no tile is narrow if two of half
+// the width would do.
 template <class T, class Body>
 void for_unit_tiles(Index n, const Body& body) {
     constexpr Index most = most_units<T>;
@@ -38,7 +38,7 @@ void for_unit_tiles(Index n, const Body& body) {
     }
 }
 
-// out[unit] = start[unit] + Σ_k W(k, unit) in[k] for every group: the chain of matmul's elements.
+// out[unit] = start[unit] + Σ_k W(k, unit) in[k] for every group: the same chains as in matmul.hpp.
 template <class T>
 struct LaneProduct {
     void (*run)(const LaneProduct&, Index groups);
@@ -48,7 +48,7 @@ struct LaneProduct {
     Index k_stride, unit_stride;
     const T* start;  // null: zero
     T* out;
-    Index out_stride;  // from group to group
+    Index out_stride;  // distance between groups
 };
 
 template <class T, int UNITS>
@@ -81,8 +81,8 @@ void multiply_lanes(const LaneProduct<T>& tile, Index groups) {
     }
 }
 
-// Sixteen partial sums, one of every sixteenth row, onto those of one vector: the upper half onto the
-// lower, as often as it takes. `total_sums` goes on with that, so every vector width adds in one order.
+// Adds sixteen partial sums, one for every sixteenth sample, to those of one vector: the upper half
+// to the lower, repeatedly. `total_sums` continues, so that every vector width adds in one order.
 template <class T>
 inline Vector<T> fold_vectors(Vector<T> (&sum)[group_vectors<T>]) {
     LAMINA_UNROLL
@@ -92,18 +92,18 @@ inline Vector<T> fold_vectors(Vector<T> (&sum)[group_vectors<T>]) {
     return sum[0];
 }
 
-// sums(outer, unit) += Σ_groups x(outer) y(unit). Where the batch is one chunk, sums are written and not
-// added to, and only their folded vectors are, one behind the other.
+// sums(outer, unit) += Σ_groups x(outer) y(unit). If the batch is one chunk, sums are written instead
+// of added to, and only their folded vectors, contiguously.
 template <class T>
 struct LaneSums {
     void (*add)(const LaneSums&, Index groups);
     void (*write)(const LaneSums&, Index groups);
     const T* x;
-    Index n_outer, x_stride;  // strides: from group to group
+    Index n_outer, x_stride;  // strides between groups
     const T* y;
     Index y_stride;
     T* sums;
-    Index first, outer_step;  // whose the sums are: the first parameter, and from outer to outer
+    Index first, outer_step;  // places of the sums: the first parameter, and the distance between outers
 };
 
 template <class T, int UNITS, bool IS_WHOLE>
@@ -147,7 +147,7 @@ void sum_lanes(const LaneSums<T>& tile, Index groups) {
     }
 }
 
-// The functions for a tile so wide.
+// The functions for a tile of this width.
 template <class T, int UNITS = most_units<T>>
 constexpr auto multiply_of(int units) {
     if constexpr (UNITS > 1)
@@ -162,7 +162,7 @@ constexpr auto sum_of(int units) {
     return sum_lanes<T, UNITS, IS_WHOLE>;
 }
 
-// What `write` does for a batch of one chunk, behind the last of several.
+// The same as `write` does for a batch of one chunk, after the last of several.
 template <class T>
 void fold_sums(T* sums, Index n) {
     for (Index i = 0; i < n; ++i) {
@@ -174,7 +174,8 @@ void fold_sums(T* sums, Index n) {
     }
 }
 
-// a's upper half of each 2 S lanes onto its lower, b's lower onto its upper.
+// Adds the upper half of each 2 S lanes of a to its lower half, and the lower half of b to its upper
+// half.
 template <class T, int S, std::size_t... I>
 inline Vector<T> fold(Vector<T> a, Vector<T> b, std::index_sequence<I...>) {
     constexpr int n = int(lanes<T>);
@@ -182,7 +183,7 @@ inline Vector<T> fold(Vector<T> a, Vector<T> b, std::index_sequence<I...>) {
            __builtin_shufflevector(a, b, (int(I) & S ? n + int(I) : int(I) + S)...);
 }
 
-// Lane i: the sum over vector i, all of them at once.
+// Lane i: the sum over vector i, for all of them at once.
 template <class T, int N>
 inline Vector<T> totals_of(Vector<T> (&part)[N]) {
     if constexpr (N == 1) {

@@ -1,6 +1,6 @@
-// Products with the rows of a csr matrix, never made dense; entries are taken in stored order.
+// Products with rows of a CSR matrix, which is never made dense; entries are used in stored order.
 //
-// Shapes: X (rows, fan_in) csr; W, dW (fan_in, columns) row-major; z, delta (rows, stride).
+// Shapes: X (rows, fan_in) CSR; W, dW (fan_in, columns) row-major; z, delta (rows, stride).
 #pragma once
 
 #include "simd.hpp"
@@ -12,7 +12,7 @@ struct SparseRows {
     const T* values;
     const std::int32_t* columns;
     const std::int64_t* starts;
-    const std::int64_t* picked;  // which rows of the matrix
+    const std::int64_t* picked;  // indices of rows of the matrix
     Index rows;
 };
 
@@ -31,15 +31,15 @@ void sparse_times_dense(const SparseRows<T>& X, const T* W, Index columns, const
     }
 }
 
-// The entries of a chunk by column: linked lists, each in the order of the rows.
+// The entries of a chunk by column: linked lists, each in order of the rows.
 struct ColumnLists {
-    std::int32_t* first;  // of every column; -1 where it has none
-    std::int32_t* next;   // of every entry; -1 behind the last
+    std::int32_t* first;  // of every column; -1 if it is empty
+    std::int32_t* next;   // of every entry; -1 after the last
     std::int32_t* row;
     std::int64_t* place;
 };
 
-// Makes the lists of the columns in [begin, end).
+// Builds the lists of the columns in [begin, end).
 template <class T>
 void list_columns(const SparseRows<T>& X, const ColumnLists& lists, Index begin, Index end) {
     for (Index j = begin; j < end; ++j) lists.first[j] = -1;

@@ -22,10 +22,10 @@ inline void relax() {
 #endif
 }
 
-// One word says all that a member must know to take a task: which round it is, and which of its tasks
-// are left. Taking one is a compare-and-swap: it fails if anything changed. Even members take from the
-// low end and odd ones from the high: so the same weights tend to meet the same core, step after step,
-// and find what they need in its cache.
+// One word holds all that a member needs to take a task: the round, and which of its tasks are left.
+// Taking one is a compare-and-swap, which fails if anything changed. Even members take from the low
+// end and odd ones from the high end, so that a core tends to get the same weights in every step, and
+// finds them in its cache.
 struct Ticket {
     static constexpr int bits = 20;
     static constexpr std::uint64_t mask = (1u << bits) - 1;
@@ -42,8 +42,9 @@ struct Ticket {
     static std::uint64_t without_highest(std::uint64_t ticket) { return ticket - 1; }
 };
 
-// How often a member looks for the next round before it sleeps: some tens of microseconds, the
-// length of a small step. A team that shares its cores with others must not burn them.
+// Number of times that a member checks for the next round before it sleeps: some tens of
+// microseconds, the length of a small step. A team that shares its cores with others must not occupy
+// them.
 constexpr int spins = 2000;
 
 }  // namespace
@@ -63,7 +64,7 @@ struct Team::Members {
     void work(int thread) {
         std::uint64_t now = ticket.load(std::memory_order_acquire);
         while (Ticket::has_more(now)) {
-            // Valid if the swap succeeds: they change only when all of a round's tasks are done.
+            // Valid if the swap succeeds: they change only when all tasks of a round are done.
             const Function call = function.load(std::memory_order_relaxed);
             const void* with = body.load(std::memory_order_relaxed);
             const bool from_low = thread % 2 == 0;
@@ -87,7 +88,7 @@ struct Team::Members {
         }
     }
 
-    // False when the team has ended.
+    // Returns false when the team has ended.
     bool await_round_after(std::uint64_t round) {
         const auto has_come = [&] { return Ticket::round(ticket.load()) != round || ended.load(); };
         for (int spin = 0; spin < spins; ++spin) {
@@ -116,7 +117,7 @@ Team::Team(int size) : size_(1) {
         for (int thread = 1; thread < size; ++thread)
             members_->threads.emplace_back([members = members_, thread] { members->live(thread); });
     } catch (const std::system_error&) {
-        // The system gives no more threads: those that are there do the work.
+        // The system provides no more threads; the present ones do the work.
     }
     size_ = int(members_->threads.size()) + 1;
 }

@@ -1,8 +1,8 @@
-// A team of threads for the length of one call: they start with it and end with it, so nothing
-// survives a fork and there is no pool to configure. The caller leads: it hands out tasks, takes part,
-// and goes on when all are done, whoever did them. A member that the system has put to sleep delays
-// nobody unless it holds a task. Tasks divide rows or outputs, never the terms of a sum: so a result
-// does not depend on how many take part, nor on who did what.
+// A team of threads for one call: they start and end with it, so nothing survives a fork and there is
+// no pool to configure. The caller leads: it distributes tasks, takes part, and continues when all
+// are done. A member that the system has put to sleep delays nobody unless it holds a task. Tasks
+// divide samples or outputs, never the terms of a sum, so results do not depend on the number of
+// threads, nor on their scheduling.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ struct Range {
     std::int64_t begin, end;
 };
 
-// The part of n that falls to the i-th of `parts`, in whole grains but for the last.
-inline Range share(std::int64_t n, std::int64_t grain, std::int64_t i, std::int64_t parts) {
+// The i-th of `parts` ranges of n, in whole grains except at the end.
+inline Range part_range(std::int64_t n, std::int64_t grain, std::int64_t i, std::int64_t parts) {
     const std::int64_t grains = (n + grain - 1) / grain;
     const std::int64_t begin = grains * i / parts * grain;
     const std::int64_t end = grains * (i + 1) / parts * grain;
@@ -23,14 +23,14 @@ inline Range share(std::int64_t n, std::int64_t grain, std::int64_t i, std::int6
 
 class Team {
    public:
-    // Where the system gives fewer threads than asked for, the team is smaller.
+    // If the system provides fewer threads than requested, the team is smaller.
     explicit Team(int size);
     ~Team();
     Team(const Team&) = delete;
 
     int size() const { return size_; }
 
-    // Calls body(task, thread) for all tasks; returns when all are done. Must not throw.
+    // Calls body(task, thread) for all tasks; returns when all are done. body must not throw.
     template <class Body>
     void run(std::int64_t n_tasks, const Body& body) {
         if (size_ == 1 || n_tasks == 1) {

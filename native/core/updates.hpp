@@ -1,9 +1,9 @@
-// The updates of one call, step after step: which optimizer, with how much of decay and clipping, and
-// what average of the parameters goes along.
+// The updates of one call, step by step: the optimizer, with its decay, clipping and average of the
+// parameters.
 //
-// A range of parameters is updated as soon as its gradient is summed, while that is in the first cache.
-// Where the gradient's norm, or a whole matrix of it, must be known first, the ranges are finished and
-// kept, and updated when all of them are there.
+// A range of parameters is updated as soon as its gradient is summed, while the gradient is in the
+// first-level cache. If the gradient's norm, or a whole matrix of it, is needed first, the ranges are
+// kept, and updated when all of them are complete.
 #pragma once
 
 #include "optimizers.hpp"
@@ -33,7 +33,7 @@ class Updates {
     }
     bool keeps_gradient() const { return needs_norm() || orthogonalises(); }
 
-    // For the steps of the call from 0 on, in order.
+    // For the steps of the call, from 0 on, in order.
     void begin(std::int64_t step, double learning_rate) {
         const int place = int(step % steps_at_a_time);
         if (place == 0) compute_factors(update_.step + step + 1);
@@ -45,12 +45,12 @@ class Updates {
         learning_rate_ = learning_rate;
     }
 
-    // From a gradient that is summed over the batch, to the parameters of the range.
+    // Updates a range of parameters by a gradient that is summed over the batch.
     void make(const T* sum, double weight_sum, Range range, Kind kind) const {
         update_range_(step_, sum, weight_sum, range, kind);
     }
 
-    // The same in two: first the gradient of each range; then the norm of all; then the parameters.
+    // The same in parts: the gradient of each range, then the norm of all, then the parameters.
     void finish(T* gradient, const T* sum, double weight_sum, Range range, Kind kind) const {
         finish_gradient(gradient, sum, step_.w + range.begin, range.end - range.begin,
                         kind == Kind::weights ? step_.penalty : Penalty{}, weight_sum);
@@ -66,8 +66,8 @@ class Updates {
         update_range_(finished_, gradient, 1, range, kind);
     }
 
-    // Muon's way with a matrix: look ahead to μ m + (1 - μ) g, or m; and when that has been made
-    // orthogonal, follow it, at the rate of a matrix of that size.
+    // Muon's step for a matrix: look ahead to μ m + (1 - μ) g, or m; when that has been made
+    // orthogonal, follow it, at a rate for matrices of that size.
     void look_ahead(const T* gradient, Range range, T* direction) const {
         for_slices<T>(range.end - range.begin, [&](auto slice) {
             const Vector<T> g = slice.read(gradient) * T(finished_.gradient_scale);
@@ -87,7 +87,7 @@ class Updates {
         update_with_all<T, Descent>(mine, direction, 1, range, Kind::weights);
     }
 
-    // Of the steps so far.
+    // Number of steps so far.
     double sum_of_norms() const { return sum_of_norms_; }
 
    private:

@@ -1,6 +1,6 @@
-// Losses of values: of one output and one target each, as structs of `inverse_link(z)`, `value(p,
-// y)` and `delta(p, y)`, which the passes below apply to all numbers of a chunk; and those of
-// several outputs for each target. Those that have hyperparameters are made from them.
+// Losses of values: with one output per target, as structs of `inverse_link(z)`, `value(p, y)` and
+// `delta(p, y)`, which the passes below apply to all numbers of a chunk; and with several outputs per
+// target. Those with hyperparameters are constructed from them.
 #pragma once
 
 #include <type_traits>
@@ -9,7 +9,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// Behind its canonical link, a loss's derivative comes to p - y.
+// With its canonical inverse link, a loss's derivative is p - y.
 template <class T>
 struct Canonical {
     static constexpr bool mean_over_outputs = false;
@@ -49,7 +49,7 @@ struct BinaryLogLoss : Canonical<T> {
     static Vector<T> inverse_link(Vector<T> z) { return logistic<T>(z); }
     static Vector<T> value(Vector<T> p, Vector<T> y) {
         const Vector<T> one = broadcast(T(1)), zero{};
-        // Of a target that is one or zero, one of the two logarithms is all.
+        // For a target of one or zero, only one of the two logarithms counts.
         if (all_true((y == zero) | (y == one)))
             return -log_of_clipped<T>(y == one ? p : one - p);
         const Vector<T> yes = y == zero ? zero : y * log_of_clipped<T>(p);
@@ -145,7 +145,7 @@ L<T> formula_of(const double* hyperparameters) {
         return L<T>();
 }
 
-// Each row's loss from what `value` holds of its outputs.
+// Each sample's loss from the values of its outputs.
 template <class T>
 void sum_row_losses(const LossTerms<T>& terms, Index values, double divisor) {
     for (Index row = 0; row < terms.rows; ++row) {
@@ -176,8 +176,8 @@ void elementwise_inverse_link(T* p, Index rows, Index outputs, Heads) {
     });
 }
 
-// In loops of their own, inverse links and values are short enough for the processor to work on
-// several vectors at once.
+// In separate loops, inverse links and values are short enough for the processor to work on several
+// vectors at once.
 template <class T, template <class> class L>
 void elementwise_loss_of_groups(const GroupLossTerms<T>& terms) {
     const L<T> formula = formula_of<T, L>(terms.hyperparameters);
@@ -194,7 +194,7 @@ void elementwise_loss_of_groups(const GroupLossTerms<T>& terms) {
     add_row_losses(terms, terms.p, L<T>::mean_over_outputs ? double(terms.outputs) : 1);
 }
 
-// Of each target, one output for each of the quantiles, which are the hyperparameters.
+// One output per target for each quantile; the quantiles are the hyperparameters.
 template <class T>
 void quantile(const LossTerms<T>& terms) {
     const Index levels = terms.n_hyperparameters;
@@ -210,7 +210,7 @@ void quantile(const LossTerms<T>& terms) {
     sum_row_losses(terms, terms.outputs, 1);
 }
 
-// Within these, sigma and what is made of its square are finite in float32 as well.
+// Within these bounds, sigma and expressions of its square are finite in float32 as well.
 inline constexpr double least_log_std = -30, largest_log_std = 80;
 
 template <class T>
@@ -219,12 +219,12 @@ inline Vector<T> sigma_of(Vector<T> z) {
     return exponential<T>(at_most(at_least(z, least), largest));
 }
 
-// Of each two outputs, the first is a mean and the second the logarithm of a standard deviation.
+// In each pair of outputs, the first is a mean and the second the logarithm of a standard deviation.
 template <class T>
 void mean_and_std(T* p, Index rows, Index outputs, Heads) {
     Vector<T> is_sigma{};
     for (Index lane = 1; lane < lanes<T>; lane += 2) is_sigma[lane] = 1;
-    // Rows of an even width stand side by side as one.
+    // Rows of even width are adjacent, so they can be processed as one.
     const Index n = outputs % 2 ? outputs : rows * outputs;
     for (T* const end = p + rows * outputs; p < end; p += n)
         for_slices<T>(n, [&](auto slice) {
@@ -233,7 +233,7 @@ void mean_and_std(T* p, Index rows, Index outputs, Heads) {
         });
 }
 
-// Its derivative goes on beyond the bounds of sigma as within, or a network could not come back.
+// Beyond the bounds of sigma, the derivative continues as within, so that a network can come back.
 template <class T>
 void gaussian_nll(const LossTerms<T>& terms) {
     const Index n = terms.rows * terms.outputs;

@@ -1,5 +1,5 @@
-// The product in bfloat16: the kernel for AMX, on a model of its tiles, gives the bits of every set's
-// emulation, and this machine's own tiles do where it has them.
+// The bfloat16 product: the AMX kernel on a model of its tiles gives the bits of every set's
+// emulation, and so do this machine's tiles if it has them.
 #include "bfloat16_test.hpp"
 
 #include <random>
@@ -23,8 +23,8 @@ void multiply_on_model(const Bfloat16Product& product) {
 enum class Numbers { ordinary, extreme };
 enum class From { zero, row, result };
 
-// A bfloat16 of any sign and mantissa. Products of ordinary ones are about one; those of extreme ones,
-// and their sums, about where numbers become subnormal, as some of the factors are themselves.
+// A bfloat16 of any sign and mantissa. Ordinary products are about one; extreme ones and their sums
+// are near the subnormal range, and so are some of their factors.
 std::uint32_t draw(std::mt19937& random, Numbers numbers) {
     const std::uint32_t bits = random();
     const bool is_subnormal = numbers == Numbers::extreme && random() % 16 == 0;
@@ -53,7 +53,7 @@ struct Operands {
     }
     std::int64_t panel() const { return blocks * block_pairs * panel_columns; }
 
-    // C as a unit leaves it, with what lies between its rows.
+    // C as a unit leaves it, including the padding between its rows.
     std::vector<float> product(MultiplyBfloat16 unit, From from) const {
         std::vector<float> result = c;
         const float* init = from == From::zero ? nullptr : from == From::row ? c.data() : result.data();
@@ -87,7 +87,7 @@ void expect_equal(const InstructionSet& set, const char* unit_name, MultiplyBflo
 }  // namespace
 
 void test_bfloat16(const InstructionSet& set) {
-    // The baseline multiplies, then adds: of a product that is subnormal it adds nothing.
+    // The baseline multiplies, then adds: a subnormal product adds nothing.
     const bool is_fused = std::string(set.name) != "baseline";
     for (Numbers numbers : {Numbers::ordinary, Numbers::extreme}) {
         if (numbers == Numbers::extreme && !is_fused) continue;

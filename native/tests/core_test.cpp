@@ -1,7 +1,7 @@
 // The core's own tests, without Python, so that sanitizers see nothing else: every instruction set
-// that this machine runs, both dtypes and products in bfloat16, every loss, dense and csr, in one chunk
-// and in several, by one thread and by many, small networks and larger ones, every optimizer. Prints what
-// fails, and exits with the number of failures.
+// that this machine supports, both dtypes and products in bfloat16, every loss, dense and CSR, in one
+// chunk and in several, with one thread and with many, small networks and larger ones, every
+// optimizer. Prints failures, and exits with their number.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -32,7 +32,7 @@ const Kernels<double>& kernels_of(const InstructionSet& set) {
     return set.float64;
 }
 
-// What each loss takes beside the rows: those that a test does not name have none.
+// Hyperparameters and outputs of the losses; those not named here have none.
 struct Settings {
     const char* loss;
     std::vector<double> hyperparameters;
@@ -53,7 +53,7 @@ bool is_of_codes(int loss) {
     return name == "log_loss" || name == "smoothed_log_loss" || name == "focal";
 }
 
-// Random rows for one loss, dense or csr, and a network for them.
+// Random samples for one loss, dense or CSR, and a network for them.
 template <class T>
 struct Example {
     std::vector<Block> blocks;
@@ -65,7 +65,7 @@ struct Example {
     std::int64_t n_samples, n_parameters = 0;
     bool is_sparse, takes_codes;
 
-    // The last of the widths are targets.
+    // The last of the widths is the number of targets.
     Example(int loss, bool sparse, std::int64_t rows, std::vector<std::int64_t> widths,
             Precision precision = Precision::full)
         : settings(settings_of(loss)),
@@ -99,7 +99,7 @@ struct Example {
             starts.push_back(std::int64_t(values.size()));
             codes.push_back(std::int32_t(random() % std::uint32_t(n_outputs)));
             weight.push_back(T(0.5 + 0.4 * uniform(random)));
-            // A gamma loss takes no zero.
+            // A gamma loss does not take zero.
             for (std::int64_t j = 0; j < n_targets; ++j) targets.push_back(T(0.5 + random() % 2 * 0.5));
             order.push_back((row * 7919) % rows);
         }
@@ -178,7 +178,7 @@ void test_threads_give_equal_bits(const InstructionSet& set, int loss, bool spar
                    " threads differ from one");
 }
 
-// With all that may surround a step; the numbers suit every optimizer, whatever it takes them for.
+// With all optional parts of a step; the hyperparameters suit every optimizer.
 template <class T>
 std::vector<T> fit_with_all(const InstructionSet& set, const Example<T>& example, int optimizer,
                             int threads) {
@@ -218,7 +218,7 @@ void test_steps_with_all_around_them(const InstructionSet& set, bool sparse) {
         }
 }
 
-// Wide layers make chunks of few rows, so that a full batch takes several.
+// Wide layers make chunks of few samples, so that a full batch has several.
 template <class T>
 void test_chunks_agree_with_threads(const InstructionSet& set,
                                     Precision precision = Precision::full) {
@@ -227,7 +227,7 @@ void test_chunks_agree_with_threads(const InstructionSet& set,
            std::string(set.name) + ": several chunks differ between one thread and three");
 }
 
-// A prediction's chunks are smaller than those of a batch: what it has made room for must grow.
+// A prediction's chunks are smaller than those of a batch, so its buffers must grow.
 template <class T>
 void test_a_network_that_has_predicted_trains_as_a_new_one(const InstructionSet& set) {
     const Example<T> example(3, false, 260, {40, 3000, 7});
@@ -251,7 +251,7 @@ void test_a_network_that_has_predicted_trains_as_a_new_one(const InstructionSet&
     expect(trained[0] == trained[1], std::string(set.name) + ": a prediction before shows in a fit");
 }
 
-// Dense rows of which the products leave out the zeros.
+// Dense samples for which the products skip zeros.
 template <class T>
 void test_mostly_zeros_agree_with_threads(const InstructionSet& set) {
     Example<T> example(3, false, 301, {67, 33, 5});
@@ -262,7 +262,7 @@ void test_mostly_zeros_agree_with_threads(const InstructionSet& set) {
                std::string(set.name) + ": rows of mostly zeros differ between one thread and three");
 }
 
-// Every activation and normalization, with residuals, dropout and noise: one thread and three.
+// Every activation and normalization, with residuals, dropout and noise, by one thread and by three.
 template <class T>
 void test_blocks_agree_with_threads(const InstructionSet& set, int activation, int normalization) {
     Example<T> example(0, false, 301, {19, 33, 33, 5});
@@ -288,7 +288,7 @@ template <class T>
 double worst_difference(const std::vector<T>& one, const std::vector<T>& other) {
     double worst = 0, largest = 1;
     for (std::size_t i = 0; i < one.size(); ++i) {
-        // So written, a NaN is worse than anything.
+        // Written like this, a NaN is larger than any number.
         const double difference = std::fabs(double(one[i]) - double(other[i]));
         if (!(difference <= worst)) worst = difference;
         largest = std::fmax(largest, std::fabs(double(other[i])));
@@ -296,8 +296,8 @@ double worst_difference(const std::vector<T>& one, const std::vector<T>& other) 
     return worst / largest;
 }
 
-// A csr matrix goes through the passes of larger networks, the same rows made dense through those of
-// small ones: whole groups of rows and others, in one chunk and in several.
+// A CSR matrix uses the passes of larger networks, the same samples made dense those of small ones:
+// whole groups of samples and others, in one chunk and in several.
 template <class T>
 void test_small_networks_agree_with_larger_ones_passes(const InstructionSet& set, int loss) {
     const double tolerance = sizeof(T) == 4 ? 1e-4 : 1e-12;
@@ -332,7 +332,7 @@ void test_gradient(const InstructionSet& set, int loss, bool sparse) {
             .loss;
     };
     loss_at(gradient.data());
-    // The mean over the outputs is the loss's; the gradient belongs to their sum.
+    // The loss is the mean over the outputs; the gradient is that of their sum.
     const double factor = std::string(loss_names[loss]) == "squared_error" ? 3 : 1;
     double worst = 0;
     for (std::size_t i = 0; i < gradient.size(); ++i) {

@@ -1,4 +1,4 @@
-// What the core's tests report: they print what fails, and count it.
+// Reports of the core's tests: failures are printed and counted.
 #pragma once
 
 #include <cstdio>

@@ -1,5 +1,5 @@
-// AMX's tiles as Intel's manual describes them, in plain C++: what amx.hpp asks of a processor, on one that
-// has none. A use that the processor would refuse is counted as a fault.
+// AMX tiles as described in Intel's manual, in plain C++: what amx.hpp requires of a processor, on
+// one without them. A use that the processor would reject counts as a fault.
 #pragma once
 
 #include <cmath>
@@ -69,7 +69,7 @@ struct TileModel {
         std::memcpy(&x, &tile.bytes[row][4 * column], sizeof x);
         return without_subnormals(x);
     }
-    // The number in bfloat16 at a place that counts them.
+    // The bfloat16 number at a place counted in numbers.
     static float read_half(const Tile& tile, int row, int place) {
         unsigned char bytes[4] = {0, 0, tile.bytes[row][2 * place], tile.bytes[row][2 * place + 1]};
         float x;

@@ -41,33 +41,41 @@ class Rows32:
     def __init__(self, n_samples: int, dense: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
 
 class Network32:
-    """The working memory and the passes of one network."""
+    """Working memory and passes of one network."""
 
     def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, loss_hyperparameters: Sequence[float], heads: Sequence[int], n_targets: int, l2: float, l1: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
         """
-        loss is a value of LOSSES, or CUSTOM_LOSS: then the calls that learn are given a python_loss(logits, y, weight), which gives value and delta. precision is a value of PRECISIONS, or FULL_PRECISION.
+        loss is a value of LOSSES, or CUSTOM_LOSS; with CUSTOM_LOSS, `epochs` and
+        `loss_and_gradient` need python_loss(logits, y, weight), which returns (value, delta).
+        precision is a value of PRECISIONS, or FULL_PRECISION.
         """
 
     def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: tuple[int, Sequence[float], bool, float, float, float, bool], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[tuple[int, float, int, int, float]]:
         """
-        One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given, for so many seconds. optimizer: (a value of OPTIMIZERS, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay of an average or -1, whether the gradient is measured). Of each epoch: (ending, loss, steps, first non-finite block or -1, mean norm of the gradient); ending is a value of Ending.
+        Run one epoch for each row of learning rates, within a time limit in seconds. A bit
+        generator, if not None, shuffles `order` before each epoch. optimizer: (a value of
+        OPTIMIZERS, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay
+        of an average or -1, whether the gradient is measured). Return for each epoch:
+        (ending, loss, steps, first non-finite block or -1, mean norm of the gradient);
+        ending is a value of Ending.
         """
 
     def raise_interrupt(self) -> None:
         """
-        Raise what a signal handler or the loss raised during the last `epochs`.
+        Raise the exception of a signal handler or of the loss during the last `epochs`.
         """
 
     def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> tuple[int, float, int, int, float]: ...
 
     def predict(self, inverse_link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], activations: Sequence[Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]], n_threads: int) -> int:
         """
-        A value of Ending: NON_FINITE where a dense X is. activations: of every block but the last, where its a goes; or none.
+        Return a value of Ending: NON_FINITE if a dense X has such an element. activations:
+        destinations of a of every block except the last, or an empty list.
         """
 
     def predict_few(self, inverse_link: int, X: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> int:
         """
-        The same from the weights as they lie; any number of threads may share the network.
+        Predict from unpacked weights; any number of threads may share the network.
         """
 
 class Rows64:
@@ -76,56 +84,67 @@ class Rows64:
     def __init__(self, n_samples: int, dense: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
 
 class Network64:
-    """The working memory and the passes of one network."""
+    """Working memory and passes of one network."""
 
     def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, loss_hyperparameters: Sequence[float], heads: Sequence[int], n_targets: int, l2: float, l1: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
         """
-        loss is a value of LOSSES, or CUSTOM_LOSS: then the calls that learn are given a python_loss(logits, y, weight), which gives value and delta. precision is a value of PRECISIONS, or FULL_PRECISION.
+        loss is a value of LOSSES, or CUSTOM_LOSS; with CUSTOM_LOSS, `epochs` and
+        `loss_and_gradient` need python_loss(logits, y, weight), which returns (value, delta).
+        precision is a value of PRECISIONS, or FULL_PRECISION.
         """
 
     def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: tuple[int, Sequence[float], bool, float, float, float, bool], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[tuple[int, float, int, int, float]]:
         """
-        One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given, for so many seconds. optimizer: (a value of OPTIMIZERS, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay of an average or -1, whether the gradient is measured). Of each epoch: (ending, loss, steps, first non-finite block or -1, mean norm of the gradient); ending is a value of Ending.
+        Run one epoch for each row of learning rates, within a time limit in seconds. A bit
+        generator, if not None, shuffles `order` before each epoch. optimizer: (a value of
+        OPTIMIZERS, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay
+        of an average or -1, whether the gradient is measured). Return for each epoch:
+        (ending, loss, steps, first non-finite block or -1, mean norm of the gradient);
+        ending is a value of Ending.
         """
 
     def raise_interrupt(self) -> None:
         """
-        Raise what a signal handler or the loss raised during the last `epochs`.
+        Raise the exception of a signal handler or of the loss during the last `epochs`.
         """
 
     def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> tuple[int, float, int, int, float]: ...
 
     def predict(self, inverse_link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], activations: Sequence[Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]], n_threads: int) -> int:
         """
-        A value of Ending: NON_FINITE where a dense X is. activations: of every block but the last, where its a goes; or none.
+        Return a value of Ending: NON_FINITE if a dense X has such an element. activations:
+        destinations of a of every block except the last, or an empty list.
         """
 
     def predict_few(self, inverse_link: int, X: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> int:
         """
-        The same from the weights as they lie; any number of threads may share the network.
+        Predict from unpacked weights; any number of threads may share the network.
         """
 
 def instruction_set() -> str:
     """
-    The set of kernels that serves: LAMINA_INSTRUCTION_SET's, else the fastest.
+    Return the set of kernels in use: LAMINA_INSTRUCTION_SET's, else the fastest.
     """
 
 def bfloat16_unit() -> str:
     """
-    What computes products in bfloat16 here: 'amx', or 'emulated' with the same bits.
+    Return the unit of products in bfloat16: 'amx', or 'emulated' with the same bits.
     """
 
 def instruction_sets() -> list[str]:
-    """The sets of kernels that this machine can run, the fastest first."""
+    """
+    Return the sets of kernels that this machine supports, the fastest first.
+    """
 
 def spin_loops() -> list[tuple[str, int]]:
     """
-    The loops of multiply-adds that spin32 and spin64 number: instruction set, and chains.
+    Return the loops that spin32 and spin64 number: instruction set, and chains.
     """
 
 def spin32(loop: int, rounds: int, n_threads: int) -> tuple[int, float]:
     """
-    Run one of spin_loops() on each thread; return the floating-point operations made, two for each multiply-add, and the mean of the results, 1 - 0.999**rounds.
+    Run one of spin_loops() on each thread; return the number of floating-point operations,
+    two for each multiply-add, and the mean of the results, 1 - 0.999**rounds.
     """
 
 @overload
@@ -134,7 +153,7 @@ def multiply(A: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', 
 @overload
 def multiply(A: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], B: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], C: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], A_is_transposed: bool, B_is_transposed: bool, n_threads: int, precision: int) -> None:
     """
-    Write the matrix product A B into C; one of them may lie transposed in memory.
+    Write the matrix product A B into C; one of them may be stored transposed.
     """
 
 @overload
@@ -142,19 +161,21 @@ def evaluate(function: int, x: Annotated[NDArray[numpy.float32], dict(order='C',
 
 @overload
 def evaluate(function: int, x: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> None:
-    """Write one of FUNCTIONS, applied to x, into y."""
+    """Apply one of FUNCTIONS to x, and write the result into y."""
 
 def spin64(loop: int, rounds: int, n_threads: int) -> tuple[int, float]:
     """
-    Run one of spin_loops() on each thread; return the floating-point operations made, two for each multiply-add, and the mean of the results, 1 - 0.999**rounds.
+    Run one of spin_loops() on each thread; return the number of floating-point operations,
+    two for each multiply-add, and the mean of the results, 1 - 0.999**rounds.
     """
 
 def end_calls(seconds: float) -> None:
     """
-    Ask the calls of all other threads to stop, wait for them for so many seconds at most, and let none begin any more: for the end of the interpreter.
+    Ask the calls of all other threads to stop, wait at most this many seconds for them,
+    and prevent new calls: for the end of the interpreter.
     """
 
 def forget_calls() -> None:
     """
-    Count no call as at work: for a forked child, which has no thread but one.
+    Reset the count of running calls: for a forked child, which has only one thread.
     """
