@@ -13,7 +13,7 @@ FEWEST_LEVELS = 3
 LEAST_ROWS_A_LEVEL = 3
 
 
-def is_of_few_levels(values: NDArray[np.float64], at_most: int) -> bool:
+def has_few_levels(values: NDArray[np.float64], at_most: int) -> bool:
     """Return True if a column has few distinct values, all of them integers.
 
     Parameters
@@ -27,7 +27,7 @@ def is_of_few_levels(values: NDArray[np.float64], at_most: int) -> bool:
     Examples
     --------
     >>> rooms = np.array([1.0, 2, 3, np.nan] * 3)
-    >>> is_of_few_levels(rooms, at_most=12), is_of_few_levels(rooms / 2, at_most=12)
+    >>> has_few_levels(rooms, at_most=12), has_few_levels(rooms / 2, at_most=12)
     (True, False)
     """
     present = values[~np.isnan(values)]
@@ -46,7 +46,7 @@ def integer_levels(
     numbers : mapping of str to ndarray of shape (n_samples,)
         NaN where missing.
     at_most : int
-        As in `is_of_few_levels`; 0 for none.
+        As in `has_few_levels`; 0 for none.
     at_least : int
         Minimum number of rows of a value.
 
@@ -58,7 +58,7 @@ def integer_levels(
     """
     found: dict[str, list[float]] = {}
     for name, values in numbers.items():
-        if is_of_few_levels(values, at_most):
+        if has_few_levels(values, at_most):
             levels, counts = np.unique(values[~np.isnan(values)], return_counts=True)
             kept = levels[counts >= at_least].tolist()
             found |= {name: kept} if kept else {}

@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.encoding.columns import READERS
 from lamina.encoding.frames import as_pandas
-from lamina.encoding.integer_levels import is_of_few_levels
+from lamina.encoding.integer_levels import has_few_levels
 from lamina.encoding.table_columns import read_training
 from lamina.encoding.understanding import understand
 from lamina.errors import TableError, suggestion
@@ -52,13 +52,13 @@ def types_with_categories(
             "array: pass a data frame, such as pandas.DataFrame(X)"
         )
     if isinstance(categorical_features, str):
-        names = _of_few_levels(frame, chosen)
+        names = _columns_with_few_levels(frame, chosen)
     else:
         names = _names(categorical_features, [str(name) for name in frame.columns])
     return dict.fromkeys(names, "category") | chosen
 
 
-def _of_few_levels(frame: Any, chosen: Mapping[str, str]) -> list[str]:
+def _columns_with_few_levels(frame: Any, chosen: Mapping[str, str]) -> list[str]:
     """Return the columns with few whole numbers, read as TableEncoding reads them."""
     names = [str(name) for name in frame.columns]
     columns = {name: frame.iloc[:, place] for place, name in enumerate(names) if name not in chosen}
@@ -67,7 +67,7 @@ def _of_few_levels(frame: Any, chosen: Mapping[str, str]) -> list[str]:
         name
         for name, kind in typed.kinds.items()
         if kind == "number"
-        and is_of_few_levels(READERS[kind](name, typed.columns[name]), MOST_LEVELS)
+        and has_few_levels(READERS[kind](name, typed.columns[name]), MOST_LEVELS)
     ]
 
 
