@@ -1,6 +1,6 @@
-/** What lies between the places at which something is known. */
+/** Linear interpolation between known values. */
 
-/** Known numbers, and on the straight line from one to the next what lies between them. */
+/** Return known numbers with the values between them interpolated linearly. */
 export function between(
   places: readonly number[],
   given: ReadonlyMap<number, number>,

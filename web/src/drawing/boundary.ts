@@ -1,4 +1,4 @@
-/** The lines along which a network changes its mind. */
+/** Decision boundaries: the lines between predicted classes. */
 
 import { contours } from "d3-contour";
 import type { PlaneFrame } from "./plane";
@@ -20,7 +20,7 @@ export function traceBoundaries(path: CanvasPath, grid: Grid, frame: PlaneFrame)
   }
 }
 
-/** By how much a class leads over the best of the others, place by place. */
+/** Return a class's lead over the best other class at every position. */
 export function margins(grid: Grid, index: number): number[] {
   const { columns, rows, depth, values } = grid;
   const result = new Array<number>(columns * rows);

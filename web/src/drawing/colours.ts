@@ -1,4 +1,4 @@
-/** The colours of what is drawn: told apart by the colour-blind, and never the only sign. */
+/** Colours that colour-blind readers can distinguish; colour is never the only sign. */
 
 export type Rgb = readonly [number, number, number];
 
@@ -24,7 +24,7 @@ export const NEGATIVE: Rgb = [213, 94, 0];
 export const POSITIVE: Rgb = [0, 114, 178];
 export const POSITIVE_ON_DARK: Rgb = [64, 162, 224];
 
-/** What neither class nor sign colours: paper, ink and lines, by the system's wish for light or dark. */
+/** Colours of background, ink and lines, by the system's preference for light or dark. */
 export interface Theme {
   readonly dark: boolean;
   readonly paper: Rgb;

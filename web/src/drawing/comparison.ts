@@ -1,4 +1,4 @@
-/** Curves of several runs over one another: each by its colour, its dashes, and its number at the end. */
+/** Curves of several runs in one plot, each with its colour, dashes, and number at its end. */
 
 import { scaleLinear, scaleLog } from "d3-scale";
 import { css, type Rgb, type Theme } from "./colours";
@@ -227,7 +227,7 @@ function apart(all: End[], frame: ComparisonFrame): End[] {
   return placed;
 }
 
-/** An upright line where the pointer is, and a dot on every curve. */
+/** Draw a vertical line at the pointer, and a dot on every curve. */
 export function drawPointed(
   { context, theme }: Surface,
   frame: ComparisonFrame,

@@ -1,4 +1,4 @@
-/** Who is taken for whom, drawn: the true class a row, the predicted a column. */
+/** Picture of the confusion matrix: one row for each true class, one column for each predicted class. */
 
 import { css, mix, NEGATIVE, POSITIVE, POSITIVE_ON_DARK, type Theme } from "./colours";
 import { font } from "./fonts";
@@ -12,12 +12,12 @@ export interface ConfusionPicture {
   /** Of each row. */
   readonly totals: ArrayLike<number>;
   readonly names: readonly string[];
-  /** What is written into a cell. */
+  /** Text of a cell. */
   readonly say: (count: number, total: number) => string;
 }
 
 const ROOM = { left: 118, top: 58 };
-/** The least side of a cell that a number, or a name beside it, fits into. */
+/** Minimum side of a cell for a number in it, and for a name beside it. */
 const LEAST_SIDE = 13;
 const BESIDE = 6;
 
@@ -63,7 +63,7 @@ function drawCell(
   context.fillText(picture.say(count, total), left + (side - gap) / 2, top + (side - gap) / 2);
 }
 
-/** Pale enough that the ink is read on it. */
+/** Pale enough for the text on it to be legible. */
 function shade(theme: Theme, isRight: boolean, fraction: number) {
   const right = theme.dark ? POSITIVE_ON_DARK : POSITIVE;
   const ground = mix(theme.paper, theme.line, 0.35);

@@ -1,4 +1,4 @@
-/** How numbers are spread over time: a small picture a layer, darker where there are more of them. */
+/** Distributions over time: a small picture for each layer, darker at higher density. */
 
 import type { Numbers } from "../wire/frames";
 import { css, mix, type Rgb, signColour, type Theme } from "./colours";
@@ -33,12 +33,12 @@ export interface SpreadPicture {
   /** One a layer. */
   readonly scales: readonly Scale[];
   readonly hasOneScale: boolean;
-  /** Whether a sign is told by its colour. */
+  /** True if colour shows the sign. */
   readonly isSigned: boolean;
   readonly heads: readonly Head[];
 }
 
-/** What stands above a picture, and the same where there is little room. */
+/** Title of a picture, and a short form for narrow pictures. */
 export interface Head {
   readonly title: string;
   readonly note: string;
@@ -52,7 +52,7 @@ const FOOT = 14;
 const NARROWEST = 48;
 export const LOWEST = 104;
 
-/** How many rows of pictures there are in so much width. */
+/** Return the number of rows of pictures for a width. */
 export function rowsOf(count: number, width: number): number {
   return Math.ceil(count / perRow(count, width));
 }
@@ -99,7 +99,7 @@ export function scaleOf(spread: Spread, layer: number | null, logarithmic: boole
   return { low: low - margin, high: high + margin, logarithmic };
 }
 
-/** How far up a number stands, from 0 at the scale's low end to 1. */
+/** Return a number's height on a scale, from 0 at the low end to 1. */
 export function heightOf(value: number, { low, high, logarithmic }: Scale): number {
   if (!logarithmic) return (value - low) / (high - low);
   if (value <= 0) return Number.NEGATIVE_INFINITY;
@@ -130,7 +130,7 @@ export function densities(heights: ArrayLike<number>, count: number): Float32Arr
   return found;
 }
 
-/** How full a colour is: some at once, so that the outermost are seen, and never more than all. */
+/** Return the opacity for a density: a minimum keeps the tails visible, and 1 is the maximum. */
 export function fullness(density: number): number {
   return density > 0 ? 0.1 + 0.9 * (density / (density + 4)) : 0;
 }
@@ -209,7 +209,7 @@ export function densityPixels(
   return pixels;
 }
 
-/** How far up a layer's quantiles stand at an epoch, between two columns in a straight line. */
+/** Return the heights of a layer's quantiles at an epoch, interpolated linearly between columns. */
 function heightsAt(
   { epochs, quantiles, layers, levels }: Spread,
   layer: number,
@@ -369,7 +369,7 @@ function drawFoot(context: CanvasRenderingContext2D, theme: Theme, box: Box, las
   context.fillText(Math.floor(last).toLocaleString("en"), box.left + box.width, y);
 }
 
-/** Marks the epoch that is shown, and the place that is pointed at. */
+/** Mark the displayed epoch and the position of the pointer. */
 export function drawSpreadMarks(
   { context, theme, width, height }: Surface,
   spread: Spread,

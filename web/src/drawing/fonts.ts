@@ -1,4 +1,4 @@
-/** The letters of what is drawn: the system's, and where a picture is opened on another, its likes. */
+/** Fonts of drawings: the system's, with fallbacks for pictures opened on other systems. */
 
 export const FONTS =
   'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Ubuntu, Cantarell, "Helvetica Neue", Arial, sans-serif';

@@ -1,4 +1,4 @@
-/** The loss over a slice: shades and contours of equal loss, the way of the run, and where it stands. */
+/** The loss over a slice: shades, contours of equal loss, the path of the run, and its present position. */
 
 import { contours } from "d3-contour";
 import { sequential } from "./colours";
@@ -8,14 +8,14 @@ import type { Surface } from "./surface";
 
 type Numbers = ArrayLike<number>;
 
-/** Losses at the places of a grid, the lowest row first; NaN where they are not known. */
+/** Losses at the points of a grid, lowest row first; NaN if unavailable. */
 export interface Heights {
   readonly columns: number;
   readonly rows: number;
   readonly losses: Numbers;
 }
 
-/** How losses become shades: by their logarithm where they differ by much. */
+/** Mapping of losses to shades: logarithmic if they span a wide range. */
 export interface LossScale {
   readonly low: number;
   readonly high: number;
@@ -38,7 +38,7 @@ export function lossScale(losses: Numbers): LossScale | null {
   return { low, high, isLogarithmic: low > 0 && high > WIDE * low };
 }
 
-/** From 0 for the lowest loss to 1 for the highest; what is infinite is as high. */
+/** From 0 for the lowest loss to 1 for the highest and for infinity. */
 export function fractionOf(loss: number, { low, high, isLogarithmic }: LossScale): number {
   if (loss === Number.POSITIVE_INFINITY) return 1;
   if (high <= low) return 0;
@@ -127,7 +127,7 @@ export interface Way {
   readonly positions: Numbers;
 }
 
-/** The way of the run from its first epoch: light on dark, so that it is seen over every shade. */
+/** Draw the path of the run from its first epoch: light on dark, visible on every shade. */
 export function drawWay({ context }: Surface, frame: PlaneFrame, way: Way): void {
   context.lineJoin = "round";
   context.beginPath();
@@ -167,7 +167,7 @@ function marked(count: number): number[] {
   );
 }
 
-/** The first epoch, and the last of the way, at their places. */
+/** Mark the first and the last epoch of the path. */
 function nameEnds(context: CanvasRenderingContext2D, frame: PlaneFrame, way: Way): void {
   const last = way.epochs.length - 1;
   for (const at of last > 0 ? [0, last] : [0]) {
@@ -195,7 +195,7 @@ function placeOf(frame: PlaneFrame, { positions }: Way, at: number): [number, nu
   return [frame.x(positions[2 * at] as number), frame.y(positions[2 * at + 1] as number)];
 }
 
-/** The present network: a star, at the edge where it has left the slice. */
+/** Draw the present network as a star, at the edge if it lies outside the slice. */
 export function drawPresent(
   { context }: Surface,
   frame: PlaneFrame,

@@ -1,4 +1,4 @@
-/** The keys of a picture's legend: what a mark, a line or a colour stands for. */
+/** Keys of a picture's legend: the meaning of marks, lines and colours. */
 
 import { classColour, css, mix, type Rgb, sequential, type Theme } from "./colours";
 import { traceMark } from "./marks";
@@ -6,7 +6,7 @@ import type { Surface } from "./surface";
 
 export interface Key {
   readonly name: string;
-  /** The room that is drawn into, before the name. */
+  /** Box for the key, before its name. */
   readonly width: number;
   readonly draw: (surface: Surface, left: number, middle: number) => void;
 }
@@ -28,7 +28,7 @@ export function classKey(index: number, name: string): Key {
   };
 }
 
-/** Rows of any class: filled where they are learned from, rings where they are held out. */
+/** Samples of any class: filled for training, rings for test. */
 export function rowKey(name: string, isRing: boolean): Key {
   return {
     name,

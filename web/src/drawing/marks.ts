@@ -1,4 +1,4 @@
-/** The marks of data points: one shape a class, so that no picture rests on colour alone. */
+/** Marks of data points: one shape for each class, so that no picture relies on colour alone. */
 
 type Corner = readonly [number, number];
 

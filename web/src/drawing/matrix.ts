@@ -1,4 +1,4 @@
-/** A matrix as a picture: a cell a number, from orange by way of the paper to blue. */
+/** A matrix as a picture: a cell for each number, from orange over the background to blue. */
 
 import { diverging } from "./colours";
 import { largest } from "./largest";

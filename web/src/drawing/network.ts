@@ -1,4 +1,4 @@
-/** The picture of a network: edges by sign and size of their weights, units as maps of what they answer. */
+/** Picture of a network: edges by sign and size of their weights, units as maps of their activations. */
 
 import type { Numbers } from "../wire/frames";
 import { css, type Rgb, signColour, type Theme } from "./colours";
@@ -9,7 +9,7 @@ import type { Surface } from "./surface";
 /** How the last layer's maps read: as probabilities of classes, or as numbers from the lowest target to the highest. */
 export type OutputLook = "classes" | readonly [number, number];
 
-/** The edge or unit that is pointed at or chosen. */
+/** The edge or unit under the pointer, or the chosen one. */
 export type Marked = Edge | Node | null;
 
 export interface EdgePicture {
@@ -20,7 +20,7 @@ export interface EdgePicture {
 
 export interface UnitPicture {
   readonly biases: readonly Numbers[];
-  /** What every shown unit says over the plane, layer by layer, inputs first; null where that is not known. */
+  /** Activations of every shown unit over the plane, layer by layer, inputs first; null if unavailable. */
   readonly maps: readonly (readonly (Grid | null)[])[];
   readonly output: OutputLook;
   readonly marked: Marked;
@@ -49,12 +49,12 @@ export function drawUnits(surface: Surface, layout: Layout, picture: UnitPicture
   });
 }
 
-/** How wide an edge is drawn: the root of its weight, so that small ones are seen beside large ones. */
+/** Width of an edge: the square root of its weight, so that small weights stay visible. */
 export function edgeWidth(weight: number): number {
   return Math.min(7, 0.4 + 2.4 * Math.sqrt(Math.abs(weight)));
 }
 
-/** The least size of weight that is drawn, so that no more than `most` edges are. */
+/** Return the smallest magnitude to draw so that at most `most` edges are drawn. */
 export function threshold(weights: Numbers, most: number): number {
   if (weights.length <= most) return 0;
   const sizes = Float32Array.from(weights, Math.abs).sort();
@@ -199,7 +199,7 @@ function largestOf(maps: readonly Grid[], side: "columns" | "rows"): number {
   return maps.reduce((most, map) => Math.max(most, map[side]), 1);
 }
 
-/** Makes a canvas as large as it must be, and no smaller than it was: that takes time. */
+/** Enlarge a canvas if needed; it never shrinks, because resizing is slow. */
 function stretch(canvas: HTMLCanvasElement, width: number, height: number): void {
   if (canvas.width < width) canvas.width = width;
   if (canvas.height < height) canvas.height = height;

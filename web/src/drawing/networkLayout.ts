@@ -1,4 +1,4 @@
-/** Where the units of a network stand in its picture. */
+/** Layout of a network's units in its picture. */
 
 export interface Node {
   readonly layer: number;
@@ -15,7 +15,7 @@ export interface Layout {
   readonly sides: readonly number[];
   /** The boxes of each layer, inputs first and outputs last; fewer than its units where it is condensed. */
   readonly layers: readonly (readonly Node[])[];
-  /** How many units each layer has. */
+  /** Number of units of each layer. */
   readonly sizes: readonly number[];
   /** The middle of each layer's column. */
   readonly columns: readonly number[];
@@ -24,10 +24,10 @@ export interface Layout {
 export interface Room {
   readonly width: number;
   readonly height: number;
-  /** Room left free above the units for what is said about a layer, and below. */
+  /** Space above the units for text about a layer, and below them. */
   readonly top: number;
   readonly bottom: number;
-  /** Room left free beside the first and the last column, for names. */
+  /** Space beside the first and the last column, for names. */
   readonly left: number;
   readonly right: number;
 }
@@ -35,7 +35,7 @@ export interface Room {
 const LARGEST_SIDE = 54;
 const SMALLEST_SIDE = 6;
 const MOST_BOXES = 64;
-/** How far apart boxes stand at least, in their sides. */
+/** Minimum distance of boxes, in units of their side. */
 const GAP = 1.25;
 
 /** Columns at even distances, and in each of them units around the middle. */
@@ -72,7 +72,7 @@ function columnsOf(sides: readonly number[], room: Room): number[] {
   return sides.map((_, layer) => first + (Math.max(0, last - first) * layer) / steps);
 }
 
-/** The unit whose box holds a place of the picture. */
+/** Return the unit whose box contains a position. */
 export function nodeAt(layout: Layout, x: number, y: number): Node | null {
   for (const [layer, nodes] of layout.layers.entries()) {
     const half = (layout.sides[layer] ?? 0) / 2;
@@ -90,7 +90,7 @@ export interface Edge {
   readonly to: number;
 }
 
-/** Where an edge leaves its unit and where it arrives, to the right and down. */
+/** Return the x at which an edge leaves its first unit and reaches its second. */
 export function ends(layout: Layout, from: Node, to: Node): [x0: number, x1: number] {
   const half = (layer: number) => (layout.sides[layer] ?? 0) / 2;
   return [from.x + half(from.layer), to.x - half(to.layer)];

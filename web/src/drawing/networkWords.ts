@@ -1,4 +1,4 @@
-/** The words around a network's picture: inputs, outputs, and what each layer is. */
+/** Text around a network's picture: names of inputs and outputs, and a description of each layer. */
 
 import { css } from "./colours";
 import { font } from "./fonts";
@@ -9,7 +9,7 @@ import type { Surface } from "./surface";
 export interface NetworkWords {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** What stands above each layer, the inputs first. */
+  /** Text above each layer, inputs first. */
   readonly heads: readonly string[];
 }
 

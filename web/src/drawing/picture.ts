@@ -1,4 +1,4 @@
-/** A view as a picture that stands by itself: a title, the drawing, a legend, and where it comes from. */
+/** A view as a self-contained picture: title, drawing, legend and source. */
 
 import { css, type Theme } from "./colours";
 import { font } from "./fonts";
@@ -6,9 +6,9 @@ import type { Key } from "./legend";
 import type { Surface } from "./surface";
 
 export interface Picture {
-  /** What it shows, in a word or two. */
+  /** Short description. */
   readonly title: string;
-  /** The room of the drawing, in CSS pixels. */
+  /** Size of the drawing, in CSS pixels. */
   readonly width: number;
   readonly height: number;
   /** Draws onto any surface of that size what the view shows, with the names of its axes. */

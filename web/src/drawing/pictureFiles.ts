@@ -1,4 +1,4 @@
-/** A picture as a file: PNG, as fine as is asked for, or SVG. */
+/** A picture as a file: PNG in a chosen resolution, or SVG. */
 
 import type { Theme } from "./colours";
 import { drawSheet, layOutSheet, type Sheet } from "./picture";
@@ -25,7 +25,7 @@ export function toSvg(sheet: Sheet, theme: Theme): Blob {
   return new Blob([writer.markup(sheet.title)], { type: "image/svg+xml" });
 }
 
-/** A context by which texts are measured before there is anything to draw on. */
+/** Context for measuring text before a canvas exists. */
 function measuring(): CanvasRenderingContext2D {
   const context = document.createElement("canvas").getContext("2d");
   if (!context) throw new Error("this browser draws no canvas");

@@ -1,4 +1,4 @@
-/** The plane that is looked at: its frame, its scales, and the data points on it. */
+/** The displayed plane: its frame, scales, and data points. */
 
 import { scaleLinear } from "d3-scale";
 import { classColour, css, mix, sequential, type Theme } from "./colours";
@@ -74,7 +74,7 @@ export interface Points {
   readonly targets: ArrayLike<number>;
 }
 
-/** Rows to learn from are filled; rows to test are rings. */
+/** Training samples are filled, test samples are rings. */
 export function drawPoints(
   { context, theme }: Surface,
   frame: PlaneFrame,

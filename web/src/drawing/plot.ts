@@ -1,4 +1,4 @@
-/** A plot of uPlot's drawn onto a surface: the same options, axes and lines as on the page. */
+/** Draw a plot of uPlot onto a surface, with the page's options, axes and lines. */
 
 import uPlot from "uplot";
 import type { Surface } from "./surface";
@@ -22,7 +22,7 @@ export function drawPlot(surface: Surface, options: uPlot.Options, data: uPlot.A
   context.restore();
 }
 
-/** Has all that is done with one context done with another instead; what wipes it is left out. */
+/** Redirect the calls on one context to another, except those that clear it. */
 function lead(from: CanvasRenderingContext2D, to: CanvasRenderingContext2D): void {
   const everything = Object.getOwnPropertyDescriptors(CanvasRenderingContext2D.prototype);
   for (const [name, { value, set }] of Object.entries(everything)) {

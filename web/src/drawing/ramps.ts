@@ -1,4 +1,4 @@
-/** Colours along a way, looked up as whole pixels: from paper to a class, from sign to sign, from low to high. */
+/** Colour ramps as tables of pixels: from background to a class, from sign to sign, from low to high. */
 
 import { classColour, diverging, mix, type Rgb, sequential, type Theme } from "./colours";
 

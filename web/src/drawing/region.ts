@@ -1,4 +1,4 @@
-/** What a network says over the plane, as colours: classes by who wins and how surely, numbers by size. */
+/** Predictions over the plane as colours: the most probable class and its probability, or values. */
 
 import type { Theme } from "./colours";
 import { classRamp, colourAt, type Ramp, signRamp, VALUE_RAMP } from "./ramps";
@@ -12,7 +12,7 @@ export interface Grid {
   readonly values: ArrayLike<number>;
 }
 
-/** The pixels of class probabilities: the winner's colour, the paler the nearer to a guess. */
+/** Pixels of class probabilities: the colour of the most probable class, paler when less certain. */
 export function classPixels(grid: Grid, theme: Theme): Pixels {
   const { depth, values } = grid;
   const count = Math.max(2, depth);

@@ -1,4 +1,4 @@
-/** Predicted beside actual, and what is left over: one mark a row. */
+/** Predicted against actual values, and residuals: one mark for each sample. */
 
 import { scaleLinear } from "d3-scale";
 import type { Numbers } from "../wire/frames";
@@ -138,7 +138,7 @@ function nameUpwards({ context, theme }: Surface, frame: PlaneFrame, name: strin
   context.fillText(`↑ ${name}`, frame.left + 6, frame.top + 5);
 }
 
-/** Where all would stand if nothing were left over: the diagonal, or zero. */
+/** Line of perfect predictions: the diagonal, or zero. */
 function drawGuide({ context, theme }: Surface, frame: PlaneFrame, picture: ScatterPicture): void {
   const { x, y } = picture.extent;
   const isDiagonal = picture.look === "predicted by actual";
@@ -152,7 +152,7 @@ function drawGuide({ context, theme }: Surface, frame: PlaneFrame, picture: Scat
   context.setLineDash([]);
 }
 
-/** A ring around the row that is read out. */
+/** A ring around the sample whose values are shown. */
 export function drawScatterMark(
   { context, theme, width, height }: Surface,
   picture: ScatterPicture,

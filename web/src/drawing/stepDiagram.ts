@@ -1,4 +1,4 @@
-/** A network within one step: what each unit has come to for one row, and the layer that is at work. */
+/** A network within one step: each unit's value for one sample, and the layer being computed. */
 
 import { css, diverging, mix, POSITIVE, POSITIVE_ON_DARK, signColour, type Theme } from "./colours";
 import { font } from "./fonts";
@@ -11,7 +11,7 @@ export interface StepPicture {
   readonly weights: readonly { values: ArrayLike<number>; columns: number }[];
   /** Each layer's numbers for the row, inputs first; null where they are not computed yet. */
   readonly numbers: readonly (ArrayLike<number> | null)[];
-  /** The layer at work; null where none is. */
+  /** The layer being computed; null if none is. */
   readonly active: number | null;
 }
 

@@ -1,4 +1,4 @@
-/** A canvas that is as sharp as the screen, and knows the colours of the day. */
+/** A canvas in the screen's resolution, with the colours of the theme. */
 
 import { DARK, LIGHT, type Theme } from "./colours";
 

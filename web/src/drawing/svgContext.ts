@@ -46,7 +46,7 @@ const STEPS = [
 
 const written = new WeakSet<object>();
 
-/** Whether what is drawn onto a context becomes SVG; its paths are then SvgPaths. */
+/** Return true if a context writes SVG; its paths are then SvgPaths. */
 export function writesSvg(context: CanvasRenderingContext2D): boolean {
   return written.has(context);
 }
@@ -239,7 +239,7 @@ const ANCHORS: Partial<Record<CanvasTextAlign, string>> = {
   end: "end",
 };
 
-/** How far below its place a text's letters stand: SVG's own words for it are not read everywhere. */
+/** Vertical offset of a text's baseline: not all readers support SVG's attribute for it. */
 function baseline(context: CanvasRenderingContext2D, text: string): number {
   const { textBaseline } = context;
   const ascent = context.measureText(text).fontBoundingBoxAscent;

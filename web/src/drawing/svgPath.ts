@@ -7,7 +7,7 @@ export class SvgPath {
     this.data = from?.data ?? "";
   }
 
-  /** What stands in a path element's `d`. */
+  /** Value of a path element's `d`. */
   get d(): string {
     return this.data;
   }

@@ -1,4 +1,4 @@
-/** Small images side by side: weights by sign and size, rows as ink on paper. */
+/** Small images side by side: weights by sign and size, samples as ink on the background. */
 
 import type { Numbers } from "../wire/frames";
 import { css, type Theme } from "./colours";
@@ -10,7 +10,7 @@ import type { Surface } from "./surface";
 export interface Tile {
   /** Line by line from the top. */
   readonly values: Numbers;
-  /** What is written below it, short. */
+  /** Short text below the image. */
   readonly lines: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What stands in the way: a lost connection, or a setting that was refused. */
+/** A lost connection, or a refused setting. */
 
 import type { Signal } from "@preact/signals";
 import { connect, connection, refusal } from "../state/session";

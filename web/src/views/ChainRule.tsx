@@ -1,4 +1,4 @@
-/** The chain rule for one weight: its paths to the loss, factor by factor, and what they add up to. */
+/** The chain rule for one weight: its paths to the loss, factor by factor, and their sum. */
 
 import { useEffect, useRef } from "preact/hooks";
 import { state } from "../state/session";

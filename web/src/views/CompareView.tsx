@@ -1,4 +1,4 @@
-/** Runs that are kept, over one another and over the present one: their curves, and what differs. */
+/** Kept runs compared with the present one: their curves, and the settings that differ. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";

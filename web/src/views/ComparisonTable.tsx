@@ -1,4 +1,4 @@
-/** The runs that are compared as a table: their figures, and only the settings that differ. */
+/** The compared runs as a table: their metrics, and only the settings that differ. */
 
 import { signal } from "@preact/signals";
 import { css } from "../drawing/colours";
@@ -27,10 +27,10 @@ import { said } from "./parameterText";
 interface Column {
   readonly name: string;
   readonly title: string;
-  /** What it is sorted by. */
+  /** Value that the column is sorted by. */
   readonly of: (run: Compared) => Json;
   readonly say: (run: Compared) => string;
-  /** Which end of it is the best; none where it is no contest. */
+  /** Which extreme is best; none for columns without a ranking. */
   readonly best?: "least" | "most";
   readonly isSetting?: boolean;
 }
@@ -173,7 +173,7 @@ function inOrder(runs: readonly Compared[], columns: readonly Column[]): Compare
   return [...runs].sort((one, other) => compareValues(by.of(one), by.of(other), way));
 }
 
-/** What is not known stands last, whichever way. */
+/** Missing values come last in either order. */
 function compareValues(one: Json, other: Json, way: number): number {
   if (one === null || other === null) return Number(one === null) - Number(other === null);
   if (typeof one === "number" && typeof other === "number") return way * (one - other);

@@ -1,4 +1,4 @@
-/** Who is taken for whom: a table of the test rows, or, of many classes, what is confused most. */
+/** Confusion matrix of the test samples, or, for many classes, the most frequent confusions. */
 
 import { drawConfusion } from "../drawing/confusion";
 import type { Picture } from "../drawing/picture";

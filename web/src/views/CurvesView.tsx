@@ -1,4 +1,4 @@
-/** How the run has gone: losses and scores of the rows learned from and held out, and the learning rate. */
+/** Curves of the run: losses and scores on training and test samples, and the learning rate. */
 
 import { signal, useComputed, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -35,7 +35,7 @@ export const losses: View = {
   picture: curvesPicture,
 };
 
-/** Where the pointer is: an index into the curves. */
+/** Index into the curves at the pointer. */
 const pointed = signal<number | null>(null);
 
 function CurvesView() {

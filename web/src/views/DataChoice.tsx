@@ -1,4 +1,4 @@
-/** Which data: made data by its picture, known data by its name, a table of one's own. */
+/** Choice of the data: generated data by picture, built-in data by name, or the user's table. */
 
 import { classColour, css, sequential } from "../drawing/colours";
 import { traceMark } from "../drawing/marks";

@@ -1,4 +1,4 @@
-/** What is learned: the data set, how much noise, how many rows, and what of it the network is given. */
+/** Settings of the data: data set, noise, number of samples, and inputs of the network. */
 
 import { board, editPoints, isEditable, isLearned, openBlank } from "../state/board";
 import type { Drawing, Target } from "../state/drawings";

@@ -1,4 +1,4 @@
-/** The distributions as a table: the quartiles of every layer at the epoch that is shown. */
+/** The distributions as a table: quartiles of every layer at the displayed epoch. */
 
 import { columnAt, distributions, shownEpoch } from "../state/distributions";
 import { percent, short, whole } from "./numbers";

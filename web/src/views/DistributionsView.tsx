@@ -1,4 +1,4 @@
-/** How weights, gradients and activations of every layer are spread, from the first epoch to the latest. */
+/** Distributions of every layer's weights, gradients and activations, from the first epoch to the latest. */
 
 import { signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -249,7 +249,7 @@ function quantileAt(now: Distributions, place: Place, fraction: number): number 
   return now.quantiles[start + fraction * (now.levels - 1)] ?? Number.NaN;
 }
 
-/** What is to be seen, in a sentence. */
+/** Description of the picture in a sentence. */
 export function summary(now: Distributions): string {
   if (now.quantity === "weights") {
     return "All weights of each layer, darker where more of them are; the line is the median.";
@@ -261,7 +261,7 @@ export function summary(now: Distributions): string {
   return `a over ${rows}: ${idleInWords(now)}.`;
 }
 
-/** Which layer has most units that are dead or saturated; the table tells of all. */
+/** The layer with most dead or saturated units; the table lists all layers. */
 function idleInWords({ names, fractions }: Distributions): string {
   const most = fractions.reduce(
     (best, { idle }, layer) => (idle > (fractions[best]?.idle ?? 0) ? layer : best),
@@ -277,7 +277,7 @@ function idleInWords({ names, fractions }: Distributions): string {
 
 const LEAST_RATIO = 1e-6;
 
-/** How the first layer's gradients compare with the last hidden one's. */
+/** Ratio of the first layer's gradients to the last hidden layer's. */
 function comparison(now: Distributions): string {
   const last = now.layers - 2;
   const epoch = shownEpoch.value ?? Number.POSITIVE_INFINITY;

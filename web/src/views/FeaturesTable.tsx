@@ -1,4 +1,4 @@
-/** Features as a table: the pixels that move each unit most, or the rows taken for others. */
+/** Features as a table: the pixels with the largest effect on each unit, or the misclassified samples. */
 
 import { imageShape, images, layer, mistakes } from "../state/features";
 import { className, unitName } from "./FeaturesView";

@@ -1,4 +1,4 @@
-/** What each unit of an image's network looks for; what excites it; and the images taken for others. */
+/** Features of a network for images: the pattern each unit responds to, the images with its largest activations, and the misclassified images. */
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -117,7 +117,7 @@ function pictureOfUnits(shape: readonly [number, number], of: number): TilePictu
   };
 }
 
-/** How much there is for the images, in CSS pixels. */
+/** Space for the images, in CSS pixels. */
 const space = signal<readonly [width: number, height: number]>([0, 0]);
 
 function roomOfUnits(shape: readonly [number, number]): TileRoom {
@@ -220,7 +220,7 @@ function useSpace(place: { current: HTMLElement | null }): readonly [number, num
   return space.value;
 }
 
-/** What the images are, in words. */
+/** Description of the images. */
 function Said() {
   const of = layer.value;
   if (of === null) return <p class="answer">{mistakesInWords()}</p>;
@@ -231,7 +231,7 @@ function Said() {
   return <p class="answer">{what}: blue adds, orange takes away.</p>;
 }
 
-/** What a unit's answer is called: of the output, before the inverse link. */
+/** Name of a unit's value: z for the output, before the inverse link, else a. */
 function symbolOf(of: number): string {
   return of === layers.value.length - 1 ? "z" : "a";
 }

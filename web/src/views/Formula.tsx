@@ -5,7 +5,7 @@ import type { MathNode } from "../wire/protocol";
 
 const TAGS = new Set("math mi mo mn mtext mrow mfrac msqrt msub msup msubsup mspace".split(" "));
 
-/** What a symbol within a formula is given: its look, and what pointing at it does. */
+/** Style and pointer events of a symbol within a formula. */
 export interface Mark {
   readonly class: string;
   readonly onPointerEnter: () => void;
@@ -34,7 +34,7 @@ function isAttributes(node: MathNode): node is { [attribute: string]: string } {
   return typeof node === "object" && !Array.isArray(node);
 }
 
-/** What a symbol is within other formulas: the first part of its own, without `math` around it. */
+/** A symbol for use within other formulas: the first part of its own, without `math` around it. */
 export function symbolKey(symbol: readonly MathNode[]): string {
   const [first] = symbol;
   if (!Array.isArray(first)) return "";

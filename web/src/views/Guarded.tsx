@@ -1,4 +1,4 @@
-/** What keeps a view that throws from taking the page with it: it says so, and can be shown again. */
+/** Error boundary of a view: it reports the error, and offers to show the view again. */
 
 import type { ComponentChildren } from "preact";
 import { useErrorBoundary } from "preact/hooks";

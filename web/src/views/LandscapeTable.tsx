@@ -1,4 +1,4 @@
-/** The landscape as tables: losses at places of the slice, and the way of the run. */
+/** The landscape as tables: losses at positions of the slice, and the path of the run. */
 
 import { type Landscape, lossAt } from "../state/landscape";
 import { spread } from "./CurvesView";

@@ -1,4 +1,4 @@
-/** The landscape of the loss: a slice through all parameters, with the way of the run in it. */
+/** The landscape of the loss: a slice through the parameters with the path of the run. */
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
@@ -182,7 +182,7 @@ function moved(
   return [step(x, here.first.length, right, way[0]), step(y, here.second.length, up, way[1])];
 }
 
-/** The computed place that is read out. */
+/** The grid point whose values are shown. */
 function nearest(here: Landscape, place: Place): Place {
   const { first, second } = lossAt(here, ...place);
   return [first, second];
@@ -221,7 +221,7 @@ function Scale({ here }: { here: Landscape }) {
   );
 }
 
-/** What is seen, of when, and how far it may be believed. */
+/** Description of the slice, its epoch, and its limits. */
 function About({ here }: { here: Landscape }) {
   const { header } = here;
   const isOld = epoch.value !== header.epoch;

@@ -1,4 +1,4 @@
-/** What the open lesson asks for, above the other tabs at the side: the control may stand there. */
+/** Short form of the open lesson's task, above the other tabs, which may have its control. */
 
 import { hasPredicted, isSeen, lesson, step } from "../state/lessons";
 import { chosen, show } from "../state/panels";

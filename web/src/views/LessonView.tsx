@@ -1,4 +1,4 @@
-/** One lesson: why it matters, and its steps, each to be predicted, done, seen and explained. */
+/** One lesson: its motivation, and steps to predict, do, observe and explain. */
 
 import { useEffect, useRef } from "preact/hooks";
 import {

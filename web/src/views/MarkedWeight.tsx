@@ -1,4 +1,4 @@
-/** The weight or unit that is pointed at: what it is, and a field to write another number there. */
+/** The weight or unit under the pointer: its name, and a field to change it. */
 
 import type { Signal } from "@preact/signals";
 import { useState } from "preact/hooks";
@@ -47,7 +47,7 @@ function Input({ at }: { at: number }) {
   );
 }
 
-/** What is to be seen, where nothing is pointed at. */
+/** Description of the picture when nothing is under the pointer. */
 function Key() {
   return (
     <p class="answer">

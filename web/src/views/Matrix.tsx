@@ -19,7 +19,7 @@ export interface MatrixProps {
   readonly values: ArrayLike<number>;
   readonly rowNames: (row: number) => string;
   readonly columnNames: (column: number) => string;
-  /** What a click on a number does, and which is chosen. */
+  /** Action of a click on a number, and the chosen number. */
   readonly onPick?: ((row: number, column: number) => void) | undefined;
   readonly isPicked?: ((row: number, column: number) => boolean) | undefined;
 }
@@ -116,7 +116,7 @@ function Cell(props: MatrixProps & { row: number; column: number; children: Comp
   );
 }
 
-/** The colour of a number: its sign, and how large it is beside the largest. */
+/** Return the colour of a number, by its sign and its size relative to the largest. */
 function shade(value: number, scale: number) {
   if (!Number.isFinite(value) || value === 0 || scale === 0) return {};
   const fraction = Math.round((100 * Math.abs(value)) / scale);

@@ -1,11 +1,11 @@
-/** A button that opens a list of things to do, and closes it: by itself, by Escape, or when the focus leaves. */
+/** A button that opens a menu; a click, Escape, or losing the focus closes it. */
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
 interface Props {
-  /** What is heard, where the button shows an icon alone. */
+  /** Accessible name of a button with only an icon. */
   readonly name?: string;
   readonly look?: string;
   readonly button: ComponentChildren;

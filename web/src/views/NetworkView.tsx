@@ -1,4 +1,4 @@
-/** The network: layers to add and take away, units as what they see, weights as lines. */
+/** The network: layers to add and remove, units as maps, weights as lines. */
 
 import { useComputed, useSignal } from "@preact/signals";
 import { signColour } from "../drawing/colours";
@@ -39,7 +39,7 @@ export const network: View = {
   picture: networkPicture,
 };
 
-/** What the outputs say over the plane is cut from the region. */
+/** The outputs' maps are cut from the region. */
 const UNITS = { units: 24, region: 24 };
 
 function NetworkView() {
@@ -146,7 +146,7 @@ function drawAllUnits(surface: Surface, layout: Layout, marked: Marked): void {
 }
 
 const PICTURE = { width: 780, height: 460 };
-/** Room for what stands above the units, and for names beside them. */
+/** Space for text above the units, and for names beside them. */
 const WORDS = { top: 26, bottom: 8, left: 110, right: 120 };
 
 function networkPicture(): Picture | null {
@@ -320,7 +320,7 @@ function Names({ layout }: { layout: Layout }) {
   );
 }
 
-/** One output tells two classes apart: what it says is how likely the second is. */
+/** With two classes, the single output is the probability of the second. */
 function outputNames({ task, target, classes }: State["data"]): readonly string[] {
   if (task === "regression") return [target];
   return sizes.value.at(-1) === 1 ? [`p of ${classes[1] ?? "1"}`] : classes;

@@ -1,4 +1,4 @@
-/** What is to be said about the run: why it ended, what is wrong with it and what helps. */
+/** Notes on the run: why it ended, its problems, and their cures. */
 
 import { computed } from "@preact/signals";
 import { show } from "../state/panels";
@@ -9,9 +9,9 @@ const findings = computed(() =>
   diagnoses.value?.run === state.value?.run.id ? (diagnoses.value?.findings ?? []) : [],
 );
 
-/** How much there is to be read. */
+/** Number of notes. */
 const count = computed(() => findings.value.length + (isSaid.value ? 1 : 0));
-/** Whether the run's end is said beside the findings. */
+/** True if the run's end is shown beside the findings. */
 const isSaid = computed(() => {
   const status = state.value?.run.status;
   return status === "ended" || (status === "failed" && findings.value.length === 0);
@@ -74,7 +74,7 @@ function Nothing() {
   );
 }
 
-/** What there is to be read, where something else is shown: never more than a line, and never hidden. */
+/** The notes in one line, always visible while another view is shown. */
 export function NotesInALine() {
   const [first] = findings.value;
   const run = state.value?.run;

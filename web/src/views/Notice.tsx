@@ -1,4 +1,4 @@
-/** What has just been done, said for a while at the lower edge; and what is to be copied by hand. */
+/** Notice of a finished action at the lower edge, and text to copy by hand. */
 
 import { dismiss, notice } from "../state/notices";
 import { uncopied } from "../state/takeAway";

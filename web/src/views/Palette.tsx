@@ -1,4 +1,4 @@
-/** What the hand holds: a class or a number to put, or the eraser; and the way back. */
+/** Palette of the drawing board: classes or values to draw with, the eraser, and undo. */
 
 import { classColour, css } from "../drawing/colours";
 import { markPath } from "../drawing/marks";

@@ -1,4 +1,4 @@
-/** Which plane through wide data is looked at: two of its features, or its principal components. */
+/** Choice of the displayed plane: two features, or two principal components. */
 
 import { change, state } from "../state/session";
 

@@ -1,4 +1,4 @@
-/** The settings that one changes first, in a row. */
+/** The most frequent settings, in a row. */
 
 import { choices, given, numberRange, parameter, setParameter, takesKind } from "../state/model";
 import { vocabulary } from "../state/session";
@@ -11,7 +11,7 @@ interface Quick {
   /** The table of the vocabulary that says more about each choice. */
   table?: string;
   powers?: boolean;
-  /** What the buttons start from where the parameter is left to the estimator. */
+  /** Initial value of the buttons if the estimator chooses the parameter. */
   usual?: number;
 }
 

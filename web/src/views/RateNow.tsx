@@ -1,4 +1,4 @@
-/** The learning rate of the steps that come, to be changed while the run goes on. */
+/** The learning rate of the next steps, which can be changed while the run continues. */
 
 import { useComputed } from "@preact/signals";
 import { frame, send, state } from "../state/session";

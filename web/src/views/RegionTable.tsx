@@ -1,4 +1,4 @@
-/** The plane as a table: what the network says at five times five places, for those who do not see it. */
+/** The plane as a table: predictions at five by five positions, for screen readers. */
 
 import { answerAt, classes, extent, isClassification } from "../state/plane";
 import { percent, short } from "./numbers";

@@ -1,4 +1,4 @@
-/** The plane: what the network says at every place of it, and the data. */
+/** The plane: predictions at every position, and the data. */
 
 import { useSignal } from "@preact/signals";
 import { traceBoundaries } from "../drawing/boundary";
@@ -249,7 +249,7 @@ function Mark({ place, plane }: { place: Place; plane: Plane }) {
   return <Crosshair place={place} extent={plane} look={look} />;
 }
 
-/** The row whose step is shown: the nearest to where one clicks. */
+/** The sample whose step is shown: the nearest to a click. */
 function chooseNearest([x, y]: [number, number], plane: Plane): void {
   const places = trainPoints.value?.places ?? [];
   const far = (at: number) =>
@@ -291,7 +291,7 @@ function Answer({ place }: { place: [number, number] | null }) {
   );
 }
 
-/** More classes than these are shown when they are asked for: the plane needs the room. */
+/** More classes than these are collapsed, because the plane needs the space. */
 const MOST_KEYS = 12;
 
 function Legend() {

@@ -1,4 +1,4 @@
-/** The rows held out that are farthest off, as a table. */
+/** The test samples with the largest residuals, as a table. */
 
 import { rows } from "../state/fits";
 import { short } from "./numbers";

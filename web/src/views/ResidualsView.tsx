@@ -1,4 +1,4 @@
-/** What a regression predicts of each row, beside what it is; and what is left over. */
+/** Predicted against actual values of a regression, and residuals. */
 
 import { signal } from "@preact/signals";
 import { rowKey } from "../drawing/legend";
@@ -155,7 +155,7 @@ function Answer() {
   );
 }
 
-/** How far off predictions are, in words and in the units of the data. */
+/** Errors of the predictions, in words and in the units of the data. */
 function Errors() {
   const fit = said.value;
   if (!fit) return null;

@@ -1,4 +1,4 @@
-/** Which row the step is of, or the next batch, and what is known of it. */
+/** Choice of the step's sample, or the next batch, and its description. */
 
 import { useState } from "preact/hooks";
 import { isClassification } from "../state/plane";
@@ -84,7 +84,7 @@ function RowField({ row }: { row: number }) {
   );
 }
 
-/** What the row is, and what the network says of it. */
+/** Features, target and prediction of the sample. */
 export function RowDescription() {
   const trace = step.value?.trace;
   if (!trace) return null;

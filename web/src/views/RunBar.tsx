@@ -1,4 +1,4 @@
-/** The bar above everything: what runs, how far it is, and how well it does. */
+/** The bar at the top: controls of the run, its progress, and its metrics. */
 
 import { keep } from "../state/kept";
 import { show } from "../state/panels";

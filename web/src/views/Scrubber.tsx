@@ -1,4 +1,4 @@
-/** Back along the recorded history: which epoch is shown. */
+/** Slider over the stored epochs, which chooses the displayed one. */
 
 import { epoch, readable, send } from "../state/session";
 import { whole } from "./numbers";

@@ -1,4 +1,4 @@
-/** The network of the step: what each unit has come to for the row, as far as one has walked. */
+/** The network within the step: each unit's value for the sample, up to the stage reached. */
 
 import { signColour } from "../drawing/colours";
 import { lineKey } from "../drawing/legend";

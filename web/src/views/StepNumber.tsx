@@ -1,4 +1,4 @@
-/** One number of a step: its formula, the line of Python that computes it, and what it comes to. */
+/** One number of a step: its formula, the line of Python that computes it, and its value. */
 
 import { useComputed } from "@preact/signals";
 import { state } from "../state/session";
@@ -42,7 +42,7 @@ function point(id: string | null): void {
   lit.value = id;
 }
 
-/** Whether it is what is pointed at, goes into that, or is made from it; and what that is. */
+/** Relation to the number under the pointer: the same, an input of it, or computed from it. */
 function lookOf(number: TracedNumber, pointed: string | null): string {
   if (pointed === null) return "";
   if (pointed === number.id) return `lit ${pointed}`;
@@ -57,7 +57,7 @@ function marksOf(number: TracedNumber, pointed: string | null): Marks {
   return new Map(near.map(({ id, symbol }) => [symbolKey(symbol), markOf(id, number, pointed)]));
 }
 
-/** How a symbol of a formula, or a name in a line of Python, answers to being pointed at. */
+/** Pointer events of a symbol in a formula, or a name in a line of Python. */
 function markOf(id: string, number: TracedNumber, pointed: string | null): Mark {
   return {
     class: id === pointed ? "symbol lit" : "symbol",
@@ -113,7 +113,7 @@ function Values({ number }: { number: TracedNumber }) {
   );
 }
 
-/** What stands beside a row or above a column: an input's name, a class, a row's number, or a unit's. */
+/** Label of a row or column: an input's name, a class, or a number of a sample or unit. */
 function nameOf(number: TracedNumber, axis: number, index: number): string {
   const layers = state.value?.network.layers ?? [];
   const data = state.value?.data;

@@ -1,4 +1,4 @@
-/** The numbers of one step: every layer's, forward, at the loss, backward, and what the optimizer makes of them. */
+/** The numbers of one step: every layer forward, the loss, every layer backward, and the optimizer's update. */
 
 import { useEffect, useRef } from "preact/hooks";
 import { follow, reached, stages, step, trouble, walk } from "../state/step";
@@ -101,7 +101,7 @@ function StageNumbers({ index, isLast }: { index: number; isLast: boolean }) {
   );
 }
 
-/** How the optimizer makes a step of a gradient, said once for all that it updates. */
+/** The optimizer's update, shown once for all parameters. */
 function Rule() {
   const update = step.value?.trace.update;
   if (!update) return null;

@@ -9,20 +9,20 @@ import { PictureMenu } from "./PictureMenu";
 export interface View {
   readonly name: string;
   readonly Body: ComponentType;
-  /** What stands at the right of the panel's head. */
+  /** Content at the right of the panel's head. */
   readonly Tools?: ComponentType;
-  /** What is written on the tab, where that is not always the name. */
+  /** Text of the tab, if it differs from the name. */
   readonly title?: () => string;
-  /** Whether the data or the network has anything to show in it. */
+  /** True if the view applies to the data and the network. */
   readonly isOffered?: () => boolean;
   /**
    * What is saved of it as PNG and SVG; null while there is nothing to see. Its drawing is made by the functions that
    * paint the page, on a surface of the picture's own size and theme; drawing/picture.ts adds title, legend, caption.
    */
   readonly picture?: () => Picture | null;
-  /** Whether it is the one that is shown until somebody chooses; of several, the first. */
+  /** True for the view shown before the user chooses; if several, the first. */
   readonly isFirst?: () => boolean;
-  /** How much there is to be read in it; none is not said. */
+  /** Number of notes in the view; 0 is not shown. */
   readonly badge?: () => number;
 }
 
@@ -30,7 +30,7 @@ interface Panel {
   area: Area;
   look: string;
   views: readonly View[];
-  /** What stands above whichever view is shown. */
+  /** Content above every view. */
   Above?: ComponentType;
 }
 

@@ -1,4 +1,4 @@
-/** A table of one's own: a file to open, the column that is learned, and those it is learned from. */
+/** The user's table: the file, the target column, and the feature columns. */
 
 import { useSignal } from "@preact/signals";
 import { isSending, learn, send, type Table, table } from "../state/uploads";

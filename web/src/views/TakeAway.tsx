@@ -1,4 +1,4 @@
-/** The menu of what a run leaves as. */
+/** Menu of exports of a run. */
 
 import { copyCode, copyLink, EXPORTS, takeAway } from "../state/takeAway";
 import { Icon } from "./Icon";

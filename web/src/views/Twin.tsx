@@ -1,4 +1,4 @@
-/** The twin of a picture: the same as a table, which is made only while it is open. */
+/** The same data as a picture in a table, which is rendered only while it is open. */
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";

@@ -1,4 +1,4 @@
-/** One layer of the forward or the backward pass after the other: what is computed next, and the way back. */
+/** Buttons that go through the stages of a step, forward and back. */
 
 import { playing, send, state } from "../state/session";
 import { reached, stages, step, walk, which } from "../state/step";

@@ -1,4 +1,4 @@
-/** All weights of a layer as a table, in which every one can be written over. */
+/** All weights of a layer as a table whose cells can be edited. */
 
 import { useSignal } from "@preact/signals";
 import { biases, weights } from "../state/network";

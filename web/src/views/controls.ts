@@ -3,7 +3,7 @@
 import { wanted } from "../state/lessons";
 import { show } from "../state/panels";
 
-/** What a control's element carries. */
+/** Attributes of a control's element. */
 export function asControl(name: string | undefined) {
   return name === undefined
     ? {}

@@ -1,4 +1,4 @@
-/** A canvas that draws itself anew when a signal that it read, its size, or the colours of the day change. */
+/** A canvas that redraws when a signal that it read, its size, or the theme changes. */
 
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";

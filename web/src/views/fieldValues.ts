@@ -1,4 +1,4 @@
-/** What may stand in a field of numbers, and what its buttons make of that. */
+/** Values of a number field, and the steps of its buttons. */
 
 import { stepInPowers } from "./numbers";
 
@@ -6,7 +6,7 @@ export interface NumberLimits {
   whole?: boolean | undefined;
   low?: number | null | undefined;
   high?: number | null | undefined;
-  /** Whether the low end itself is refused. */
+  /** True if the lower limit itself is excluded. */
   aboveLow?: boolean | undefined;
 }
 

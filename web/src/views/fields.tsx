@@ -1,4 +1,4 @@
-/** The controls that set one thing each: a choice, a number, a fraction, a tick. */
+/** Form controls: a choice, a number, a slider, a checkbox. */
 
 import { useId, useState } from "preact/hooks";
 import { asControl } from "./controls";
@@ -7,9 +7,9 @@ import { Icon } from "./Icon";
 
 interface Named {
   label: string;
-  /** A sentence of help, shown on hover and read to those who listen. */
+  /** A sentence of help, shown on hover and read by screen readers. */
   help?: string | undefined;
-  /** By which name a lesson finds it. */
+  /** Name by which a lesson finds it. */
   control?: string | undefined;
 }
 
@@ -39,7 +39,7 @@ export function ChoiceField({ label, help, control, value, options, onChoose }: 
 
 interface NumberProps extends Named, NumberLimits {
   value: number;
-  /** Whether the buttons go 1, 3, 10, 30 rather than by ones. */
+  /** True if the buttons step through 1, 3, 10, 30 instead of by ones. */
   powers?: boolean;
   onSet: (value: number) => void;
 }
