@@ -49,7 +49,7 @@ def compile_program(command, source, folder):
 
 @pytest.mark.parametrize("real", ["float", "double"])
 @pytest.mark.parametrize("language", ["c", "c++"])
-def test_a_program_with_two_models_answers_as_they_do(
+def test_a_program_with_two_models_predicts_like_both(
     language, real, compiler, fit, rows, tmp_path
 ):
     dtype = {"float": "float32", "double": "float64"}[real]
@@ -73,7 +73,7 @@ def test_a_program_with_two_models_answers_as_they_do(
     assert {line.split(maxsplit=4)[4] for line in lines} == {first.classes_[1]}
 
 
-def test_labels_stand_in_the_header_as_they_are(run_c, fit, rows):
+def test_the_header_has_the_labels(run_c, fit, rows):
     assert "static const long long mlp_classes[2] = {0, 1};" in lamina.to_c(fit("binary"))
     assert "static const double mlp_classes[3] = {0.0, 1.0, 2.0};" in lamina.to_c(
         fit("float classes")
@@ -81,7 +81,7 @@ def test_labels_stand_in_the_header_as_they_are(run_c, fit, rows):
     assert "_classes[" not in lamina.to_c(fit("numbers"))
 
 
-def test_each_column_of_labels_has_its_labels_and_their_number_in_the_header(fit):
+def test_the_header_has_the_labels_of_each_column(fit):
     source = lamina.to_c(fit("columns of labels"))
     assert "#define MLP_N_OUTPUTS 6\n#define MLP_N_TARGETS 3\n" in source
     assert "static const int mlp_n_classes[3] = {3, 2, 1};" in source
@@ -89,13 +89,13 @@ def test_each_column_of_labels_has_its_labels_and_their_number_in_the_header(fit
     assert '_classes_1[3] = {"a", "b", "c"};' in lamina.to_c(fit("columns of texts"))
 
 
-def test_a_name_that_is_none_in_c_is_refused(fit):
+def test_an_invalid_name_in_c_is_rejected(fit):
     for name in ("", "2nd", "my-model", "größe"):
         with pytest.raises(ValueError, match="is not a valid name in C"):
             lamina.to_c(fit("numbers"), name=name)
 
 
-def test_the_precision_may_be_another_than_the_models(fit):
+def test_the_dtype_may_differ_from_the_models(fit):
     assert "(const float *x, float *y)" in lamina.to_c(fit("numbers"), dtype="float32")
     assert "(const double *x, double *y)" in lamina.to_c(fit("numbers", "float32"), dtype="float64")
 
@@ -109,7 +109,7 @@ def test_the_precision_may_be_another_than_the_models(fit):
         ("real x1 = exp(expm1(z));", "float x1 = expf(expm1f(z));"),
     ],
 )
-def test_single_precision_has_functions_and_constants_of_its_own(double, single):
+def test_single_precision_uses_float_functions_and_constants(double, single):
     assert in_precision(double, "float") == single
     assert in_precision(double, "double") == double.replace("real", "double")
 

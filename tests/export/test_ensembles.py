@@ -154,7 +154,7 @@ every_case = pytest.mark.parametrize("name", CASES)
 
 @every_dtype
 @every_case
-def test_a_python_file_answers_as_the_ensemble(name, dtype):
+def test_a_python_file_predicts_like_the_ensemble(name, dtype):
     model, table = fitted(name)
     rows = strange_rows(table)
     assert_alike(run_python(model, rows, dtype=dtype), expected(model, rows), dtype)
@@ -164,7 +164,7 @@ def test_a_python_file_answers_as_the_ensemble(name, dtype):
     ("name", "dtype"),
     [*((name, None) for name in CASES), ("regression", "float32"), ("two classes", "float64")],
 )
-def test_a_c_header_answers_as_the_ensemble(name, dtype, compile_c):
+def test_a_c_header_predicts_like_the_ensemble(name, dtype, compile_c):
     model, table = fitted(name)
     rows = strange_rows(table)
     program, header = lower_ensemble(model, dtype), lamina.to_c(model, dtype=dtype)
@@ -188,7 +188,7 @@ def run_onnx(model: Any, table: Any, **options: Any) -> np.ndarray:
 
 @every_dtype
 @every_case
-def test_onnx_answers_as_the_ensemble(name, dtype):
+def test_onnx_predicts_like_the_ensemble(name, dtype):
     model, table = fitted(name)
     rows = strange_rows(table)
     if dtype == "float32":
@@ -217,7 +217,7 @@ def test_every_export_undoes_the_square_root_that_members_learned(dtype, compile
 
 
 @every_export
-def test_a_target_that_no_export_supports_is_refused(export):
+def test_an_unsupported_target_is_rejected(export):
     model = copy(fitted("regression of numbers")[0])
 
     @dataclass(frozen=True)
@@ -253,13 +253,13 @@ def test_onnx_zips_the_probabilities_of_an_ensemble():
     np.testing.assert_allclose(answers[3]["no"], model.predict_proba(table)[3, 0], rtol=1e-5)
 
 
-def test_onnx_gives_no_number_for_an_infinite_one():
+def test_onnx_returns_nan_for_infinite_numbers():
     model, table = fitted("regression")
     rows = table[:3].assign(income=[1.0, np.inf, -np.inf])
     assert np.isfinite(run_onnx(model, rows)[:, 0]).tolist() == [True, False, False]
 
 
-def test_a_c_header_of_an_ensemble_gives_no_number_for_an_infinite_one(compile_c):
+def test_the_c_header_of_an_ensemble_returns_nan_for_infinite_numbers(compile_c):
     model, table = fitted("two classes")
     rows = table[:3].assign(income=[1.0, np.inf, -np.inf])
     header, program = lamina.to_c(model), lower_ensemble(model)
@@ -268,7 +268,7 @@ def test_a_c_header_of_an_ensemble_gives_no_number_for_an_infinite_one(compile_c
 
 
 @pytest.mark.parametrize("form", ["dict", "rows", "arrays", "shuffled"])
-def test_a_python_file_of_an_ensemble_takes_a_table_in_every_form(form):
+def test_the_python_file_of_an_ensemble_accepts_every_form_of_table(form):
     model, table = fitted("two classes")
     rows = strange_rows(table)
     actual = {
@@ -286,7 +286,7 @@ def run_python_alone(model: Any, table: Any) -> np.ndarray:
     return np.asarray(names["predict_proba"](table))
 
 
-def test_a_python_file_of_an_ensemble_refuses_infinity_by_column_and_row():
+def test_the_python_file_of_an_ensemble_rejects_infinity_by_column_and_row():
     model, table = fitted("regression")
     names: dict[str, Any] = {}
     exec(lamina.to_python(model), names)
@@ -305,7 +305,7 @@ def test_an_ensemble_fitted_to_an_array_is_exported_with_numbered_columns():
     np.testing.assert_allclose(actual, model.predict(X), rtol=1e-5)
 
 
-def test_the_encoding_stands_once_and_members_of_a_recipe_share_their_bins():
+def test_members_share_the_encoding_and_the_bins_of_a_recipe():
     model, _ = fitted("several recipes")
     program = lower_ensemble(model)
     texts = [each.column for each in program.operations if isinstance(each, OneHot | CategoryCode)]
@@ -317,7 +317,7 @@ def test_the_encoding_stands_once_and_members_of_a_recipe_share_their_bins():
     assert len({member.sources[0] for member in program.members}) <= len(recipes)
 
 
-def test_a_left_out_column_is_no_input():
+def test_an_excluded_column_is_not_an_input():
     model, _ = fitted("regression")
     assert "unit" not in [each.name for each in lower_ensemble(model).inputs]
 
@@ -339,13 +339,13 @@ def with_texts() -> Any:
     return model, table
 
 
-def test_texts_that_no_member_uses_are_passed_over():
+def test_texts_that_no_member_uses_are_ignored():
     model, table = with_texts()
     assert_alike(run_python(model, table), expected(model, table), None)
 
 
 @every_export
-def test_n_grams_that_a_member_uses_are_refused_by_column_with_the_cure(export):
+def test_n_grams_used_by_a_member_are_rejected_by_column_with_a_cure(export):
     model, _ = with_texts()
     model.members_[1] = replace(model.members_[1], uses_texts=True)
     with pytest.raises(ExportError, match=r"column 'job', .*column_types=\{'job': 'category'\}"):
@@ -353,7 +353,7 @@ def test_n_grams_that_a_member_uses_are_refused_by_column_with_the_cure(export):
 
 
 @every_export
-def test_a_part_that_no_export_knows_is_refused_by_name(export, monkeypatch):
+def test_an_unsupported_part_is_rejected_by_name(export, monkeypatch):
     model, _ = fitted("two classes")
     supported = dict(lowered_ensemble.KNOWN)
     [member] = [cls for cls in supported if cls.__name__ == "Member"]
@@ -364,13 +364,13 @@ def test_a_part_that_no_export_knows_is_refused_by_name(export, monkeypatch):
 
 @every_export
 @pytest.mark.parametrize("cls", [TabularClassifier, TabularRegressor])
-def test_an_ensemble_that_has_not_been_fitted_is_refused(export, cls):
+def test_an_unfitted_ensemble_is_rejected(export, cls):
     with pytest.raises(NotFittedError):
         export(cls())
 
 
 @pytest.mark.parametrize("export", [lamina.to_torch, lamina.to_sklearn])
-def test_a_target_without_words_for_ensembles_names_those_that_have_them(export):
+def test_unsupported_formats_for_ensembles_name_the_supported_ones(export):
     model, _ = fitted("two classes")
     with pytest.raises(TypeError, match=r"export it with lamina\.to_onnx, to_python or to_c"):
         export(model)

@@ -36,14 +36,14 @@ def assert_rounded_alike(actual, expected, precision):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_every_format_says_every_activation(activation, dtype, run, fit, answer, rows):
+def test_every_format_supports_every_activation(activation, dtype, run, fit, answer, rows):
     model, X = fit("numbers", dtype, activation=activation), rows.astype(dtype)
     assert_equal(run(model, X), answer(model, X))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
-def test_every_format_says_every_normalization(normalization, dtype, run, fit, answer, rows):
+def test_every_format_supports_every_normalization(normalization, dtype, run, fit, answer, rows):
     model, X = fit("numbers", dtype, normalization=normalization), rows.astype(dtype)
     for numbers in (*model.unit_parameters_, *getattr(model, "running_statistics_", ())):
         numbers += np.linspace(0.1, 1, numbers.size).reshape(numbers.shape)
@@ -67,23 +67,23 @@ def test_every_format_says_every_normalization(normalization, dtype, run, fit, a
         },
     ],
 )
-def test_every_format_says_every_architecture(parameters, run, fit, answer, rows):
+def test_every_format_supports_every_architecture(parameters, run, fit, answer, rows):
     model = fit("numbers", **parameters)
     assert_equal(run(model, rows), answer(model, rows))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_every_format_says_what_outputs_stand_for(kind, dtype, run, fit, answer, rows):
+def test_every_format_supports_every_kind_of_output(kind, dtype, run, fit, answer, rows):
     model, X = fit(kind, dtype), rows.astype(dtype)
     assert_equal(run(model, X), answer(model, X))
 
 
-def test_every_format_says_a_network_without_hidden_layers(run, fit, answer, rows):
+def test_every_format_supports_a_network_without_hidden_layers(run, fit, answer, rows):
     model = fit("multiclass", hidden_layer_sizes=())
     assert_equal(run(model, rows), answer(model, rows))
 
 
-def test_rows_far_from_zero_give_finite_answers(kind, run, fit, answer, rows):
+def test_rows_far_from_zero_give_finite_outputs(kind, run, fit, answer, rows):
     model, X = fit(kind), rows * 10
     with np.errstate(all="raise"):
         assert_equal(run(model, X), answer(model, X))
@@ -91,7 +91,7 @@ def test_rows_far_from_zero_give_finite_answers(kind, run, fit, answer, rows):
 
 @pytest.mark.parametrize("kind", ["one number", "numbers"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_every_format_keeps_quantiles_from_crossing(kind, dtype, run, fit, answer, rows):
+def test_quantiles_do_not_cross_in_any_format(kind, dtype, run, fit, answer, rows):
     model = fit(kind, dtype, loss="quantile", quantile=[0.1, 0.5, 0.9])
     # Not in ascending order, so that everything must be sorted.
     model.intercepts_[-1][...] = np.tile([1, 0, -1], len(model.intercepts_[-1]) // 3)
@@ -101,12 +101,12 @@ def test_every_format_keeps_quantiles_from_crossing(kind, dtype, run, fit, answe
     assert_equal(run(model, X), expected)
 
 
-def test_one_quantile_is_like_any_number(run, fit, answer, rows):
+def test_a_single_quantile_is_exported_like_a_mean(run, fit, answer, rows):
     model = fit("numbers", loss="quantile", quantile=0.3)
     assert_equal(run(model, rows), answer(model, rows))
 
 
-def test_rows_that_are_normalized_to_nothing_give_finite_answers(run, fit, answer):
+def test_rows_with_zero_variance_give_finite_outputs(run, fit, answer):
     model = fit("numbers", normalization="layer", hidden_layer_sizes=(1, 4))
     assert_equal(run(model, np.zeros((2, 4))), answer(model, np.zeros((2, 4))))
 
@@ -114,7 +114,7 @@ def test_rows_that_are_normalized_to_nothing_give_finite_answers(run, fit, answe
 @pytest.mark.parametrize(
     "record", [*ACTIVATIONS.values(), *INVERSE_LINKS.values()], ids=lambda r: r.name
 )
-def test_a_records_words_in_numpy_are_its_value(record):
+def test_a_records_numpy_code_equals_its_value(record):
     z = np.concatenate([np.linspace(-40, 40, 60), np.linspace(-3, 3, 60)]).reshape(-1, 3)
     for dtype, tolerance in TOLERANCE.items():
         logits = z.astype(dtype)
@@ -133,7 +133,7 @@ def test_the_kinds_of_outputs_have_every_inverse_link(fit, kinds):
     assert {fit(kind).out_activation_ for kind in kinds} == set(INVERSE_LINKS)
 
 
-def test_a_standard_deviation_far_away_stays_within_its_bounds(run, fit, answer, rows):
+def test_extreme_standard_deviations_stay_within_their_bounds(run, fit, answer, rows):
     model = fit("means and stds")
     model.intercepts_[-1][1::2] = [-1e6, 1e6, 0]
     expected = answer(model, rows)
@@ -142,7 +142,7 @@ def test_a_standard_deviation_far_away_stays_within_its_bounds(run, fit, answer,
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_every_format_says_every_precision(precision, kind, run, fit, answer, rows):
+def test_every_format_supports_every_precision(precision, kind, run, fit, answer, rows):
     model, X = fit(kind, "float32", precision=precision), rows.astype(np.float32)
     assert_rounded_alike(run(model, X), answer(model, X), precision)
 
@@ -168,7 +168,7 @@ def test_every_format_rounds_in_every_architecture(precision, parameters, run, f
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_precisions_words_in_numpy_are_its_nearest_numbers(precision):
+def test_a_precisions_numpy_code_rounds_to_nearest(precision):
     record = PRECISIONS[precision]
     ends = [0.0, -0.0, np.inf, -np.inf, np.nan, np.finfo("f").max, 1e-40, 1 + 2**-8, 1 + 3 * 2**-8]
     z = np.append(ends, np.random.RandomState(0).standard_normal(10_000)).astype("f")

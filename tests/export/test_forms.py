@@ -53,7 +53,7 @@ def understood(model: Any, table: Any) -> Any:
     return pd.DataFrame({each.name: columns[each.name] for each in lower(model).inputs})
 
 
-def test_a_python_file_takes_what_the_texts_mean(model_and_table):
+def test_a_python_file_accepts_parsed_values(model_and_table):
     model, table = model_and_table
     names: dict[str, Any] = {}
     exec(lamina.to_python(model), names)
@@ -61,7 +61,7 @@ def test_a_python_file_takes_what_the_texts_mean(model_and_table):
     np.testing.assert_allclose(actual, model.predict(table), rtol=1e-11)
 
 
-def test_a_python_file_reads_no_number_from_text_that_training_wrote_in_its_own_way(
+def test_a_python_file_rejects_texts_of_special_number_formats(
     model_and_table,
 ):
     model, table = model_and_table
@@ -75,7 +75,7 @@ def test_a_python_file_reads_no_number_from_text_that_training_wrote_in_its_own_
     assert np.isfinite(names["predict"](rows)).all()
 
 
-def test_every_format_says_what_a_time_of_day_is(model_and_table):
+def test_every_format_describes_times_of_day(model_and_table):
     model, _ = model_and_table
     assert "hours since midnight" in lamina.to_c(model)
     assert "hours since midnight" in lamina.to_python(model)
@@ -84,7 +84,7 @@ def test_every_format_says_what_a_time_of_day_is(model_and_table):
     assert "hours since midnight" in descriptions["start"]
 
 
-def test_onnx_answers_for_what_the_texts_mean(model_and_table):
+def test_onnx_accepts_parsed_values(model_and_table):
     onnxruntime = pytest.importorskip("onnxruntime")
     model, table = model_and_table
     session = onnxruntime.InferenceSession(lamina.to_onnx(model).SerializeToString())

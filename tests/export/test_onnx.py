@@ -34,7 +34,7 @@ def wrapped(request, rows):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_labels_are_those_that_the_model_predicts(kind, dtype, fit, rows, wrapped):
+def test_labels_equal_the_models(kind, dtype, fit, rows, wrapped):
     model, X = fit(kind, dtype), rows.astype(dtype)
     session = open_session(wrapped(model))
     names = [output.name for output in session.get_outputs()]
@@ -56,7 +56,7 @@ def test_labels_are_those_that_the_model_predicts(kind, dtype, fit, rows, wrappe
 
 
 @pytest.mark.parametrize("kind", ["mean and std", "means and stds"])
-def test_standard_deviations_stand_beside_the_prediction(kind, fit, rows, wrapped):
+def test_standard_deviations_are_a_second_output(kind, fit, rows, wrapped):
     model = fit(kind)
     for actual, expected in zip(
         open_session(wrapped(model)).run(None, {"X": rows}),
@@ -67,7 +67,7 @@ def test_standard_deviations_stand_beside_the_prediction(kind, fit, rows, wrappe
         np.testing.assert_allclose(actual, expected.reshape(actual.shape), rtol=1e-10)
 
 
-def test_each_column_of_labels_has_outputs_of_its_own_in_a_pipeline(fit, rows, wrapped):
+def test_each_column_of_labels_has_separate_outputs_in_a_pipeline(fit, rows, wrapped):
     model = fit("columns of texts")
     session = open_session(wrapped(model))
     first, p_first, second, p_second = session.run(None, {"X": rows})
@@ -77,7 +77,7 @@ def test_each_column_of_labels_has_outputs_of_its_own_in_a_pipeline(fit, rows, w
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_dictionary_by_label_for_every_row_is_there_for_the_asking(dtype, fit, rows, wrapped):
+def test_zipmap_returns_a_dictionary_by_label_for_every_row(dtype, fit, rows, wrapped):
     for kind in ("binary", "multiclass"):
         model, X = fit(kind, dtype), rows.astype(dtype)
         _, dictionaries = open_session(wrapped(model), zipmap=True).run(None, {"X": X})
@@ -86,7 +86,7 @@ def test_a_dictionary_by_label_for_every_row_is_there_for_the_asking(dtype, fit,
         np.testing.assert_allclose(actual, model.predict_proba(X), atol=1e-6)
 
 
-def test_each_column_of_labels_has_dictionaries_of_its_own(fit, rows, wrapped):
+def test_zipmap_returns_dictionaries_for_each_column_of_labels(fit, rows, wrapped):
     model = fit("columns of texts")
     answers = open_session(wrapped(model), zipmap=True).run(None, {"X": rows})
     for dictionaries, classes, expected in zip(
@@ -98,7 +98,7 @@ def test_each_column_of_labels_has_dictionaries_of_its_own(fit, rows, wrapped):
 
 
 @pytest.mark.parametrize("kind", ["one class", "float classes", "columns of labels"])
-def test_a_dictionary_that_onnx_cannot_say_is_refused(kind, fit, wrapped):
+def test_zipmap_rejects_labels_that_onnx_does_not_support(kind, fit, wrapped):
     with pytest.raises(ExportError, match="zipmap=True requires at least two labels"):
         lamina.to_onnx(wrapped(fit(kind)), zipmap=True)
 
@@ -108,14 +108,14 @@ def test_indicators_stay_a_tensor(fit, rows, wrapped):
     assert isinstance(probabilities, np.ndarray)
 
 
-def test_labels_without_an_onnx_type_are_refused(fit, wrapped):
+def test_labels_without_an_onnx_type_are_rejected(fit, wrapped):
     model = fit("binary")
     model.classes_ = np.array([b"no", b"yes"])
     with pytest.raises(ExportError, match=r"ONNX cannot represent the labels \[b'no', b'yes'\]"):
         lamina.to_onnx(wrapped(model))
 
 
-def test_the_dtype_may_be_another_than_the_models(fit, rows, wrapped):
+def test_the_onnx_dtype_may_differ_from_the_models(fit, rows, wrapped):
     model = fit("numbers")
     session = open_session(wrapped(model), dtype="float32")
     assert session.get_inputs()[0].type == "tensor(float)"
@@ -124,7 +124,7 @@ def test_the_dtype_may_be_another_than_the_models(fit, rows, wrapped):
 
 
 @pytest.mark.parametrize("opset", [13, 17, 21])
-def test_the_operators_may_be_of_another_version(opset, fit, rows, wrapped):
+def test_the_opset_may_be_chosen(opset, fit, rows, wrapped):
     model = fit("multiclass")
     proto = lamina.to_onnx(wrapped(model), opset=opset)
     [version] = [each.version for each in proto.opset_import if each.domain == ""]
@@ -135,7 +135,7 @@ def test_the_operators_may_be_of_another_version(opset, fit, rows, wrapped):
     )
 
 
-def test_any_number_of_rows_is_answered(fit, wrapped):
+def test_any_number_of_rows_is_accepted(fit, wrapped):
     session = open_session(wrapped(fit("multiclass")))
     for n_samples in (0, 1, 5):
         labels, probabilities = session.run(None, {"X": np.zeros((n_samples, 4))})
@@ -144,7 +144,7 @@ def test_any_number_of_rows_is_answered(fit, wrapped):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_pipeline_of_scalers_answers_as_a_whole(dtype, rows):
+def test_a_pipeline_of_scalers_predicts_as_a_whole(dtype, rows):
     pytest.importorskip("skl2onnx")
     X, y = (rows * [1, 10, 100, 1000] + 5).astype(dtype), rows[:, 0] > 0
     model = MLPClassifier((6,), solver="lbfgs", max_iter=2000)
@@ -155,7 +155,7 @@ def test_a_pipeline_of_scalers_answers_as_a_whole(dtype, rows):
     np.testing.assert_allclose(probabilities, pipeline.predict_proba(X), atol=tolerance)
 
 
-def test_skl2onnx_itself_knows_the_models_once_they_are_registered(fit, rows):
+def test_skl2onnx_supports_registered_models(fit, rows):
     skl2onnx = pytest.importorskip("skl2onnx")
     from lamina.export.onnx_pipeline import register_with_skl2onnx
 
@@ -169,7 +169,7 @@ def test_skl2onnx_itself_knows_the_models_once_they_are_registered(fit, rows):
     assert list(dictionaries[0]) == model.classes_.tolist()
 
 
-def test_a_precision_is_that_of_float32_whatever_comes_in(fit, rows, wrapped):
+def test_a_precision_sums_in_float32_for_every_input_dtype(fit, rows, wrapped):
     model = fit("numbers", precision="bfloat16")
     session = open_session(wrapped(model), rows[:1])
     X = rows if session.get_inputs()[0].type == "tensor(double)" else rows.astype(np.float32)
@@ -180,7 +180,7 @@ def test_a_precision_is_that_of_float32_whatever_comes_in(fit, rows, wrapped):
     assert off.max() <= 2**-8
 
 
-def test_skl2onnx_itself_knows_every_output(kind_of_ours, fit, rows):
+def test_skl2onnx_supports_every_output(kind_of_ours, fit, rows):
     skl2onnx = pytest.importorskip("skl2onnx")
     from lamina.export.onnx_pipeline import register_with_skl2onnx
 
@@ -190,14 +190,14 @@ def test_skl2onnx_itself_knows_every_output(kind_of_ours, fit, rows):
     assert [each.name for each in proto.graph.output] == [each.name for each in alone.graph.output]
 
 
-def test_a_pipeline_that_does_not_end_in_a_model_of_laminas_is_refused(rows):
+def test_a_pipeline_without_a_lamina_model_is_rejected(rows):
     pipeline = make_pipeline(StandardScaler(), MinMaxScaler()).fit(rows)
     with pytest.raises(TypeError, match=r"got sklearn\.preprocessing\._data\.MinMaxScaler"):
         lamina.to_onnx(pipeline)
 
 
 @pytest.mark.parametrize(("missing", "package"), [("onnx", "onnx"), ("skl2onnx", "skl2onnx")])
-def test_a_missing_package_is_named_with_the_way_to_get_it(
+def test_a_missing_package_is_named_with_its_install_command(
     missing, package, fit, rows, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, missing, None)

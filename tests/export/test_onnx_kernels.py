@@ -33,7 +33,7 @@ TOLERANCE = {"float32": 1e-4, "float64": 1e-11}
 @pytest.mark.parametrize(
     "formula", FORMULAS, ids=lambda formula: "-".join(map(str, formula.values()))
 )
-def test_every_formula_is_opened_and_answered_for(formula, dtype, opset, fit, rows):
+def test_onnxruntime_computes_every_formula(formula, dtype, opset, fit, rows):
     model, X = fit("counts", dtype, **{"loss": "squared_error", **formula}), rows.astype(dtype)
     if opset < FIRST_OPSET.get(str(formula.get("normalization")), 0):
         with pytest.raises(ExportError, match=r"LayerNormalization .*give a newer one"):
@@ -63,7 +63,7 @@ class Numbers:
         return self.named[operator](*inputs)
 
 
-def test_the_stand_in_of_erf_is_erf_to_rounding():
+def test_the_replacement_of_erf_is_exact_to_rounding():
     z = np.concatenate([np.linspace(-30, 30, 10_001), [0.0, -0.0, np.inf, -np.inf, 1e300, 1e-300]])
     with np.errstate(over="ignore"):
         actual = add_formula(Numbers(), STAND_INS["Erf"], {"z": z}, np.dtype("float64"))
@@ -71,12 +71,12 @@ def test_the_stand_in_of_erf_is_erf_to_rounding():
 
 
 @pytest.mark.parametrize("opset", [-1, 0, 8, 1000, 18.0, "18", None])
-def test_a_version_that_onnx_does_not_have_is_refused(opset, fit):
+def test_an_unknown_opset_is_rejected(opset, fit):
     with pytest.raises(ValueError, match=r"opset=.*must be from 9 to .*the default, 18"):
         lamina.to_onnx(fit("numbers"), opset=opset)
 
 
-def test_what_onnxruntime_has_no_kernel_for_is_refused_with_the_cure():
+def test_missing_kernels_of_onnxruntime_are_reported_with_a_cure():
     info = onnx.helper.make_tensor_value_info
     x, y = info("x", onnx.TensorProto.DOUBLE, [1]), info("y", onnx.TensorProto.DOUBLE, [1])
     graph = onnx.helper.make_graph([onnx.helper.make_node("Erf", ["x"], ["y"])], "g", [x], [y])

@@ -78,7 +78,7 @@ def answers(pipeline, table, *args, **options):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_classifier_behind_a_table_encoding_answers_as_a_whole(dtype, table, strange):
+def test_a_classifier_after_a_table_encoding_predicts_as_a_whole(dtype, table, strange):
     pipeline = make_pipeline(TableEncoding(), MLPClassifier((5,), max_iter=20, random_state=0))
     pipeline.fit(table, np.where(table["age"] > 40, "old", "young"))
     for rows in (table, strange):
@@ -89,7 +89,7 @@ def test_a_classifier_behind_a_table_encoding_answers_as_a_whole(dtype, table, s
         assert probabilities.dtype == dtype
 
 
-def test_a_regressor_behind_a_table_encoding_and_a_scaler_answers_as_a_whole(table, strange):
+def test_a_regressor_after_encoding_and_scaler_predicts_as_a_whole(table, strange):
     model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=20, random_state=0)
     pipeline = make_pipeline(TableEncoding(), StandardScaler(), model).fit(table, table["age"])
     [actual] = answers(pipeline, strange)
@@ -99,7 +99,7 @@ def test_a_regressor_behind_a_table_encoding_and_a_scaler_answers_as_a_whole(tab
 @pytest.mark.parametrize(
     "scaler", [StandardScaler(), MinMaxScaler((1, 3)), StandardScaler(with_mean=False)]
 )
-def test_a_target_that_was_scaled_is_scaled_back(scaler, table):
+def test_the_scaling_of_a_target_is_inverted(scaler, table):
     model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=20, random_state=0)
     y = np.stack([table["age"] * 1000, table["age"] ** 2], axis=1)
     around = TransformedTargetRegressor(make_pipeline(TableEncoding(), model), transformer=scaler)
@@ -107,7 +107,7 @@ def test_a_target_that_was_scaled_is_scaled_back(scaler, table):
     np.testing.assert_allclose(actual, around.predict(table), rtol=1e-10)
 
 
-def test_a_target_that_was_transformed_otherwise_is_refused(table):
+def test_other_transformations_of_a_target_are_rejected(table):
     around = TransformedTargetRegressor(
         MLPRegressor(max_iter=2), func=np.log1p, inverse_func=np.expm1
     ).fit(table[["age"]].to_numpy(), table["age"])
@@ -116,14 +116,14 @@ def test_a_target_that_was_transformed_otherwise_is_refused(table):
 
 
 @pytest.mark.parametrize("columns", [["age"], ["number of rooms"], ["city"], ["owner", "code"]])
-def test_a_table_of_one_kind_of_columns_answers(columns, table, strange):
+def test_a_table_with_one_kind_of_columns_is_supported(columns, table, strange):
     pipeline = make_pipeline(TableEncoding(), MLPRegressor(max_iter=5, random_state=0))
     pipeline.fit(table[columns], table["age"])
     [actual] = answers(pipeline, strange[columns])
     np.testing.assert_allclose(actual[:, 0], pipeline.predict(strange[columns]), rtol=1e-10)
 
 
-def test_dictionaries_by_label_are_there_for_tables_too(table):
+def test_zipmap_works_for_tables(table):
     table = table.rename(columns={"label": "probabilities"})
     pipeline = make_pipeline(TableEncoding(), MLPClassifier((5,), max_iter=5, random_state=0))
     pipeline.fit(table, table["probabilities"])
@@ -132,7 +132,7 @@ def test_dictionaries_by_label_are_there_for_tables_too(table):
     np.testing.assert_allclose(actual, pipeline.predict_proba(table), atol=1e-6)
 
 
-def test_a_scaler_and_an_encoder_of_scikit_learns_answer_as_a_whole(table):
+def test_scikit_learns_scaler_and_encoder_are_supported(table):
     columns = make_column_transformer(
         (StandardScaler(), ["age"]), (OneHotEncoder(handle_unknown="ignore"), ["city", "label"])
     )
@@ -145,7 +145,7 @@ def test_a_scaler_and_an_encoder_of_scikit_learns_answer_as_a_whole(table):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_dates_come_as_numpys_microseconds(dtype, table):
+def test_dates_are_numpys_microseconds(dtype, table):
     zone = "Europe/Oslo"
     table.insert(0, "born", pandas.date_range("1931-05-17 13:21", periods=N_SAMPLES, freq="411h"))
     table.insert(
@@ -164,7 +164,7 @@ def test_dates_come_as_numpys_microseconds(dtype, table):
         np.testing.assert_allclose(actual[:, 0], pipeline.predict(rows), rtol=tolerance)
 
 
-def test_every_input_says_what_it_takes(table):
+def test_every_input_has_a_description(table):
     table["born"] = pandas.date_range("2000-01-01", periods=N_SAMPLES)
     pipeline = make_pipeline(TableEncoding(), MLPRegressor(max_iter=2)).fit(table, table["age"])
     said = {each.name: each.doc_string for each in lamina.to_onnx(pipeline).graph.input}
@@ -173,7 +173,7 @@ def test_every_input_says_what_it_takes(table):
     assert said["owner"].startswith("a category")
 
 
-def test_a_standard_deviation_is_scaled_back_with_its_target(table):
+def test_the_scaling_of_standard_deviations_is_inverted(table):
     model = MLPRegressor(loss="gaussian_nll", hidden_layer_sizes=(5,), max_iter=20, random_state=0)
     around = TransformedTargetRegressor(
         make_pipeline(TableEncoding(), model), transformer=StandardScaler()
@@ -184,14 +184,14 @@ def test_a_standard_deviation_is_scaled_back_with_its_target(table):
     np.testing.assert_allclose(std[:, 0], inner * around.transformer_.scale_, rtol=1e-10)
 
 
-def test_columns_of_labels_answer_for_a_table(table):
+def test_several_columns_of_labels_work_for_tables(table):
     pipeline = make_pipeline(TableEncoding(), MLPClassifier((5,), max_iter=20, random_state=0))
     pipeline.fit(table, table[["city", "label"]].to_numpy(dtype=str))
     city, _, label, _ = answers(pipeline, table)
     assert np.stack([city, label], axis=1).tolist() == pipeline.predict(table).tolist()
 
 
-def test_an_empty_text_beside_a_missing_one_is_refused_by_column(table):
+def test_distinct_empty_and_missing_texts_are_rejected_by_column(table):
     table["owner"] = ["", None, "yes"] * (N_SAMPLES // 3)
     pipeline = make_pipeline(TableEncoding(), MLPRegressor(max_iter=2)).fit(table, table["age"])
     with pytest.raises(ExportError, match="column 'owner' has both"):

@@ -124,18 +124,18 @@ def in_c(compile_c: Any, model: Any, rows: np.ndarray, **options: Any) -> np.nda
     return answer
 
 
-def test_a_pipeline_answers_as_a_python_file(case):
+def test_the_python_file_of_a_pipeline_predicts_the_same(case):
     model, rows = case
     np.testing.assert_allclose(in_python(model, rows), model.predict(rows), rtol=1e-11)
 
 
-def test_a_pipeline_answers_as_a_c_header(case, compile_c):
+def test_the_c_header_of_a_pipeline_predicts_the_same(case, compile_c):
     model, rows = case
     answer = in_c(compile_c, model, rows)
     np.testing.assert_allclose(answer[:, 0], model.predict(rows), rtol=1e-11)
 
 
-def test_a_pipeline_answers_in_floats_as_a_c_header(case, compile_c):
+def test_the_float_c_header_of_a_pipeline_predicts_the_same(case, compile_c):
     model, rows = case
     answer = in_c(compile_c, model, rows.astype(np.float32), dtype="float32")
     expected = model.predict(rows)
@@ -151,7 +151,7 @@ def open_session(model: Any, *args: Any, **options: Any) -> Any:
 
 @pytest.mark.parametrize("X_dtype", [None, "float32", "float64"])
 @pytest.mark.parametrize("dtype", ["float32", "float64", None])
-def test_a_pipeline_answers_in_onnx_in_the_dtype_asked_for(case, dtype, X_dtype):
+def test_the_onnx_model_of_a_pipeline_has_the_requested_dtype(case, dtype, X_dtype):
     model, rows = case
     X = [] if X_dtype is None else [rows[:1].astype(X_dtype)]
     session = open_session(model, *X, dtype=dtype)
@@ -171,7 +171,7 @@ def test_a_pipeline_answers_in_onnx_in_the_dtype_asked_for(case, dtype, X_dtype)
     "scaler", [StandardScaler(), MinMaxScaler((-1, 1)), StandardScaler(with_mean=False)]
 )
 @pytest.mark.parametrize("columns", [1, 2])
-def test_a_scaled_target_is_scaled_back(scaler, columns, compile_c):
+def test_a_targets_scaling_is_inverted(scaler, columns, compile_c):
     y = (X[:, 1] if columns == 1 else X[:, :2]) * 1e-3 + 1e6
     for inner in (network(), make_pipeline(StandardScaler(), network())):
         model = TransformedTargetRegressor(inner, transformer=scaler).fit(X, y)
@@ -181,13 +181,13 @@ def test_a_scaled_target_is_scaled_back(scaler, columns, compile_c):
         np.testing.assert_allclose(in_c(compile_c, model, X), expected, rtol=1e-14)
 
 
-def test_a_scaled_target_may_stand_at_the_end_of_a_pipeline():
+def test_a_scaled_target_may_end_a_pipeline():
     scaled = TransformedTargetRegressor(network(), transformer=StandardScaler())
     model = make_pipeline(StandardScaler(), scaled).fit(X, X[:, 1] * 100)
     np.testing.assert_allclose(in_python(model, X), model.predict(X), rtol=1e-11)
 
 
-def test_an_unknown_category_is_an_error_where_the_encoder_says_so(compile_c):
+def test_unknown_categories_follow_handle_unknown(compile_c):
     encoder = make_column_transformer((OneHotEncoder(), [0]), remainder="passthrough")
     model = make_pipeline(encoder, StandardScaler(), network()).fit(X, X[:, 1])
     unknown = np.array([[77.0, 0, 0, 0]])
@@ -198,7 +198,7 @@ def test_an_unknown_category_is_an_error_where_the_encoder_says_so(compile_c):
 
 
 @pytest.mark.parametrize("activation", lamina.formulas.ACTIVATIONS)
-def test_an_infinite_number_is_never_answered_for(activation, compile_c):
+def test_infinite_numbers_give_nan_or_an_error(activation, compile_c):
     model = make_pipeline(SimpleImputer(), network(activation=activation)).fit(GAPS, X[:, 1])
     for infinity in (np.inf, -np.inf):
         row = np.array([[infinity, 0, 0, 0]])
@@ -227,7 +227,7 @@ def test_an_infinite_number_is_never_answered_for(activation, compile_c):
         ),
     ],
 )
-def test_a_step_that_cannot_be_said_is_named_with_the_cure(step, name):
+def test_an_unsupported_step_is_named_with_a_cure(step, name):
     model = make_pipeline(step, network()).fit(abs(X), X[:, 1])
     for export in (lamina.to_python, lamina.to_c):
         with pytest.raises(ExportError, match=rf"does not support (a )?{name}.*(ONNX)"):
@@ -270,7 +270,7 @@ def frame_model() -> tuple[Any, Any]:
     return model.fit(table, X[:, 2] > 0), table
 
 
-def test_a_frame_of_numbers_and_texts_answers_alike_everywhere(compile_c):
+def test_a_frame_of_numbers_and_texts_is_predicted_equally(compile_c):
     model, table = frame_model()
     names: dict[str, Any] = {}
     exec(lamina.to_python(model), names)
@@ -308,7 +308,7 @@ def test_a_frame_of_numbers_and_texts_answers_alike_everywhere(compile_c):
 
 
 @pytest.mark.parametrize("dtype", ["float32", None])
-def test_what_only_skl2onnx_converts_is_computed_in_the_dtype_asked_for(dtype):
+def test_steps_converted_by_skl2onnx_use_the_requested_dtype(dtype):
     pytest.importorskip("skl2onnx")
     model = make_pipeline(StandardScaler(), PCA(2), network()).fit(X, X[:, 1])
     for rows in ([], [X[:1]], [X[:1].astype("float32")]):
@@ -319,7 +319,7 @@ def test_what_only_skl2onnx_converts_is_computed_in_the_dtype_asked_for(dtype):
         np.testing.assert_allclose(answer[:, 0], model.predict(X), rtol=1e-3, atol=1e-3)
 
 
-def test_what_is_not_converted_in_float64_is_refused_with_the_cure():
+def test_steps_without_float64_are_rejected_with_a_cure():
     pytest.importorskip("skl2onnx")
     model = make_pipeline(KNNImputer(n_neighbors=2), network()).fit(GAPS, X[:, 1])
     with pytest.raises(ExportError, match=r'KNNImputer.*Give dtype="float32"'):
@@ -327,7 +327,7 @@ def test_what_is_not_converted_in_float64_is_refused_with_the_cure():
     assert lamina.to_onnx(model, dtype="float32").graph.input
 
 
-def test_what_is_converted_to_mixed_dtypes_is_refused_with_the_cure():
+def test_mixed_dtypes_are_rejected_with_a_cure():
     pytest.importorskip("skl2onnx")
     model = make_pipeline(KBinsDiscretizer(3, encode="onehot-dense"), network()).fit(X, X[:, 1])
     with pytest.raises(ExportError, match=r'ONNX .*give dtype="float32"'):

@@ -32,9 +32,7 @@ np.save("answer.npy", model.predict(np.load("rows.npy")), allow_pickle=False)
         ("columns of texts", None),
     ],
 )
-def test_it_predicts_in_a_process_of_its_own_that_has_only_numpy(
-    named, precision, fit, rows, tmp_path
-):
+def test_the_file_predicts_in_a_process_with_numpy_only(named, precision, fit, rows, tmp_path):
     model = fit(named, activation="logistic", precision=precision)
     lamina.to_python(model, tmp_path / "model.py")
     np.save(tmp_path / "rows.npy", rows)
@@ -54,7 +52,7 @@ def run(source: str) -> dict:
     return names
 
 
-def test_it_decides_as_lamina_does(kind, fit, rows):
+def test_the_file_predicts_the_same_labels(kind, fit, rows):
     model = fit(kind)
     actual, expected = run(lamina.to_python(model))["predict"](rows), model.predict(rows)
     assert actual.shape == expected.shape
@@ -64,7 +62,7 @@ def test_it_decides_as_lamina_does(kind, fit, rows):
 
 
 @pytest.mark.parametrize("named", ["mean and std", "means and stds"])
-def test_standard_deviations_come_where_they_are_asked_for(named, fit, rows):
+def test_standard_deviations_are_returned_on_request(named, fit, rows):
     model = fit(named)
     predict = run(lamina.to_python(model))["predict"]
     mean, std = predict(rows, return_std=True)
@@ -75,7 +73,7 @@ def test_standard_deviations_come_where_they_are_asked_for(named, fit, rows):
 
 
 @pytest.mark.parametrize("named", ["columns of labels", "columns of texts"])
-def test_each_column_of_labels_has_probabilities_of_its_own(named, fit, rows):
+def test_each_column_of_labels_has_probabilities(named, fit, rows):
     model = fit(named)
     names = run(lamina.to_python(model))
     for actual, expected in zip(
@@ -87,13 +85,13 @@ def test_each_column_of_labels_has_probabilities_of_its_own(named, fit, rows):
 
 
 @pytest.mark.parametrize("named", ["one number", "numbers"])
-def test_quantiles_have_the_shape_that_lamina_gives_them(named, fit, rows):
+def test_quantiles_have_the_shape_of_laminas(named, fit, rows):
     model = fit(named, loss="quantile", quantile=[0.2, 0.8])
     actual = run(lamina.to_python(model))["predict"](rows)
     np.testing.assert_allclose(actual, model.predict(rows), rtol=1e-10)
 
 
-def test_it_refuses_rows_that_it_cannot_answer_for(fit, rows):
+def test_the_file_rejects_invalid_rows(fit, rows):
     predict = run(lamina.to_python(fit("numbers")))["predict"]
     for wrong in (rows[:, :3], rows[0]):
         with pytest.raises(ValueError, match=r"X must have shape \(n_samples, 4\), got"):
@@ -103,7 +101,7 @@ def test_it_refuses_rows_that_it_cannot_answer_for(fit, rows):
     assert predict(np.empty((0, 4))).shape == (0, 3)
 
 
-def test_it_says_what_it_is(fit):
+def test_the_file_has_a_docstring(fit):
     lines = lamina.to_python(fit("multiclass", activation="tanh")).splitlines()
     assert lines[0] == (
         '"""A multi-layer perceptron that predicts one of 3 classes from 4 features.'

@@ -44,21 +44,21 @@ def with_spec(monkeypatch, model, spec):
 
 
 @every_export
-def test_a_model_that_has_not_been_fitted_is_refused(export):
+def test_an_unfitted_model_is_rejected(export):
     with pytest.raises(NotFittedError):
         export(MLPClassifier())
 
 
 @every_export
 @pytest.mark.parametrize("other", [DummyClassifier(), TheirClassifier(), "model", None])
-def test_what_is_no_model_of_laminas_is_refused(export, other):
+def test_other_objects_are_rejected(export, other):
     with pytest.raises(
         TypeError, match=r"requires lamina's MLPClassifier or MLPRegressor, got .*\."
     ):
         export(other)
 
 
-def test_rounded_products_are_refused_where_they_would_be_summed_in_another_dtype(fit):
+def test_rounded_products_in_another_dtype_are_rejected(fit):
     model = fit("binary", precision="bfloat16")
     with pytest.raises(ExportError, match=r"dtype='float64' .*set_params\(precision=None\)"):
         lamina.to_c(model, dtype="float64")
@@ -67,14 +67,14 @@ def test_rounded_products_are_refused_where_they_would_be_summed_in_another_dtyp
 
 
 @every_export
-def test_weights_that_are_not_finite_are_refused(export, fit):
+def test_infinite_weights_are_rejected(export, fit):
     model = fit("binary")
     model.coefs_[0][1, 2] = np.nan
     with pytest.raises(ExportError, match="not finite"):
         export(model)
 
 
-def test_weights_that_are_too_large_for_the_dtype_are_refused(fit):
+def test_weights_too_large_for_the_dtype_are_rejected(fit):
     model = fit("binary")
     model.coefs_[0][1, 2] = 1e300
     with pytest.raises(ExportError, match="not finite in float32"):
@@ -82,13 +82,13 @@ def test_weights_that_are_too_large_for_the_dtype_are_refused(fit):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "int32"])
-def test_only_single_and_double_precision_are_written(dtype, fit):
+def test_only_float32_and_float64_are_supported(dtype, fit):
     with pytest.raises(ValueError, match=f"dtype='{dtype}' .*'float32' or 'float64'"):
         lamina.to_c(fit("binary"), dtype=dtype)
 
 
 @every_export
-def test_a_block_of_an_unknown_kind_is_refused(export, fit, monkeypatch):
+def test_an_unknown_type_of_block_is_rejected(export, fit, monkeypatch):
     model = fit("binary")
     spec, _ = fitted_network_module.network_and_parameters(model)
     gated = Gated(**vars(spec.blocks[0]))
@@ -97,7 +97,7 @@ def test_a_block_of_an_unknown_kind_is_refused(export, fit, monkeypatch):
         export(model)
 
 
-def test_a_part_that_is_not_known_is_refused_unless_it_is_at_its_default(fit, monkeypatch):
+def test_an_unknown_field_is_rejected_unless_it_has_its_default(fit, monkeypatch):
     model = fit("binary")
     spec, _ = fitted_network_module.network_and_parameters(model)
     monkeypatch.setitem(fitted_network_module.KNOWN, Deeper, frozenset({"blocks", "inverse_link"}))
@@ -118,14 +118,14 @@ class Pairs:
 
 
 @every_export
-def test_pairs_that_a_loss_of_ones_own_leaves_together_are_refused(export, fit):
+def test_custom_losses_that_predict_pairs_are_rejected(export, fit):
     with pytest.raises(ExportError, match="no export supports loss=None"):
         export(fit("numbers", loss=Pairs()))
 
 
 @pytest.mark.parametrize("labels", [[("a", 1), ("b", 2)], [b"a", b"b"]])
 @pytest.mark.parametrize("kind", ["binary", "columns of texts"])
-def test_labels_that_a_format_has_no_type_for_are_refused(labels, kind, fit):
+def test_labels_without_a_type_in_the_format_are_rejected(labels, kind, fit):
     model, classes = fit(kind), np.empty(2, dtype=object)
     classes[:] = labels
     model.classes_ = classes if kind == "binary" else [model.classes_[0], classes]
@@ -134,7 +134,7 @@ def test_labels_that_a_format_has_no_type_for_are_refused(labels, kind, fit):
             export(model)
 
 
-def test_what_is_written_is_also_returned(fit, tmp_path: Path):
+def test_the_written_source_is_also_returned(fit, tmp_path: Path):
     model = fit("multiclass")
     for export in (lamina.to_c, lamina.to_python):
         source = export(model, tmp_path / "model")
@@ -142,7 +142,7 @@ def test_what_is_written_is_also_returned(fit, tmp_path: Path):
 
 
 @every_export
-def test_an_export_leaves_the_model_as_it_was(export, fit, rows):
+def test_an_export_does_not_change_the_model(export, fit, rows):
     model, twin = fit("numbers"), fit("numbers")
     exported = export(model)
     if not isinstance(exported, str):
@@ -150,12 +150,12 @@ def test_an_export_leaves_the_model_as_it_was(export, fit, rows):
     np.testing.assert_array_equal(model.predict(rows), twin.predict(rows))
 
 
-def test_a_regressor_knows_the_same_refusals():
+def test_a_regressor_is_rejected_in_the_same_cases():
     with pytest.raises(NotFittedError):
         lamina.to_python(MLPRegressor())
 
 
-def test_exports_that_need_no_onnx_work_without_it():
+def test_other_exports_work_without_onnx():
     code = (
         "import sys; sys.modules['onnx'] = sys.modules['skl2onnx'] = None;"
         "sys.modules['onnxruntime'] = None;"

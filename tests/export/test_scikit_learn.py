@@ -75,7 +75,7 @@ def assert_same_course(actual, expected):
 
 
 @every_solver
-def test_ours_as_theirs_is_as_if_they_had_fitted_it(kind_of_theirs, solver, twins, rows):
+def test_to_sklearn_gives_the_model_that_scikit_learn_fits(kind_of_theirs, solver, twins, rows):
     ours, expected = twins(kind_of_theirs, solver)
     actual = lamina.to_sklearn(ours)
     assert type(actual) is type(expected)
@@ -89,7 +89,7 @@ def test_ours_as_theirs_is_as_if_they_had_fitted_it(kind_of_theirs, solver, twin
 
 
 @every_solver
-def test_theirs_as_ours_is_as_if_we_had_fitted_it(kind_of_theirs, solver, twins, rows):
+def test_from_sklearn_gives_the_model_that_lamina_fits(kind_of_theirs, solver, twins, rows):
     expected, other = twins(kind_of_theirs, solver)
     actual = lamina.from_sklearn(other)
     assert type(actual) is type(expected)
@@ -100,7 +100,7 @@ def test_theirs_as_ours_is_as_if_we_had_fitted_it(kind_of_theirs, solver, twins,
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "plain sgd", "adaptive sgd"])
-def test_both_learn_on_with_the_same_steps(kind_of_theirs, solver, twins, rows, target):
+def test_both_continue_training_with_the_same_steps(kind_of_theirs, solver, twins, rows, target):
     ours, other = twins(kind_of_theirs, solver)
     as_theirs, as_ours = lamina.to_sklearn(ours), lamina.from_sklearn(other)
     for model in (ours, other, as_theirs, as_ours):
@@ -112,7 +112,9 @@ def test_both_learn_on_with_the_same_steps(kind_of_theirs, solver, twins, rows, 
 
 
 @every_solver
-def test_a_warm_start_goes_on_from_there(kind_of_theirs, solver, twins, rows, target):
+def test_a_warm_start_continues_from_the_converted_model(
+    kind_of_theirs, solver, twins, rows, target
+):
     ours, other = twins(kind_of_theirs, solver)
     models = [ours, other, lamina.to_sklearn(ours), lamina.from_sklearn(other)]
     for model in models:
@@ -122,7 +124,7 @@ def test_a_warm_start_goes_on_from_there(kind_of_theirs, solver, twins, rows, ta
         assert_same_course(model, other)
 
 
-def test_there_and_back_keeps_every_number(kind_of_theirs, fit, rows):
+def test_a_round_trip_keeps_every_number(kind_of_theirs, fit, rows):
     for dtype in ("float32", "float64"):
         model = fit(kind_of_theirs, dtype)
         back = lamina.from_sklearn(lamina.to_sklearn(model))
@@ -132,7 +134,7 @@ def test_there_and_back_keeps_every_number(kind_of_theirs, fit, rows):
         assert back.coefs_[0].dtype == dtype
 
 
-def test_ours_as_theirs_is_pickled_and_cloned_and_needs_no_lamina(fit, rows):
+def test_converted_models_are_pickled_and_cloned_without_lamina(fit, rows):
     actual = lamina.to_sklearn(fit("multiclass"))
     data = pickle.dumps(actual)
     assert b"lamina" not in data
@@ -149,7 +151,7 @@ def test_sparse_indicators_stay_sparse_both_ways(unfitted, target, rows):
     assert (back.predict(rows) != ours.predict(rows)).nnz == 0
 
 
-def test_names_of_columns_go_over(unfitted, target, rows):
+def test_names_of_columns_are_converted(unfitted, target, rows):
     pandas = pytest.importorskip("pandas")
     table = pandas.DataFrame(rows, columns=list("abcd"))
     ours = unfitted("binary").fit(table, target("binary"))
@@ -157,12 +159,12 @@ def test_names_of_columns_go_over(unfitted, target, rows):
     assert lamina.from_sklearn(lamina.to_sklearn(ours)).feature_names_in_.tolist() == list("abcd")
 
 
-def test_where_the_arithmetic_runs_is_left_out(fit, rows):
+def test_engine_and_threads_are_omitted(fit, rows):
     ours = fit("binary", engine="reference", n_threads=1)
     assert_same_answers(lamina.to_sklearn(ours), ours, rows)
 
 
-def test_a_parameter_that_they_do_not_have_is_refused_by_name(fit):
+def test_unsupported_parameters_are_rejected_by_name(fit):
     model = fit("binary", "float32").set_params(dtype="float32")
     with pytest.raises(ExportError, match=r"has no parameter 'dtype'.*dtype='float32'") as refusal:
         lamina.to_sklearn(model)
@@ -174,26 +176,26 @@ def test_a_parameter_that_they_do_not_have_is_refused_by_name(fit):
     "parameters",
     [{"normalization": "layer"}, {"residual": True}, {"dropout": 0.2}, {"input_noise": 0.1}],
 )
-def test_an_architecture_that_they_do_not_have_is_refused_by_name(parameters, fit):
+def test_unsupported_architectures_are_rejected_by_name(parameters, fit):
     [(name, value)] = parameters.items()
     model = fit("binary", hidden_layer_sizes=(5, 5), **parameters)
     with pytest.raises(ExportError, match=f"has no parameter '{name}'.*{name}={value!r}"):
         lamina.to_sklearn(model)
 
 
-def test_an_activation_that_they_do_not_have_is_refused(fit):
+def test_unsupported_activations_are_rejected(fit):
     for activation in ("gelu", ["tanh", "relu"]):
         with pytest.raises(ExportError, match="The 'activation' parameter"):
             lamina.to_sklearn(fit("binary", activation=activation))
 
 
-def test_what_they_have_no_outputs_for_is_refused(kind_of_ours, fit):
+def test_unsupported_outputs_are_rejected(kind_of_ours, fit):
     why = "fit a model for each column of labels|Got 'gaussian_nll'"
     with pytest.raises(ExportError, match=why):
         lamina.to_sklearn(fit(kind_of_ours))
 
 
-def test_a_precision_of_products_is_refused_with_the_cure(fit):
+def test_a_precision_is_rejected_with_a_cure(fit):
     model = fit("binary", precision="bfloat16")
     with pytest.raises(ExportError, match=r"'precision'.*set_params\(precision=None\)"):
         lamina.to_sklearn(model)
@@ -201,18 +203,18 @@ def test_a_precision_of_products_is_refused_with_the_cure(fit):
 
 
 @pytest.mark.parametrize(("name", "value"), [("solver", "lion"), ("learning_rate", "cosine")])
-def test_a_value_that_they_do_not_know_is_refused_with_its_parameter(name, value, fit):
+def test_unsupported_values_are_rejected_with_their_parameter(name, value, fit):
     model = fit("binary").set_params(**{name: value})
     with pytest.raises(ExportError, match=f"'{name}' parameter .* Got '{value}'"):
         lamina.to_sklearn(model)
 
 
 @pytest.mark.parametrize("other", [MLPClassifier(), "model", None])
-def test_what_is_none_of_theirs_is_refused(other):
+def test_from_sklearn_rejects_other_objects(other):
     with pytest.raises(TypeError, match=r"of sklearn\.neural_network, got"):
         lamina.from_sklearn(other)
 
 
-def test_theirs_must_have_been_fitted():
+def test_from_sklearn_rejects_unfitted_models():
     with pytest.raises(NotFittedError):
         lamina.from_sklearn(theirs.MLPRegressor())

@@ -175,7 +175,7 @@ def case(request: pytest.FixtureRequest) -> tuple[Any, Any, np.ndarray]:
 
 
 @pytest.mark.parametrize("form", ["frame", "dict", "rows", "arrays"])
-def test_a_python_file_answers_as_the_model(case, form):
+def test_a_python_file_predicts_like_the_model(case, form):
     model, rows, answer = case
     table = {
         "frame": lambda: rows,
@@ -186,7 +186,7 @@ def test_a_python_file_answers_as_the_model(case, form):
     assert_alike(run_python(model, table), answer)
 
 
-def test_a_c_header_answers_as_the_model(case, compile_c):
+def test_a_c_header_predicts_like_the_model(case, compile_c):
     model, rows, answer = case
     assert_alike(run_c(compile_c, model, rows), answer)
 
@@ -202,13 +202,13 @@ def run_onnx(model: Any, table: Any, **options: Any) -> np.ndarray:
     return np.hstack(session.run(names, feed))
 
 
-def test_onnx_answers_as_the_model(case):
+def test_onnx_predicts_like_the_model(case):
     model, rows, answer = case
     said = can_be_said(lamina.to_onnx(model), rows)
     assert_alike(run_onnx(model, rows)[said], answer[said])
 
 
-def test_onnx_answers_in_float32_where_that_is_asked_for(case):
+def test_onnx_computes_in_float32_on_request(case):
     model, rows, answer = case
     actual = run_onnx(model, rows, dtype="float32")
     assert actual.dtype == np.float32
@@ -229,7 +229,7 @@ def test_a_whole_number_is_one_category_in_every_export(compile_c):
     assert_alike(run_onnx(model, later), answer)
 
 
-def test_every_part_of_a_date_is_said_by_every_export(compile_c):
+def test_every_export_supports_every_part_of_a_date(compile_c):
     table = mixed(missing=False)[["age", "seen", "logged"]]
     # Ends of years and months, leap days, and years before 1970 and far from it.
     edges = ["1899-12-31 23:59:59", "1900-03-01", "2000-02-29 13:00", "2100-02-28", "2024-12-31"]
@@ -248,7 +248,7 @@ def test_every_part_of_a_date_is_said_by_every_export(compile_c):
     assert_alike(run_onnx(model, rows), answer)
 
 
-def test_days_of_the_year_are_said_by_every_export(compile_c):
+def test_every_export_supports_days_of_the_year(compile_c):
     days = pd.date_range("2019-06-01", periods=1200, freq="D").as_unit("us")
     table = pd.DataFrame({"size": np.arange(1200.0) % 7, "day": days})
     encoding = TableEncoding(calendar_parts=["date_of_year"])
@@ -262,7 +262,7 @@ def test_days_of_the_year_are_said_by_every_export(compile_c):
     assert_alike(run_onnx(model, rows), answer)
 
 
-def test_levels_of_whole_numbers_are_said_by_every_export(compile_c):
+def test_every_export_supports_levels_of_whole_numbers(compile_c):
     table = mixed(dates=False)
     network = lamina.MLPRegressor(max_iter=5, tol=10.0, random_state=0)
     encoding = TableEncoding(integer_categories=10)
@@ -276,7 +276,7 @@ def test_levels_of_whole_numbers_are_said_by_every_export(compile_c):
 
 
 @pytest.mark.parametrize("export", [lamina.to_python, lamina.to_c, lamina.to_onnx])
-def test_a_column_encoded_by_n_grams_is_refused_by_name_with_the_cure(export):
+def test_a_column_with_n_grams_is_rejected_by_name_with_a_cure(export):
     table = mixed(missing=False, dates=False)
     network = lamina.MLPRegressor(max_iter=2, tol=10.0, random_state=0)
     encoding = TableEncoding(text_components=2, column_types={"city": "text"})

@@ -23,7 +23,7 @@ def run(module, X):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_there_and_back_is_the_same_model(kind, dtype, fit, rows, answer):
+def test_a_round_trip_gives_the_same_model(kind, dtype, fit, rows, answer):
     if kind == "one class":
         pytest.skip("an output for one class says nothing about it")
     model, X = fit(kind, dtype), rows.astype(dtype)
@@ -38,7 +38,7 @@ def test_there_and_back_is_the_same_model(kind, dtype, fit, rows, answer):
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_every_activation_comes_back(activation, fit):
+def test_every_activation_round_trips(activation, fit):
     back = lamina.from_torch(lamina.to_torch(fit("numbers", activation=activation)))
     assert back.activation == activation
 
@@ -52,7 +52,7 @@ def test_every_activation_comes_back(activation, fit):
         {"residual": True, "dropout": 0.4, "input_dropout": 0.2, "hidden_layer_sizes": (4, 4)},
     ],
 )
-def test_every_architecture_comes_back(parameters, fit, rows, answer, target):
+def test_every_architecture_round_trips(parameters, fit, rows, answer, target):
     model = fit("multiclass", **parameters)
     back = lamina.from_torch(lamina.to_torch(model), classes=model.classes_)
     for name, value in parameters.items():
@@ -62,7 +62,7 @@ def test_every_architecture_comes_back(parameters, fit, rows, answer, target):
 
 
 @pytest.mark.parametrize("residual", [False, True])
-def test_a_precision_comes_back_with_weights_that_are_not_rounded(residual, fit, rows):
+def test_a_precision_round_trips_without_rounding_weights(residual, fit, rows):
     sizes = (4, 4) if residual else (5,)
     parameters = {"precision": "bfloat16", "residual": residual, "hidden_layer_sizes": sizes}
     model = fit("multiclass", "float32", **parameters)
@@ -72,7 +72,7 @@ def test_a_precision_comes_back_with_weights_that_are_not_rounded(residual, fit,
     np.testing.assert_array_equal(back.predict_proba(rows), model.predict_proba(rows))
 
 
-def test_rounded_products_learn_on_in_pytorch(fit, rows):
+def test_rounded_products_can_be_trained_in_pytorch(fit, rows):
     module = lamina.to_torch(fit("numbers", precision="bfloat16"))
     X = torch.from_numpy(rows).float()
     before = module.hidden_1.weight.clone()
@@ -82,7 +82,7 @@ def test_rounded_products_learn_on_in_pytorch(fit, rows):
     assert module.hidden_1.weight.dtype == torch.float32
 
 
-def test_a_mean_and_its_std_are_what_the_loss_of_pytorch_takes(fit, rows, target):
+def test_mean_and_std_are_inputs_of_pytorchs_loss(fit, rows, target):
     model = fit("means and stds")
     mean, std = lamina.to_torch(model)(torch.from_numpy(rows))
     y = target("means and stds")
@@ -93,7 +93,7 @@ def test_a_mean_and_its_std_are_what_the_loss_of_pytorch_takes(fit, rows, target
     assert actual.item() == pytest.approx(expected, rel=1e-10)
 
 
-def test_logits_of_several_columns_of_labels_come_column_by_column(fit, rows):
+def test_logits_of_several_columns_of_labels_are_a_list(fit, rows):
     model = fit("columns of texts")
     module = lamina.to_torch(model, logits=True)
     with torch.no_grad():
@@ -104,7 +104,7 @@ def test_logits_of_several_columns_of_labels_come_column_by_column(fit, rows):
     np.testing.assert_array_equal(back.predict(rows), model.predict(rows))
 
 
-def test_classes_in_columns_share_out_the_outputs_of_a_plain_module(rows):
+def test_lists_of_classes_divide_the_outputs_of_a_module(rows):
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 5)).double()
     model = lamina.from_torch(module, classes=[["no", "yes"], ["b", "c", "a"]])
@@ -117,7 +117,7 @@ def test_classes_in_columns_share_out_the_outputs_of_a_plain_module(rows):
 
 
 @pytest.mark.parametrize("kind", ["columns of texts", "means and stds"])
-def test_what_has_several_parts_is_traced_and_exported_by_pytorch(kind, fit, rows, answer):
+def test_modules_with_several_outputs_can_be_traced_and_exported(kind, fit, rows, answer):
     model = fit(kind)
     X = torch.from_numpy(rows)
     exported = torch.export.export(lamina.to_torch(model), (X,)).module()
@@ -125,7 +125,7 @@ def test_what_has_several_parts_is_traced_and_exported_by_pytorch(kind, fit, row
     np.testing.assert_allclose(np.hstack(parts), answer(model, rows), rtol=1e-10)
 
 
-def test_dropout_and_running_statistics_go_on_where_training_goes_on(fit, rows):
+def test_dropout_and_running_statistics_work_in_further_training(fit, rows):
     module = lamina.to_torch(fit("numbers", normalization="batch", dropout=0.5))
     before = run(module, rows)
     module.train()
@@ -136,7 +136,7 @@ def test_dropout_and_running_statistics_go_on_where_training_goes_on(fit, rows):
     np.testing.assert_array_equal(statistics[0], module.hidden_1_normalization.running_mean)
 
 
-def test_a_normalization_without_numbers_of_its_own_is_read(rows):
+def test_a_normalization_without_parameters_is_supported(rows):
     norms = [nn.BatchNorm1d(5, affine=False), nn.LayerNorm(5, bias=False)]
     for norm in norms:
         module = nn.Sequential(nn.Linear(4, 5), norm, nn.ReLU(), nn.Linear(5, 1)).double().eval()
@@ -144,14 +144,14 @@ def test_a_normalization_without_numbers_of_its_own_is_read(rows):
         np.testing.assert_allclose(model.predict(rows), run(module, rows)[:, 0], rtol=1e-10)
 
 
-def test_logits_are_what_the_losses_of_pytorch_take(fit, rows):
+def test_logits_are_inputs_of_pytorchs_losses(fit, rows):
     model = fit("multiclass")
     logits = run(lamina.to_torch(model, logits=True), rows)
     p = torch.softmax(torch.from_numpy(logits), dim=1).numpy()
     np.testing.assert_allclose(p, model.predict_proba(rows), rtol=1e-12)
 
 
-def test_a_module_learns_on_in_pytorch_and_comes_back(fit, rows):
+def test_a_module_trained_in_pytorch_converts_back(fit, rows):
     model = fit("binary", "float32")
     module = lamina.to_torch(model, logits=True)
     X, y = torch.from_numpy(rows).float(), torch.from_numpy(rows[:, :1] > 0).float()
@@ -185,7 +185,7 @@ def test_a_module_is_named_after_the_blocks_and_draws_no_random_numbers(fit):
     assert not module.training
 
 
-def test_a_module_has_weights_of_its_own(fit, rows):
+def test_a_module_has_a_copy_of_the_weights(fit, rows):
     model = fit("numbers")
     module, before = lamina.to_torch(model), model.predict(rows)
     with torch.no_grad():
@@ -196,7 +196,7 @@ def test_a_module_has_weights_of_its_own(fit, rows):
     assert module.hidden_2.weight.abs().max() > 0
 
 
-def test_a_model_from_pytorch_goes_on_learning_and_is_saved(rows, tmp_path):
+def test_a_model_from_pytorch_can_be_trained_and_saved(rows, tmp_path):
     module = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2)).double()
     model = lamina.from_torch(module, classes=["no", "yes"])
     before = model.predict_proba(rows)
@@ -225,7 +225,7 @@ def test_a_model_from_pytorch_goes_on_learning_and_is_saved(rows, tmp_path):
         ([nn.Linear(5, 2), nn.Softmax(dim=1)], None, "MLPClassifier", "logistic"),
     ],
 )
-def test_its_end_says_what_a_module_becomes(end, classes, cls, inverse_link, rows):
+def test_the_last_layer_determines_the_model(end, classes, cls, inverse_link, rows):
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), *end).double()
     model = lamina.from_torch(module, classes=classes)
@@ -245,7 +245,7 @@ def test_its_end_says_what_a_module_becomes(end, classes, cls, inverse_link, row
     np.testing.assert_allclose(model.predict_proba(rows), p[:, order], rtol=1e-10)
 
 
-def test_nested_modules_without_biases_in_half_precision_are_read(rows):
+def test_nested_modules_without_biases_in_half_precision_are_supported(rows):
     body = nn.Sequential(nn.Flatten(), nn.Linear(4, 5, bias=False), nn.ReLU(inplace=True))
     module = nn.Sequential(body, nn.Sequential(nn.Linear(5, 5), nn.ReLU()), nn.Linear(5, 1))
     model = lamina.from_torch(module.bfloat16())
@@ -307,7 +307,7 @@ class OwnForward(nn.Sequential):
         ([nn.Softmax(dim=1)], "no Linear layer"),
     ],
 )
-def test_the_first_layer_that_lamina_cannot_say_is_named(layers, message):
+def test_the_first_unsupported_layer_is_named(layers, message):
     with pytest.raises(ExportError, match=message):
         lamina.from_torch(nn.Sequential(*layers))
 
@@ -343,17 +343,17 @@ def test_the_first_layer_that_lamina_cannot_say_is_named(layers, message):
         ),
     ],
 )
-def test_classes_that_do_not_fit_the_outputs_are_refused(module, classes, message):
+def test_classes_that_do_not_match_the_outputs_are_rejected(module, classes, message):
     with pytest.raises(ExportError, match=message):
         lamina.from_torch(module, classes=classes)
 
 
-def test_what_is_no_module_is_refused():
+def test_other_objects_than_modules_are_rejected():
     with pytest.raises(TypeError, match=r"requires a torch.nn.Module, got dict"):
         lamina.from_torch({})
 
 
-def test_a_missing_pytorch_is_named_with_the_way_to_get_it(fit, monkeypatch):
+def test_a_missing_pytorch_is_named_with_its_install_command(fit, monkeypatch):
     model = fit("binary")
     monkeypatch.setitem(sys.modules, "lamina.export.pytorch", None)
     for call in (lamina.to_torch, lamina.from_torch):

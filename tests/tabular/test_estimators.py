@@ -61,7 +61,7 @@ def test_scikit_learns_own_checks_pass(estimator, check):
     check(estimator)
 
 
-def test_a_messy_table_is_learned_without_a_setting(fitted):
+def test_a_messy_table_is_fitted_with_default_parameters(fitted):
     model, _, _ = fitted
     new, signal = messy_table(seed=1)
     right = np.where(signal > np.median(signal), "buys", "leaves")
@@ -69,7 +69,7 @@ def test_a_messy_table_is_learned_without_a_setting(fitted):
     assert model.predict_proba(new).sum(axis=1) == pytest.approx(np.ones(len(new)))
 
 
-def test_the_report_names_what_was_left_out_and_why(fitted):
+def test_the_report_names_omitted_columns_with_a_reason(fitted):
     actions = {record["column"]: record["action"] for record in fitted[0].report_}
     assert actions["unit"] == "left out: it is 'kg' in every row"
     assert actions["id"].startswith("left out")
@@ -165,7 +165,7 @@ def test_a_fit_that_fails_leaves_the_earlier_one_whole(fitted):
         (np.linspace(0, 1, 240), "Unknown label type"),
     ],
 )
-def test_a_target_that_is_no_classes_is_refused(y, said):
+def test_an_invalid_target_of_a_classifier_is_rejected(y, said):
     with pytest.raises(ValueError, match=said):
         TabularClassifier().fit(messy_table()[0], np.array(y))
 

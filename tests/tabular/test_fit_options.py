@@ -125,7 +125,7 @@ def test_repeated_predictions_of_a_sample_are_averaged():
         ({"sample_weight": [1.0] * 7 + [0.0] * 53}, "all but 7 of 60 samples"),
     ],
 )
-def test_what_allows_no_split_is_refused_with_the_cure(arguments, said):
+def test_invalid_splits_are_rejected_with_a_cure(arguments, said):
     table, y = small_table()
     y[:7] = ["yes", "no"] * 3 + ["yes"]
     with pytest.raises((ValueError, TableError), match=said):
@@ -221,7 +221,7 @@ def test_auto_and_integer_categories_ask_one_question():
     assert types_with_categories(table, "auto", {"few": "number"})["few"] == "number"
 
 
-def test_a_short_time_leaves_out_networks_and_says_so():
+def test_a_short_time_limit_omits_networks_with_a_remark():
     table, y = small_table(400)
     model = TabularClassifier(time_limit=0.05, random_state=0).fit(table, y)
     assert len(model.members_) >= 1

@@ -45,7 +45,7 @@ KINDS = list(targets())
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(5))
-def test_no_honest_column_is_named(kind, seed):
+def test_columns_without_a_leak_are_not_named(kind, seed):
     assert find_leaks(honest(seed), targets(seed)[kind]) == []
 
 
@@ -65,7 +65,7 @@ def leaks(kind, target):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_column_that_gives_the_target_away_is_named_alone(kind):
+def test_only_the_column_with_a_leak_is_named(kind):
     target = targets()[kind]
     for name, column in leaks(kind, target).items():
         [leak] = find_leaks({**honest(), name: column}, target)
@@ -75,11 +75,11 @@ def test_a_column_that_gives_the_target_away_is_named_alone(kind):
 
 
 @pytest.mark.parametrize("target", [np.zeros(N), np.zeros(N, int), np.arange(4.0), np.arange(N)])
-def test_nothing_is_said_of_a_target_that_cannot_be_judged(target):
+def test_no_leak_is_reported_for_a_target_that_cannot_be_scored(target):
     assert find_leaks({"x": target * 1.0}, target) == []
 
 
-def test_few_rows_or_a_class_of_few_rows_raise_no_alarm():
+def test_few_rows_or_a_small_class_give_no_leak_warning():
     draw = np.random.RandomState(0)
     for n, n_positive in ((49, 20), (2000, 9)):
         target = (np.arange(n) < n_positive).astype(np.int64)

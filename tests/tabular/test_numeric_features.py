@@ -71,6 +71,6 @@ def test_a_column_without_bins_is_the_number_alone():
     assert features.transform(x).shape == (50, 10)
 
 
-def test_a_number_that_is_constant_in_training_says_nothing_later():
+def test_a_number_that_is_constant_in_training_is_ignored_later():
     features = NumericFeatures.fit(np.full((5, 1), 7.0), 4)
     assert features.transform(np.array([[7.0], [900.0]])).tolist() == [[0.0], [0.0]]

@@ -12,7 +12,7 @@ def fit(codes, y, size, seed=0):
     )
 
 
-def test_a_category_of_one_sample_tells_nothing_of_its_target():
+def test_a_category_of_one_sample_does_not_reveal_its_target():
     rng = np.random.default_rng(0)
     y, codes = rng.normal(size=300), np.arange(300) + 1
     _, inputs = fit(codes, y, 301)
@@ -37,7 +37,7 @@ def test_a_code_that_training_never_had_is_the_mean_of_all():
     assert unknown == pytest.approx((first + second) / 2, abs=1e-6)
 
 
-def test_no_coded_column_makes_no_input():
+def test_without_coded_columns_there_are_no_inputs():
     statistics, inputs = TargetStatistics.fit(
         np.empty((9, 0), np.int64), np.ones((9, 1)), (), np.random.RandomState(0)
     )

@@ -66,7 +66,7 @@ def test_shows_only_the_settings_that_differ_and_marks_the_best(visit: Any) -> N
     expect(rows.first).to_contain_text("tanh")
 
 
-def test_tells_the_values_of_all_runs_where_the_pointer_or_a_key_is(visit: Any) -> None:
+def test_shows_values_of_all_runs_at_the_pointer_or_cursor(visit: Any) -> None:
     keep_two(visit)
     table = open_compare(visit)
     visit.page.locator(".comparison-plot").focus()
@@ -84,7 +84,7 @@ def test_tells_the_values_of_all_runs_where_the_pointer_or_a_key_is(visit: Any) 
     expect(row.locator("td").nth(-2)).to_have_text("–")
 
 
-def test_restores_a_run_to_the_last_bit_and_keeps_all_over_a_reload(visit: Any) -> None:
+def test_restored_runs_are_bit_identical_and_kept_runs_survive_a_reload(visit: Any) -> None:
     keep_two(visit)
     kept = visit.session.kept.find(1)
     visit.page.reload()
@@ -108,7 +108,7 @@ def test_restores_a_run_to_the_last_bit_and_keeps_all_over_a_reload(visit: Any) 
     assert visit.session.kept.runs == ()
 
 
-def test_says_why_a_run_is_not_kept(visit: Any) -> None:
+def test_shows_why_a_run_cannot_be_kept(visit: Any) -> None:
     visit.wait_for_epoch(2)
     visit.pause()
     for _ in range(2):
@@ -116,7 +116,7 @@ def test_says_why_a_run_is_not_kept(visit: Any) -> None:
     expect(visit.page.get_by_role("alert")).to_contain_text("is already kept as 'run 1'")
 
 
-def test_draws_the_landscape_with_the_losses_that_the_engine_has(visit: Any) -> None:
+def test_the_landscape_shows_the_engines_losses(visit: Any) -> None:
     page = visit.page
     visit.wait_for_epoch(12)
     visit.pause()
@@ -146,7 +146,7 @@ def test_draws_the_landscape_with_the_losses_that_the_engine_has(visit: Any) -> 
     expect(page.locator(".region table").last).to_contain_text(f"{begun.epoch}")
 
 
-def test_asks_for_no_more_of_a_landscape_that_is_left(
+def test_stops_requesting_a_landscape_that_is_left(
     visit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = visit.page

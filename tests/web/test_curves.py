@@ -20,7 +20,7 @@ def drawn(visit: Any, what: str) -> list[list[str]]:
     return [row.locator("th, td").all_inner_texts() for row in table.locator("tr").all()]
 
 
-def test_scores_of_the_rows_learned_from_and_held_out_are_those_of_the_model(visit: Any) -> None:
+def test_training_and_test_scores_are_the_models(visit: Any) -> None:
     visit.wait_for_epoch(20)
     visit.pause()
     run, snapshot = visit.session.run, visit.session.snapshot
@@ -38,7 +38,7 @@ def test_scores_of_the_rows_learned_from_and_held_out_are_those_of_the_model(vis
     assert last == expected
 
 
-def test_the_rate_that_each_epoch_had_is_drawn(visit: Any) -> None:
+def test_the_learning_rate_of_each_epoch_is_drawn(visit: Any) -> None:
     visit.wait_for_epoch(5)
     visit.page.get_by_role("button", name="Smaller steps from now on").click()
     expect(visit.page.get_by_label("Learning rate now")).to_contain_text("0.003")
@@ -52,7 +52,7 @@ def test_the_rate_that_each_epoch_had_is_drawn(visit: Any) -> None:
 # An iteration's network is found by a descent that ends there. Servers are deaf to its warning, but
 # pytest has them hear it again after a module's first test.
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
-def test_without_a_score_there_is_none_to_choose(visit: Any) -> None:
+def test_without_scores_the_choice_is_hidden(visit: Any) -> None:
     visit.page.get_by_label("Solver").select_option("lbfgs")
     visit.wait_for("solver", "lbfgs")
     visit.wait_for_epoch(3)

@@ -58,7 +58,7 @@ class Board:
         return self.points()
 
 
-def test_the_network_learns_while_points_come(visit: Any) -> None:
+def test_the_network_trains_while_points_are_added(visit: Any) -> None:
     board = Board(visit)
     expect(visit.page.get_by_role("button", name="Play")).to_be_visible()
     board.put((0.2, 0.2), (0.3, 0.2), (0.2, 0.3))
@@ -83,7 +83,7 @@ def test_the_network_learns_while_points_come(visit: Any) -> None:
     expect(visit.page.locator(".network .output-name")).to_have_text("p of 2")
 
 
-def test_points_are_taken_away_and_nothing_is_lost(visit: Any) -> None:
+def test_points_can_be_removed_and_restored(visit: Any) -> None:
     board = Board(visit)
     board.put((0.2, 0.2), (0.3, 0.2))
     visit.page.keyboard.press("2")
@@ -112,7 +112,7 @@ def test_points_are_taken_away_and_nothing_is_lost(visit: Any) -> None:
     visit.until(lambda: visit.session.run.prepared.dataset.name == "xor")
 
 
-def test_points_are_drawn_by_keys(visit: Any) -> None:
+def test_points_can_be_drawn_by_keyboard(visit: Any) -> None:
     board, keys = Board(visit), visit.page.keyboard
     visit.page.locator(".plane").focus()
     keys.press("Enter")
@@ -129,7 +129,7 @@ def test_points_are_drawn_by_keys(visit: Any) -> None:
     expect(board.pen("2")).to_have_accessible_name("Class 2, 2 points")
 
 
-def test_the_points_of_a_data_set_are_edited(visit: Any) -> None:
+def test_points_of_a_data_set_can_be_edited(visit: Any) -> None:
     visit.wait_for_epoch(5)
     before = visit.session.run.prepared
     rows = len(before.X_train) + len(before.X_test)
@@ -144,7 +144,7 @@ def test_the_points_of_a_data_set_are_edited(visit: Any) -> None:
 
 
 @pytest.mark.parametrize("target", ["value", "height"])
-def test_numbers_and_curves_are_drawn(target: str, visit: Any) -> None:
+def test_values_and_curves_can_be_drawn(target: str, visit: Any) -> None:
     board = Board(visit)
     visit.page.get_by_label("What is learned").select_option(target)
     if target == "value":
@@ -158,7 +158,7 @@ def test_numbers_and_curves_are_drawn(target: str, visit: Any) -> None:
     expect(visit.page.get_by_role("heading", name="Prediction", exact=True)).to_be_visible()
 
 
-def test_steps_by_one_batch_and_tells_its_loss(visit: Any) -> None:
+def test_steps_by_one_batch_and_shows_its_loss(visit: Any) -> None:
     page = visit.page
     visit.wait_for_epoch(2)
     visit.pause()

@@ -81,7 +81,7 @@ TOO_SMALL = """() => [...document.querySelectorAll("button, select, input, summa
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: `make web` does that")
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 360)])
-def test_has_nothing_that_axe_finds_wrong_in_any_view(
+def test_axe_finds_no_violation_in_any_view(
     open_page: Callable[..., Any], scheme: str, width: int
 ) -> None:
     size = {"width": width, "height": 900}
@@ -97,7 +97,7 @@ def test_has_nothing_that_axe_finds_wrong_in_any_view(
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
-def test_fits_every_width_and_offers_targets_large_enough_in_every_view(
+def test_every_view_fits_every_width_with_large_enough_targets(
     open_page: Callable[..., Any], width: int
 ) -> None:
     visit = open_page(viewport={"width": width, "height": 900})
@@ -110,7 +110,7 @@ def test_fits_every_width_and_offers_targets_large_enough_in_every_view(
     assert {names: values for names, values in found.items() if values} == {}
 
 
-def test_shows_all_at_once_on_a_laptop(visit: Any) -> None:
+def test_everything_fits_a_laptop_screen(visit: Any) -> None:
     visit.wait_for_epoch(3)
     for panel in PANELS:
         box = visit.page.locator(panel).bounding_box()
@@ -121,7 +121,7 @@ def test_shows_all_at_once_on_a_laptop(visit: Any) -> None:
         assert box["y"] + box["height"] <= 900
 
 
-def test_does_not_move_by_itself_where_less_motion_is_wished_for(
+def test_nothing_plays_by_itself_with_reduced_motion(
     open_page: Callable[..., Any],
 ) -> None:
     visit = open_page(reduced_motion="reduce")
@@ -132,7 +132,7 @@ def test_does_not_move_by_itself_where_less_motion_is_wished_for(
     visit.wait_for_epoch(3)
 
 
-def test_refuses_scripts_from_elsewhere(visit: Any) -> None:
+def test_external_scripts_are_blocked(visit: Any) -> None:
     with pytest.raises(Error):
         visit.page.add_script_tag(content="window.wasRun = true")
     assert visit.page.evaluate("window.wasRun") is None
@@ -140,7 +140,7 @@ def test_refuses_scripts_from_elsewhere(visit: Any) -> None:
     visit.troubles.clear()
 
 
-def test_is_small() -> None:
+def test_the_bundle_is_small() -> None:
     script = (STATIC / "workbench.js").read_bytes()
     assert len(gzip.compress(script)) <= 150_000
 

@@ -54,7 +54,7 @@ def keys(visit: Any) -> Keys:
     return Keys(visit)
 
 
-def test_single_keys_work_after_a_click_on_a_picture_or_a_tick(keys: Keys) -> None:
+def test_shortcuts_work_after_a_click_on_a_picture_or_checkbox(keys: Keys) -> None:
     visit, page = keys.visit, keys.page
     page.locator(".picture", has_text="spiral").click()
     visit.until(lambda: visit.session.experiment.data.to_json()["name"] == "spiral")
@@ -80,7 +80,7 @@ def test_single_keys_work_after_a_click_on_a_picture_or_a_tick(keys: Keys) -> No
     visit.until(lambda: visit.session.experiment.test_fraction == 0.5)
 
 
-def test_a_field_that_is_typed_into_keeps_its_keys(keys: Keys) -> None:
+def test_text_fields_receive_letters_instead_of_shortcuts(keys: Keys) -> None:
     visit, page = keys.visit, keys.page
     run = visit.session.run
     page.get_by_label("Seed", exact=True).first.focus()
@@ -91,7 +91,7 @@ def test_a_field_that_is_typed_into_keeps_its_keys(keys: Keys) -> None:
     assert visit.session.run.is_playing
 
 
-def test_runs_holds_steps_and_goes_back(keys: Keys) -> None:
+def test_plays_pauses_steps_and_goes_back_by_keyboard(keys: Keys) -> None:
     visit, page = keys.visit, keys.page
     keys.press("Space")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
@@ -124,7 +124,7 @@ def test_runs_holds_steps_and_goes_back(keys: Keys) -> None:
     visit.until(lambda: visit.session.run.model.random_state != seed)
 
 
-def test_builds_another_network(keys: Keys) -> None:
+def test_changes_the_network_by_keyboard(keys: Keys) -> None:
     visit, page = keys.visit, keys.page
     keys.reach(page.get_by_label("Activation", exact=True))
     keys.press("r")
@@ -144,7 +144,7 @@ def test_builds_another_network(keys: Keys) -> None:
     visit.wait_for("learning_rate_init", 0.03)
 
 
-def test_writes_a_weight(keys: Keys) -> None:
+def test_edits_a_weight_by_keyboard(keys: Keys) -> None:
     page = keys.page
     keys.press("Space")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
@@ -161,7 +161,7 @@ def test_writes_a_weight(keys: Keys) -> None:
     expect(field).to_have_value(before)
 
 
-def test_chooses_data_and_draws_its_own(keys: Keys) -> None:
+def test_chooses_and_draws_data_by_keyboard(keys: Keys) -> None:
     visit, page = keys.visit, keys.page
     keys.reach(page.get_by_role("radio", name="moons"))
     for key, name in (
@@ -187,7 +187,7 @@ def test_chooses_data_and_draws_its_own(keys: Keys) -> None:
     visit.until(lambda: visit.session.run.prepared.dataset.name == "iris")
 
 
-def test_opens_every_view(keys: Keys) -> None:
+def test_opens_every_view_by_keyboard(keys: Keys) -> None:
     for panel in keys.page.locator(".panel:has(.tab)").all():
         for number in range(panel.locator(".tab").count()):
             tab = keys.reach(panel.locator(".tab").nth(number))
@@ -198,7 +198,7 @@ def test_opens_every_view(keys: Keys) -> None:
             assert tab.inner_text().startswith(heading.strip())
 
 
-def test_takes_the_run_away(keys: Keys) -> None:
+def test_exports_the_run_by_keyboard(keys: Keys) -> None:
     page = keys.page
     menu = page.locator(".bar .menu > button", has_text="Take away")
     keys.reach(menu)

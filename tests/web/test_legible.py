@@ -46,14 +46,14 @@ def test_a_rate_is_shown_with_all_its_digits(visit: Any, rate: float) -> None:
     )
 
 
-def test_a_count_between_two_rungs_is_shown_as_it_is(visit: Any) -> None:
+def test_a_value_between_two_steps_of_a_slider_is_shown_exactly(visit: Any) -> None:
     visit.session.do({"do": "set", "experiment": {"data": {"n_samples": 173, "noise": 0.123}}})
     visit.session.notify()
     expect(visit.page.locator(".field", has_text="Rows").locator("output")).to_have_text("173")
     expect(visit.page.locator(".field", has_text="Noise").locator("output")).to_have_text("0.123")
 
 
-def test_a_weight_says_all_its_digits_where_it_is_pointed_at(visit: Any) -> None:
+def test_pointing_at_a_weight_shows_all_its_digits(visit: Any) -> None:
     visit.wait_for_epoch(3)
     visit.pause()
     table = visit.page.locator(".network .twin")
@@ -63,7 +63,7 @@ def test_a_weight_says_all_its_digits_where_it_is_pointed_at(visit: Any) -> None
     assert float(field.get_attribute("title")) == weight
 
 
-def test_epoch_0_has_losses_and_is_the_first_point_of_the_curves(open_page: Any) -> None:
+def test_curves_begin_with_the_losses_of_epoch_0(open_page: Any) -> None:
     visit = open_page(reduced_motion="reduce")
     snapshot = visit.session.snapshot
     expect(visit.page.locator(".readouts dd").nth(1)).to_have_text(f"{snapshot.loss:.4f}")
@@ -102,7 +102,7 @@ def many_classes() -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size['width']} x {size['height']}")
-def test_sixty_classes_leave_room_for_the_plane_and_stand_in_their_order(
+def test_sixty_classes_are_sorted_and_leave_room_for_the_plane(
     open_page: Any, many_classes: Server, size: Any
 ) -> None:
     visit = open_page(viewport=size, server=many_classes)
@@ -117,7 +117,7 @@ def test_sixty_classes_leave_room_for_the_plane_and_stand_in_their_order(
     assert visit.page.locator(".plane").bounding_box()["height"] >= 120
 
 
-def test_formulas_are_set_in_a_mathematical_font(visit: Any) -> None:
+def test_formulas_use_a_mathematical_font(visit: Any) -> None:
     visit.pause()
     visit.page.get_by_role("button", name="One layer of a step").click()
     visit.page.get_by_role("button", name="Show all").click()

@@ -69,7 +69,7 @@ def play_if_held(visit: Any, lesson: Lesson, number: int) -> None:
 
 
 @pytest.mark.parametrize("lesson", LESSONS.values(), ids=list(LESSONS))
-def test_a_lesson_is_done_by_the_control_that_it_marks(visit: Any, lesson: Lesson) -> None:
+def test_a_lesson_is_completed_with_the_highlighted_control(visit: Any, lesson: Lesson) -> None:
     page = visit.page
     opened(visit, lesson)
     for number, step in enumerate(lesson.steps):
@@ -104,7 +104,7 @@ def tab_to(visit: Any, target: Locator) -> None:
 
 
 @pytest.mark.parametrize("name", ["linear_collapse", "momentum"])
-def test_a_lesson_is_done_by_keys_alone(visit: Any, name: str) -> None:
+def test_a_lesson_is_completed_by_keyboard(visit: Any, name: str) -> None:
     page, lesson = visit.page, LESSONS[name]
     keys = page.keyboard
 
@@ -140,7 +140,7 @@ def test_a_lesson_is_done_by_keys_alone(visit: Any, name: str) -> None:
     expect(page.get_by_role("button", name=f"{lesson.title} (done)")).to_be_focused()
 
 
-def test_does_the_change_for_who_asks_and_brings_back_what_was_there(visit: Any) -> None:
+def test_applies_the_change_on_request_and_restores_the_experiment(visit: Any) -> None:
     page, lesson = visit.page, LESSONS["feature_scaling"]
     page.get_by_label("Activation", exact=True).select_option("relu")
     visit.wait_for("activation", "relu")
@@ -160,7 +160,7 @@ def test_does_the_change_for_who_asks_and_brings_back_what_was_there(visit: Any)
     assert visit.session.pace == 50
 
 
-def test_tells_how_far_it_is_and_asks_for_more_where_something_else_was_changed(visit: Any) -> None:
+def test_shows_progress_and_requires_the_right_change(visit: Any) -> None:
     page, lesson = visit.page, LESSONS["linear_collapse"]
     opened(visit, lesson)
     page.get_by_role("button", name=lesson.steps[0].choices[0], exact=True).click()
@@ -180,7 +180,7 @@ def test_tells_how_far_it_is_and_asks_for_more_where_something_else_was_changed(
     visit.wait_for("random_state", 0)
 
 
-def test_a_lesson_and_what_was_before_it_outlast_a_reload(visit: Any) -> None:
+def test_a_lesson_and_the_previous_experiment_survive_a_reload(visit: Any) -> None:
     page, lesson = visit.page, LESSONS["momentum"]
     experiment = visit.session.experiment
     opened(visit, lesson)
@@ -192,7 +192,7 @@ def test_a_lesson_and_what_was_before_it_outlast_a_reload(visit: Any) -> None:
     visit.wait_for("solver", experiment.model.get("solver"))
 
 
-def test_lessons_need_no_storage(open_page: Callable[..., Any]) -> None:
+def test_lessons_work_without_storage(open_page: Callable[..., Any]) -> None:
     visit = open_page()
     visit.page.add_init_script(
         "Object.defineProperty(window, 'localStorage', { get() { throw new Error('none'); } });"

@@ -16,7 +16,7 @@ import lamina
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-def test_learns_without_being_touched(visit: Any) -> None:
+def test_a_new_page_trains_by_itself(visit: Any) -> None:
     visit.wait_for_epoch(5)
     first = float(visit.readout("Loss, train"))
     visit.wait_for_epoch(60)
@@ -24,11 +24,11 @@ def test_learns_without_being_touched(visit: Any) -> None:
     assert all(url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:")) for url in visit.requests)
 
 
-def test_takes_the_token_out_of_the_address(visit: Any) -> None:
+def test_removes_the_token_from_the_address(visit: Any) -> None:
     assert "token" not in visit.page.url
 
 
-def test_shows_the_numbers_that_the_engine_has(visit: Any) -> None:
+def test_shows_the_engines_numbers(visit: Any) -> None:
     visit.wait_for_epoch(20)
     visit.pause()
     snapshot = visit.session.snapshot
@@ -42,7 +42,7 @@ def test_shows_the_numbers_that_the_engine_has(visit: Any) -> None:
     assert shown == [float(f"{weight:.5g}") for weight in snapshot.parameters[:6]]
 
 
-def test_changes_the_activation_and_begins_again(visit: Any) -> None:
+def test_changing_the_activation_restarts_the_run(visit: Any) -> None:
     visit.wait_for_epoch(30)
     visit.page.get_by_label("Activation", exact=True).select_option("relu")
     visit.wait_for("activation", "relu")
@@ -74,7 +74,7 @@ def test_goes_back_along_the_history(visit: Any) -> None:
     visit.wait_for_epoch(40)
 
 
-def test_changes_the_learning_rate_without_beginning_again(visit: Any) -> None:
+def test_changing_the_learning_rate_continues_the_run(visit: Any) -> None:
     visit.wait_for_epoch(10)
     run = visit.session.run
     visit.page.get_by_role("button", name="Smaller steps from now on").click()
@@ -83,7 +83,7 @@ def test_changes_the_learning_rate_without_beginning_again(visit: Any) -> None:
     assert visit.epoch() >= 10
 
 
-def test_steps_by_one_epoch_and_begins_again(visit: Any) -> None:
+def test_steps_by_one_epoch_and_restarts(visit: Any) -> None:
     visit.wait_for_epoch(3)
     visit.pause()
     before = visit.epoch()
@@ -94,7 +94,7 @@ def test_steps_by_one_epoch_and_begins_again(visit: Any) -> None:
     visit.wait_for_exactly(0)
 
 
-def test_says_what_was_refused_and_how_to_mend_it(visit: Any) -> None:
+def test_shows_errors_with_a_cure(visit: Any) -> None:
     page = visit.page
     page.get_by_role("button", name="All settings").click()
     field = page.get_by_label("dropout", exact=True)
@@ -127,7 +127,7 @@ def test_offers_every_parameter_and_every_data_set_of_the_vocabulary(visit: Any)
 
 
 @pytest.mark.parametrize("name", ["xor", "clusters", "spiral", "curve", "hills"])
-def test_learns_made_data(visit: Any, name: str) -> None:
+def test_trains_on_generated_data(visit: Any, name: str) -> None:
     visit.page.locator(".picture", has_text=name).click()
     expect(visit.page.locator(".about").first).to_be_visible()
     visit.until(lambda: visit.session.run.prepared.dataset.name == name)
@@ -137,7 +137,7 @@ def test_learns_made_data(visit: Any, name: str) -> None:
     assert table.locator("tbody td").first.inner_text() != "–"
 
 
-def test_says_what_was_in_doubt_about_a_table_that_is_opened(visit: Any, tmp_path: Path) -> None:
+def test_shows_remarks_about_an_opened_table(visit: Any, tmp_path: Path) -> None:
     pytest.importorskip("pandas")
     rows = [f"{1000 + 7 * i},{i % 3}" for i in range(60)]
     rows[4] = "<b>?</b>,1"
@@ -147,9 +147,7 @@ def test_says_what_was_in_doubt_about_a_table_that_is_opened(visit: Any, tmp_pat
     expect(visit.page.locator(".remarks li")).to_have_text([remark])
 
 
-def test_learns_a_table_that_is_opened_and_gives_back_code_that_runs(
-    visit: Any, tmp_path: Path
-) -> None:
+def test_trains_on_an_opened_table_and_exports_runnable_code(visit: Any, tmp_path: Path) -> None:
     pytest.importorskip("pandas")
     rows = [f"{i % 7},{i % 5},{'big' if i % 7 > 3 else 'small'}" for i in range(80)]
     path = tmp_path / "table.csv"
@@ -169,7 +167,7 @@ def test_learns_a_table_that_is_opened_and_gives_back_code_that_runs(
     assert lamina.load(download.value.path())[-1].n_iter_ >= 5
 
 
-def test_a_newcomer_goes_from_the_first_look_to_code_of_their_own(
+def test_a_new_user_gets_from_the_first_page_to_code(
     visit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("pandas")
@@ -196,7 +194,7 @@ def test_a_newcomer_goes_from_the_first_look_to_code_of_their_own(
     assert repr(visit.session.snapshot.loss) in output.getvalue()
 
 
-def test_gives_back_code_that_ends_with_the_same_loss(visit: Any) -> None:
+def test_exported_code_reproduces_the_loss(visit: Any) -> None:
     visit.wait_for_epoch(10)
     visit.pause()
     visit.page.get_by_text("Take away").click()
@@ -208,7 +206,7 @@ def test_gives_back_code_that_ends_with_the_same_loss(visit: Any) -> None:
     assert repr(visit.session.snapshot.loss) in output.getvalue()
 
 
-def test_gives_back_onnx_that_says_what_the_network_says(visit: Any) -> None:
+def test_exported_onnx_predicts_like_the_network(visit: Any) -> None:
     pytest.importorskip("onnx")
     visit.wait_for_epoch(10)
     visit.pause()
@@ -227,7 +225,7 @@ def test_gives_back_onnx_that_says_what_the_network_says(visit: Any) -> None:
     np.testing.assert_array_equal(labels.ravel(), expected)
 
 
-def test_gives_a_long_name_the_room_that_it_needs(visit: Any) -> None:
+def test_long_names_have_enough_room(visit: Any) -> None:
     page = visit.page
     for name, shown in (("iris", 4), ("breast_cancer", 0)):
         page.get_by_label("Known data").select_option(name)
@@ -240,7 +238,7 @@ def test_gives_a_long_name_the_room_that_it_needs(visit: Any) -> None:
     assert cut == []
 
 
-def test_looks_at_wide_data_in_the_plane_that_is_chosen(visit: Any) -> None:
+def test_shows_wide_data_in_the_chosen_plane(visit: Any) -> None:
     page = visit.page
     page.get_by_label("Known data").select_option("iris")
     expect(page.get_by_label("Plane", exact=True)).to_have_value("components")
@@ -252,7 +250,7 @@ def test_looks_at_wide_data_in_the_plane_that_is_chosen(visit: Any) -> None:
     visit.wait_for_epoch(3)
 
 
-def test_writes_a_weight_and_takes_it_back(visit: Any) -> None:
+def test_edits_a_weight_and_undoes_it(visit: Any) -> None:
     visit.wait_for_epoch(5)
     visit.pause()
     table = visit.page.locator(".network .twin")
@@ -267,7 +265,7 @@ def test_writes_a_weight_and_takes_it_back(visit: Any) -> None:
     expect(field).to_have_value(before)
 
 
-def test_is_used_by_keys_alone(visit: Any) -> None:
+def test_works_by_keyboard(visit: Any) -> None:
     page = visit.page
     visit.wait_for_epoch(2)
     for name in ("Begin again, same first weights", "Pause"):
@@ -286,7 +284,7 @@ def test_is_used_by_keys_alone(visit: Any) -> None:
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
 
 
-def test_finds_its_run_again_after_the_socket_was_killed(visit: Any) -> None:
+def test_reconnects_to_its_run_after_the_socket_was_closed(visit: Any) -> None:
     visit.wait_for_epoch(5)
     session = visit.session
     for connection in list(visit.server.workbench.connections.values()):

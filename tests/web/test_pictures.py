@@ -85,7 +85,7 @@ def shown(visit: Any, svg: str, size: tuple[int, int], folder: Path) -> Any:
 @pytest.mark.parametrize(
     ("data", "panel", "tab", "words"), VIEWS, ids=[view[3][0] for view in VIEWS]
 )
-def test_a_picture_is_the_same_as_png_and_as_svg_and_stands_by_itself(
+def test_png_and_svg_pictures_are_equal_and_self_contained(
     learned: Any, tmp_path: Path, data: str, panel: str, tab: str | None, words: list[str]
 ) -> None:
     visit = learned(data)

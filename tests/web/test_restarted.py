@@ -19,7 +19,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def test_a_server_that_was_started_again_is_told_from_one_that_does_not_answer(page: Page) -> None:
+def test_a_restarted_server_is_distinguished_from_a_silent_one(page: Page) -> None:
     alert, main, bar = page.get_by_role("alert"), page.locator("main"), page.locator(".bar")
     with Server() as server:
         page.goto(server.url)
@@ -40,7 +40,7 @@ def test_a_server_that_was_started_again_is_told_from_one_that_does_not_answer(p
         expect(main).not_to_have_attribute("inert", "")
 
 
-def test_a_break_that_heals_leaves_the_page_as_it_was(page: Page) -> None:
+def test_a_short_disconnection_does_not_change_the_page(page: Page) -> None:
     with Server() as server:
         page.goto(server.url)
         expect(page.get_by_role("button", name="Pause")).to_be_visible()

@@ -49,7 +49,7 @@ def agree(seen: list[float], values: Any) -> bool:
     )
 
 
-def test_shows_the_numbers_that_the_step_has(visit: Any) -> None:
+def test_shows_the_numbers_of_the_step(visit: Any) -> None:
     open_step(visit)
     page = visit.page
     field = page.locator(".row-number")
@@ -70,7 +70,7 @@ def test_shows_the_numbers_that_the_step_has(visit: Any) -> None:
     assert page.locator(".number math").count() > 30
 
 
-def test_links_a_number_with_its_formula_its_line_and_what_it_is_made_from(visit: Any) -> None:
+def test_links_a_number_with_its_formula_code_and_inputs(visit: Any) -> None:
     open_step(visit)
     z = number(visit, "z_2 = a_1 @ W_2")
     z.locator(".values").focus()
@@ -84,7 +84,7 @@ def test_links_a_number_with_its_formula_its_line_and_what_it_is_made_from(visit
     expect(number(visit, "W_2 = model")).to_have_class(re.compile(r"\blit\b"))
 
 
-def test_walks_layer_by_layer_and_makes_the_step_that_it_showed(visit: Any) -> None:
+def test_walks_through_layers_and_makes_the_displayed_step(visit: Any) -> None:
     open_step(visit)
     page, run = visit.page, visit.session.run
     page.get_by_role("button", name="Next batch").click()
@@ -108,7 +108,7 @@ def test_walks_layer_by_layer_and_makes_the_step_that_it_showed(visit: Any) -> N
     assert abs(after[: change.size] - before[: change.size] - change).max() < 1e-12
 
 
-def test_follows_one_weight_along_its_paths(visit: Any) -> None:
+def test_shows_the_paths_of_one_weight(visit: Any) -> None:
     open_step(visit)
     page = visit.page
     cell = number(visit, "dW_2 = a_1").locator(".pick").nth(1)
@@ -125,7 +125,7 @@ def test_follows_one_weight_along_its_paths(visit: Any) -> None:
     expect(page.locator(".paths > li")).to_have_count(4)
 
 
-def test_takes_the_row_that_is_clicked_in_the_plane(visit: Any) -> None:
+def test_a_click_in_the_plane_selects_the_row(visit: Any) -> None:
     open_step(visit)
     visit.page.locator(".plane").click(position={"x": 200, "y": 150})
     expect(visit.page.get_by_text("of row 0")).to_have_count(0)
@@ -134,7 +134,7 @@ def test_takes_the_row_that_is_clicked_in_the_plane(visit: Any) -> None:
     expect(visit.page.locator(".plane .crosshair").first).to_be_visible()
 
 
-def test_says_why_there_is_no_next_batch(visit: Any) -> None:
+def test_shows_why_there_is_no_next_batch(visit: Any) -> None:
     open_step(visit, 20)
     visit.page.get_by_role("button", name="Next batch").click()
     visit.page.get_by_label("Epoch that is shown").fill("3")
@@ -145,7 +145,9 @@ def test_says_why_there_is_no_next_batch(visit: Any) -> None:
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: `make web` does that")
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 360)])
-def test_is_for_every_eye_and_width(open_page: Callable[..., Any], scheme: str, width: int) -> None:
+def test_the_step_view_is_accessible_at_every_width(
+    open_page: Callable[..., Any], scheme: str, width: int
+) -> None:
     size = {"width": width, "height": 900}
     visit = open_page(color_scheme=scheme, viewport=size, bypass_csp=True)
     open_step(visit)

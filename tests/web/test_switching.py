@@ -73,7 +73,7 @@ def test_every_data_set_after_every_other_has_its_points(open_page: Any, motion:
     assert visit.troubles == []
 
 
-def test_a_drawing_that_throws_is_reported_and_the_next_one_is_drawn(visit: Any) -> None:
+def test_an_error_in_a_drawing_is_reported_and_the_next_is_drawn(visit: Any) -> None:
     wait_for_points(visit, "moons")
     visit.page.evaluate("""() => {
         const usual = CanvasRenderingContext2D.prototype.strokeRect;

@@ -43,7 +43,7 @@ def until_learned(visit: Any, name: str) -> None:
     visit.until(lambda: visit.session.run.prepared.dataset.name == name)
 
 
-def test_a_link_brings_experiment_pace_and_views_to_another_page(
+def test_a_link_transfers_experiment_pace_and_views(
     open_page: Callable[..., Any],
 ) -> None:
     permissions = ["clipboard-read", "clipboard-write"]
@@ -71,7 +71,7 @@ def test_a_link_brings_experiment_pace_and_views_to_another_page(
     until_learned(student, "moons")
 
 
-def test_a_link_in_the_address_is_where_a_new_page_begins(open_page: Callable[..., Any]) -> None:
+def test_a_new_page_opens_the_link_in_its_address(open_page: Callable[..., Any]) -> None:
     from lamina.workbench.experiment_urls import build_fragment
 
     visit = open_page()
@@ -99,7 +99,7 @@ def test_a_link_in_the_address_is_where_a_new_page_begins(open_page: Callable[..
     ],
     ids=["foreign", "broken", "later", "huge"],
 )
-def test_a_link_that_is_none_is_refused_and_changes_nothing(
+def test_an_invalid_link_is_rejected_and_changes_nothing(
     visit: Any, fragment: str, output: str
 ) -> None:
     visit.wait_for_epoch(2)
@@ -109,7 +109,7 @@ def test_a_link_that_is_none_is_refused_and_changes_nothing(
     assert visit.session.run is run
 
 
-def test_a_link_to_a_table_that_is_elsewhere_says_what_to_do_and_works_then(
+def test_a_link_to_a_missing_table_works_after_opening_the_table(
     visit: Any, tmp_path: Path
 ) -> None:
     pytest.importorskip("pandas")
@@ -131,7 +131,7 @@ def test_a_link_to_a_table_that_is_elsewhere_says_what_to_do_and_works_then(
     expect(alert).to_be_empty()
 
 
-def test_code_is_copied_and_ends_with_the_same_loss(open_page: Callable[..., Any]) -> None:
+def test_copied_code_reproduces_the_loss(open_page: Callable[..., Any]) -> None:
     visit = open_page(permissions=["clipboard-read", "clipboard-write"])
     visit.wait_for_epoch(12)
     visit.pause()
@@ -144,7 +144,7 @@ def test_code_is_copied_and_ends_with_the_same_loss(open_page: Callable[..., Any
     assert f"loss after 7 epochs: {visit.session.snapshot.loss!r}" in output.getvalue()
 
 
-def test_what_the_clipboard_does_not_take_is_there_to_be_copied_by_hand(visit: Any) -> None:
+def test_text_is_shown_for_copying_without_a_clipboard(visit: Any) -> None:
     visit.page.evaluate(
         "() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }"
     )
@@ -156,7 +156,7 @@ def test_what_the_clipboard_does_not_take_is_there_to_be_copied_by_hand(visit: A
     expect(field).not_to_be_visible()
 
 
-def test_every_export_is_reached_by_keys_and_named_by_the_epoch_that_is_shown(visit: Any) -> None:
+def test_exports_work_by_keyboard_and_are_named_by_epoch(visit: Any) -> None:
     visit.wait_for_epoch(12)
     visit.pause()
     visit.page.get_by_label("Epoch that is shown").fill("5")

@@ -40,7 +40,7 @@ def text_of(visit: Any, number: float, digits: int = 3) -> str:
     return str(text).replace("-", "−")
 
 
-def test_distributions_are_those_of_the_engine_and_follow_the_slider(visit: Any) -> None:
+def test_distributions_equal_the_engines_and_follow_the_slider(visit: Any) -> None:
     visit.wait_for_epoch(25)
     open_tab(visit, "Distributions")
     visit.pause()
@@ -64,7 +64,7 @@ def test_distributions_are_those_of_the_engine_and_follow_the_slider(visit: Any)
     expect(caption).to_have_text(f"activations at epoch {visit.session.snapshot.epoch}")
 
 
-def test_eleven_layers_stand_side_by_side_and_tell_how_gradients_vanish(visit: Any) -> None:
+def test_eleven_layers_fit_side_by_side_and_show_vanishing_gradients(visit: Any) -> None:
     visit.wait_for_epoch(1)
     deep = {"hidden_layer_sizes": [8] * 10, "activation": "logistic"}
     set_experiment(visit, {"model": deep})
@@ -76,7 +76,7 @@ def test_eleven_layers_stand_side_by_side_and_tell_how_gradients_vanish(visit: A
     assert high["y"] + high["height"] <= room["y"] + room["height"]
 
 
-def test_residuals_are_offered_for_a_regression_and_read_out_by_keys(visit: Any) -> None:
+def test_residuals_of_a_regression_are_readable_by_keyboard(visit: Any) -> None:
     visit.wait_for_epoch(2)
     expect(visit.page.get_by_role("button", name="Residuals")).to_have_count(0)
     set_experiment(visit, {"data": {"name": "hills"}})
@@ -101,7 +101,7 @@ def test_residuals_are_offered_for_a_regression_and_read_out_by_keys(visit: Any)
     expect(farthest).to_have_text(str(np.abs(residuals).argmax()))
 
 
-def test_features_of_images_show_units_and_what_is_taken_for_others(visit: Any) -> None:
+def test_features_show_units_and_misclassified_images(visit: Any) -> None:
     visit.wait_for_epoch(2)
     expect(visit.page.get_by_role("button", name="Features")).to_have_count(0)
     set_experiment(visit, DIGITS)
@@ -125,7 +125,7 @@ def test_features_of_images_show_units_and_what_is_taken_for_others(visit: Any) 
     )
 
 
-def test_confusion_is_seen_at_first_and_a_finding_is_never_hidden(visit: Any) -> None:
+def test_confusion_is_visible_at_first_and_findings_are_never_hidden(visit: Any) -> None:
     visit.wait_for_epoch(1)
     set_experiment(visit, {"data": {"kind": "known", "name": "iris"}})
     table = visit.page.locator(".confusion")
@@ -150,9 +150,7 @@ def test_confusion_is_seen_at_first_and_a_finding_is_never_hidden(visit: Any) ->
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: `make web` does that")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_views_have_nothing_that_axe_finds_wrong(
-    open_page: Callable[..., Any], scheme: str
-) -> None:
+def test_axe_finds_no_violation_in_the_views(open_page: Callable[..., Any], scheme: str) -> None:
     visit = open_page(color_scheme=scheme, bypass_csp=True)
     visit.wait_for_epoch(1)
     visit.page.add_script_tag(path=AXE)

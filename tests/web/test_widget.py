@@ -147,7 +147,7 @@ def epoch(page: Page) -> Locator:
     return cell(page).locator(".readouts dd").first
 
 
-def test_learns_and_is_changed_and_taken_away(page: Page, notebook: Notebook) -> None:
+def test_the_widget_trains_changes_and_exports(page: Page, notebook: Notebook) -> None:
     expect(epoch(page)).to_have_text(re.compile(r"\d{2,}"))
     cell(page).get_by_label("Activation", exact=True).select_option("relu")
     expect(cell(page).get_by_role("button", name="Undo")).to_be_enabled()
@@ -169,7 +169,9 @@ def test_learns_and_is_changed_and_taken_away(page: Page, notebook: Notebook) ->
     assert notebook.widget.script() == code
 
 
-def test_takes_a_table_and_shows_what_python_sets(page: Page, notebook: Notebook) -> None:
+def test_the_widget_opens_a_table_and_shows_changes_from_python(
+    page: Page, notebook: Notebook
+) -> None:
     # Longer than one piece.
     rows = "\n".join(f"{i % 7 / 7:.40f},{i % 5 / 5:.40f},{i % 2}" for i in range(13_000))
     table = {"name": "t.csv", "mimeType": "text/csv", "buffer": f"a,b,c\n{rows}\n".encode()}
@@ -182,7 +184,7 @@ def test_takes_a_table_and_shows_what_python_sets(page: Page, notebook: Notebook
     expect(cell(page).get_by_text("3 hidden layers")).to_be_visible()
 
 
-def test_neither_style_nor_keys_cross_but_the_dark_does(page: Page) -> None:
+def test_only_the_colour_scheme_is_shared_with_the_notebook(page: Page) -> None:
     expect(cell(page).get_by_role("heading", name="Network", exact=True)).to_have_css(
         "font-size", "14px"
     )
@@ -202,7 +204,7 @@ def test_neither_style_nor_keys_cross_but_the_dark_does(page: Page) -> None:
     expect(page.locator("body")).to_have_css(ground, "rgba(0, 0, 0, 0)")
 
 
-def test_moved_shown_twice_and_taken_away(page: Page, notebook: Notebook) -> None:
+def test_the_widget_can_be_moved_shown_twice_and_closed(page: Page, notebook: Notebook) -> None:
     run = notebook.widget.session.run
     expect(epoch(page)).to_have_text(re.compile(r"\d{2,}"))
     # A frame that is moved reloads.
