@@ -20,7 +20,7 @@ def _plain_descent(**model: Any) -> dict[str, Any]:
 
 LEARNING_RATE = Lesson(
     name="learning_rate",
-    title="Learning rate",
+    title="The learning rate",
     subject=SUBJECT,
     about="The gradient gives the direction of a step, and is only valid nearby. The learning rate "
     "η sets its length. If it is too small, training takes forever; if it is too large, each step "
@@ -118,7 +118,7 @@ MOMENTUM = Lesson(
 )
 BATCH_SIZE = Lesson(
     name="batch_size",
-    title="Batch size",
+    title="The batch size",
     subject=SUBJECT,
     about="The gradient over all rows is exact, but one step costs a whole epoch. The gradient "
     "over a few rows is an estimate, whose error only falls with the square root of their number: "
