@@ -200,7 +200,7 @@ def answer_to(page: Page, text: str, seed: int) -> None:
     [
         ({"plane": "columns"}, "plane='columns' must be an object"),
         ({"model": {"loss": [0, {"kind": "made"}]}}, "loss"),
-        ({"model": {"n_threads": 65}}, "n_threads=65 is more than the workbench begins: 64"),
+        ({"model": {"n_threads": 65}}, "n_threads=65 must be at most 64 in the workbench"),
     ],
     ids=["a plane that is its kind", "a loss that is a list", "threads without end"],
 )
