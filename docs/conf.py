@@ -64,7 +64,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "reference/backreferences",
     "reset_modules": ("matplotlib", "docs.building.examples.warnings_are_errors"),
     "reset_modules_order": "both",
-    # The default repr of a display tells readers nothing.
+    # The default repr of a display is useless to readers.
     "capture_repr": ("_repr_html_",),
     "image_srcset": ["2x"],
     "default_thumb_file": str(ROOT / "docs" / "images" / "optimizers.png"),

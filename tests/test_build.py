@@ -1,4 +1,4 @@
-"""The build and the extras: what `pyproject.toml` says of both."""
+"""The build and the extras are those that `pyproject.toml` declares."""
 
 import re
 import tomllib

@@ -24,7 +24,7 @@ def main(
     ] = None,
     import_rounds: Annotated[int, typer.Option(min=0, help="How often to import; 0: never.")] = 9,
 ) -> None:
-    """Print every figure beside the expected one; exit with 1 if they differ."""
+    """Print every figure and the expected one; exit with 1 if they differ."""
     try:
         chosen = [EXPECTATIONS[name] for name in case or EXPECTATIONS]
     except UnknownNameError as error:

@@ -1,7 +1,7 @@
 """The curves along which one quantity grows, and the measurement of their points.
 
 Every point is the time of an epoch in float32, the best of several fits of one epoch each, because
-the growth matters and not the delay by other processes.
+delays by other processes must not hide the growth.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Curve:
     values : tuple of int
     start : Shape
     slope : int
-        How the arithmetic grows: with this power of the value.
+        The exponent of the value by which the arithmetic grows.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Goals by case: the ratio that one peer's time to another's shall reach.
+"""Goals by case: the minimum ratio of one peer's time to another's.
 
 All goals have this form. A fraction of the machine's peak is the time at the peak rate divided by
 the measured time; a speed-up is one thread's time divided by that of two.

@@ -1,4 +1,4 @@
-"""A speed record as Markdown for readers: lamina beside the libraries that they would use."""
+"""A speed record as Markdown for readers: lamina and the libraries that they would use instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time the training of every peer, beside the physical limit."""
+"""Time the training of every peer, and compare it with the physical limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables' record as Markdown: lamina's estimators beside gradient boosting."""
+"""The tables' record as Markdown: lamina's estimators and gradient boosting."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class BenchmarkTable:
     name : str
     task : {'binary', 'multiclass', 'regression'}
     X_train, X_test : DataFrame
-        The columns as they came, without the target.
+        The unprocessed columns, without the target.
     y_train, y_test : ndarray
         float64 for a regression, else str.
     """

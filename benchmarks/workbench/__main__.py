@@ -1,4 +1,4 @@
-"""`python -m benchmarks.workbench`: the workbench's figures, each beside its goal.
+"""`python -m benchmarks.workbench`: the workbench's figures, each with its goal.
 
 A run is timed in alternation alone, with a page that draws nothing, and with headless Chromium.
 The fastest repetition counts, because other processes only slow it down. Latencies are the median

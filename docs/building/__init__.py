@@ -1,1 +1,1 @@
-"""What Sphinx is taught for this site: blocks that run, their pictures, formulas, checks."""
+"""Sphinx extensions of this site: blocks that run, their pictures, formulas, checks."""

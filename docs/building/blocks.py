@@ -1,6 +1,6 @@
 """Run a page's Python blocks one after the other in one namespace.
 
-The page states the output of a block behind `print(…)  # …`, or in a `text` fence right below the
+The page states the output of a block after `print(…)  # …`, or in a `text` fence right below the
 block, and the runner compares both. A `{picture}` fence below a block shows the picture that it
 draws. Blocks below `<!-- needs NAME -->` need that module. Fits on pages are short, so the runner
 ignores the ConvergenceWarning that they raise.

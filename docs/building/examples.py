@@ -24,7 +24,7 @@ def warnings_are_errors(gallery_conf: dict[str, object], path: str, when: str) -
 
 
 def run_all() -> list[str]:
-    """Run each example in a folder and process of its own; return the names of those that fail."""
+    """Run each example in its own folder and process; return the names of those that fail."""
     failed = []
     for example in sorted(EXAMPLES.glob("plot_*.py")):
         with tempfile.TemporaryDirectory() as folder:

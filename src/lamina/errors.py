@@ -105,7 +105,7 @@ class RisingValidationLossWarning(DiagnosticWarning):
 
 
 def nearest_match(name: object, allowed: Iterable[str]) -> str | None:
-    """Return the allowed name that is spelt most like `name`, or None if none is close.
+    """Return the allowed name that is spelled most like `name`, or None if none is close.
 
     A name that another library uses for one of them counts as the nearest.
     Examples

@@ -1,4 +1,4 @@
-"""Format numbers as text, with the one function that every printed number goes through."""
+"""Format numbers as text; all printed numbers are formatted by the function here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Goals and records of the speed benchmark: figures come out as they went in."""
+"""Goals and records of the speed benchmark: figures are unchanged after writing and reading."""
 
 import pytest
 from benchmarks.speed.bfloat16 import Accuracy

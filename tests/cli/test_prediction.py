@@ -135,7 +135,7 @@ def test_a_network_saved_without_an_encoding_accepts_a_table_of_numbers(lamina, 
         (["evaluate", "codes.lamina", "heights.csv"], "no column 'kind'"),
         (
             ["evaluate", "codes.lamina", "strange.csv"],
-            "'kind' is 'spi' in row 1 of the file, which is no class",
+            "'kind' is 'spi' in row 1 of the file, which is not a class",
         ),
         (["evaluate", "codes.lamina", "unknown.csv"], "'kind' has no value in any row"),
         (["evaluate", "heights.lamina", "words.csv", "-t", "n"], "'n' holds 'many' in row 1"),

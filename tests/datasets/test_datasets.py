@@ -36,7 +36,9 @@ def test_a_data_set_is_immutable():
 
 
 def test_an_unknown_name_is_rejected_with_the_nearest():
-    with pytest.raises(UnknownNameError, match=r"'diggits' is no data set. Did you mean 'digits'"):
+    with pytest.raises(
+        UnknownNameError, match=r"'diggits' is not a known data set. Did you mean 'digits'"
+    ):
         load("diggits")
 
 

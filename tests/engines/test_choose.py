@@ -32,7 +32,7 @@ def test_the_environment_chooses_the_engine_if_no_name_is_given(name, monkeypatc
 
 
 def test_an_unknown_name_is_refused_with_the_nearest():
-    with pytest.raises(UnknownNameError, match=r"is no engine\. Did you mean 'reference'"):
+    with pytest.raises(UnknownNameError, match=r"is not a known engine\. Did you mean 'reference'"):
         choose_engine("refrence")
 
 

@@ -278,7 +278,7 @@ def test_an_interrupt_keeps_the_parameters_of_the_last_complete_step(
 def test_an_objective_with_an_unknown_name_is_refused():
     with pytest.raises(UnknownNameError, match="Did you mean 'squared_error'"):
         Objective("squared_eror")
-    with pytest.raises(UnknownNameError, match="'l3' is no penalty"):
+    with pytest.raises(UnknownNameError, match="'l3' is not a known penalty"):
         Objective("squared_error", penalty="l3")
 
 

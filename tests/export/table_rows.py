@@ -123,7 +123,7 @@ def can_be_said(proto: Any, rows: Any) -> np.ndarray:
     """Return the rows without missing texts in columns where the empty text is a category."""
     said = np.ones(len(rows), dtype=bool)
     for each in proto.graph.input:
-        if "a missing one cannot be said" in each.doc_string:
+        if "a missing one has no representation" in each.doc_string:
             [name] = [name for name in rows if re.sub(r"[^\w+]", "_", name) == each.name]
             said &= rows[name].notna().to_numpy()
     return said

@@ -1,4 +1,4 @@
-"""For every activation and kind of output, each format predicts the same as lamina."""
+"""Every export format predicts the same as lamina, for every activation and kind of output."""
 
 from __future__ import annotations
 

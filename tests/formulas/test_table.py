@@ -23,7 +23,7 @@ def test_records_keep_the_order_of_their_definition():
 
 @pytest.mark.parametrize("name", ["salt", None, 3, ["pepper"]])
 def test_a_name_that_is_not_in_the_table_is_refused(name):
-    with pytest.raises(UnknownNameError, match="is no spice"):
+    with pytest.raises(UnknownNameError, match="is not a known spice"):
         SPICES[name]
 
 

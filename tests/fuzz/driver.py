@@ -1,4 +1,4 @@
-"""Run many mutants in worker processes, which may crash: the mutant is kept, and work goes on.
+"""Run many mutants in worker processes, which may crash: the mutant is kept, the others continue.
 
 A worker's folder holds the current mutant and its seed, so progress and the cause of a crash are
 read from there. A mutant that hangs is stopped after SECONDS_WITHOUT_PROGRESS.

@@ -1,4 +1,4 @@
-"""scikit-learn's checks of an estimator's manners, all of them, with each engine."""
+"""All of scikit-learn's estimator checks, with each engine."""
 
 from __future__ import annotations
 

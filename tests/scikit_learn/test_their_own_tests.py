@@ -1,4 +1,4 @@
-"""scikit-learn's own test_mlp.py, run with lamina's classes in place of its own."""
+"""scikit-learn's test_mlp.py, run with lamina's classes in place of scikit-learn's."""
 
 from __future__ import annotations
 

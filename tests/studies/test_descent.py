@@ -131,7 +131,11 @@ def test_the_name_of_a_path_lists_non_default_parameters():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"optimizer": "adem"}, UnknownNameError, "'adem' is no optimizer. Did you mean 'adam'"),
+        (
+            {"optimizer": "adem"},
+            UnknownNameError,
+            "'adem' is not a known optimizer. Did you mean 'adam'",
+        ),
         ({"momentun": 0.5}, TypeError, "momentun=0.5 is not a parameter of 'sgd'. Did you mean"),
         ({"beta_1": 0.5}, TypeError, "It takes momentum, nesterovs_momentum, amsgrad"),
         ({"momentum": 2}, InvalidParameterError, "'momentum' parameter"),

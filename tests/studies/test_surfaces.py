@@ -71,7 +71,9 @@ def test_a_function_of_single_points_has_values_on_a_grid():
 
 
 def test_an_unknown_surface_is_rejected_with_the_known_ones():
-    with pytest.raises(UnknownNameError, match=r"'rosenbruck' is no surface. Did you mean 'rose"):
+    with pytest.raises(
+        UnknownNameError, match=r"'rosenbruck' is not a known surface. Did you mean 'rose"
+    ):
         get_surface("rosenbruck")
     with pytest.raises(TypeError, match="function=3 is neither one of 'bowl'"):
         get_surface(3)

@@ -229,7 +229,7 @@ def test_scores_of_a_regressor_are_r2_and_scaled_targets_have_curves():
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ({"parameter": "alhpa"}, r"parameter='alhpa' is no parameter .* Did you mean 'alpha'\?"),
+        ({"parameter": "alhpa"}, r"parameter='alhpa' is not a parameter .* Did you mean 'alpha'\?"),
         ({"values": []}, "values is empty: give at least one value of alpha"),
         ({"n_threads": 0}, "n_threads=0 must be at least 1"),
     ],

@@ -95,7 +95,7 @@ def test_paths_convert_to_a_frame():
     [
         ((3, 0, 0, 0), r"output=3 is not among the 3 outputs: the first is 0, the last 2 or -1"),
         ((0, 2, 0, 0), r"layer=2 is not among the 2 layers"),
-        ((0, "hiden_1", 0, 0), r"layer='hiden_1' is no layer .* Did you mean 'hidden_1'\?"),
+        ((0, "hiden_1", 0, 0), r"layer='hiden_1' is not a layer .* Did you mean 'hidden_1'\?"),
         ((0, 0, 2, 0), r"i=2 is not among the 2 inputs of hidden_1"),
         ((0, 0, 0, -3), r"j=-3 is not among the 2 units of hidden_1"),
     ],

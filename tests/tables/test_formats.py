@@ -169,8 +169,8 @@ def test_a_url_is_rejected_with_the_command_to_download_it():
     [
         ({"separator": "ab"}, "--sep must be one character"),
         ({"decimal": "x"}, "--decimal must be '.' or ','"),
-        ({"encoding": "utf-99"}, "--encoding 'utf-99' is no encoding"),
-        ({"encoding": "base64"}, "--encoding 'base64' is no encoding"),
+        ({"encoding": "utf-99"}, "--encoding 'utf-99' is not a known encoding"),
+        ({"encoding": "base64"}, "--encoding 'base64' is not a known encoding"),
     ],
 )
 def test_an_option_out_of_range_is_rejected_by_name(option, message):

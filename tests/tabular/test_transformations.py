@@ -1,4 +1,4 @@
-"""The square root of a regression's target: where it is tried, and what it gives back."""
+"""The square root of a regression's target: when it is tried, and its inverse."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""L-BFGS through SciPy: its objective, its endings, and what it refuses."""
+"""L-BFGS through SciPy: its objective, its endings, and refused settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An observer receives every epoch, and only where it was set."""
+"""An observer receives every epoch, only in the thread or task that set it."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ def test_numbers_without_gaps_stay_in_their_own_units(send, browser):
 
 BROKEN = {
     "ragged": (b"a,b\n1,2\n3\n", r"cannot be read as CSV: line 3 has 1 field"),
-    "binary": (b"\x00\x01\x02" * 50, "is no text file"),
+    "binary": (b"\x00\x01\x02" * 50, "is not a text file"),
     "not UTF-8": (b"a,b\n1,\x81\n", "is no UTF-8 text"),
     "empty": (b"", "is empty"),
     "a header alone": (b"a,b\n", "no rows below its header"),

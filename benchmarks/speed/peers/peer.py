@@ -19,9 +19,9 @@ class Training:
     run : callable
         Trains from the first weights to the last epoch and returns that epoch's mean loss.
     compile_seconds : float
-        What was spent before, once for every shape, on compiling it.
+        Seconds spent on compilation beforehand, once for every shape.
     is_repeatable : bool
-        Whether it does the same again when it is run again.
+        True if another run repeats the same work.
     """
 
     run: Callable[[], float]
@@ -38,9 +38,9 @@ class Way:
     name : str
         'all threads', for instance.
     surroundings : callable
-        Gives the context in which training is prepared and timed.
+        Returns the context manager in which training is prepared and timed.
     options : dict
-        What the peer's `prepare` is told.
+        Options for the peer's `prepare`.
     """
 
     name: str
@@ -71,6 +71,6 @@ class Peer(Protocol):
     def prepare_prediction(self, work: Work, way: Way) -> Training:
         """Return a network with the initial weights that predicts the samples, NumPy to NumPy.
 
-        What its `run` returns is the mean of the predictions.
+        Its `run` returns the mean of the predictions.
         """
         ...

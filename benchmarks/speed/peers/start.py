@@ -1,7 +1,7 @@
 """The same initial weights, validation split and order of samples for every peer.
 
-So its losses are close to lamina's, and one sees that it has done the same work; they are not
-equal, since its Adam adds epsilon where the paper does.
+A peer's losses are therefore close to lamina's, which shows that it has done the same work. They
+are not equal, because its Adam adds epsilon where the paper does.
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ def split_by_group(
 ) -> TrainTestSplit:
     """Hold out whole groups with about a fraction of the rows.
 
-    A row without a group forms its own group. Of many random draws, the function returns the one
-    closest to the requested fraction and, for classes, to the proportions of all rows.
+    A row without a group forms its own group. The function makes many random draws, and returns the
+    one closest to the requested fraction and, for classes, to the proportions of all rows.
     """
     check_size(test_size)
     codes, labels = groups.factorize()

@@ -118,7 +118,7 @@ def _is_installed(package: str) -> bool:
 def _without_inexpressible(proto: Any, X: Any) -> Any:
     """Drop the last row, of missing texts, if the ONNX model has no form for them."""
     lacks_missing = any(
-        "a missing one cannot be said" in each.doc_string for each in proto.graph.input
+        "a missing one has no representation" in each.doc_string for each in proto.graph.input
     )
     return X[:-1] if lacks_missing else X
 

@@ -92,7 +92,7 @@ def read_problem(request: TrainingRequest) -> Reading:
         table, target, known_task = read_known(str(request.dataset), request.reading)
         targets = request.targets or (target,)
         task = request.task or (known_task if targets == (target,) else None)
-    # New rows belong to new groups, so the group's name is no feature.
+    # New rows belong to new groups, so the group's name is not a feature.
     groups = () if request.group is None else (request.group,)
     problem = define_problem(table, targets, task, (*request.drop, *request.ids, *groups))
     rows = problem.features.index

@@ -91,7 +91,7 @@ def train(
     """Train a model on a table, save it, and measure it on held-out rows.
 
     Numbers, dates, categories and missing values are encoded; the encoding is saved with the model.
-    The command prints what is doubtful about a column. --number, --date, --categorical, --text,
+    The command prints remarks on doubtful columns. --number, --date, --categorical, --text,
     --na, --decimal and --day-first change how it is read, and --drop leaves it out.
 
     Examples:

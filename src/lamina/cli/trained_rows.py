@@ -72,7 +72,7 @@ def note_rows(model: Any, X: Any, y: NDArray[Any]) -> dict[str, Any]:
 def look_up(notes: Mapping[str, Any], model: Any, X: Any, y: NDArray[Any]) -> Seen | None:
     """Return the rows that were trained on; None if the notes hold no hashes.
 
-    Of equal rows, at most as many count as trained on as the training rows contained.
+    If rows are equal, at most as many are matched as the training rows contained.
     """
     kept = notes.get("trained_rows")
     if not isinstance(kept, Mapping) or get_encoding(model) is None:

@@ -192,7 +192,7 @@ def _first_bad_row(column: Any, convert: Callable[[Any], NDArray[np.float64]]) -
 def _to_float(column: Any) -> NDArray[np.float64]:
     kind = getattr(column.dtype, "kind", "O")
     if kind == "M":
-        raise TypeError("a date is no number")
+        raise TypeError("a date is not a number")
     if kind == "m":
         column = _in_numpy(column, "timedelta64[{}]").dt.total_seconds()
     elif kind == "O":
@@ -226,7 +226,7 @@ def _to_days(column: Any) -> NDArray[np.float64]:
     import pandas as pd
 
     if getattr(column.dtype, "kind", "O") in "biuf" and not column.isna().all():
-        raise ValueError("a number is no date: its unit is not known")
+        raise ValueError("a number is not a date: its unit is unknown")
     if getattr(column.dtype, "kind", "O") == "O":
         column = column.astype(object).map(_start_of_period)
     dates = _in_numpy(pd.to_datetime(column, utc=True, format="ISO8601"), "datetime64[{}, UTC]")

@@ -1,4 +1,4 @@
-"""Columns with cells of several types: numbers or dates beside texts for missing values."""
+"""Columns with cells of several types: numbers or dates, and texts for missing values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def missing_cells(column: Any) -> Any:
 def without_marks(name: str, column: Any) -> tuple[Any, tuple[str, ...]]:
     """Return a column of numbers or dates without marks such as '?', with a remark on them.
 
-    A column that holds only texts, or other texts beside its numbers, is returned unchanged.
+    A column of texts only, or of numbers and other texts, is returned unchanged.
 
     Examples
     --------

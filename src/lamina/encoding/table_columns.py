@@ -153,7 +153,7 @@ def _read_numbers(name: str, column: Any, form: ColumnForm | None) -> Any:
     texts = column.where(is_str, None)
     form = form or _form_of_numbers(name, texts)
     read = texts.mask(missing_cells(texts)) if form is None else form.read(name, texts)
-    # Numbers beside texts, as from a program or a workbook, remain unchanged.
+    # A mixture of numbers and texts, as from a program or a workbook, remains unchanged.
     return read if (is_str | column.isna()).all() else column.astype(object).mask(is_str, read)
 
 

@@ -143,7 +143,7 @@ def _set_further(encoding: TableEncoding, plain: dict[str, Any]) -> None:
     for key, found, kind in (("levels", levels, "number"), ("texts", texts, "category")):
         wrong = [name for name in found if (name, kind) not in encoding._used()]
         if wrong:
-            raise ValueError(f"{key!r} names {wrong[0]!r}, which is no used {kind}")
+            raise ValueError(f"{key!r} names {wrong[0]!r}, which is not a used {kind}")
     encoding.levels_ = {name: [float(level) for level in found] for name, found in levels.items()}
     encoding.texts_ = {name: TextComponents.from_plain(found) for name, found in texts.items()}
 

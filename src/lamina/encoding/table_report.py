@@ -27,7 +27,7 @@ class ColumnRecord(TypedDict):
     action : str
         Description of its encoding.
     remarks : list of str
-        Sentences on what is doubtful.
+        Doubts about the column, as sentences.
     """
 
     column: str

@@ -2,7 +2,7 @@
 SVD.
 
 Texts that share parts of words ("Office Manager", "office mgr.") get similar numbers, and so does a
-new text that resembles some of training. Shapes: texts (n_samples,), n-grams (n_texts, n_used) CSR,
+new text that resembles a known one. Shapes: texts (n_samples,), n-grams (n_texts, n_used) CSR,
 components (n_components, n_used) float32.
 """
 

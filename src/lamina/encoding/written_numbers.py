@@ -1,6 +1,6 @@
 """Read numbers as people write them: with separators, currencies, percent signs and units.
 
-One form holds for a whole column: the decimal sign, the thousands separator and the text beside the
+One form holds for a whole column: the decimal sign, the thousands separator and the text around the
 digits. A cell in another form is not a number of that column.
 """
 
@@ -72,7 +72,7 @@ class NumberForm:
     thousands : {'', ',', '.', ' ', "'"}
         Separator of groups of three digits; empty for none.
     affix : str
-        Currency, percent sign or unit beside the digits; empty for none.
+        Currency, percent sign or unit before or after the digits; empty for none.
     """
 
     decimal: str = "."

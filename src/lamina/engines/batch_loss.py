@@ -60,7 +60,7 @@ def weight_sum(rows: Rows) -> float:
 def row_losses(
     spec: NetworkSpec, objective: Objective, logits: Array, prediction: Array, rows: Rows
 ) -> tuple[Array, Array]:
-    """Return each sample's loss and its gradient at the logits, both times the sample's weight."""
+    """Return loss and gradient at the logits of each sample, multiplied by the sample's weight."""
     y, weight = rows.y, rows.weight
     if not isinstance(objective.loss, str):
         # A custom loss might modify its arguments, so it receives copies.

@@ -52,7 +52,8 @@ def choose_engine(
     name = name or os.environ.get(ENVIRONMENT_VARIABLE) or None
     if name not in (None, *ENGINES):
         raise UnknownNameError(
-            f"{name!r} is no engine.{suggestion(name, ENGINES)} Known: 'native', 'reference'."
+            f"{name!r} is not a known engine.{suggestion(name, ENGINES)} "
+            "Known: 'native', 'reference'."
         )
     if name == "reference":
         return ReferenceEngine(precision)

@@ -17,12 +17,12 @@ from lamina.formulas.table import Array
 
 @runtime_checkable
 class CustomLoss(Protocol):
-    """Any object with this method; the loss of a sample may depend on that sample alone."""
+    """Any object with this method; a sample's loss must not depend on other samples."""
 
     def value_and_delta(
         self, logits: Array, y: NDArray[Any], sample_weight: Array | None
     ) -> tuple[Array, Array]:
-        """Return each sample's loss and its gradient at the logits, times the sample's weight.
+        """Return loss and gradient at the logits of each sample, multiplied by the sample's weight.
 
         It is called with all samples of a batch, or with part of them, and receives copies.
 
@@ -87,9 +87,9 @@ def require_rows_apart(
         alone = value_and_delta(loss, logits[part].copy(), y[part].copy(), None)
         if not _agree(alone, tuple(each[part] for each in together)):
             raise ValueError(
-                f"{name}.value_and_delta returns another loss for a sample alone than among "
-                "others: batches are processed in parts, so it must return each sample's own "
-                "value and delta, and neither sums nor means over samples"
+                f"{name}.value_and_delta returns a different loss for a sample alone than for the "
+                "same sample in a batch: batches are processed in parts, so it must return each "
+                "sample's own value and delta, and neither sums nor means over samples"
             )
     if sample_weight is None:
         return

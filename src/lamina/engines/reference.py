@@ -112,10 +112,10 @@ def backward_blocks(
     gradient: list[BlockParameters],
     product: Product,
 ) -> Iterator[tuple[int, Array, Array]]:
-    """Yield for each block, from the last: its index, its delta, and dL/da past its residual.
+    """Yield the index, delta and residual's part of dL/da_prev of each block, the last one first.
 
-    dL/da of the block before is delta Wᵀ plus the latter; for the first block only the gradient at
-    the inputs needs it. All of the gradient is written except that of W and b.
+    dL/da_prev is delta Wᵀ plus the residual's part; for the first block, only the gradient at the
+    inputs needs it. The function writes the gradient of all parameters except W and b.
     """
     for i in reversed(range(len(spec.blocks))):
         block = spec.blocks[i]

@@ -45,9 +45,9 @@ if hasattr(os, "register_at_fork"):
 
 @contextmanager
 def sharing_cores() -> Iterator[None]:
-    """Count this call among those that divide the cores, while the block lasts.
+    """Count this call among the concurrent ones that share the cores, inside the `with` block.
 
-    joblib limits its worker processes by OMP_NUM_THREADS; threads of one process need this count.
+    joblib limits worker processes by OMP_NUM_THREADS; threads of one process need this count.
     """
     _under_way.append(None)
     try:

@@ -109,7 +109,7 @@ class Configured(BaseEstimator):  # type: ignore[misc]
         self.__dict__.update({k: v for k, v in arguments.items() if k != "self"})
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, as in scikit-learn; the error for an unknown name suggests the nearest.
+        """Set parameters, as in scikit-learn; errors for unknown names suggest the nearest match.
 
         Returns
         -------
@@ -118,7 +118,7 @@ class Configured(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-                For a name that is not a parameter.
+            For a name that is not a parameter.
         """
         try:
             super().set_params(**params)

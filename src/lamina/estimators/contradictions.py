@@ -287,7 +287,7 @@ def _scaled_target_behind_an_inverse_link(model: Any) -> str | None:
     able = [n for n, loss in LOSSES.items() if _is_of_numbers(loss)]
     return (
         "scale_target=True learns the target minus its mean, which may be below 0, and "
-        f"loss={model.loss!r} predicts {equation}, which is not. "
+        f"loss={model.loss!r} predicts {equation}, which cannot be. "
         "Set scale_target=False and divide y by its mean, or choose one of the losses that can: "
         f"{', '.join(map(repr, able))}."
     )

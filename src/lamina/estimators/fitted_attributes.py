@@ -40,7 +40,7 @@ from lamina.formulas import INVERSE_LINKS, LOSSES, OPTIMIZERS
 from lamina.network import NetworkSpec, ParameterLayout
 
 # Integers up to this one are exact in float64, in which steps are counted. The number of samples
-# seen is no bound: Ctrl-C inside an epoch leaves steps whose samples no epoch counts.
+# seen is not a bound: Ctrl-C inside an epoch leaves steps whose samples no epoch counts.
 MOST_STEPS = 2**53
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 # Attributes that every fit sets; older fits, other solvers or other targets omit the rest.

@@ -21,8 +21,8 @@ from lamina.estimators.refusals import require_whole, shown
 
 # A running mean smooths the loss of single batches, so that one lucky batch decides nothing.
 SMOOTHING = 0.9
-# Beyond the lowest loss rates are too large. Of a tenth, a fifth, a third, and points on the way
-# down, a tenth did best on five data sets, with sgd and adam and three seeds each.
+# Rates beyond the lowest loss are too large. A tenth of that rate did better than a fifth, a third,
+# and points of the falling curve: on five data sets, with sgd and adam and three seeds each.
 SAFETY = 10.0
 DIVERGED = 4.0
 FEWEST_STEPS = 10

@@ -322,7 +322,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
             raise
 
     def _in_one_dtype(self, rows: Matrix) -> tuple[NetworkSpec, Array, Matrix]:
-        """Return the network, its parameters and the samples, both in the dtype of prediction."""
+        """Return the network, and its parameters and the samples in the dtype of prediction."""
         spec, parameters = network_and_parameters(self)
         dtype = self._dtype_to_predict_in(rows.dtype, parameters.dtype)
         # Comparing dtypes takes less time than an astype without effect.

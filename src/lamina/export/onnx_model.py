@@ -145,7 +145,7 @@ def _ensemble(model: Any, X: Any, dtype: DTypeLike | None, zipmap: bool, opset: 
 
 
 def _dtype(model: Any, X: Any, dtype: DTypeLike | None) -> DTypeLike | None:
-    """Return the dtype of a pipeline's computation: the given one, that of X, or its network's."""
+    """Return the dtype that a pipeline computes in: `dtype`, else X's, else its network's."""
     inner = getattr(model, "regressor_", model)
     if dtype is not None or X is None or not isinstance(inner, Pipeline):
         return dtype

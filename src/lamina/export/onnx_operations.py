@@ -157,7 +157,7 @@ def meaning(column: InputColumn, place: int, operations: Sequence[Operation]) ->
             operation = operation.one_hot if isinstance(operation, CategoryCode) else operation
             empty_is_missing = operation.fill is not None or None in operation.categories
             if MISSING_TEXT in operation.categories and not empty_is_missing:
-                return "a category, which may be empty; a missing one cannot be said"
+                return "a category, which may be empty; a missing one has no representation"
     meaning = MEANINGS[column.kind]
     return meaning.replace("a number", f"a number, {column.unit}") if column.unit else meaning
 

@@ -156,7 +156,7 @@ def convert(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _network(operator: Any) -> FittedNetwork:
-    """Return the model's network in the dtype of the input, or in that of its precision's sums."""
+    """Return the network in the input's dtype; in float32 if the model has a precision."""
     model, is_double = operator.raw_operator, isinstance(operator.inputs[0].type, DoubleTensorType)
     return fitted_network(model, "float64" if is_double and model.precision is None else "float32")
 

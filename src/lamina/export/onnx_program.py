@@ -174,7 +174,7 @@ def _column_info(name: str, dtype: np.dtype[Any]) -> Any:
 
 
 def _dtype_of(X: Any, name: str, dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the dtype of a numeric input: the network's, or that of whole numbers in X."""
+    """Return the dtype of a numeric input: the network's, or X's own if it has whole numbers."""
     if X is None or not hasattr(X, "columns") or name not in X.columns:
         return dtype
     return _like(np.asarray(X[name]).dtype, dtype)

@@ -278,7 +278,7 @@ class PlainReader:
     def _fortran(self, plain: Json) -> NDArray[Any]:
         transposed = self.read(plain)
         if not isinstance(transposed, np.ndarray) or transposed.ndim != 2:
-            raise ModelFileError("it holds a matrix by columns that is no matrix")
+            raise ModelFileError("it holds a column-major matrix that is not a matrix")
         return transposed.T
 
     def _text(self, plain: dict[str, Any]) -> NDArray[Any]:

@@ -180,7 +180,7 @@ INITIALIZERS = RecordTable(
         draw=zeros,
         gain=no_gain,
         output_as_hidden=False,
-        equation="W = 0, b = 0: all units of a layer stay alike, which is what one learns from it",
+        equation="W = 0, b = 0: all units of a layer stay equal, which shows why others are random",
         paper="Rumelhart, Hinton, Williams 1986, Learning representations, on symmetry breaking",
     ),
 )

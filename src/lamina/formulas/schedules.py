@@ -112,8 +112,8 @@ class Schedule:
         `after_stall(base_rate)` returns the base rate to continue with when the loss or score has
         stopped improving, or None if the training ends.
     after_plateau : callable or None
-        `after_plateau(base_rate, initial_rate, options)` returns the base rate after more epochs
-        without progress than its option 'patience' allows, long before that is a stall.
+        `after_plateau(base_rate, initial_rate, options)` returns the base rate after a plateau:
+        more epochs without progress than the option 'patience' allows, but fewer than a stall.
     shape : callable or None
         `shape(course, options)` returns the multiplier of each step.
     options : mapping of str to ScheduleOption

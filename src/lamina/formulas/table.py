@@ -48,7 +48,7 @@ class RecordTable(Mapping[str, Record]):
     >>> ACTIVATIONS["rleu"]
     Traceback (most recent call last):
     ...
-    lamina.errors.UnknownNameError: 'rleu' is no activation. Did you mean 'relu'? Known: ...
+    lamina.errors.UnknownNameError: 'rleu' is not a known activation. Did you mean 'relu'? ...
     """
 
     def __init__(self, kind: str, *records: Record) -> None:
@@ -63,7 +63,8 @@ class RecordTable(Mapping[str, Record]):
         except (KeyError, TypeError):
             names = ", ".join(map(repr, self._records))
             raise UnknownNameError(
-                f"{name!r} is no {self.kind}.{suggestion(name, self._records)} Known: {names}."
+                f"{name!r} is not a known {self.kind}.{suggestion(name, self._records)} "
+                f"Known: {names}."
             ) from None
 
     def __contains__(self, name: object) -> bool:

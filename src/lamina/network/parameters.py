@@ -145,7 +145,7 @@ def flatten_parameters(
     statistics: Sequence[NDArray[Any]] = (),
     dtype: DTypeLike | None = None,
 ) -> NDArray[Any]:
-    """Return the flat vector of these parts: itself if they are its views, else a copy.
+    """Return a flat vector of these parts, without a copy if they are views of one vector.
 
     Parameters
     ----------

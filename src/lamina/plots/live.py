@@ -54,7 +54,7 @@ class LiveLossCurve:
     >>> X, y = load_iris(return_X_y=True)
     >>> live = LiveLossCurve(log_scale=True)
     >>> model = MLPClassifier(tol=0.01, random_state=0, callbacks=live).fit(X, y)
-    >>> live.display_ is None  # This is no notebook.
+    >>> live.display_ is None  # This is not a notebook.
     True
     """
 

@@ -35,7 +35,7 @@ class NetworkDisplay:
 
     Each line is a weight, wider for a larger magnitude and dashed for a negative one. Circles are
     filled by the units' activations for one sample, or by their biases. With activations, biases
-    are drawn as lines from bias units, which always give 1. Of a large layer only the first and the
+    are drawn as lines from bias units, which always give 1. If a layer is large, only its first and
     last units are drawn, with the number of the others.
 
     Use `from_estimator` to create one.

@@ -16,7 +16,7 @@ from lamina.studies.step import Update
 from lamina.studies.trace_formulas import TracedNumber, update_equation
 
 FORMULA_WIDTH, NUMBER_WIDTH = 52, 120
-# Of larger matrices, only the corners are shown.
+# Only the corners of larger matrices are shown.
 MOST_NUMBERS, EDGE = 48, 3
 # Symbols of parameters in the optimizers' formulas.
 LETTERS = {"momentum": "μ", "beta_1": "β₁", "beta_2": "β₂", "epsilon": "ε", "decay_rate": "ρ"}

@@ -62,7 +62,7 @@ class Variation:
             near = f" Did you mean {inside[0]!r}?" if inside and self._is_known(inside[0]) else ""
             near = near or suggestion(name, [*params, *SHAPES])
             raise ValueError(
-                f"parameter={name!r} is no parameter of this {kind}.{near} "
+                f"parameter={name!r} is not a parameter of this {kind}.{near} "
                 "get_params() lists them; 'depth' and 'width' are those of the hidden layers."
             )
 

@@ -179,7 +179,7 @@ def _layer(step: GradientStep, layer: int | str) -> int:
     if isinstance(layer, str):
         if layer not in names:
             raise IndexError(
-                f"layer={layer!r} is no layer of the network.{suggestion(layer, names)} "
+                f"layer={layer!r} is not a layer of the network.{suggestion(layer, names)} "
                 f"Known: {', '.join(map(repr, names))}."
             )
         return names.index(layer)

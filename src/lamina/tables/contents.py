@@ -100,7 +100,7 @@ def _is_workbook(data: bytes) -> bool:
 
 def _reject_packed(label: str, kind: str, unpacks: bool) -> None:
     if not unpacks:
-        raise TableError(f"{label} is no text file: it is compressed by {kind}; unpack it first")
+        raise TableError(f"{label} is not a text file: it is compressed by {kind}; unpack it first")
 
 
 def _unpacked(label: str, kind: str, unpack: Callable[[bytes], bytes], data: bytes) -> bytes:

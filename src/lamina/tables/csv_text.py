@@ -79,7 +79,7 @@ def as_utf8(label: str, data: bytes, encoding: str | None) -> tuple[bytes, tuple
         return _decoded(label, data, wide), (f"{label} is read as UTF-16",)
     if _BINARY.search(data[:FIRST_BYTES]) is not None:
         raise TableError(
-            f"{label} is no text file and has no known format: give CSV, Parquet, Feather, JSON "
+            f"{label} is not a text file and has no known format: give CSV, Parquet, Feather, JSON "
             "lines or Excel"
         )
     bad = _first_byte_that_is_not_utf8(data)
@@ -104,7 +104,7 @@ def _decoded(label: str, data: bytes, encoding: str) -> bytes:
         return data.decode(encoding).removeprefix("\ufeff").encode()
     except (UnicodeError, ValueError) as error:
         raise TableError(
-            f"{label} is no text in {encoding}: {error}; --encoding names another"
+            f"{label} is not text in {encoding}: {error}; --encoding names another"
         ) from None
 
 

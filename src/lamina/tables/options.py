@@ -99,6 +99,6 @@ def _check_encoding(name: str) -> None:
         is_text = False
     if not is_text:
         raise ValueError(
-            f"--encoding {name!r} is no encoding: try utf-8, utf-16, cp1252 (Windows, Western "
-            "Europe), latin-1, cp1251 (Cyrillic), gbk or shift_jis"
+            f"--encoding {name!r} is not a known encoding: try utf-8, utf-16, cp1252 (Windows, "
+            "Western Europe), latin-1, cp1251 (Cyrillic), gbk or shift_jis"
         )

@@ -204,7 +204,7 @@ def as_classes(
         if text not in complete:
             place = f"row {row + 1}" if column is None else row_name(column, row)
             raise TableError(
-                f"the target {name!r} is {text!r} in {place}, which is no class of the model."
+                f"the target {name!r} is {text!r} in {place}, which is not a class of the model."
                 f"{suggestion(text, complete)} Its classes are {', '.join(complete)}."
             )
     return np.array([complete[text] for text in found], dtype=classes.dtype)

@@ -203,20 +203,20 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         return self
 
     def refit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train the fitted networks further on new rows, if these are predicted better then.
+        """Train the fitted networks further on new rows; keep the result only if it is better.
 
-        Each network is copied, and trained for 20 epochs at three tenths of its learning rate on
-        the new rows without one fold of them. On the rows that it held out, the loss of the
-        ensemble (log loss, or squared error) is compared with that of the ensemble before, row by
-        row. If the mean difference exceeds its standard error, the new networks replace the old
-        ones; else the model stays as it is. `remarks_` has a sentence about either.
+        Each network is copied, and the copy is trained on the new rows without one fold of them,
+        for 20 epochs at three tenths of its learning rate. The held-out folds then compare the
+        ensemble before and after: if its loss (log loss, or squared error) is lower, and the mean
+        difference exceeds its standard error, the new networks replace the old ones; else the
+        model does not change. `remarks_` states the outcome.
 
-        The encoding stays (columns, categories, bins, means of the target by category), and so do
-        the networks' weights in the ensemble, the calibration or the quantiles, `folds_`,
-        `oof_predictions_`, `validation_score_` and the baseline of `explain`: they are those of
-        `fit`. A regressor's `target_range_` grows to hold the new values. Rows of `fit` are
-        learned from again only if X contains them; rows alone that differ much make the networks
-        worse for the old ones.
+        Everything else remains that of `fit`: the encoding (columns, categories, bins, means of
+        the target by category), the networks' weights in the ensemble, the calibration or the
+        quantiles, `folds_`, `oof_predictions_`, `validation_score_` and the baseline of `explain`.
+        A regressor's `target_range_` grows to hold the new values. The networks are not trained on
+        the rows of `fit` again unless X contains them: if the new rows differ much from these, and
+        X contains only new rows, predictions for rows like those of `fit` become worse.
 
         Parameters
         ----------

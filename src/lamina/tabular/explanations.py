@@ -157,7 +157,7 @@ def class_directions(
     """Return the derivative of a class's probability with respect to each member's logits.
 
     With the mean m = Σ w p and F_c = m_c^(1/T) / Σ_k m_k^(1/T):
-    ∂F_c/∂m_k = F_c (δ_ck - F_k) / (T m_k), and ∂p_k/∂z_j = p_k (δ_kj - p_j) behind a softmax. A
+    ∂F_c/∂m_k = F_c (δ_ck - F_k) / (T m_k), and ∂p_k/∂z_j = p_k (δ_kj - p_j) for a softmax. A
     network for two classes has one logit, that of the second.
     """
     from lamina.tabular.calibration import LEAST_PROBABILITY, tempered

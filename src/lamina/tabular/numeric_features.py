@@ -23,7 +23,7 @@ class NumericFeatures:
     """Features fitted on the numbers of a training table.
 
     A number x becomes c(s (x - median)), with s = 1 / (q75 - q25) and c(z) = z / √(1 + (z/3)²)
-    (Holzmüller, Grinsztajn, Steinwart 2024, RealMLP), and beside it one input for each bin between
+    (Holzmüller, Grinsztajn, Steinwart 2024, RealMLP). It also has one input for each bin between
     neighbouring quantiles e_t, e_{t+1}: min(max((x - e_t) / (e_{t+1} - e_t), 0), 1), the piecewise
     linear encoding of Gorishniy, Rubachev, Babenko (2022).
 

@@ -27,7 +27,7 @@ def choose_transformation(
     Parameters
     ----------
     sample : Sample
-        Of a regression.
+        Samples of a regression.
     plans : sequence of MemberPlan
         Members of one recipe.
     fitter : MemberFitter

@@ -40,9 +40,9 @@ class Stopping:
     requires_numbers: bool = False
 
     def improves(self, cost: float) -> bool:
-        """Record an epoch's cost; return True if it is the lowest.
+        """Record an epoch's cost; return True if it is the lowest so far.
 
-        A lowest cost is still no progress if it improves by less than tol.
+        An epoch whose cost is lower by less than tol does not count as progress.
         """
         is_missing = self.requires_numbers and not cost < math.inf
         self.stalled = self.stalled + 1 if is_missing or cost > self.best - self.tol else 0
