@@ -295,7 +295,7 @@ def test_a_custom_loss_receives_the_standardised_target() -> None:
 @pytest.mark.parametrize("offset", [1e8, -1e8, 1e9])
 def test_units_that_float32_rounds_to_a_few_values_are_refused(offset: float) -> None:
     rows = X.astype(np.float32)
-    with pytest.raises(ValueError, match=r"the spacing of float32 is .*Set dtype='float64'"):
+    with pytest.raises(ValueError, match=r"the spacing of float32 is .*set dtype='float64'"):
         regressor().fit(rows, Y + offset)
     shifted, plain = (regressor(dtype="float64").fit(rows, Y + c) for c in (offset, 0.0))
     assert shifted.score(rows, Y + offset) == pytest.approx(plain.score(rows, Y), abs=1e-4)

@@ -10,6 +10,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lamina import TabularClassifier, TabularRegressor
 from lamina.errors import NoBetterThanTrivialWarning, TableError
+from lamina.tabular.targets import Classes
 
 # A weight of k is not k copies of a sample, for these reasons; tests/tabular/test_sample_weights.py
 # holds the parts that do follow. scikit-learn's check compares predictions of both, and its rows of
@@ -163,11 +164,60 @@ def test_a_fit_that_fails_leaves_the_earlier_one_whole(fitted):
         (["a"] * 240, "only one class"),
         ([None] + ["a", "b"] * 119 + ["a"], "NaN in row 1"),
         (np.linspace(0, 1, 240), "Unknown label type"),
+        (np.array([1, "a"] * 120, dtype=object), "mixes labels of the types int and str.*astype"),
+        (np.arange(240), "240 classes with one row each.*TabularRegressor"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:The number of unique classes")
 def test_an_invalid_target_of_a_classifier_is_rejected(y, said):
     with pytest.raises(ValueError, match=said):
         TabularClassifier().fit(messy_table()[0], np.array(y))
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.nan, "NaN in row 4: drop"),
+        (None, "NaN in row 4: drop"),
+        (pd.NA, "NaN in row 4: drop"),
+        (-np.inf, "infinity in row 4: drop"),
+        ("much", "'much' in row 4, where a number is expected.*TabularClassifier"),
+    ],
+)
+def test_a_value_that_is_no_finite_number_is_rejected_by_row(value, message):
+    table, signal = messy_table()
+    y = signal.astype(object)
+    y[3] = value
+    with pytest.raises(ValueError, match=message):
+        TabularRegressor(quality="fast").fit(table, y)
+
+
+@pytest.mark.parametrize(
+    ("change", "cure"),
+    [
+        (lambda y: y * 1e200, "Divide y by a constant[.]$"),
+        (lambda y: y * 1e-200, "Divide y by a constant[.]$"),
+        (lambda y: y + 1e9, "Subtract a constant from y[.]$"),
+        (lambda y: pd.Timestamp(2026, 1, 1) + pd.to_timedelta(y, unit="D"), "datetime64.*days"),
+        (lambda y: pd.to_timedelta(y, unit="D"), "timedelta64.*days"),
+    ],
+)
+def test_a_target_beyond_the_networks_numbers_is_rejected_with_a_cure(change, cure):
+    table, signal = messy_table()
+    with pytest.raises(ValueError, match=cure):
+        TabularRegressor(quality="fast").fit(table, change(np.asarray(signal)))
+
+
+@pytest.mark.parametrize("dtype", ["boolean", "Int64", "bool[pyarrow]", "int64[pyarrow]"])
+def test_labels_of_nullable_types_keep_their_type(dtype):
+    labels = pd.Series([0, 1, 1], dtype=dtype)
+    classes = Classes.read(labels).classes
+    assert classes.dtype == (bool if "bool" in dtype else np.int64)
+
+
+def test_large_nullable_integers_remain_different_classes():
+    labels = pd.Series([2**53, 2**53 + 1] * 2, dtype="Int64")
+    assert Classes.read(labels).classes.tolist() == [2**53, 2**53 + 1]
 
 
 def test_infinity_is_refused_by_column_and_row():

@@ -65,8 +65,17 @@ class TargetScaling:
         scale = np.where(is_constant | (scale * size == 0), 1.0, scale * size)
         return cls(tuple((mean * size).tolist()), tuple(scale.tolist()))
 
-    def standardise(self, y: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    def standardise(
+        self, y: NDArray[Any], dtype: DTypeLike, alternative: str = ", or set dtype='float64'"
+    ) -> NDArray[Any]:
         """Return (y - mean) / scale in a dtype.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_targets)
+        dtype : dtype
+        alternative : str
+            Further cure in error messages; empty for an estimator without the parameter dtype.
 
         Raises
         ------
@@ -81,13 +90,13 @@ class TargetScaling:
                 raise NonFiniteError(
                     f"y has mean {self.mean} and standard deviation {self.scale}, which "
                     f"{np.dtype(dtype).name} cannot represent, so predictions in the units of y "
-                    "are impossible. Set dtype='float64', or divide y by a constant."
+                    f"are impossible. Divide y by a constant{alternative}."
                 )
             scaled = (np.asarray(y, np.float64) - self.mean) / np.array(self.scale)
-            self._reject_coarse_units(scaled, np.dtype(dtype))
+            self._reject_coarse_units(scaled, np.dtype(dtype), alternative)
             return np.ascontiguousarray(scaled, dtype=dtype)
 
-    def _reject_coarse_units(self, scaled: Array, dtype: np.dtype[Any]) -> None:
+    def _reject_coarse_units(self, scaled: Array, dtype: np.dtype[Any], alternative: str) -> None:
         """Reject a dtype that would round predictions near the mean to a few values."""
         if np.finfo(dtype).eps <= np.finfo(np.float64).eps:
             return
@@ -98,8 +107,8 @@ class TargetScaling:
             raise ValueError(
                 f"y has mean {self.mean[target]:g} and standard deviation {self.scale[target]:g}, "
                 f"and near that mean the spacing of {dtype.name} is {spacing[target]:g}: "
-                "predictions in the units of y would be rounded to a few values. Set "
-                "dtype='float64', or subtract a constant from y."
+                "predictions in the units of y would be rounded to a few values. Subtract a "
+                f"constant from y{alternative}."
             )
 
     def fold(self, spec: NetworkSpec, parameters: Array) -> Array:

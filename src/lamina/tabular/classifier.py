@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.estimators import MLPClassifier
@@ -17,7 +16,8 @@ from lamina.tabular.base import TabularEstimator
 from lamina.tabular.calibration import Calibration
 from lamina.tabular.explanations import Explanation, class_directions
 from lamina.tabular.members import Sample
-from lamina.tabular.targets import Classes, Target, refuse_missing
+from lamina.tabular.target_reading import read_labels
+from lamina.tabular.targets import Classes, Target
 
 
 class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc]
@@ -215,8 +215,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         return {"calibration_": Calibration.fit(predictions, sample.target.learned, folds)}
 
     def _read_again(self, y: Any) -> NDArray[np.int64]:
-        labels = column_or_1d(y)
-        refuse_missing(labels)
+        labels = read_labels(y)
         known = set(self.classes_.tolist())
         unseen = {label: row for row, label in reversed([*enumerate(labels.tolist(), 1)])}
         unseen = {label: row for label, row in unseen.items() if label not in known}

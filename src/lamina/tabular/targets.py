@@ -8,12 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
 
 from lamina.tabular.calibration import LEAST_PROBABILITY
 from lamina.tabular.recipes import Kind
+from lamina.tabular.target_reading import read_labels, read_values
 from lamina.tabular.transformations import SquareRoot
 
 # Maximum number of classes in target statistics, which limits the number of inputs per column.
@@ -101,15 +100,18 @@ class Classes(Target):
         Raises
         ------
         ValueError
-            For missing values, numbers that are not class labels, or only one class.
+            For missing values, numbers that are not class labels, only one class, or no class
+            with two rows.
         """
-        y = column_or_1d(y, warn=True)
-        refuse_missing(y)
-        check_classification_targets(y)
-        classes, codes = np.unique(y, return_inverse=True)
+        classes, codes = np.unique(read_labels(y), return_inverse=True)
         if len(classes) < 2:
             raise ValueError(
                 f"y has only one class, {classes.tolist()}: a classifier needs at least two"
+            )
+        if len(classes) == len(codes) > 2:
+            raise ValueError(
+                f"y has {len(classes)} classes with one row each, so no row is left to validate "
+                "the networks on: merge classes, or use TabularRegressor if y has quantities"
             )
         return cls(classes, codes.astype(np.int64))
 
@@ -184,9 +186,8 @@ class Values(Target):
 
     @classmethod
     def read(cls, y: Any) -> Self:
-        """Check values; raise ValueError where one is missing or infinite."""
-        column = column_or_1d(y, warn=True)
-        values = check_array(column, ensure_2d=False, dtype=np.float64, input_name="y")
+        """Check values; raise ValueError for one that is missing, infinite or no number."""
+        values = read_values(y)
         return cls(values, (float(values.min()), float(values.max())))
 
     @property
@@ -248,16 +249,6 @@ class Values(Target):
     def without_samples(self) -> Self:
         """Return the range without the samples."""
         return replace(self, learned=np.empty(0))
-
-
-def refuse_missing(y: NDArray[Any]) -> None:
-    import pandas as pd
-
-    missing = np.asarray(pd.isna(y))
-    if missing.any():
-        raise ValueError(
-            f"Input y contains NaN in row {int(np.argmax(missing)) + 1}: drop that row"
-        )
 
 
 def require_as_many(n_samples: int, y: NDArray[Any]) -> None:

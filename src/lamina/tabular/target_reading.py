@@ -1,0 +1,119 @@
+"""Convert a target to labels or numbers; an error names the row and the cure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from lamina.encoding.target_scaling import TargetScaling
+
+
+def read_labels(y: Any) -> NDArray[Any]:
+    """Return the labels of a classification.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        For a missing label, for labels of several types, or for numbers that are not class labels.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> read_labels(pd.Series([True, False], dtype="boolean"))
+    array([ True, False])
+    """
+    labels = column_or_1d(_without_nullable_type(y), warn=True)
+    _refuse_missing(labels)
+    if labels.dtype == object:
+        types = sorted({type(label).__name__ for label in labels.tolist()})
+        if "str" in types and len(types) > 1:
+            raise ValueError(
+                f"Unknown label type: y mixes labels of the types {' and '.join(types)}. Convert "
+                "them to one type, for example with y.astype(str)"
+            )
+    check_classification_targets(labels)
+    return np.asarray(labels)
+
+
+def read_values(y: Any) -> NDArray[np.float64]:
+    """Return the numbers of a regression.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        For a value that is missing, infinite or no number, and for values whose mean and standard
+        deviation float32 cannot represent.
+
+    Examples
+    --------
+    >>> read_values([1, "x"])
+    Traceback (most recent call last):
+    ...
+    ValueError: y has 'x' in row 2, where a number is expected: correct the value, drop the row, \
+or use TabularClassifier if y has classes
+    """
+    column = column_or_1d(_without_nullable_type(y), warn=True)
+    if column.dtype.kind in "mM":
+        raise ValueError(
+            f"y has the type {column.dtype}, where numbers are expected: convert it, for example "
+            "to a number of days with (y - y.min()) / pandas.Timedelta(days=1)"
+        )
+    _refuse_missing(column)
+    _refuse_words(column)
+    values = np.asarray(column, dtype=np.float64)
+    if not np.isfinite(values).all():
+        row = int(np.argmin(np.isfinite(values))) + 1
+        raise ValueError(f"Input y contains infinity in row {row}: drop that row")
+    values = check_array(values, ensure_2d=False, dtype=np.float64, input_name="y")
+    # The networks of an ensemble compute in float32.
+    columns = values[:, np.newaxis]
+    TargetScaling.from_targets(columns).standardise(columns, np.float32, alternative="")
+    return np.asarray(values)
+
+
+def _without_nullable_type(y: Any) -> Any:
+    """Convert pandas' nullable types, such as Int64, which scikit-learn reads as float64."""
+    dtype = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
+    return y if dtype is None or y.isna().any() else y.to_numpy(dtype)
+
+
+def _refuse_missing(y: NDArray[Any]) -> None:
+    import pandas as pd
+
+    missing = np.asarray(pd.isna(y))
+    if missing.any():
+        row = int(np.argmax(missing)) + 1
+        raise ValueError(f"Input y contains NaN in row {row}: drop that row")
+
+
+def _refuse_words(y: NDArray[Any]) -> None:
+    if y.dtype.kind not in "OUS":
+        return
+    for row, value in enumerate(y.tolist(), 1):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"y has {value!r} in row {row}, where a number is expected: correct the value, "
+                "drop the row, or use TabularClassifier if y has classes"
+            ) from None
