@@ -1,6 +1,6 @@
 """The tables that models are compared on, each with its fixed training and test part.
 
-The environment variable LAMINA_TABLES names their folder; the default is `../shared/tables` beside
+The environment variable LAMINA_TABLES names their folder; the default is `../shared/tables` next to
 the current directory or the checkout. The folder has `tables.json` with the task and target of each
 table, and a Parquet file for each, whose column `__part__` is 'train' or 'test'.
 """

@@ -28,7 +28,7 @@ from lamina.network import NetworkSpec, draw_parameters
 
 hyperparameters = json.loads(sys.argv[2])
 results = {"instruction_set": _native.instruction_set()}
-# With a smaller epsilon, Adam turns what rounding leaves of a gradient that cancels into a whole
+# With a smaller epsilon, Adam turns the rounding error of a gradient that cancels into a whole
 # step; and of some losses the derivative is so steep that many steps would carry a last bit far.
 settings = [
     OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0}),

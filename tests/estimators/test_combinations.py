@@ -52,7 +52,7 @@ parameters = st.fixed_dictionaries(
         "momentum": st.sampled_from([0.0, 0.9]),
     },
 )
-# A single quantile, or several in rising order; another test covers invalid ones.
+# A single quantile, or several in ascending order; another test covers invalid ones.
 quantiles = st.one_of(
     st.just(0.3),
     st.sets(st.sampled_from([0.1, 0.25, 0.5, 0.9]), min_size=1).map(

@@ -23,9 +23,9 @@ def assert_equal(actual, expected):
 
 
 def assert_rounded_alike(actual, expected, precision):
-    """Equal, but for numbers whose last bit decided which way they were rounded.
+    """Assert equality, except for a few numbers that were rounded in the other direction.
 
-    Products of unrounded numbers are off by hundreds of times as much as nearly all may be.
+    Without rounding, products would differ by hundreds of times the tolerance for the others.
     """
     assert actual.shape == expected.shape
     assert actual.dtype == expected.dtype == np.float32

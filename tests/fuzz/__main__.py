@@ -14,7 +14,7 @@ from tests.fuzz.sanitizing import build_core, environment
 from tests.fuzz.targets import TARGETS
 
 KEPT = ROOT / "build" / "fuzz" / "mutants"
-# Each of them is a test of its own, with slower mutants.
+# Each of them is a separate test, with slower mutants.
 OTHERS = ["tests/fuzz", "tests/estimators/test_combinations.py"]
 OTHERS += ["--ignore=tests/fuzz/test_model_files.py", "--ignore=tests/fuzz/test_driver.py"]
 MUTANTS_FOR_ONE_OF_OTHERS = 10

@@ -188,7 +188,7 @@ def message_of(rng: random.Random) -> str:
 
 
 def answer_to(page: Page, text: str, seed: int) -> None:
-    """Send a message, and ask what is refused in any case: its refusal is the answer."""
+    """Send a message, then one that is always refused, and wait for that refusal."""
     page.socket.send(text)
     page.do("seek", epoch=-1, id=f"asked {seed}")
     while page.event("error")["id"] != f"asked {seed}":

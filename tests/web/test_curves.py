@@ -49,8 +49,8 @@ def test_the_learning_rate_of_each_epoch_is_drawn(visit: Any) -> None:
     assert last[1] == f"{visit.session.snapshot.row['learning_rate']:.5g}"
 
 
-# An iteration's network is found by a descent that ends there. Servers are deaf to its warning, but
-# pytest has them hear it again after a module's first test.
+# The network after an iteration is found by a descent that ends there. A server silences the
+# descent's warning, but pytest restores its filters after a module's first test.
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
 def test_without_scores_the_choice_is_hidden(visit: Any) -> None:
     visit.page.get_by_label("Solver").select_option("lbfgs")

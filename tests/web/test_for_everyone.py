@@ -21,7 +21,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 
 def every_view(visit: Any) -> Iterator[str]:
-    """Shows every view of every panel in turn, as many at once as there are panels; their names.
+    """Show every view of every panel in turn, one in each panel at a time; return their names.
 
     They are found on the page: by the tabs of its panels, for data of each kind, and a drawing.
     """

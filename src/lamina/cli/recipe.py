@@ -79,12 +79,12 @@ def defaults(task: Task, settings: Mapping[str, Any], y: Any = None) -> dict[str
     chosen = settings.get("early_stopping")
     if settings.get("solver") == "lbfgs" or chosen is False:
         return {}
-    is_watched = chosen is True or _can_be_watched(task, settings, y)
+    is_watched = chosen is True or _can_hold_out(task, settings, y)
     recipe = WATCHED if is_watched else PENALISED
     return {name: value for name, value in recipe.items() if name not in settings}
 
 
-def _can_be_watched(task: Task, settings: Mapping[str, Any], y: Any) -> bool:
+def _can_hold_out(task: Task, settings: Mapping[str, Any], y: Any) -> bool:
     """Return True if enough rows can be held out for early stopping."""
     if y is None:
         return True

@@ -41,7 +41,7 @@ class Terminal:
         self.out.print(text, soft_wrap=True)
 
     def print_remark(self, remark: str) -> None:
-        """Print a remark on a line of its own on stderr."""
+        """Print a remark on a separate line on stderr."""
         self.remarks.append(remark)
         self.err.print(f"lamina: {remark}", soft_wrap=True)
 

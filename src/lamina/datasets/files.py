@@ -1,7 +1,7 @@
 """Data sets from files in a data folder, or else downloaded by scikit-learn.
 
 The environment variable LAMINA_DATA names the folder. If it is not set, `../shared/data` is
-searched for beside the current directory and beside a source checkout.
+searched for next to the current directory and next to a source checkout.
 """
 
 from __future__ import annotations

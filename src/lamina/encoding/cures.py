@@ -1,4 +1,4 @@
-"""Texts in remarks that tell how to read a column differently, in Python or by an option."""
+"""Texts in remarks on how to read a column differently, in Python or by an option."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Hints(NamedTuple):
     marks_are_chosen : bool
         True if the user chose the marks; then 'NA' is also missing among country codes.
     cures : Cures
-        Texts in remarks that tell how to read the column differently.
+        Texts in remarks on how to read the column differently.
     """
 
     decimal: str | None = None

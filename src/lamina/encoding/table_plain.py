@@ -119,9 +119,10 @@ def from_plain(encoding: TableEncoding, plain: dict[str, Any]) -> None:
     encoding.n_features_in_ = len(encoding.kinds_)
     if plain["named"]:
         encoding.feature_names_in_ = np.array(list(encoding.kinds_), dtype=object)
-    encoding.left_out_ = _known(encoding, plain, "left_out")
+    encoding.left_out_ = _read_by_column(encoding, plain, "left_out")
     encoding.forms_ = {
-        name: ColumnForm.from_plain(form) for name, form in _known(encoding, plain, "forms").items()
+        name: ColumnForm.from_plain(form)
+        for name, form in _read_by_column(encoding, plain, "forms").items()
     }
     encoding.calendar_ = _calendar(encoding, plain)
     _set_numbers(encoding, plain["numbers"])
@@ -129,17 +130,17 @@ def from_plain(encoding: TableEncoding, plain: dict[str, Any]) -> None:
     texts = map(list, plain["categories"])
     encoding._set_categories(dict(zip(encoding._categorical(), texts, strict=True)))
     encoding.report_ = [record_from_plain(record) for record in plain.get("report", ())]
-    encoding.rare_ = _known(encoding, plain, "rare")
+    encoding.rare_ = _read_by_column(encoding, plain, "rare")
     encoding.ranges_ = {
         name: (float(low), float(high))
-        for name, (low, high) in _known(encoding, plain, "ranges").items()
+        for name, (low, high) in _read_by_column(encoding, plain, "ranges").items()
     }
     encoding.sparse_ = plain["sparse"]
 
 
 def _set_further(encoding: TableEncoding, plain: dict[str, Any]) -> None:
     """Set the levels of integer columns and the components of texts."""
-    levels, texts = (_known(encoding, plain, key) for key in ("levels", "texts"))
+    levels, texts = (_read_by_column(encoding, plain, key) for key in ("levels", "texts"))
     for key, found, kind in (("levels", levels, "number"), ("texts", texts, "category")):
         wrong = [name for name in found if (name, kind) not in encoding._used()]
         if wrong:
@@ -148,7 +149,7 @@ def _set_further(encoding: TableEncoding, plain: dict[str, Any]) -> None:
     encoding.texts_ = {name: TextComponents.from_plain(found) for name, found in texts.items()}
 
 
-def _known(encoding: TableEncoding, plain: dict[str, Any], key: str) -> dict[str, Any]:
+def _read_by_column(encoding: TableEncoding, plain: dict[str, Any], key: str) -> dict[str, Any]:
     """Return a dict by column; raise ValueError for a column that the encoding lacks."""
     found = dict(plain.get(key, {}))
     for name in found:
@@ -158,7 +159,7 @@ def _known(encoding: TableEncoding, plain: dict[str, Any], key: str) -> dict[str
 
 
 def _calendar(encoding: TableEncoding, plain: dict[str, Any]) -> dict[str, list[str]]:
-    calendar = _known(encoding, plain, "calendar")
+    calendar = _read_by_column(encoding, plain, "calendar")
     dates = encoding._dates()
     for name, parts in calendar.items():
         if name not in dates or not set(parts) <= set(PARTS) or len(set(parts)) < len(parts):

@@ -58,7 +58,7 @@ def find_ranges(
 def rare_among(
     texts: Mapping[str, NDArray[Any]], categories: Mapping[str, Sequence[str | None]]
 ) -> dict[str, list[str]]:
-    """Return the categories of each column without a column of their own, unless too many."""
+    """Return each column's categories that have no one-hot column, unless there are too many."""
     rare = {
         name: sorted(set(values.tolist()) - {None, *categories[name]})
         for name, values in texts.items()

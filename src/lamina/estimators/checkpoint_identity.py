@@ -71,8 +71,8 @@ def compute_identity(fit: Assignment) -> dict[str, Any]:
         for name, value in model.get_params(deep=False).items()
         if name not in WITHOUT_EFFECT_ON_NUMBERS
     }
-    own = fit.held_out
-    measured = () if own is None else (own.X, own.task.targets(np.float64), own.weight)
+    given = fit.held_out
+    measured = () if given is None else (given.X, given.task.targets(np.float64), given.weight)
     return {
         "class": type(model).__name__,
         "engine": fit.engine.name,

@@ -666,7 +666,7 @@ def _labels_beside(y: Labels, encoding: TargetEncoding) -> list[tuple[Any, Any]]
     if encoding.heads:
         raise ValueError(
             f"y_val of validation_data has shape {y.shape}, and y has {len(encoding.heads)} "
-            "columns of labels: they must have the same."
+            "columns of labels: both must have the same number."
         )
     return [(unique_labels(y), encoding.classes)]
 

@@ -145,7 +145,7 @@ def rising_quantiles(quantile: Any) -> float | tuple[float, ...]:
     Raises
     ------
     TypeError, ValueError
-        For a sequence that is not numbers between 0 and 1 in rising order.
+        For a sequence that is not numbers between 0 and 1 in ascending order.
     """
     if isinstance(quantile, Real):
         return float(quantile)
@@ -155,8 +155,8 @@ def rising_quantiles(quantile: Any) -> float | tuple[float, ...]:
     rises = all(before < after for before, after in pairwise(several))
     if not several or not rises or not (several[0] > 0 and several[-1] < 1):
         raise ValueError(
-            f"quantile={shown(quantile)} must rise from above 0 to below 1: sort it, and remove "
-            "duplicates"
+            f"quantile={shown(quantile)} must be in ascending order, above 0 and below 1: sort it, "
+            "and remove duplicates"
         )
     return tuple(map(float, several))
 

@@ -216,7 +216,7 @@ def _class_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
 
 
 def _are_classes(value: Any) -> bool:
-    """Return True for distinct labels in rising order."""
+    """Return True for distinct labels in ascending order."""
     if not isinstance(value, np.ndarray) or value.ndim != 1 or value.dtype.kind not in "biufUO":
         return False
     items = value.tolist()
@@ -274,7 +274,7 @@ def _quantile(value: Any, place: str) -> None:
         between(each, place)
     rises = all(before < after for before, after in pairwise(values))
     if not values or not rises or values[0] <= 0 or values[-1] >= 1:
-        raise refused(value, place, "rising numbers above 0 and below 1")
+        raise refused(value, place, "numbers above 0 and below 1 in ascending order")
 
 
 _SETTINGS: Fields = {

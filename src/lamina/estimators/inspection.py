@@ -260,7 +260,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         baseline: ArrayLike = 0.0,
         n_steps: int = 50,
     ) -> Array:
-        """Return what each feature contributes to a sample's logit, relative to a baseline.
+        """Return the contribution of each feature to a sample's logit, relative to a baseline.
 
         (x - x') ∫₀¹ ∂f/∂x (x' + t (x - x')) dt, with the logit f and the baseline x'. The sum over
         the features is f(x) - f(x'), up to the error of the numerical integration.

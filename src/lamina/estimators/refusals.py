@@ -59,7 +59,7 @@ def require_whole(name: str, value: Any, advice: str) -> None:
 
 
 def refused(name: str, value: Any, constraints: Mapping[str, list[Any]], owner: str) -> str | None:
-    """Return why a parameter rejects a value, with the cure, or None if it accepts it."""
+    """Return the reason why a parameter rejects a value, with the cure; None if it accepts it."""
     if name not in constraints:
         return None
     kinds = [make_constraint(each) for each in constraints[name]]

@@ -322,7 +322,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         Number of seconds between two checkpoints, each written at the end of an epoch.
     quantile : float or sequence of float, default=0.5
         q of loss='quantile', between 0 and 1: a fraction q of the targets lies below the
-        prediction. A sequence in rising order is learned by one network with an output for each q,
+        prediction. One network learns a sequence in ascending order with an output for each q,
         and `predict` returns (n_samples, n_quantiles). Each sample's quantiles are sorted, so that
         they never cross, which also brings them nearer to the true ones (Chernozhukov,
         Fernández-Val, Galichon 2010).
@@ -650,6 +650,6 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         if other.n_outputs != task.n_outputs:
             raise ValueError(
                 f"y_val of validation_data has {other.n_outputs} outputs, and y has "
-                f"{task.n_outputs}: they must have the same."
+                f"{task.n_outputs}: both must have the same number."
             )
         return other

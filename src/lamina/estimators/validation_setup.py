@@ -152,7 +152,7 @@ def build_validation(
     objective: Objective,
     parameters: Array,
     held_out: HeldOut,
-    wanted: Monitored,
+    monitor: Monitored,
 ) -> Validation:
     """Return the validation that the epoch loop runs after each epoch.
 
@@ -164,33 +164,33 @@ def build_validation(
     parameters : ndarray of shape (n_parameters,)
         Parameters that the fit changes in place; scorers predict from them.
     held_out : HeldOut
-    wanted : Monitored
+    monitor : Monitored
     """
     dtype, (X, task, weight) = parameters.dtype, held_out
     _refuse_weights_of_zero(weight)
     X = X.astype(dtype, copy=False)
     cast = None if weight is None else weight.astype(dtype, copy=False)
     loss = loss_on(spec, Rows(X, task.targets(dtype), cast), objective)
-    if not wanted.scorers:
+    if not monitor.scorers:
         score = task.score_on(np.arange(X.shape[0]), weight)
-        metrics = metric_names(task, wanted)
+        metrics = metric_names(task, monitor)
         # scikit-learn counts an epoch whose own score is NaN as progress.
-        strict = wanted.decides is not Monitor.SCORE
-        return Validation(X, lambda p: (score(p),), metrics, loss, wanted.decides, strict)
+        strict = monitor.decides is not Monitor.SCORE
+        return Validation(X, lambda p: (score(p),), metrics, loss, monitor.decides, strict)
     shown = parameters if task.scaling is None else task.scaling.fold(spec, parameters)
     probe = build_probe(model, network_attributes(spec, shown) | task.attributes())
 
     def measure(prediction: Array) -> Sequence[float]:
         if task.scaling is not None:
             shown[:] = task.scaling.fold(spec, parameters)
-        return measure_by(wanted.scorers, probe, held_out.X, task.y, weight)
+        return measure_by(monitor.scorers, probe, held_out.X, task.y, weight)
 
-    return Validation(X, measure, metric_names(task, wanted), loss, wanted.decides, True, True)
+    return Validation(X, measure, metric_names(task, monitor), loss, monitor.decides, True, True)
 
 
-def metric_names(task: Task, wanted: Monitored) -> tuple[str, ...]:
+def metric_names(task: Task, monitor: Monitored) -> tuple[str, ...]:
     """Return the names of the validation metrics: those of `monitor=`, else the task's."""
-    return tuple(wanted.scorers) or (task.metric,)
+    return tuple(monitor.scorers) or (task.metric,)
 
 
 def build_probe(model: Any, attributes: dict[str, Any]) -> Any:

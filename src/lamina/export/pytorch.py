@@ -308,15 +308,15 @@ Formula = TypeVar("Formula", Activation, InverseLink, Normalization)
 
 def _named_by(module: nn.Module, table: Mapping[str, Formula]) -> Formula | None:
     """Return the record of a table whose module computes the same as this one."""
-    said = _said(module)
+    settings = _settings_of(module)
     for record in table.values():
         code: Code | None = record.code
-        if code is not None and _said(build_module(code)) == said:
+        if code is not None and _settings_of(build_module(code)) == settings:
             return record
     return None
 
 
-def _said(module: nn.Module) -> tuple[type[nn.Module], dict[str, Any]]:
+def _settings_of(module: nn.Module) -> tuple[type[nn.Module], dict[str, Any]]:
     """Return a module's class and the settings that affect its output for rows of a matrix."""
     names = [name for name in getattr(module, "__constants__", ()) if name not in WITHOUT_EFFECT]
     settings = {name: getattr(module, name) for name in names}

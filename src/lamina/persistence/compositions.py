@@ -76,7 +76,7 @@ def _rising_pair(value: Any, place: str) -> None:
     for each in value:
         number()(each, place)
     if not value[0] < value[1]:
-        raise refused(value, place, "two rising numbers")
+        raise refused(value, place, "two numbers in ascending order")
 
 
 # Parameters that scikit-learn checks only in `fit`, though `transform` reads them.

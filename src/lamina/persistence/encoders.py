@@ -34,7 +34,7 @@ def categories_fields(estimator: Any, n: int) -> Fields:
 
 
 def _categories(value: Any, place: str) -> None:
-    """Require distinct categories; numbers in rising order, NaN or None last."""
+    """Require distinct categories; numbers in ascending order, NaN or None last."""
     array("biufUO", (None,))(value, place)
     items = value.tolist()
     labels = [item for item in items if item is not None and item == item]
@@ -44,7 +44,7 @@ def _categories(value: Any, place: str) -> None:
         raise refused(value, place, "texts, numbers, None or NaN")
     rises = all(before < after for before, after in pairwise(labels) if value.dtype.kind != "O")
     if value.dtype.kind in "biuf" and (not rises or labels != items[: len(labels)]):
-        raise refused(value, place, "numbers in rising order")
+        raise refused(value, place, "numbers in ascending order")
 
 
 def _key(item: Any) -> Any:
@@ -192,7 +192,7 @@ def bin_fields(estimator: Any, n: int) -> Fields:
         for i, each in enumerate(value):
             array("f", (int(n_bins[i]) + 1,))(each, f"{place}[{i}]")  # type: ignore[index]
             if not (each[:-1] <= each[1:]).all():
-                raise refused(each, place, "edges in rising order")
+                raise refused(each, place, "edges in ascending order")
 
     def encoder(value: Any, place: str) -> None:
         estimator_of("OneHotEncoder", n)(value, place)

@@ -112,7 +112,7 @@ def _check_member(estimator: Any, member: Any, place: str) -> None:
     for j, edges in enumerate(member.numeric.edges):
         array("f", (None,), finite=True)(edges, f"{place}.numeric.edges[{j}]")
         if (np.diff(edges) <= 0).any():
-            raise refused(edges.tolist(), f"{place}.numeric.edges[{j}]", "edges in rising order")
+            raise refused(edges.tolist(), f"{place}.numeric.edges[{j}]", "edges in ascending order")
     tables, sizes = member.statistics.tables, [end - start + 1 for start, end in inputs.coded_]
     for j, (table, size) in enumerate(zip(tables, sizes, strict=True)):
         array("f", (size, None), finite=True)(table, f"{place}.statistics.tables[{j}]")

@@ -114,7 +114,7 @@ def _quantiles(estimator: Any, n: int) -> Fields:
     def rising(value: Any, place: str) -> None:
         array("f", (n_quantiles, n))(value, place)
         if (value[1:] < value[:-1]).any():
-            raise refused(value, place, "columns in rising order")
+            raise refused(value, place, "columns in ascending order")
 
     return {
         "n_quantiles_": whole(max(1, n_quantiles), n_quantiles),

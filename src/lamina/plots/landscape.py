@@ -274,7 +274,7 @@ def _scale_of(losses: NDArray[np.float64], log_scale: bool | None) -> Scale:
 
 
 def _label_losses(colorbar: Any, levels: NDArray[np.float64], height: Height = np.asarray) -> None:
-    """Write some of the levels as numbers beside the colour bar."""
+    """Write some of the levels as numbers next to the colour bar."""
     ticks = levels[:: max(1, len(levels) // 6)]
     colorbar.set_ticks(height(ticks), labels=[f"{tick:.3g}" for tick in ticks])
     colorbar.ax.minorticks_off()

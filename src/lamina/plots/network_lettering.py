@@ -91,7 +91,7 @@ class Lettering:
         return not self.is_horizontal and _widest(names) * CHARACTER * NAME > 1
 
     def write(self, ax: Axes, columns: Sequence[DrawnLayer], unit: float) -> None:
-        """Write names and captions beside the units."""
+        """Write names and captions next to the units."""
         for end, names, side in ((0, self.inputs, -1), (-1, self.outputs, 1)):
             for place, k in zip(columns[end].places, columns[end].shown, strict=True):
                 if names is not None:

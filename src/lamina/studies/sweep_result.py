@@ -251,16 +251,16 @@ def _shown(value: Any, name: str) -> str:
     return significant(value, DIGITS.get(name, 6)) if isinstance(value, float) else str(value)
 
 
-def _known(numbers: list[float]) -> list[float]:
+def _without_nan(numbers: list[float]) -> list[float]:
     return [number for number in numbers if not np.isnan(number)]
 
 
 def _mean(numbers: list[float]) -> float:
-    return float(np.mean(finite)) if (finite := _known(numbers)) else np.nan
+    return float(np.mean(finite)) if (finite := _without_nan(numbers)) else np.nan
 
 
 def _std(numbers: list[float]) -> float:
-    return float(np.std(finite)) if (finite := _known(numbers)) else np.nan
+    return float(np.std(finite)) if (finite := _without_nan(numbers)) else np.nan
 
 
 def _count(runs: list[SweepRun], outcome: Outcome) -> int:

@@ -46,7 +46,7 @@ class ReadingOptions:
         True to read compressed files. A server rejects them, as a small file may expand to a huge
         one.
     cures : Cures
-        Texts in remarks that tell how to read a column differently.
+        Texts in remarks on how to read a column differently.
     """
 
     types: Mapping[str, ColumnType] = field(default_factory=dict)

@@ -75,7 +75,7 @@ class Target(ABC):
 
     @abstractmethod
     def with_samples(self, learned: NDArray[Any]) -> Self:
-        """Return the target of other samples, with the classes or the range of these besides."""
+        """Return the target of other samples, with classes or range extended to include both."""
 
     @abstractmethod
     def rows(self, chosen: Any) -> Self:

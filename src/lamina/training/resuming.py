@@ -191,7 +191,7 @@ def collect_state(loop: EpochLoop, random_state: np.random.RandomState) -> dict[
 
 
 def resumed_memory(state: Mapping[str, Any]) -> Memory:
-    """Return the training state in a checkpoint, with arrays of its own."""
+    """Return the training state in a checkpoint, with copies of its arrays."""
     earlier = dict(state["earlier"])
     scores = earlier.pop("scores").tolist()
     history = History(

@@ -77,7 +77,7 @@ class Connection:
         session = self.session
         self.queue({"is": "hello", "version": VERSION, "session": session.id, "fresh": self.fresh})
         if session.trouble is not None:
-            self.queue(_told(session.trouble, {"do": "open"}))
+            self.queue(_error_event(session.trouble, {"do": "open"}))
             session.trouble = None
         session.notify = self.notify
         tasks = [
@@ -137,7 +137,7 @@ class Connection:
                 # Show the result of a command at once, even if the frame delays training.
                 self.next_frame = 0.0
         except Exception as error:  # report any error to the page and keep the connection
-            self.queue(_told(error, command))
+            self.queue(_error_event(error, command))
         self.news.set()
 
     async def send_messages(self) -> None:
@@ -244,7 +244,7 @@ def _shortened(message: str) -> str:
     return message if len(message) <= 2 * half else f"{message[:half]} … {message[-half:]}"
 
 
-def _told(error: Exception, command: Any) -> dict[str, Any]:
+def _error_event(error: Exception, command: Any) -> dict[str, Any]:
     fields = command if isinstance(command, dict) else {}
     return {
         "is": "error",

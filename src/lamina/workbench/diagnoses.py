@@ -40,7 +40,7 @@ def diagnose(run: Run, snapshot: Snapshot) -> list[dict[str, Any]]:
     overfitting, and its dead or saturated units are part of the same finding.
     """
     if run.message is not None:
-        cures = _told([*_smaller_rate(run), *_scaling(run)])
+        cures = _cures_as_json([*_smaller_rate(run), *_scaling(run)])
         return [{"name": NOT_FINITE, "message": run.message, "cures": cures}]
     return [_finding(run, causes) for causes in _causes(run, snapshot)]
 
@@ -49,7 +49,11 @@ def _finding(run: Run, signs: Sequence[DiagnosticWarning]) -> dict[str, Any]:
     """Return one finding for one cause, named after its first sign, with the cures of all signs."""
     cures = {label: patch for sign in signs for label, patch in CURES[type(sign)](run)}
     message = " ".join(map(str, signs))
-    return {"name": NAMES[type(signs[0])], "message": message, "cures": _told([*cures.items()])}
+    return {
+        "name": NAMES[type(signs[0])],
+        "message": message,
+        "cures": _cures_as_json([*cures.items()]),
+    }
 
 
 def _causes(run: Run, snapshot: Snapshot) -> Iterator[Sequence[DiagnosticWarning]]:
@@ -70,7 +74,7 @@ def _causes(run: Run, snapshot: Snapshot) -> Iterator[Sequence[DiagnosticWarning
         yield [sign]
 
 
-def _told(cures: Sequence[Cure]) -> list[dict[str, Any]]:
+def _cures_as_json(cures: Sequence[Cure]) -> list[dict[str, Any]]:
     return [{"label": label, "experiment": patch} for label, patch in cures]
 
 

@@ -151,7 +151,7 @@ def opened_from(plain: Any, views: str = "") -> Opened:
 
 
 def missing_data(experiment: Mapping[str, Any]) -> str:
-    """Return a message that tells the user how to supply the data that an experiment refers to."""
+    """Return a message on how to supply the data that an experiment refers to."""
     data = experiment["data"]
     key = str(data.get("hash"))[:8]
     if data.get("kind") == "given":

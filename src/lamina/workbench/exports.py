@@ -92,8 +92,8 @@ def _onnx(session: Session, snapshot: Snapshot) -> bytes:
 
 def _experiment(session: Session, snapshot: Snapshot) -> bytes:
     """Return experiment and pace as JSON for `lamina workbench FILE`, which starts at epoch 0."""
-    said = {"experiment": session.experiment.to_json(), "pace": session.pace}
-    return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()
+    content = {"experiment": session.experiment.to_json(), "pace": session.pace}
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 EXPORTS = RecordTable(

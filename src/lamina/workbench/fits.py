@@ -1,4 +1,4 @@
-"""Predictions of a regression beside its targets, in the units of the data.
+"""Predictions of a regression and its targets, in the units of the data.
 
 Shapes: predictions and residuals (n_samples,); a residual is the target minus the prediction.
 """

@@ -102,9 +102,9 @@ def landscape(session: Session, query: Mapping[str, str]) -> bytes:
     run, snapshot = session.run, session.snapshot
     X, y, model = _problem_of(run, snapshot, part)
     way = _way_of(run)
-    wanted = {"span": span, "n_points": n_points, "random_state": seed}
+    options = {"span": span, "n_points": n_points, "random_state": seed}
     with np.errstate(all="ignore"):
-        cut = _slice_of(model, X, y, directions, way, penalised=part == "train", **wanted)
+        cut = _slice_of(model, X, y, directions, way, penalised=part == "train", **options)
     n_in_all = len(run.prepared.X_train if part == "train" else run.prepared.X_test)
     begun = Landscape(next(_numbers), run.id, snapshot.epoch, part, len(X), n_in_all, cut)
     session.landscape = begun
@@ -129,7 +129,7 @@ def landscape_part(session: Session, query: Mapping[str, str]) -> bytes:
 
 
 def _problem_of(run: Run, snapshot: Snapshot, part: str) -> tuple[NDArray[Any], NDArray[Any], Any]:
-    """Return rows, targets and the model of a snapshot, limited to what one evaluation may take."""
+    """Return the model of a snapshot, and rows and targets, as many as one evaluation may use."""
     prepared, model = run.prepared, run.get_model(snapshot)
     X, y = (
         (prepared.X_train, prepared.y_train)

@@ -42,7 +42,7 @@ class OverTime(Generic[Found]):
         """
         before, missing = self._found, []
         found: dict[float, tuple[Snapshot, Found]] = {}
-        for snapshot in coarse_to_fine(self._wanted(shown)):
+        for snapshot in coarse_to_fine(self._select(shown)):
             found_before = before.get(place_of(snapshot))
             if found_before is not None and found_before[0] is snapshot:
                 found[place_of(snapshot)] = found_before
@@ -57,7 +57,7 @@ class OverTime(Generic[Found]):
         self._found = found
         return [found[place] for place in sorted(found)], len(missing)
 
-    def _wanted(self, shown: Snapshot) -> list[Snapshot]:
+    def _select(self, shown: Snapshot) -> list[Snapshot]:
         """Return a fixed selection of the snapshots, plus the latest and the displayed one."""
         chosen = {
             place_of(each): each

@@ -133,13 +133,13 @@ def prepare_data(experiment: Experiment, data_store: DataStore) -> PreparedData:
     train, test = (build_inputs(part, experiment.inputs) for part in rows.features)
     # TableEncoding has already standardised the columns of a table.
     is_scaled = experiment.scaled and rows.encoding is None
-    inputs, scaler = _standardised((train, test), is_scaled)
+    inputs, scaler = _standardise((train, test), is_scaled)
     if isinstance(model.batch_size, int):
         # Data drawn by hand may have fewer points than a batch; fit would warn each time.
         model.set_params(batch_size=min(model.batch_size, len(inputs[0])))
     columns = rows.targets[0][:, np.newaxis], rows.targets[1][:, np.newaxis]
     is_scaled = experiment.target_scaled and dataset.task == "regression"
-    scaled, target_scaler = _standardised(columns, is_scaled)
+    scaled, target_scaler = _standardise(columns, is_scaled)
     return PreparedData(
         experiment,
         dataset,
@@ -194,9 +194,9 @@ def _as_numbers(train: Any, test: Any) -> tuple[Parts, TableEncoding | None]:
     return (encoding.transform(train), encoding.transform(test)), encoding
 
 
-def _standardised(parts: Parts, wanted: bool) -> tuple[Parts, StandardScaler | None]:
-    """Standardise both parts by the first one's mean and standard deviation, if wanted."""
-    if not wanted:
+def _standardise(parts: Parts, is_scaled: bool) -> tuple[Parts, StandardScaler | None]:
+    """Standardise both parts by the first one's mean and standard deviation, if `is_scaled`."""
+    if not is_scaled:
         return parts, None
     scaler = StandardScaler().fit(parts[0])
     return (scaler.transform(parts[0]), scaler.transform(parts[1])), scaler

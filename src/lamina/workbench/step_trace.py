@@ -46,7 +46,7 @@ class NotKnown(ExperimentError):
     """Raised if the step exists, but its numbers are not available now."""
 
 
-class Laid(NamedTuple):
+class PlacedTrace(NamedTuple):
     """Step of a run, with its position in the run."""
 
     run: Run
@@ -65,19 +65,19 @@ def trace(session: Session, query: Mapping[str, str]) -> bytes:
         If `row` is not the number of a training row.
     """
     try:
-        laid = _lay(session, query)
+        placed = _trace_step(session, query)
     except NotKnown as error:
         return encode(_without_numbers(session, str(error)), {})
     header = {
-        **_place(laid),
-        "title": laid.trace.title,
-        "notes": list(laid.trace.notes),
+        **_place(placed),
+        "title": placed.trace.title,
+        "notes": list(placed.trace.notes),
         "imports": IMPORTS,
-        "update": _update(laid.trace),
-        "numbers": _numbers(laid.trace.numbers),
-        **_of_rows(laid),
+        "update": _update(placed.trace),
+        "numbers": _numbers(placed.trace.numbers),
+        **_of_rows(placed),
     }
-    values = {each.variable: _shown(each.value) for each in laid.trace.numbers}
+    values = {each.variable: _shown(each.value) for each in placed.trace.numbers}
     return encode({"kind": "trace", **header}, values)
 
 
@@ -89,17 +89,17 @@ def path(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
     ExperimentError
         For a weight that does not exist.
     """
-    laid = _lay(session, query, has_update=False)
-    names = [block.name for block in laid.run.spec.blocks]
+    placed = _trace_step(session, query, has_update=False)
+    names = [block.name for block in placed.run.spec.blocks]
     layer = query.get("layer", "")
     if layer not in names:
         raise ExperimentError(f"layer={layer!r} must be one of {', '.join(names)}", "layer")
     i = None if query.get("i", "") == "" else _whole(query, "i")
     try:
-        paths = laid.trace.path(None, layer, i, _whole(query, "j"), most=MOST_PATHS)
+        paths = placed.trace.path(None, layer, i, _whole(query, "j"), most=MOST_PATHS)
     except IndexError as error:
         raise ExperimentError(str(error), "layer") from None
-    return {**_place(laid), **_told(paths, laid.rows)}
+    return {**_place(placed), **_paths_as_json(paths, placed.rows)}
 
 
 def _without_numbers(session: Session, why: str) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def _without_numbers(session: Session, why: str) -> dict[str, Any]:
     }
 
 
-def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) -> Laid:
+def _trace_step(session: Session, query: Mapping[str, str], has_update: bool = True) -> PlacedTrace:
     with session.lock:
         run, snapshot, shown = session.run, session.snapshot, session.shown
     latest = run.controller.latest
@@ -139,7 +139,7 @@ def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) ->
             following = UpdateInputs(optimizer_settings(run.model), state, rate)
         draws = Draws(state.seed, state.step, rows) if run.spec.draws else None
     parameters = snapshot.parameters if ahead is None else ahead.parameters
-    laid = trace_from_inputs(
+    placed = trace_from_inputs(
         _title(run, snapshot, rows, is_next),
         run.spec,
         run.objective,
@@ -148,7 +148,9 @@ def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) ->
         draws,
         following,
     )
-    return Laid(run, snapshot, rows, is_next, laid.with_notes(*_notes(run, snapshot, rows)))
+    return PlacedTrace(
+        run, snapshot, rows, is_next, placed.with_notes(*_notes(run, snapshot, rows))
+    )
 
 
 def _row(text: str, n_samples: int) -> int:
@@ -237,21 +239,21 @@ def _why_no_update(run: Run) -> str:
     )
 
 
-def _place(laid: Laid) -> dict[str, Any]:
+def _place(placed: PlacedTrace) -> dict[str, Any]:
     return {
-        "run": laid.run.id,
-        "epoch": laid.snapshot.epoch,
-        "batch": laid.snapshot.batch,
-        "is_next": laid.is_next,
-        "rows": laid.rows[:MOST_SHOWN].tolist(),
-        "n_samples": len(laid.rows),
+        "run": placed.run.id,
+        "epoch": placed.snapshot.epoch,
+        "batch": placed.snapshot.batch,
+        "is_next": placed.is_next,
+        "rows": placed.rows[:MOST_SHOWN].tolist(),
+        "n_samples": len(placed.rows),
     }
 
 
-def _of_rows(laid: Laid) -> dict[str, Any]:
+def _of_rows(placed: PlacedTrace) -> dict[str, Any]:
     """Return the rows in the units of the data: features, targets and predictions."""
-    prepared, rows = laid.run.prepared, laid.rows[:MOST_SHOWN]
-    prediction = laid.trace.prediction[:MOST_SHOWN]
+    prepared, rows = placed.run.prepared, placed.rows[:MOST_SHOWN]
+    prediction = placed.trace.prediction[:MOST_SHOWN]
     targets: list[Any]
     answers: list[Any]
     if prepared.class_names:
@@ -260,7 +262,7 @@ def _of_rows(laid: Laid) -> dict[str, Any]:
         targets = [prepared.class_names[code] for code in codes]
         answers = [prepared.class_names[int(code)] for code in found]
     else:
-        objective = laid.run.objective
+        objective = placed.run.objective
         answer = LOSSES[str(objective.loss)].answer(prediction, objective.hyperparameters)
         targets = prepared.targets_train[rows].tolist()
         answers = prepared.in_units_of_target(answer.reshape(len(rows), -1)).tolist()
@@ -315,7 +317,7 @@ def _names_in(code: str) -> set[str]:
 
 
 def _axes(number: TracedNumber) -> list[str]:
-    """Return what each axis counts."""
+    """Return the quantity that each axis counts."""
     if number.layer and number.name in OF_WEIGHTS:
         return ["fan_in", "fan_out"]
     if number.value.ndim == 1:
@@ -329,7 +331,7 @@ def _shown(value: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(part, dtype=np.float64)
 
 
-def _told(paths: WeightPaths, rows: NDArray[np.int64]) -> dict[str, Any]:
+def _paths_as_json(paths: WeightPaths, rows: NDArray[np.int64]) -> dict[str, Any]:
     return {
         "weight": mathml_tree(f"dL/d{paths.weight}"),
         "paths": [

@@ -131,7 +131,7 @@ def test_tensorboard_reads_what_was_logged(tmp_path: Path) -> None:
     np.testing.assert_allclose([e.value for e in scalars], model.validation_loss_curve_, rtol=1e-6)
 
 
-class Told:
+class CallRecorder:
     """MLflow stand-in that records its calls, so that the test needs no server and no store."""
 
     def __init__(self) -> None:
@@ -146,7 +146,7 @@ class Told:
 
 
 def test_mlflow_receives_parameters_and_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
-    recorder = Told()
+    recorder = CallRecorder()
     monkeypatch.setitem(sys.modules, "mlflow", recorder)  # type: ignore[arg-type]
     model = fitted(MLflowLogger(), alpha=0.5)
     assert recorder.parameters["alpha"] == 0.5

@@ -175,8 +175,8 @@ def test_a_setting_is_judged_by_its_bounds_or_names(condition, value, met):
         ({"name": "momentums", "step": 0}, "momentum"),
         ({"name": "momentum", "step": 2}, "from 0 to 1"),
         ({"name": "momentum", "step": True}, "from 0 to 1"),
-        ({"name": ["momentum"], "step": 0}, "no lesson"),
-        ("momentum", "no lesson"),
+        ({"name": ["momentum"], "step": 0}, "not a known lesson"),
+        ("momentum", "not a known lesson"),
     ],
 )
 def test_a_page_that_asks_for_no_step_is_told_which_there_are(asked, message):

@@ -20,7 +20,7 @@ BINNED = Recipe("binned", n_bins=16, epochs=60, network=_NETWORK)
 COARSE = Recipe(
     "coarse", n_bins=8, epochs=60, network={**_NETWORK, "dropout": 0.35, "weight_decay": 0.1}
 )
-# For tables that a network soon learns by heart.
+# For tables that a network soon memorises.
 STRICT = Recipe(
     "strict", n_bins=8, epochs=60, network={**_NETWORK, "dropout": 0.5, "weight_decay": 1.0}
 )

@@ -61,9 +61,9 @@ class Callbacks:
 
     def call(self, event: str, fit: Any) -> None:
         """Call this method of every callback that has it."""
-        for hear in self.by_event[event]:
+        for method in self.by_event[event]:
             try:
-                hear(fit)
+                method(fit)
             except NotFittedError as error:
                 if hasattr(fit.model, "coefs_"):
                     raise

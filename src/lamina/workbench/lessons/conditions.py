@@ -70,7 +70,7 @@ class Setting:
     def progress(self, run: Run, snapshot: Snapshot) -> Progress:
         """Return the setting's present value and if it meets the condition."""
         value = get_setting(run, self.name)
-        return Progress(self.goal, _said(value), self.is_met_by(value))
+        return Progress(self.goal, _as_text(value), self.is_met_by(value))
 
     def is_met_by(self, value: Any) -> bool:
         """Return True if a value meets the condition."""
@@ -86,9 +86,9 @@ class Setting:
         """Condition in words."""
         words = [self.label]
         if self.one_of:
-            words.append(" or ".join(map(_said, self.one_of)))
+            words.append(" or ".join(map(_as_text, self.one_of)))
         if self.none_of:
-            words.append(f"not {' or '.join(map(_said, self.none_of))}")
+            words.append(f"not {' or '.join(map(_as_text, self.none_of))}")
         return " ".join([*words, *_bounds(self.at_least, self.at_most, "{:g}".format)])
 
 
@@ -171,11 +171,11 @@ def _bounds(low: float | None, high: float | None, say: Callable[[float], str]) 
     return words
 
 
-def _said(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple | list):
-        return ", ".join(map(_said, value))
+        return ", ".join(map(_as_text, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
