@@ -71,8 +71,12 @@ def compute_identity(fit: Assignment) -> dict[str, Any]:
         for name, value in model.get_params(deep=False).items()
         if name not in WITHOUT_EFFECT_ON_NUMBERS
     }
-    given = fit.held_out
-    measured = () if given is None else (given.X, given.task.targets(np.float64), given.weight)
+    validation = fit.held_out
+    measured = (
+        ()
+        if validation is None
+        else (validation.X, validation.task.targets(np.float64), validation.weight)
+    )
     return {
         "class": type(model).__name__,
         "engine": fit.engine.name,

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from lamina.errors import ModelFileError
 
 FORMAT = "lamina model"
-# To be raised when an older lamina could not read, or would misread, new files. All earlier
+# Increase this when an older lamina could not read, or would misread, new files. All earlier
 # versions stay readable: tests/persistence/data has a file of each.
 FORMAT_VERSION = 1
 LONGEST_HEADER = 100_000_000  # The safetensors library's own limit.
