@@ -117,3 +117,37 @@ def test_a_float_column_is_unchanged_if_training_had_percentages():
     encoding = TableEncoding().fit(table)
     later = pd.DataFrame({"x": [i + 0.5 for i in range(8)]})
     assert np.array_equal(encoding.transform(later), encoding.transform(table))
+
+
+UNUSUAL_NAMES = {
+    "integers": list(range(3)),
+    "tuples": pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)]),
+    "dates": pd.date_range("2026-01-01", periods=3),
+}
+
+
+@pytest.mark.parametrize("names", UNUSUAL_NAMES.values(), ids=list(UNUSUAL_NAMES))
+def test_columns_match_by_names_that_are_no_strings(names):
+    table = pd.DataFrame(
+        {
+            "price": ["$1,200", "$900", "$850.50"] * 4,
+            "size": range(12),
+            "city": ["Oslo", "Rome"] * 6,
+        }
+    )
+    table.columns = names
+    encoding = TableEncoding().fit(table)
+    expected = encoding.transform(table)
+    reordered = table.iloc[:, [2, 0, 1]].copy()
+    np.testing.assert_array_equal(encoding.transform(reordered), expected)
+    reordered.columns = [*reordered.columns[:2], 99]
+    with pytest.raises(TableError, match="the table has no column"):
+        encoding.transform(reordered)
+
+
+def test_a_frame_after_an_array_matches_by_position():
+    array = np.random.default_rng(0).normal(size=(12, 2))
+    encoding = TableEncoding().fit(array)
+    np.testing.assert_array_equal(
+        encoding.transform(pd.DataFrame(array)), encoding.transform(array)
+    )

@@ -54,7 +54,10 @@ def columns_of_new(encoding: TableEncoding, X: Any) -> dict[str, Any]:
         array = validate_data(encoding, without_sparsity(X), reset=False, **_ARRAY)
         return array_columns(array, encoding.kinds_)
     require_rows(frame)
-    if not hasattr(encoding, "feature_names_in_"):
+    names = [str(name) for name in frame.columns]
+    # The columns of a table match by name, also names such as integers, which scikit-learn does not
+    # keep; those of an array by position, unless the new table has the names x0, x1, ….
+    if _is_of_array(encoding) and not set(encoding.kinds_) <= set(names):
         validate_data(encoding, frame, reset=False, skip_check_array=True)
         return {name: frame.iloc[:, i] for i, name in enumerate(encoding.kinds_)}
     # A column without a frequent category is not needed either, unless its texts are encoded.
@@ -63,6 +66,11 @@ def columns_of_new(encoding: TableEncoding, X: Any) -> dict[str, Any]:
         for name, _ in encoding._used()
         if encoding.categories_.get(name) != [] or name in encoding.texts_
     ]
-    require_columns(needed, [str(name) for name in frame.columns])
-    columns = {name: frame[name] for name in needed}
+    require_columns(needed, names)
+    columns = {name: frame.iloc[:, names.index(name)] for name in needed}
     return read_new(columns, encoding.kinds_, encoding.forms_)
+
+
+def _is_of_array(encoding: TableEncoding) -> bool:
+    has_names = hasattr(encoding, "feature_names_in_")
+    return not has_names and list(encoding.kinds_) == [f"x{i}" for i in range(len(encoding.kinds_))]
