@@ -33,7 +33,8 @@ class StepCode:
         Names of the slots.
     lines : tuple of str
         Statements in g, t, rate, hyperparameters by name and memory; the last is the expression
-        that is added. AMSGrad replaces v by its largest value before it.
+        that is added. AMSGrad replaces v by its largest value so far before
+        the expression.
     """
 
     memory: tuple[str, ...]

@@ -132,7 +132,9 @@ def read_checkpoint(
     with refusals_that_name(path):
         file = read_model_file(path)
         if KEY not in file.metadata:
-            raise ModelFileError("it is a saved model, for warm_start, and not a checkpoint")
+            raise ModelFileError(
+                "it is a saved model, not a checkpoint: load it and set warm_start=True"
+            )
         plain = parse_json(file.metadata[KEY])
         check_fields(plain, {"lamina": text, "identity": _any_record, "state": _any_record})
         made_by = plain["lamina"]
