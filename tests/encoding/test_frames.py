@@ -151,3 +151,22 @@ def test_a_frame_after_an_array_matches_by_position():
     np.testing.assert_array_equal(
         encoding.transform(pd.DataFrame(array)), encoding.transform(array)
     )
+
+
+@pytest.mark.parametrize(
+    ("rows", "cure"),
+    [
+        (lambda table: table.iloc[0], r"is a series.*frame[.]iloc\[\[0\]\]"),
+        (lambda table: table.iloc[0].to_dict(), r"is a dict.*pandas[.]DataFrame\(\[row\]\)"),
+        (lambda table: table.to_dict("records"), r"is a list of dicts.*DataFrame\(rows\)"),
+        (lambda table: polars.from_pandas(table)["area"], "is a series"),
+    ],
+    ids=["series", "dict", "list of dicts", "series of polars"],
+)
+@pytest.mark.filterwarnings("error")
+def test_rows_that_are_no_table_are_rejected_with_a_cure(rows, cure):
+    encoding = TableEncoding().fit(mixed())
+    with pytest.raises(TableError, match=cure):
+        encoding.transform(rows(mixed()))
+    with pytest.raises(TableError, match=cure):
+        TableEncoding().fit(rows(mixed()))

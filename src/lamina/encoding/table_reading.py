@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import validate_data
@@ -30,7 +31,9 @@ def training_columns(encoding: TableEncoding, X: Any) -> TypedColumns:
     """Return the typed columns of a training table; sets the encoding's names and their count."""
     frame = as_pandas(X)
     if frame is None:
-        columns = array_columns(validate_data(encoding, without_sparsity(X), **_ARRAY))
+        X = without_sparsity(X)
+        _reject_rows(X)
+        columns = array_columns(validate_data(encoding, X, **_ARRAY))
         return read_training(columns)
     names = [str(name) for name in frame.columns]
     if not names:
@@ -51,7 +54,9 @@ def columns_of_new(encoding: TableEncoding, X: Any) -> dict[str, Any]:
     """Return the training columns of a new table, by name or else by position."""
     frame = as_pandas(X)
     if frame is None:
-        array = validate_data(encoding, without_sparsity(X), reset=False, **_ARRAY)
+        X = without_sparsity(X)
+        _reject_rows(X)
+        array = validate_data(encoding, X, reset=False, **_ARRAY)
         return array_columns(array, encoding.kinds_)
     require_rows(frame)
     names = [str(name) for name in frame.columns]
@@ -74,3 +79,16 @@ def columns_of_new(encoding: TableEncoding, X: Any) -> dict[str, Any]:
 def _is_of_array(encoding: TableEncoding) -> bool:
     has_names = hasattr(encoding, "feature_names_in_")
     return not has_names and list(encoding.kinds_) == [f"x{i}" for i in range(len(encoding.kinds_))]
+
+
+def _reject_rows(X: Any) -> None:
+    """Reject rows as dicts and a single row as a series, which no array can hold by name."""
+    if isinstance(X, Mapping):
+        found, cure = "a dict", "pandas.DataFrame([row]) for one row"
+    elif isinstance(X, list) and X and isinstance(X[0], Mapping):
+        found, cure = "a list of dicts", "pandas.DataFrame(rows)"
+    elif hasattr(X, "to_frame"):
+        found, cure = "a series", "frame.iloc[[0]] for one row, or series.to_frame() for one column"
+    else:
+        return
+    raise TableError(f"the table is {found}, but must have rows and columns: pass {cure}")
