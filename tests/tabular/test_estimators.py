@@ -215,6 +215,15 @@ def test_labels_of_nullable_types_keep_their_type(dtype):
     assert classes.dtype == (bool if "bool" in dtype else np.int64)
 
 
+@pytest.mark.filterwarnings("ignore::lamina.errors.NoBetterThanTrivialWarning")
+def test_a_class_with_one_row_is_remarked_on():
+    table, signal = messy_table(60)
+    labels = np.where(signal > np.median(signal), "buys", "leaves").astype(object)
+    labels[5] = "asks"
+    model = TabularClassifier(quality="fast", random_state=0).fit(table, labels)
+    assert "the class 'asks' has only one row: it cannot be validated" in model.remarks_[0]
+
+
 def test_large_nullable_integers_remain_different_classes():
     labels = pd.Series([2**53, 2**53 + 1] * 2, dtype="Int64")
     assert Classes.read(labels).classes.tolist() == [2**53, 2**53 + 1]

@@ -194,7 +194,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         ensemble = fit_ensemble(sample, quality, self._build, random_state, fitter)
         sample = replace(sample, target=ensemble.target)
         trivial = remark_on_trivial(sample, ensemble.score, ensemble.validated)
-        remarks = [*limit.remarks, *([] if trivial is None else [trivial])]
+        remarks = [*limit.remarks, *target.remarks(), *([] if trivial is None else [trivial])]
         learned = self._learn_out_of_fold(sample, ensemble)
         self._keep(inputs, sample, ensemble, remarks)
         self.__dict__.update(learned)

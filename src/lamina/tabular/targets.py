@@ -64,6 +64,10 @@ class Target(ABC):
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
         """Return the class frequencies, or the mean, for each sample."""
 
+    def remarks(self) -> list[str]:
+        """Return doubts about the target."""
+        return []
+
     @property
     @abstractmethod
     def loss_name(self) -> str:
@@ -144,6 +148,19 @@ class Classes(Target):
         """Return the class frequencies for each sample."""
         counts = np.bincount(self.learned, weights=weight, minlength=len(self.classes))
         return np.tile(counts / counts.sum(), (len(self.learned), 1))
+
+    def remarks(self) -> list[str]:
+        """Return a remark on the classes with one row, on which no network can be validated."""
+        once = self.classes[np.bincount(self.learned, minlength=len(self.classes)) == 1].tolist()
+        if not once:
+            return []
+        noun, pronoun = ("class", "it") if len(once) == 1 else ("classes", "they")
+        verb = "has" if len(once) == 1 else "have"
+        shown = ", ".join(map(repr, once[:5])) + (", …" if len(once) > 5 else "")
+        return [
+            f"the {noun} {shown} {verb} only one row: {pronoun} cannot be validated, so add rows, "
+            "merge classes, or drop these rows"
+        ]
 
     @property
     def loss_name(self) -> str:
