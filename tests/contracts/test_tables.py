@@ -37,7 +37,9 @@ def test_a_table_returns_each_record_by_its_name(table):
 @every_table
 def test_a_misspelt_name_is_refused_with_the_nearest_and_all_names(table):
     for name in table:
-        with pytest.raises(UnknownNameError, match=f"'{name}x' is no {table.kind}") as refusal:
+        with pytest.raises(
+            UnknownNameError, match=f"'{name}x' is not a known {table.kind}"
+        ) as refusal:
             table[f"{name}x"]
         assert f"Did you mean {name!r}?" in str(refusal.value)
         assert all(repr(allowed) in str(refusal.value) for allowed in table)
