@@ -180,10 +180,10 @@ def test_return_std_is_refused_for_losses_that_predict_none() -> None:
 @pytest.mark.parametrize(
     ("quantile", "error", "message"),
     [
-        ([0.5, 0.5], ValueError, r"quantile=\[0.5, 0.5\] must rise"),
+        ([0.5, 0.5], ValueError, r"quantile=\[0.5, 0.5\] must be in ascending"),
         ([0.9, 0.1], ValueError, "sort it"),
-        ([], ValueError, "must rise"),
-        ([0.0, 0.5], ValueError, "from above 0 to below 1"),
+        ([], ValueError, "must be in ascending order"),
+        ([0.0, 0.5], ValueError, "above 0 and below 1"),
         ([0.5, "0.9"], TypeError, "a number or a sequence of numbers"),
         (1.0, ValueError, "'quantile' parameter of MLPRegressor"),
         ("0.5", ValueError, "'quantile' parameter of MLPRegressor"),

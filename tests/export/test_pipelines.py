@@ -322,7 +322,7 @@ def test_steps_converted_by_skl2onnx_use_the_requested_dtype(dtype):
 def test_steps_without_float64_are_rejected_with_a_cure():
     pytest.importorskip("skl2onnx")
     model = make_pipeline(KNNImputer(n_neighbors=2), network()).fit(GAPS, X[:, 1])
-    with pytest.raises(ExportError, match=r'KNNImputer.*Give dtype="float32"'):
+    with pytest.raises(ExportError, match=r'KNNImputer.*Pass dtype="float32"'):
         lamina.to_onnx(model)
     assert lamina.to_onnx(model, dtype="float32").graph.input
 
