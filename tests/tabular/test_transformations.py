@@ -1,12 +1,15 @@
 """The square root of a regression's target: when it is tried, and its inverse."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import lamina
-from lamina.tabular import TabularRegressor
+from lamina.tabular import TabularRegressor, transformation_choice
+from lamina.tabular.recipes import QUALITIES
+from lamina.tabular.recipes.binned import BINNED, STRICT
 from lamina.tabular.targets import Values
 from lamina.tabular.transformations import SquareRoot, has_heavy_tail
 
@@ -94,3 +97,16 @@ def test_a_refit_on_new_samples_learns_roots_as_well(squares, fitted):
     model = copy.deepcopy(fitted).refit(X[:60], 4 * y[:60])
     assert model._target.transformation == fitted._target.transformation
     assert model.predict(X[:60]).mean() > fitted.predict(X[:60]).mean()
+
+
+def test_no_network_keeps_the_scorer_of_a_fit_that_tried_roots_in_vain(monkeypatch):
+    monkeypatch.setattr(transformation_choice, "_score", lambda sample, members: 0.0)
+    quality = replace(QUALITIES["balanced"], recipes=(BINNED, STRICT))
+    monkeypatch.setitem(QUALITIES, "balanced", quality)
+    rng = np.random.default_rng(1)
+    X = rng.exponential(size=(80, 3))
+    model = TabularRegressor(scoring="r2", random_state=0)
+    model.fit(X, X.sum(axis=1) + rng.uniform(size=80), cv=2)
+    assert model._target.transformation is None
+    assert "binned" in {member.recipe for member in model.members_}
+    assert {member.network.monitor for member in model.members_} == {"validation_loss"}

@@ -107,8 +107,6 @@ def _fit_best_recipes(
         first = [plan for plan in first if plan.recipe.name != BINNED.name]
         n_others = len(first) + n_later + n_refits
         sample, tried = choose_transformation(sample, binned, fitter, n_others)
-        for plan in plans:
-            plan.network.set_params(monitor=sample.scoring.monitor)
     tried += fitter.fit(sample, first, n_later + n_refits)
     chosen = _best_recipes(sample, tried, quality.most_recipes)
     rest = [plan for plan in plans if plan.split >= N_TRIALS and plan.recipe.name in chosen]

@@ -134,7 +134,6 @@ def plan_members(
         for recipe in recipes:
             settings = recipe.settings(len(sample.encoded))
             settings["batch_size"] = min(settings["batch_size"], fewest)
-            settings["monitor"] = sample.scoring.monitor
             network = build({**settings, "random_state": int(random_state.randint(2**31 - 1))})
             plans.append(MemberPlan(recipe, split, features[recipe.name], network))
     return plans
@@ -176,6 +175,8 @@ def fit_member(
         inputs = np.vstack([inputs, member.matrix(sample.encoded.rows(absent))])
         y = np.append(y, trained[absent])
     weights = {} if weight is None else {"sample_weight": weight}
+    # Set here, because the scoring changes with the transformation of the target.
+    plan.network.set_params(monitor=sample.scoring.monitor)
     _limit_seconds(plan.network, seconds_left)
     plan.network.fit(inputs, y, validation_data=validation, **weights)
     return member

@@ -42,8 +42,6 @@ def choose_transformation(
     """
     roots = _with(sample, SquareRoot())
     copies = [replace(plan, network=clone(plan.network)) for plan in plans]
-    for copy in copies:
-        copy.network.set_params(monitor=roots.scoring.monitor)
     members = fitter.fit(sample, plans, len(copies) + n_later)
     root_members = fitter.fit(roots, copies, n_later)
     if len(members) < len(plans) or len(root_members) < len(plans):
