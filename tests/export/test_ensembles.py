@@ -19,6 +19,7 @@ from lamina.errors import ExportError
 from lamina.export import lowered_ensemble
 from lamina.export.lowered_ensemble import lower_ensemble
 from lamina.export.program import CategoryCode, Columns, OneHot
+from lamina.tabular.transformations import SquareRoot
 
 pd = pytest.importorskip("pandas")
 
@@ -200,10 +201,9 @@ def test_onnx_predicts_like_the_ensemble(name, dtype):
 
 @pytest.mark.parametrize("dtype", [None, "float64"])
 def test_every_export_undoes_the_square_root_that_members_learned(dtype, compile_c):
-    transformations = pytest.importorskip("lamina.tabular.transformations")
     fitted_to_values, table = fitted("regression of numbers")
     model, rows = copy(fitted_to_values), strange_rows(table)
-    root = transformations.SquareRoot(0.25)
+    root = SquareRoot(0.25)
     # Some predictions are negative roots, and some are beyond the range.
     model._target = replace(model._target, transformation=root, range=(-1.5, 3.0))
     answer = expected(model, rows)

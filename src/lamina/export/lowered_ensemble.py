@@ -37,6 +37,7 @@ from lamina.tabular.members import Member
 from lamina.tabular.numeric_features import CLIP, NumericFeatures
 from lamina.tabular.target_statistics import TargetStatistics
 from lamina.tabular.targets import Classes, Values
+from lamina.tabular.transformations import SquareRoot
 
 # Supported fields of each part of an ensemble; all other fields must have their defaults.
 KNOWN: Mapping[type, frozenset[str]] = {
@@ -46,6 +47,7 @@ KNOWN: Mapping[type, frozenset[str]] = {
     Calibration: frozenset(field.name for field in fields(Calibration)),
     Classes: frozenset({"classes", "learned"}),
     Values: frozenset({"learned", "range", "transformation"}),
+    SquareRoot: frozenset({"variance"}),
 }
 KNOWN_INPUTS = frozenset(
     ("column_types", "encoding_", "n_numbers_", "n_parts_", "n_texts_", "one_hot_", "coded_")
@@ -103,6 +105,7 @@ def lower_ensemble(model: Any, dtype: DTypeLike | None = None) -> EnsembleProgra
     weights = model.member_weights_.tolist()
     members = [MemberProgram(*each) for each in zip(sources, networks, weights, strict=True)]
     is_classifier = isinstance(model, TabularClassifier)
+    transformation = None if is_classifier else model._target.transformation
     program = EnsembleProgram(
         inputs,
         len(names),
@@ -110,7 +113,7 @@ def lower_ensemble(model: Any, dtype: DTypeLike | None = None) -> EnsembleProgra
         tuple(members),
         targets=_targets(model) if is_classifier else None,
         range=None if is_classifier else model._target.range,
-        root_variance=None if is_classifier else _root_variance(model._target),
+        root_variance=None if transformation is None else float(transformation.variance),
         temperature=model.calibration_.temperature if is_classifier else 1.0,
         dtype=np.dtype(np.float64) if dtype is None else networks[0].dtype,
     )
@@ -207,17 +210,6 @@ def _targets(model: TabularClassifier) -> TargetEncoding:
     return TargetEncoding(classes, "binary" if len(classes) == 2 else "multiclass")
 
 
-def _root_variance(target: Values) -> float | None:
-    """Return the variance added to squared predictions; None if networks predict values."""
-    transformation = getattr(target, "transformation", None)
-    if transformation is None:
-        return None
-    names = [each.name for each in fields(transformation)]
-    if type(transformation).__name__ != "SquareRoot" or names != ["variance"]:
-        raise ExportError(f"no export supports {transformation!r} of the target: fit without it")
-    return float(transformation.variance)
-
-
 def _check_widths(program: EnsembleProgram) -> None:
     for i, member in enumerate(program.members):
         width = program.width(member)
@@ -253,6 +245,8 @@ def _refuse_unknown(model: Any) -> None:
     _refuse_fields(model._target, "the target")
     if isinstance(model, TabularClassifier):
         _refuse_fields(model.calibration_, "calibration_")
+    elif model._target.transformation is not None:
+        _refuse_fields(model._target.transformation, "the target")
 
 
 def _refuse_fields(part: Any, where: str) -> None:
