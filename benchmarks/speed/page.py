@@ -11,7 +11,7 @@ from benchmarks.speed.goals import Pair
 from benchmarks.speed.memory import MIB
 from benchmarks.speed.peers.lamina import BFLOAT16, ONE_THREAD
 from benchmarks.speed.record import Record
-from benchmarks.speed.report import time_of
+from benchmarks.speed.report import time_of, versions_text
 from benchmarks.speed.result import Result
 
 PEERS = {"scikit-learn": goals.SCIKIT_LEARN, "PyTorch": goals.PYTORCH, "JAX": goals.JAX}
@@ -35,11 +35,10 @@ SUMMARY = (
 def machine(record: Record) -> str:
     """Return a sentence on how, where and when the figures were measured."""
     described = record.machine
-    versions = ", ".join(f"{name} {version}" for name, version in described["versions"].items())
     return (
         f"Medians of alternating rounds, each library in its fastest configuration. {record.date}, "
         f"{described['processor']}, {described['cores']} cores, {described['instruction_set']}; "
-        f"{versions}.{_traffic(record)}\n"
+        f"{versions_text(record)}.{_traffic(record)}\n"
     )
 
 
@@ -108,10 +107,6 @@ def results(record: Record) -> str:
         + "\nThe fastest configuration of each library:\n\n"
         + markdown_table(["case", "dtype", *libraries], configured)
     )
-
-
-# An older label in the records.
-WAYS = {"default": "default"}
 
 
 def _summarized(result: Result) -> str:

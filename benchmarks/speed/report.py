@@ -86,12 +86,16 @@ def summary(record: Record) -> str:
     met = [bool(one.is_met) for result in record.results for one in standings(result)]
     met += [one.is_met for one in (*record.footprints, *record.accuracies)]
     machine = record.machine
-    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return (
         f"{sum(met)} of {len(met)} goals met. Medians of rounds in alternation, "
         f"each peer at its best, on {machine['processor']} with {machine['cores']} cores and "
-        f"{machine['instruction_set']}; {versions}; {record.date}.{_traffic(record)}"
+        f"{machine['instruction_set']}; {versions_text(record)}; {record.date}.{_traffic(record)}"
     )
+
+
+def versions_text(record: Record) -> str:
+    """Return the libraries' names and versions, separated by commas."""
+    return ", ".join(f"{name} {version}" for name, version in record.machine["versions"].items())
 
 
 def _traffic(record: Record) -> str:
