@@ -159,7 +159,7 @@ void for_panels(Index n, Body body) {
     }
 }
 
-// What all tiles of the panel at column j share.
+// Return the arguments that all tiles of the panel at column j share.
 template <class T>
 TileArguments<T> tile_arguments(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row,
                                 Index n, Index k, Index j, int vectors) {

@@ -216,9 +216,9 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
 
     def _read_again(self, y: Any) -> NDArray[np.int64]:
         labels = read_labels(y)
-        known = set(self.classes_.tolist())
+        classes = set(self.classes_.tolist())
         unseen = {label: row for row, label in reversed([*enumerate(labels.tolist(), 1)])}
-        unseen = {label: row for label, row in unseen.items() if label not in known}
+        unseen = {label: row for label, row in unseen.items() if label not in classes}
         if unseen:
             label, row = min(unseen.items(), key=lambda pair: pair[1])
             further = f", and {len(unseen) - 1} more" if len(unseen) > 1 else ""
