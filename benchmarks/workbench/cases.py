@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lamina.workbench.experiment import Experiment, first_experiment
-from lamina.workbench.inputs import INPUTS
-from lamina.workbench.server import Server
-from lamina.workbench.sessions import Session
+from lamina.workbench.data.inputs import INPUTS
+from lamina.workbench.runs.experiment import Experiment, first_experiment
+from lamina.workbench.server.server import Server
+from lamina.workbench.server.sessions import Session
 
 # The Playground has 250 training samples and batches of ten.
 ROWS = {"data": {"name": "spiral", "n_samples": 500}, "test_fraction": 0.5}

@@ -40,8 +40,8 @@ def test_a_missing_library_is_named_in_a_line(refusal, monkeypatch):
 
 
 def test_it_opens_the_experiment_of_a_link_or_a_file(process, tmp_path):
-    from lamina.workbench.experiment import first_experiment
-    from lamina.workbench.experiment_urls import build_fragment
+    from lamina.workbench.runs.experiment import first_experiment
+    from lamina.workbench.runs.experiment_urls import build_fragment
 
     experiment = first_experiment().merged({"data": {"name": "circles"}}).to_json()
     file = tmp_path / "experiment.json"

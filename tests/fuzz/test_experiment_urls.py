@@ -24,11 +24,11 @@ from tests.fuzz.mutations import mutate_json, places  # noqa: E402
 from tests.workbench.conftest import SMALL, Browser, Page  # noqa: E402
 
 from lamina.errors import LaminaError  # noqa: E402
-from lamina.workbench.data_store import MemoryDataStore  # noqa: E402
-from lamina.workbench.experiment import first_experiment  # noqa: E402
-from lamina.workbench.experiment_urls import build_fragment, read_link  # noqa: E402
-from lamina.workbench.server import Server  # noqa: E402
-from lamina.workbench.sessions import Session  # noqa: E402
+from lamina.workbench.data.data_store import MemoryDataStore  # noqa: E402
+from lamina.workbench.runs.experiment import first_experiment  # noqa: E402
+from lamina.workbench.runs.experiment_urls import build_fragment, read_link  # noqa: E402
+from lamina.workbench.server.server import Server  # noqa: E402
+from lamina.workbench.server.sessions import Session  # noqa: E402
 
 MOST_MEGABYTES = 1_000
 POINTS = [[0.1 * k, 0.2, k % 2] for k in range(12)]

@@ -13,8 +13,8 @@ for _needed in ("starlette", "uvicorn", "websockets", "playwright"):
 
 from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
 
-from lamina.workbench.page_app import STATIC  # noqa: E402
-from lamina.workbench.server import Server  # noqa: E402
+from lamina.workbench.server.page_app import STATIC  # noqa: E402
+from lamina.workbench.server.server import Server  # noqa: E402
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 # Time limit for a fit of a few milliseconds per epoch, on a busy machine.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from lamina.workbench import landscape_view as landscapes
+from lamina.workbench.views import landscape as landscapes
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from lamina.workbench.drawn import DrawnData
+from lamina.workbench.data.drawn import DrawnData
 
 pytestmark = pytest.mark.xdist_group("browser")
 LEFT, RIGHT, TOP, BOTTOM = 34, 8, 6, 34

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, expect
 
-from lamina.workbench.page_app import STATIC
+from lamina.workbench.server.page_app import STATIC
 
 WEB = Path(__file__).parents[2] / "web"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from lamina.workbench.drawn import DrawnData
+from lamina.workbench.data.drawn import DrawnData
 
 pytestmark = pytest.mark.xdist_group("browser")
 # More than the number of controls on the page.

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
-from lamina.workbench.data_store import MemoryDataStore
-from lamina.workbench.given import first_on
-from lamina.workbench.server import Server
+from lamina.workbench.data.data_store import MemoryDataStore
+from lamina.workbench.runs.python_data import first_on
+from lamina.workbench.server.server import Server
 
 pytestmark = pytest.mark.xdist_group("browser")
 SIZES = [{"width": 1440, "height": 900}, {"width": 1280, "height": 720}]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, expect
 
-from lamina.workbench.experiment import Experiment
 from lamina.workbench.lessons import LESSONS, Lesson, LessonStep
-from lamina.workbench.runs import PAUSED
+from lamina.workbench.runs.experiment import Experiment
+from lamina.workbench.runs.run import PAUSED
 
 pytestmark = pytest.mark.xdist_group("browser")
 MOST_TABS = 120

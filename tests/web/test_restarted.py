@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from lamina.workbench.server import Server
+from lamina.workbench.server.server import Server
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from lamina.workbench.answers import ANSWERS
-from lamina.workbench.frames import decode
+from lamina.workbench.server.answers import ANSWERS
+from lamina.workbench.views.frames import decode
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 

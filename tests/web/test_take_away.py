@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from lamina.workbench.exports import EXPORTS
+from lamina.workbench.server.exports import EXPORTS
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -72,7 +72,7 @@ def test_a_link_transfers_experiment_pace_and_views(
 
 
 def test_a_new_page_opens_the_link_in_its_address(open_page: Callable[..., Any]) -> None:
-    from lamina.workbench.experiment_urls import build_fragment
+    from lamina.workbench.runs.experiment_urls import build_fragment
 
     visit = open_page()
     drawn = {"kind": "drawn", "points": [[0, 0, 0], [1, 1, 1], [0, 1, 0], [1, 0, 1]] * 5}
@@ -113,8 +113,8 @@ def test_a_link_to_a_missing_table_works_after_opening_the_table(
     visit: Any, tmp_path: Path
 ) -> None:
     pytest.importorskip("pandas")
-    from lamina.workbench.experiment_urls import build_fragment
-    from lamina.workbench.uploads import hashlib
+    from lamina.workbench.data.uploads import hashlib
+    from lamina.workbench.runs.experiment_urls import build_fragment
 
     path = tmp_path / "table.csv"
     path.write_text("a,b\n" + "\n".join(f"{i},{'yes' if i % 3 else 'no'}" for i in range(60)))

@@ -21,7 +21,7 @@ from websockets.http11 import Response  # noqa: E402
 from websockets.sync.server import ServerConnection, serve  # noqa: E402
 
 from lamina.workbench import widget as make  # noqa: E402
-from lamina.workbench.notebook import Widget  # noqa: E402
+from lamina.workbench.server.notebook import Widget  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("browser")
 PATIENCE = 30_000

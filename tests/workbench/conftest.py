@@ -18,11 +18,11 @@ import httpx  # noqa: E402
 from websockets.exceptions import ConnectionClosed  # noqa: E402
 from websockets.sync.client import ClientConnection, connect  # noqa: E402
 
-from lamina.workbench.data_store import MemoryDataStore  # noqa: E402
-from lamina.workbench.experiment import first_experiment  # noqa: E402
-from lamina.workbench.frames import decode  # noqa: E402
-from lamina.workbench.server import Server  # noqa: E402
-from lamina.workbench.sessions import Session  # noqa: E402
+from lamina.workbench.data.data_store import MemoryDataStore  # noqa: E402
+from lamina.workbench.runs.experiment import first_experiment  # noqa: E402
+from lamina.workbench.server.server import Server  # noqa: E402
+from lamina.workbench.server.sessions import Session  # noqa: E402
+from lamina.workbench.views.frames import decode  # noqa: E402
 
 PATIENCE = 20.0
 SMALL = {

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lamina.workbench import require_libraries
-from lamina.workbench.experiment_urls import NAME, Opened, read_file, read_link
+from lamina.workbench.runs.experiment_urls import NAME, Opened, read_file, read_link
 
 
 def serve(port: int, *, browser: bool, opened: str | None = None) -> int:
@@ -29,7 +29,7 @@ def serve(port: int, *, browser: bool, opened: str | None = None) -> int:
         If the port is in use, or the file cannot be read.
     """
     require_libraries()
-    from lamina.workbench.server import Server
+    from lamina.workbench.server.server import Server
 
     server = Server(port, opened=None if opened is None else _read(opened))
     print(f"The workbench is at {server.url}\nCtrl-C ends it.", flush=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lamina.datasets.dataset import Task
-    from lamina.workbench.notebook import Widget
-    from lamina.workbench.server import Server
+    from lamina.workbench.server.notebook import Widget
+    from lamina.workbench.server.server import Server
 
 __all__ = ["open", "widget"]
 
@@ -78,9 +78,9 @@ def open(
     True
     """
     require_libraries()
-    from lamina.workbench.data_store import MemoryDataStore
-    from lamina.workbench.given import first_on
-    from lamina.workbench.server import Server
+    from lamina.workbench.data.data_store import MemoryDataStore
+    from lamina.workbench.runs.python_data import first_on
+    from lamina.workbench.server.server import Server
 
     data_store = MemoryDataStore()
     first = first_on(X, y, data_store, task)
@@ -145,10 +145,10 @@ def widget(
     >>> widget.close()
     """
     require_libraries(NEEDED_IN_NOTEBOOKS, "notebook")
-    from lamina.workbench.data_store import MemoryDataStore
-    from lamina.workbench.experiment import Experiment
-    from lamina.workbench.given import first_on
-    from lamina.workbench.notebook import Widget
+    from lamina.workbench.data.data_store import MemoryDataStore
+    from lamina.workbench.runs.experiment import Experiment
+    from lamina.workbench.runs.python_data import first_on
+    from lamina.workbench.server.notebook import Widget
 
     data_store = MemoryDataStore()
     first = first_on(X, y, data_store, task)

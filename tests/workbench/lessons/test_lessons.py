@@ -6,16 +6,16 @@ import math
 import pytest
 
 from lamina.errors import ExperimentError
-from lamina.workbench.data_store import MemoryDataStore
-from lamina.workbench.experiment import PARTS, Experiment
-from lamina.workbench.frames import decode
+from lamina.workbench.data.data_store import MemoryDataStore
 from lamina.workbench.lessons import LESSONS, lessons
 from lamina.workbench.lessons.conditions import Result, Setting, measure_progress
 from lamina.workbench.lessons.measures import MEASURES
-from lamina.workbench.models import parameters_of_pages
-from lamina.workbench.prepared_data import prepare_data
-from lamina.workbench.runs import ENDED, FAILED, Run
-from lamina.workbench.views import Watch
+from lamina.workbench.runs.experiment import PARTS, Experiment
+from lamina.workbench.runs.models import parameters_of_pages
+from lamina.workbench.runs.prepared_data import prepare_data
+from lamina.workbench.runs.run import ENDED, FAILED, Run
+from lamina.workbench.views.frames import decode
+from lamina.workbench.views.views import Watch
 
 STEPS = [(lesson, number) for lesson in LESSONS.values() for number in range(len(lesson.steps))]
 SEEDS = (0, 1, 2)

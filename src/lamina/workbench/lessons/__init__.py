@@ -13,7 +13,7 @@ from lamina.workbench.lessons.generalising import OF_GENERALISING
 from lamina.workbench.lessons.lesson import Lesson, LessonStep
 from lamina.workbench.lessons.networks import OF_NETWORKS
 from lamina.workbench.lessons.rates import OF_RATES
-from lamina.workbench.runs import Run
+from lamina.workbench.runs.run import Run
 
 LESSONS = RecordTable("lesson", *OF_NETWORKS, *OF_RATES, *OF_GENERALISING)
 

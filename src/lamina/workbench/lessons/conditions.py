@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lamina.workbench.curves import Snapshot
-from lamina.workbench.experiment import PARTS
 from lamina.workbench.lessons.measures import MEASURES
-from lamina.workbench.runs import Run
+from lamina.workbench.runs.curves import Snapshot
+from lamina.workbench.runs.experiment import PARTS
+from lamina.workbench.runs.run import Run
 
 
 @dataclass(frozen=True)

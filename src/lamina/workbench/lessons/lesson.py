@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from lamina.workbench.experiment import Experiment, first_experiment
 from lamina.workbench.lessons.conditions import Condition
+from lamina.workbench.runs.experiment import Experiment, first_experiment
 
 Patch: TypeAlias = Mapping[str, Any]
 

@@ -17,8 +17,8 @@ from lamina.estimators.passes import Passes
 from lamina.formulas.table import RecordTable
 from lamina.network import ParameterLayout
 from lamina.significant import significant
-from lamina.workbench.curves import Snapshot
-from lamina.workbench.runs import ENDED, Run
+from lamina.workbench.runs.curves import Snapshot
+from lamina.workbench.runs.run import ENDED, Run
 
 # Enough to compare gradients and units, and cheap compared with an epoch.
 MOST_ROWS = 256

@@ -1,0 +1,1 @@
+"""Data of an experiment: generated, bundled, drawn by hand, from Python, or uploaded."""

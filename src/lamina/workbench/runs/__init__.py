@@ -1,0 +1,1 @@
+"""Experiments as plain JSON, and the runs that train them in threads of their own."""

@@ -1,0 +1,237 @@
+"""Run: the fit of an experiment in its own thread, which other threads start, hold and inspect."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from threading import Thread
+from typing import Any
+
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from lamina.errors import ExperimentError
+from lamina.estimators.constraints import LBFGS
+from lamina.estimators.fitting import AUTOMATIC_BATCH
+from lamina.estimators.state import get_standardised_parameters, network_attributes
+from lamina.training import observe_fits
+from lamina.workbench.runs.curves import Snapshot
+from lamina.workbench.runs.first_losses import before_first_step
+from lamina.workbench.runs.manual_edits import ManualEdits
+from lamina.workbench.runs.prepared_data import PreparedData
+from lamina.workbench.runs.training_controller import Abandoned, TrainingController
+
+_numbers = itertools.count(1)
+PLAYING, PAUSED, ENDED, FAILED = "playing", "paused", "ended", "failed"
+SECONDS_TO_CATCH_UP = 0.4
+BY_EPOCHS_END = "the last epoch that max_iter allows"
+
+
+class Run:
+    """Fit of a problem, starting from its seed.
+
+    Parameters
+    ----------
+    prepared : PreparedData
+    notify : callable
+        Called in the training thread when requested news is available.
+    again : ManualEdits, optional
+        Changes made by hand to the run that this one repeats.
+
+    Attributes
+    ----------
+    id : int
+    spec : NetworkSpec
+    objective : Objective
+    rows : Rows
+        Network, objective and training data as the engine receives them.
+    controller : TrainingController
+        Controller of the fit, with its history.
+    model : estimator
+        Fitted once the run has ended.
+    ending : str or None
+        Reason why it ended.
+    message : str or None
+        Reason why it failed.
+    is_playing : bool
+        True if its epochs run, or ran until it ended.
+    """
+
+    def __init__(
+        self, prepared: PreparedData, notify: Callable[[], None], again: ManualEdits | None = None
+    ) -> None:
+        self.id, self.prepared, self.notify = next(_numbers), prepared, notify
+        self.model = clone(prepared.model)
+        first = self._first_look()
+        self.spec, self.task = first.spec, first.task
+        self.objective, self.rows = first.objective, first.rows
+        self.controller = TrainingController(
+            first.start, notify, self._n_batches(), before_first_step(first)
+        )
+        if again is not None:
+            self.controller.repeat_edits(again)
+        self.ending: str | None = None
+        self.message: str | None = None
+        self.is_playing = False
+        # A daemon thread: the process may end during training.
+        self._thread = Thread(target=self._fit, name=f"lamina-run-{self.id}", daemon=True)
+        self._thread.start()
+
+    def _first_look(self) -> Any:
+        """Return the network and the initial parameters that `fit` will draw from the same seed."""
+        prepared = self.prepared
+        measured = (prepared.X_test, prepared.y_test) if self.is_minibatch else None
+        try:
+            return clone(self.model)._assignment(
+                prepared.X_train, prepared.y_train, None, True, validation_data=measured
+            )
+        except (ValueError, TypeError) as error:
+            raise ExperimentError(str(error), None) from None
+
+    def _n_batches(self) -> int:
+        n_samples, size = len(self.prepared.X_train), self.model.batch_size
+        size = AUTOMATIC_BATCH if isinstance(size, str) else size
+        return math.ceil(n_samples / min(size, n_samples))
+
+    @property
+    def status(self) -> str:
+        """Status: 'playing', 'paused', 'ended' or 'failed'."""
+        if self.message is not None:
+            return FAILED
+        if self.ending is not None:
+            return ENDED
+        return PLAYING if self.is_playing and self.controller.is_open else PAUSED
+
+    @property
+    def max_epochs(self) -> int:
+        """Maximum number of epochs or iterations."""
+        return int(self.model.max_iter)
+
+    @property
+    def is_minibatch(self) -> bool:
+        """True for a minibatch solver, which calls callbacks after every epoch."""
+        return bool(self.model.solver != LBFGS)
+
+    def play(self) -> None:
+        """Start or continue training."""
+        self.is_playing = True
+        self.controller.allow_epochs(math.inf)
+
+    def pause(self) -> None:
+        """Pause after the current epoch."""
+        self.is_playing = False
+        self.controller.allow_epochs(0)
+
+    def catch_up(self, epochs: float) -> None:
+        """Run a number of epochs without pacing, then hold; infinity runs all."""
+        self.is_playing = True
+        self.controller.allow_epochs(epochs, ignore_pace=True)
+
+    def fast_forward_to(self, epoch: int) -> None:
+        """Fast-forward to an epoch without frames, within a time limit; then play on or hold."""
+        if epoch:
+            self.controller.fast_forward(epoch, SECONDS_TO_CATCH_UP, holds=not self.is_playing)
+
+    def step(self, epochs: int) -> None:
+        """Run a number of epochs, then hold."""
+        self.is_playing = False
+        self.controller.allow_epochs(epochs)
+
+    def get_model(self, snapshot: Snapshot) -> Any:
+        """Return an independent copy of the estimator at a snapshot of this run."""
+        model, losses = (
+            clone(self.prepared.model),
+            self.controller.curves.losses()[: snapshot.epoch],
+        )
+        vars(model).update(
+            **network_attributes(self.spec, snapshot.parameters.copy(), self.task.scaling),
+            **self.task.attributes(),
+            n_features_in_=self.spec.n_features,
+            n_iter_=snapshot.epoch,
+            loss_=snapshot.loss,
+            loss_curve_=losses,
+            best_loss_=min(losses, default=math.inf),
+            diagnoses_=None,
+        )
+        return model
+
+    def step_batches(self, batches: int) -> None:
+        """Run a number of batches, then hold."""
+        self.is_playing = False
+        self.controller.allow_batches(batches)
+
+    def abandon(self) -> None:
+        """End the thread, because this run is no longer needed."""
+        self.controller.abandon()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait for the thread to end."""
+        self._thread.join(seconds)
+
+    def _fit(self) -> None:
+        try:
+            if self.is_minibatch:
+                self._fit_minibatch()
+            else:
+                self._fit_at_once()
+        except Abandoned:
+            return
+        except Exception as error:  # show any error on the page and keep the server running
+            self.message = f"{error}" or type(error).__name__
+        self.controller.end_fast_forward()
+        self.notify()
+
+    def _fit_minibatch(self) -> None:
+        prepared, ending = self.prepared, _Ending()
+        self.model.set_params(callbacks=[self.controller, ending])
+        self.model.fit(
+            prepared.X_train, prepared.y_train, validation_data=(prepared.X_test, prepared.y_test)
+        )
+        row, epochs = self.controller.curves.last_row(), self.model.n_iter_
+        self._keep_last(epochs, row)
+        exhausted = epochs >= self.max_epochs
+        self.ending = BY_EPOCHS_END if exhausted else ending.ending
+
+    def _fit_at_once(self) -> None:
+        """Fit with a solver without epochs; lamina's observer of fits reports its iterations."""
+        prepared, controller = self.prepared, self.controller
+        controller.hold_before_iterations(self._network_at)
+        with observe_fits(controller.on_iteration):
+            self.model.fit(prepared.X_train, prepared.y_train)
+        self._keep_last(self.model.n_iter_, {"epoch": self.model.n_iter_, "loss": self.model.loss_})
+        exhausted = self.model.n_iter_ >= self.max_epochs
+        self.ending = BY_EPOCHS_END if exhausted else "no more progress"
+
+    def _network_at(self, iteration: int) -> NDArray[Any]:
+        """Return the parameters after an iteration, by running the fit again up to it."""
+        again = clone(self.prepared.model).set_params(max_iter=iteration)
+        with observe_fits(lambda record: None):
+            again.fit(self.prepared.X_train, self.prepared.y_train)
+        return self._trained(again)
+
+    def _trained(self, model: Any) -> NDArray[Any]:
+        """Return the parameters for prediction, in the units that the network was trained in."""
+        return get_standardised_parameters(model, self.spec, self.task.scaling)
+
+    def predicting(self, snapshot: Snapshot) -> NDArray[Any]:
+        """Return a snapshot's parameters that predict in the units of the problem's targets."""
+        scaling = self.task.scaling
+        return (
+            snapshot.parameters if scaling is None else scaling.fold(self.spec, snapshot.parameters)
+        )
+
+    def _keep_last(self, epoch: int, row: dict[str, float]) -> None:
+        """Store the final network, which early stopping may have restored from the best epoch."""
+        last = Snapshot(epoch, self._trained(self.model), row)
+        self.controller.latest = last
+        self.controller.snapshots.add_last(last)
+
+
+class _Ending:
+    """Callback that records why a fit ended."""
+
+    ending: str | None = None
+
+    def on_fit_end(self, fit: Any) -> None:
+        self.ending = fit.ending

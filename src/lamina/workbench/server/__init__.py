@@ -1,0 +1,1 @@
+"""Server of the page: sessions, commands and answers, and the notebook widget."""

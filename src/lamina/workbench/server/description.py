@@ -1,0 +1,104 @@
+"""Description of the data and the network in the page's `state` event."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from math import prod
+from typing import Any
+
+from numpy.typing import NDArray
+
+from lamina.errors import ExperimentError
+from lamina.network import NetworkSpec, ParameterLayout
+from lamina.workbench.data.drawn import DrawnData
+from lamina.workbench.runs.prepared_data import PreparedData
+
+
+def data_described(prepared: PreparedData) -> dict[str, Any]:
+    """Return the description of the data that is sent to the page."""
+    dataset, scaler = prepared.dataset, prepared.scaler
+    is_regression = dataset.task == "regression"
+    return {
+        "task": dataset.task,
+        "name": dataset.name,
+        "n_train": len(prepared.X_train),
+        "n_test": len(prepared.X_test),
+        "inputs": list(prepared.input_names),
+        "features": list(dataset.feature_names),
+        "classes": list(prepared.class_names),
+        "target": dataset.target,
+        "targets": list(_range_of_targets(prepared)) if is_regression else None,
+        "image_shape": None if prepared.image_shape is None else list(prepared.image_shape),
+        "scales": None
+        if scaler is None
+        else {"mean": scaler.mean_.tolist(), "scale": scaler.scale_.tolist()},
+    }
+
+
+def _range_of_targets(prepared: PreparedData) -> tuple[float, float]:
+    """Return the lowest and highest target; for drawn data with limits, return the limits."""
+    data, y = prepared.experiment.data, prepared.dataset.y
+    if isinstance(data, DrawnData) and data.limits:
+        return data.limits[-1]
+    return float(y.min()), float(y.max())
+
+
+def network_described(spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, Any]:
+    """Return the layers, and the place of each matrix in the parameter vector."""
+    layout = ParameterLayout.from_spec(spec)
+    biases = [(fan_out,) for _, fan_out in layout.shapes]
+    shapes = [*layout.shapes, *biases]
+    starts = list(accumulate(map(prod, shapes), initial=0))
+    places = [
+        {"start": start, "shape": list(shape)} for start, shape in zip(starts, shapes, strict=False)
+    ]
+    n_blocks = len(spec.blocks)
+    return {
+        "layers": [
+            {
+                "name": block.name,
+                "fan_in": block.fan_in,
+                "fan_out": block.fan_out,
+                "activation": block.activation,
+                "normalization": block.normalization,
+                "residual": block.residual,
+                "dropout": block.dropout,
+            }
+            for block in spec.blocks
+        ],
+        "inverse_link": spec.inverse_link,
+        "dtype": parameters.dtype.name,
+        "weights": places[:n_blocks],
+        "biases": places[n_blocks:],
+        "n_parameters": layout.n_trained,
+    }
+
+
+def place_of(spec: NetworkSpec, block: Any, row: Any, column: Any) -> int:
+    """Return the index of a weight in the parameter vector; with row=None, of a bias.
+
+    Raises
+    ------
+    ExperimentError
+        If the network has no such parameter.
+
+    Examples
+    --------
+    >>> spec = NetworkSpec.perceptron([2, 3, 1], "relu", "logistic")
+    >>> place_of(spec, 0, 1, 2), place_of(spec, 1, None, 0)
+    (5, 12)
+    """
+    shapes = ParameterLayout.from_spec(spec).shapes
+    _require("block", block, len(shapes))
+    fan_in, fan_out = shapes[block]
+    _require("column", column, fan_out)
+    if row is None:
+        before = sum(map(prod, shapes)) + sum(width for _, width in shapes[:block])
+        return int(before + column)
+    _require("row", row, fan_in)
+    return int(sum(map(prod, shapes[:block])) + row * fan_out + column)
+
+
+def _require(name: str, value: Any, n: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < n:
+        raise ExperimentError(f"{name}={value!r} must be a whole number from 0 to {n - 1}", name)

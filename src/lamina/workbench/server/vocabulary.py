@@ -1,0 +1,220 @@
+"""Vocabulary of the page: the library's options, from its tables, constraints and docstrings.
+
+A new entry of a table, or a new parameter, appears on the page without further code.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
+
+import lamina
+from lamina import formulas
+from lamina.datasets import DATASETS
+from lamina.datasets.dataset import Task
+from lamina.estimators.constraints import (
+    CLASSIFICATION_CONSTRAINTS,
+    CONSTRAINTS,
+    REGRESSION_CONSTRAINTS,
+)
+from lamina.estimators.docstrings import described
+from lamina.formulas.table import RecordTable
+from lamina.workbench.data.inputs import INPUTS
+from lamina.workbench.data.makers import MAKERS
+from lamina.workbench.data.sources import known_data
+from lamina.workbench.runs.experiment import Experiment
+from lamina.workbench.runs.models import DEFAULTS, ESTIMATORS, parameters_of_pages
+from lamina.workbench.views.frames import finite
+
+NAMES_OF_TASKS: dict[Task, str] = {"classification": "classifier", "regression": "regressor"}
+CONSTRAINTS_OF: dict[Task, dict[str, list[Any]]] = {
+    "classification": {**CONSTRAINTS, **CLASSIFICATION_CONSTRAINTS},
+    "regression": {**CONSTRAINTS, **REGRESSION_CONSTRAINTS},
+}
+# Types of a record's plain values; its other values are functions.
+PLAIN = (str, int, float, bool)
+POINTS_OF_PREVIEW = 60
+
+
+def vocabulary(first: Experiment) -> dict[str, Any]:
+    """Return the whole vocabulary as plain JSON.
+
+    Parameters
+    ----------
+    first : Experiment
+        Experiment of a new session.
+    """
+    plain_fields = {
+        "version": lamina.__version__,
+        "tables": {kind: [*map(entry, table.values())] for kind, table in tables().items()},
+        "parameters": [*parameters()],
+        "data": [*data()],
+        "inputs": [{"name": each.name, "code": each.code} for each in INPUTS.values()],
+        "default": first.to_json(),
+    }
+    return dict(finite(plain_fields))
+
+
+def tables() -> dict[str, RecordTable[Any]]:
+    """Return every table of formulas by its name in `lamina.formulas`, in lower case."""
+    found = vars(formulas).items()
+    return {name.lower(): table for name, table in found if isinstance(table, RecordTable)}
+
+
+def entry(record: Any) -> dict[str, Any]:
+    """Return a record's plain values, with its options if there are any."""
+    plain_fields: dict[str, Any] = {
+        field.name: value
+        for field in fields(record)
+        if isinstance(value := getattr(record, field.name), PLAIN)
+    }
+    options = getattr(record, "options", None)
+    if options:
+        plain_fields["options"] = [
+            {"name": name, **{f.name: getattr(option, f.name) for f in fields(option)}}
+            for name, option in options.items()
+            if is_dataclass(option)
+        ]
+    return plain_fields
+
+
+def parameters() -> Iterator[dict[str, Any]]:
+    """Yield every parameter that the page may set, in the order of the signatures.
+
+    A parameter with the same documentation and default in both estimators is one entry, otherwise
+    one for each estimator.
+    """
+    seen: dict[str, list[dict[str, Any]]] = {}
+    for task in ESTIMATORS:
+        for parameter in _parameters_of(task):
+            alike = seen.setdefault(parameter["name"], [])
+            same = [p for p in alike if {**p, "of": 0} == {**parameter, "of": 0}]
+            if same:
+                same[0]["of"] += parameter["of"]
+            else:
+                alike.append(parameter)
+    for alike in seen.values():
+        yield from alike
+
+
+def _parameters_of(task: Task) -> Iterator[dict[str, Any]]:
+    estimator = ESTIMATORS[task]
+    docs, signature = described(estimator), inspect.signature(estimator).parameters
+    for name in parameters_of_pages(task):
+        kind, text = docs[name]
+        default = DEFAULTS.get(name, signature[name].default)
+        yield {
+            "name": name,
+            "of": [NAMES_OF_TASKS[task]],
+            "default": list(default) if isinstance(default, tuple) else default,
+            "type": kind,
+            "help": text,
+            "takes": [t for each in CONSTRAINTS_OF[task][name] for t in takes(each)],
+        }
+
+
+def takes(constraint: Any) -> Iterator[dict[str, Any]]:
+    """Yield the JSON values that one of scikit-learn's constraints allows.
+
+    Examples
+    --------
+    >>> from sklearn.utils._param_validation import Interval, StrOptions
+    >>> [*takes(StrOptions({"l2", "l1"}))]
+    [{'kind': 'choice', 'names': ['l2', 'l1']}]
+    >>> [*takes(None)], [*takes("boolean")], [*takes(callable)]
+    ([{'kind': 'none'}], [{'kind': 'boolean'}], [])
+    """
+    if constraint is None:
+        yield {"kind": "none"}
+    elif isinstance(constraint, StrOptions):
+        yield {"kind": "choice", "names": _in_order_of_their_table(constraint.options)}
+    elif isinstance(constraint, Interval):
+        yield _interval(constraint)
+    elif constraint == "boolean":
+        yield {"kind": "boolean"}
+    elif constraint == "random_state":
+        yield {"kind": "number", "whole": True, **_bounds(0, 2**32 - 1, True, True)}
+    elif constraint in ("array-like", list, tuple):
+        yield {"kind": "list"}
+    elif constraint is dict:
+        yield {"kind": "mapping"}
+
+
+def _interval(constraint: Interval) -> dict[str, Any]:
+    whole = constraint.type is Integral
+    closed = constraint.closed
+    low_included, high_included = closed in ("left", "both"), closed in ("right", "both")
+    bounds = _bounds(constraint.left, constraint.right, low_included, high_included)
+    return {"kind": "number", "whole": whole, **bounds}
+
+
+def _bounds(low: Any, high: Any, low_included: bool, high_included: bool) -> dict[str, Any]:
+    return {
+        "low": low,
+        "high": None if high is None or math.isinf(high) else high,
+        "low_included": low_included,
+        "high_included": high_included,
+    }
+
+
+def _in_order_of_their_table(names: set[str]) -> list[str]:
+    """Sort names in the order of their table, not alphabetically."""
+    for table in tables().values():
+        if names & set(table):
+            rest = sorted(names - set(table))
+            return [*rest, *(name for name in table if name in names)]
+    return sorted(names)
+
+
+@cache
+def preview(name: str) -> list[list[float]]:
+    """Return some points of a generator's default data, for the picture on its button.
+
+    Each is [x, y, class], or for a regression [x, y, target scaled to 0…1]; with one feature, y is
+    the target, too.
+    """
+    maker = MAKERS[name]
+    drawn = maker.draw(maker.settings({"n_samples": POINTS_OF_PREVIEW}))
+    X, y = drawn.X, drawn.y
+    y = y if maker.task == "classification" else (y - y.min()) / np.ptp(y)
+    places = X if X.shape[1] > 1 else np.column_stack([X, y])
+    return [[round(float(v), 3) for v in row] for row in np.column_stack([places, y])]
+
+
+def data() -> Iterator[dict[str, Any]]:
+    """Yield the data sets that can be chosen, with their options."""
+    for maker in MAKERS.values():
+        yield {
+            "name": maker.name,
+            "kind": "made",
+            "task": maker.task,
+            "about": maker.about,
+            "preview": preview(maker.name),
+            "options": [
+                {
+                    "name": option.name,
+                    "default": option.default,
+                    "low": option.low,
+                    "high": option.high,
+                    "whole": option.whole,
+                }
+                for option in maker.options
+            ],
+        }
+    for name in known_data():
+        record = DATASETS[name]
+        yield {
+            "name": name,
+            "kind": "known",
+            "task": record.task,
+            "about": record.about,
+            "options": [],
+        }

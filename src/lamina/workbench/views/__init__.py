@@ -1,0 +1,1 @@
+"""Numbers that the page draws, computed from a run and one of its snapshots."""

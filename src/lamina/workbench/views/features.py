@@ -1,0 +1,158 @@
+"""Features that the units of an image network respond to, and its misclassified images.
+
+Shapes: rows (n, n_pixels), line by line, in the units of the data; derivatives (n_units, n_inputs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.engines.blocks import Forward, product_in
+from lamina.engines.reference import input_gradient
+from lamina.errors import ExperimentError
+from lamina.estimators.passes import Passes
+from lamina.network import ParameterLayout, flatten_parameters
+from lamina.workbench.runs.curves import Snapshot
+from lamina.workbench.runs.prepared_data import PreparedData
+from lamina.workbench.runs.run import Run
+from lamina.workbench.views.frames import encode
+
+if TYPE_CHECKING:
+    from lamina.workbench.server.sessions import Session
+
+MOST_UNITS = 64
+MOST_ROWS = 256
+N_EXCITING = 12
+N_MISTAKEN = 24
+
+
+def features(session: Session, query: Mapping[str, str]) -> bytes:
+    """Return the input patterns of one layer's units, and the rows that activate one unit most.
+
+    Raises
+    ------
+    ExperimentError
+        If the columns are not pixels, and for a `layer` or `unit` that does not exist.
+    """
+    views, snapshot = session.displayed()
+    run = views.run
+    _require_images(run.prepared)
+    layer = _number(query, "layer", len(run.spec.blocks))
+    unit = _number(query, "unit", run.spec.blocks[layer].fan_out)
+    prepared = run.prepared
+    a = _passes(run, snapshot, prepared.X_train).activation(layer)[:, unit]
+    rows = np.argsort(-a, kind="stable")[:N_EXCITING]
+    header = {
+        "kind": "features",
+        "run": run.id,
+        "epoch": snapshot.epoch,
+        "layer": layer,
+        "unit": unit,
+        "n_samples": min(MOST_ROWS, len(prepared.X_train)),
+        "pixels": _extent(prepared),
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        **({"gradients": mean_gradients(run, snapshot, layer).astype(np.float32)} if layer else {}),
+        "rows": rows.astype(np.int32),
+        "images": prepared.features_train[rows].astype(np.float32),
+        "activations": a[rows].astype(np.float64),
+        "targets": _targets(prepared)[rows].astype(np.float32),
+    }
+    return encode(header, arrays)
+
+
+def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
+    """Return the misclassified test rows, those with the highest probability first.
+
+    Raises
+    ------
+    ExperimentError
+        If the columns are not pixels, or there are no classes.
+    """
+    views, snapshot = session.displayed()
+    run, prepared = views.run, views.run.prepared
+    _require_images(prepared)
+    if not prepared.class_names:
+        raise ExperimentError("a regression has no classes, so no misclassified images", None)
+    probabilities = views.probabilities(snapshot)
+    taken, true = probabilities.argmax(1), prepared.codes(prepared.targets_test)
+    wrong = np.flatnonzero(taken != true)
+    sureness = probabilities[wrong, taken[wrong]]
+    rows = wrong[np.argsort(-sureness, kind="stable")][:N_MISTAKEN]
+    header = {
+        "kind": "mistakes",
+        "run": run.id,
+        "epoch": snapshot.epoch,
+        "n_wrong": len(wrong),
+        "n_test": len(true),
+        "pixels": _extent(prepared),
+    }
+    arrays = {
+        "rows": rows.astype(np.int32),
+        "images": prepared.features_test[rows].astype(np.float32),
+        "targets": true[rows].astype(np.int32),
+        "taken": taken[rows].astype(np.int32),
+        "probabilities": probabilities[rows, taken[rows]].astype(np.float64),
+    }
+    return encode(header, arrays)
+
+
+def mean_gradients(run: Run, snapshot: Snapshot, layer: int) -> NDArray[Any]:
+    """Return the mean of ∂a/∂x over some training rows for every unit of a layer.
+
+    For the output layer, ∂z/∂x. The first layer does not need this: its weights are the patterns.
+    """
+    passes = _passes(run, snapshot, run.prepared.X_train[:MOST_ROWS])
+    passed = passes.forward(passes.rows)
+    views = ParameterLayout.from_spec(run.spec).views(snapshot.parameters)
+    first = slice(layer + 1)
+    spec = replace(run.spec, blocks=run.spec.blocks[first], heads=())
+    parameters = flatten_parameters(*(kind[first] for kind in views))
+    within = Forward(passed.blocks[first], passed.prediction)
+    fan_out = spec.blocks[-1].fan_out
+    gradients = np.empty((min(fan_out, MOST_UNITS), spec.n_features))
+    for unit in range(len(gradients)):
+        direction = np.zeros((len(passes.rows), fan_out), parameters.dtype)
+        direction[:, unit] = 1
+        with np.errstate(all="ignore"):
+            each = input_gradient(spec, parameters, within, direction, passes.product)
+        gradients[unit] = each.mean(axis=0)
+    return gradients
+
+
+def _passes(run: Run, snapshot: Snapshot, X: NDArray[Any]) -> Passes:
+    X = X.astype(snapshot.parameters.dtype, copy=False)
+    return Passes(run.spec, snapshot.parameters, X, product_in(run.model.precision))
+
+
+def _targets(prepared: PreparedData) -> NDArray[Any]:
+    """Return the class index, or the value, of each training row."""
+    targets = prepared.targets_train
+    return prepared.codes(targets) if prepared.class_names else targets
+
+
+def _extent(prepared: PreparedData) -> list[float]:
+    """Return the smallest and the largest pixel value of all rows."""
+    X = prepared.dataset.X
+    return [float(X.min()), float(X.max())]
+
+
+def _require_images(prepared: PreparedData) -> None:
+    if prepared.image_shape is None:
+        raise ExperimentError(
+            f"the columns of {prepared.dataset.name!r} are not named as pixels: name them "
+            "pixel_0_0, pixel_0_1, … by row and column",
+            None,
+        )
+
+
+def _number(query: Mapping[str, str], name: str, n: int) -> int:
+    text = query.get(name, "0")
+    if not text.isdecimal() or int(text) >= n:
+        raise ExperimentError(f"{name}={text!r} must be a whole number from 0 to {n - 1}", name)
+    return int(text)

@@ -1,0 +1,61 @@
+"""Scores of a run on its training rows, over the epochs kept.
+
+The fit reports the score on the test rows after every epoch, but only the loss on the training
+rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamina.engines import Engine
+from lamina.workbench.runs.curves import Snapshot
+from lamina.workbench.runs.run import Run
+from lamina.workbench.views.frames import encode
+from lamina.workbench.views.over_time import OverTime, place_of
+
+if TYPE_CHECKING:
+    from lamina.workbench.server.sessions import Session
+
+# The split has shuffled the rows, so the first ones are a random sample.
+MOST_ROWS = 2000
+
+
+class TrainingScores(OverTime[float]):
+    """Scores of one run: accuracy or R², the metric that the fit reports for the test rows.
+
+    Parameters
+    ----------
+    run : Run
+    engine : Engine
+    """
+
+    def __init__(self, run: Run, engine: Engine) -> None:
+        self.n_samples = min(MOST_ROWS, len(run.rows.y))
+        score = run.task.score_on(np.arange(self.n_samples), None)
+        X = run.rows.X[: self.n_samples]
+
+        def measure(snapshot: Snapshot) -> float:
+            return float(score(engine.predict(run.spec, snapshot.parameters, X)))
+
+        super().__init__(run.controller, measure)
+
+
+def training_scores(session: Session, query: Mapping[str, str]) -> bytes:
+    """Return the scores on training rows as a binary message."""
+    views, shown = session.displayed()
+    columns, n_missing = views.training_scores.columns(shown)
+    header = {
+        "kind": "training_scores",
+        "run": views.run.id,
+        "missing": n_missing,
+        "n_samples": views.training_scores.n_samples,
+    }
+    arrays = {
+        "epochs": np.array([place_of(snapshot) for snapshot, _ in columns]),
+        "scores": np.array([score for _, score in columns]),
+    }
+    return encode(header, arrays)

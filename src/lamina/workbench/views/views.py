@@ -1,0 +1,174 @@
+"""Arrays that a page draws, computed from a snapshot of a run outside the training thread.
+
+Shapes: cells (n_rows · n_columns, n_inputs); a region (n_rows, n_columns, n), units
+(n_units, n_rows, n_columns), both float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.engines import choose_engine
+from lamina.errors import ExperimentError
+from lamina.workbench.lessons import step_from_json
+from lamina.workbench.runs.curves import Snapshot
+from lamina.workbench.runs.run import Run
+from lamina.workbench.views.distributions import Distributions
+from lamina.workbench.views.fits import compute_fit
+from lamina.workbench.views.frames import encode
+from lamina.workbench.views.planes import Plane
+from lamina.workbench.views.training_scores import TrainingScores
+
+MOST_UNITS_DRAWN = 64
+MOST_POINTS_DRAWN = 2000
+SCORES = ("accuracy", "r2")
+CURVES = ("epoch", "loss", "validation_loss", "learning_rate")
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Optional contents of frames.
+
+    Attributes
+    ----------
+    region, units : int
+        Cells per side; 0 leaves it out.
+    confusion, fit : bool
+        Confusion matrix of a classification; predictions of a regression.
+    lesson : (str, int) or None
+        Lesson and step whose goals are checked.
+    """
+
+    region: int = 0
+    units: int = 0
+    confusion: bool = False
+    fit: bool = False
+    lesson: tuple[str, int] | None = None
+
+    def merged(self, values: Mapping[str, Any]) -> Watch:
+        """Return the settings changed by a page's request; raise ExperimentError if not valid."""
+        most = {"region": 128, "units": 48}
+        names = {field.name for field in fields(self)}
+        updates = {name: value for name, value in values.items() if name in names}
+        lesson = step_from_json(updates.pop("lesson")) if "lesson" in updates else self.lesson
+        for name, value in updates.items():
+            kind = int if name in most else bool
+            if type(value) is not kind or not 0 <= value <= most.get(name, 1):
+                raise ExperimentError(
+                    f"{name}={value!r} must be "
+                    + (f"a whole number from 0 to {most[name]}" if name in most else "a boolean"),
+                    name,
+                )
+        return replace(self, **updates, lesson=lesson)
+
+
+class Views:
+    """Views of one run."""
+
+    def __init__(self, run: Run, plane: Plane) -> None:
+        self.run, self.plane = run, plane
+        # One thread, so that training keeps its cores.
+        self.engine = choose_engine(run.model.engine, 1, run.model.precision)
+        self.dtype = run.controller.latest.parameters.dtype
+        self.distributions = Distributions(run, self.engine)
+        self.training_scores = TrainingScores(run, self.engine)
+        self.cells = lru_cache(maxsize=4)(self._cells)
+
+    def frame(self, snapshot: Snapshot, watch: Watch, header: Mapping[str, Any]) -> bytes:
+        """Return a snapshot as a message for the page."""
+        arrays: dict[str, NDArray[Any]] = {"parameters": snapshot.parameters, **self.curves()}
+        more: dict[str, Any] = {}
+        if watch.region:
+            arrays["region"] = self.region(snapshot, watch.region)
+        if watch.units:
+            arrays["inputs"] = self.inputs(watch.units)
+            arrays["units"], more["units_drawn"] = self.units(snapshot, watch.units)
+        if watch.confusion and self.run.prepared.class_names:
+            arrays["confusion"] = self.confusion(snapshot)
+        if watch.fit and not self.run.prepared.class_names:
+            fitted, more["fit"] = compute_fit(self.run, self.engine, snapshot, MOST_POINTS_DRAWN)
+            arrays |= fitted
+        return encode({"kind": "frame", **header, **more}, arrays)
+
+    def curves(self) -> dict[str, NDArray[np.float64]]:
+        """Return the drawn columns of the history, by their names in a frame."""
+        columns = self.run.controller.curves.drawn()
+        drawn = {f"curve_{name}": columns[name] for name in CURVES if name in columns}
+        score = next((columns[name] for name in SCORES if name in columns), None)
+        return drawn if score is None else {**drawn, "curve_score": score}
+
+    def region(self, snapshot: Snapshot, n: int) -> NDArray[np.float32]:
+        """Return predictions over the plane: probabilities, or values in the units of the data."""
+        prediction = self.engine.predict(
+            self.run.spec, self.run.predicting(snapshot), self.cells(n)
+        )
+        if not self.run.prepared.class_names:
+            prediction = self.run.prepared.in_units_of_target(prediction)
+        return prediction.reshape(*self.plane.shape(n), -1).astype(np.float32)
+
+    def units(self, snapshot: Snapshot, n: int) -> tuple[NDArray[np.float32], list[int]]:
+        """Return a of every hidden unit over the plane, and the number of units drawn per layer."""
+        cells = self.cells(n)
+        *hidden, _ = self.engine.activations(self.run.spec, snapshot.parameters, cells)
+        widths = [min(layer.shape[1], MOST_UNITS_DRAWN) for layer in hidden]
+        units, first = np.empty((sum(widths), len(cells)), np.float32), 0
+        for layer, width in zip(hidden, widths, strict=True):
+            units[first : first + width] = layer[:, :width].T
+            first += width
+        return units.reshape(-1, *self.plane.shape(n)), widths
+
+    def inputs(self, n: int) -> NDArray[np.float32]:
+        """Return the network's inputs over the plane, (n_inputs, n_rows, n_columns)."""
+        drawn = self.cells(n)[:, :MOST_UNITS_DRAWN].T.astype(np.float32)
+        return drawn.reshape(-1, *self.plane.shape(n))
+
+    def probabilities(self, snapshot: Snapshot) -> NDArray[Any]:
+        """Return the probability of every class for the test rows, (n_test, n_classes)."""
+        X = self.run.prepared.X_test.astype(self.dtype, copy=False)
+        found = self.engine.predict(self.run.spec, snapshot.parameters, X)
+        return found if found.shape[1] > 1 else np.hstack([1 - found, found])
+
+    def confusion(self, snapshot: Snapshot) -> NDArray[np.int32]:
+        """Return the test rows' confusion matrix: rows are true classes, columns predicted ones."""
+        prepared, n_classes = self.run.prepared, len(self.run.prepared.class_names)
+        pairs = n_classes * prepared.codes_test + self.probabilities(snapshot).argmax(1)
+        counts = np.bincount(pairs, minlength=n_classes**2).astype(np.int32)
+        return counts.reshape(n_classes, n_classes)
+
+    def _cells(self, n: int) -> NDArray[Any]:
+        return self.plane.cells(n).astype(self.dtype, copy=False)
+
+
+def data_message(plane: Plane, number: int, run: int) -> bytes:
+    """Return the rows of a run's problem in the form that the page draws."""
+    prepared, points = plane.prepared, {}
+    for part, places, targets in (
+        ("train", plane.train_points, prepared.targets_train),
+        ("test", plane.test_points, prepared.targets_test),
+    ):
+        if prepared.class_names:
+            targets = prepared.codes(targets)
+        points[f"{part}_points"] = places[:MOST_POINTS_DRAWN].astype(np.float32)
+        points[f"{part}_targets"] = targets[:MOST_POINTS_DRAWN].astype(np.float32)
+    x, y = plane.limits
+    header = {
+        "kind": "data",
+        "data": number,
+        "run": run,
+        "plane": {
+            "kind": plane.kind,
+            "x": x,
+            "y": y,
+            "x_name": plane.names[0],
+            "y_name": plane.names[1],
+        },
+        "n_train": len(prepared.X_train),
+        "n_test": len(prepared.X_test),
+    }
+    return encode(header, points)
