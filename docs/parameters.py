@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lamina import MLPClassifier, MLPRegressor, formulas
-from lamina.estimators.docstrings import described
+from lamina.estimators.settings.docstrings import described
 from lamina.formulas.table import RecordTable
 
 PAGE = Path(__file__).parent / "parameters.md"

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.estimators import initializing
+from lamina.estimators.fitting import initializing
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.estimators.refusals import shown
+from lamina.estimators.settings.refusals import shown
 from lamina.other_names import OTHER_NAMES
 
 ESTIMATORS: dict[str, Any] = {"MLPClassifier": MLPClassifier, "MLPRegressor": MLPRegressor}
@@ -60,7 +60,7 @@ def test_a_message_names_the_parameter_and_its_value_in_one_paragraph(
 EVERY_MESSAGE = """
 from tests.contracts.test_messages import PARAMETERS, VALUES
 from lamina import MLPClassifier, MLPRegressor
-from lamina.estimators.refusals import refused
+from lamina.estimators.settings.refusals import refused
 for owner, name in PARAMETERS:
     for value in VALUES:
         print(refused(name, value, globals()[owner]._parameter_constraints, owner))

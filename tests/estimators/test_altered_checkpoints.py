@@ -14,7 +14,7 @@ import pytest
 from lamina import MLPClassifier
 from lamina.engines import OptimizerState
 from lamina.errors import CheckpointError
-from lamina.estimators.checkpoint_identity import WITHOUT_EFFECT_ON_NUMBERS
+from lamina.estimators.fitting.checkpoint_identity import WITHOUT_EFFECT_ON_NUMBERS
 from lamina.files.fields import check_fields
 from lamina.files.model_file import read_model_file, to_chunks
 from lamina.training import History, Memory, resuming

@@ -9,7 +9,7 @@ import pytest
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina import MLPRegressor
-from lamina.estimators.initializing import installed_memory
+from lamina.estimators.fitting.initializing import installed_memory
 
 X = np.random.RandomState(0).standard_normal((20, 3))
 y = X[:, 0]

@@ -17,7 +17,7 @@ import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import Engine
 from lamina.errors import CheckpointError, ModelFileError
-from lamina.estimators.checkpoint_identity import WITHOUT_EFFECT_ON_NUMBERS
+from lamina.estimators.fitting.checkpoint_identity import WITHOUT_EFFECT_ON_NUMBERS
 from lamina.formulas import OPTIMIZERS, SCHEDULES
 from lamina.training import checkpoint as checkpoint_module
 

@@ -20,8 +20,8 @@ from tests.fuzz.parameters import any_parameters
 import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import ExportError, LaminaError
-from lamina.estimators.constraints import REGRESSION_LOSSES
-from lamina.estimators.contradictions import refuse_contradictions
+from lamina.estimators.settings.constraints import REGRESSION_LOSSES
+from lamina.estimators.settings.contradictions import refuse_contradictions
 from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
 
 X = np.random.RandomState(0).standard_normal((40, 4))

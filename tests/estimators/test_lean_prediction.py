@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import Engine
-from lamina.estimators.state import _known, network_and_parameters
+from lamina.estimators.fitting.state import _known, network_and_parameters
 
 X = np.random.RandomState(0).standard_normal((60, 3))
 Y = X[:, 0] - X[:, 1] * X[:, 2]

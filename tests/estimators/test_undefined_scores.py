@@ -13,7 +13,7 @@ from sklearn.datasets import load_iris
 
 from lamina import MLPClassifier
 from lamina.errors import UndefinedScoreWarning
-from lamina.estimators.unlearned import undefined_scores
+from lamina.estimators.inspection.unlearned import undefined_scores
 from lamina.training import Monitor
 
 X, Y = load_iris(return_X_y=True)

@@ -14,7 +14,7 @@ from lamina.cli.settings import check_names
 from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.tasks import quantiles_in
+from lamina.estimators.fitting.tasks import quantiles_in
 from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.tabular.base import TabularEstimator
 

@@ -11,15 +11,25 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.encoding.targets import Labels, TargetEncoding
-from lamina.estimators.constraints import CLASSIFICATION_CONSTRAINTS, CONSTRAINTS
+from lamina.estimators.fitting.classes import (
+    are_same_classes,
+    code_for_classes,
+    pair_labels,
+    require_labels,
+)
+from lamina.estimators.fitting.tasks import Classification, Task
+from lamina.estimators.fitting.wrong_data import (
+    explained,
+    refuse_labels_without_order,
+    score_weights,
+)
 from lamina.estimators.perceptron import Perceptron, has_partial_fit
-from lamina.estimators.refusals import shown
-from lamina.estimators.tasks import Classification, Task
-from lamina.estimators.wrong_data import explained, refuse_labels_without_order, score_weights
+from lamina.estimators.settings.constraints import CLASSIFICATION_CONSTRAINTS, CONSTRAINTS
+from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import Array
 
 
@@ -597,7 +607,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
     def _task_like(self, task: Task, y: Labels) -> Classification:
         assert isinstance(task, Classification)
-        for column, labels in _labels_beside(y, task.encoding):
+        for column, labels in pair_labels(y, task.encoding):
             if unseen := sorted(set(column) - set(labels)):
                 raise ValueError(
                     f"y_val of validation_data has classes that are not in y: {unseen}. y has "
@@ -619,20 +629,20 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         if earlier is None and classes is None:
             raise ValueError(
                 "classes must be passed on the first call to partial_fit: the samples of one "
-                f"call need not contain them all. Pass classes={_classes_to_pass(y)}."
+                f"call need not contain them all. Pass classes={code_for_classes(y)}."
             )
         if classes is None:
             return
         try:
-            _require_labels(classes)
+            require_labels(classes)
         except (TypeError, ValueError) as error:
             raise ValueError(
                 f"classes={shown(classes)} is not a list of labels: {str(error).rstrip('.')}. Pass "
-                f"classes={_classes_to_pass(y)}."
+                f"classes={code_for_classes(y)}."
             ) from None
         if earlier is None:
             return
-        if not _same_classes(earlier, classes):
+        if not are_same_classes(earlier, classes):
             raise ValueError(
                 f"classes={shown(classes)} is not the same as on the last call to partial_fit, "
                 f"was: {earlier!r}"
@@ -657,43 +667,3 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _labels_beside(y: Labels, encoding: TargetEncoding) -> list[tuple[Any, Any]]:
-    """Return pairs of the labels in y and the known classes, one pair for each column of labels."""
-    if encoding.heads and y.ndim == 2 and y.shape[1] == len(encoding.heads):
-        return list(zip(map(np.unique, y.T), encoding.classes, strict=True))
-    if encoding.heads:
-        raise ValueError(
-            f"y_val of validation_data has shape {y.shape}, and y has {len(encoding.heads)} "
-            "columns of labels: both must have the same number."
-        )
-    return [(unique_labels(y), encoding.classes)]
-
-
-def _classes_to_pass(y: Any) -> str:
-    """Return code for the `classes` argument of the first call to partial_fit."""
-    try:
-        kind = type_of_target(y)
-    except (TypeError, ValueError):
-        kind = "unknown"
-    if kind == "multilabel-indicator":
-        return f"np.arange({np.shape(y)[1]}), the numbers of y's columns"
-    if kind.endswith("multioutput"):
-        return "[np.unique(column) for column in y_all.T]"
-    return "np.unique(y_all)"
-
-
-def _require_labels(classes: Any) -> None:
-    """Raise ValueError or TypeError for classes, of one column or several, that are not labels."""
-    is_nested = isinstance(classes, list | tuple) and all(np.ndim(each) == 1 for each in classes)
-    for column in classes if is_nested else [classes]:
-        with np.errstate(invalid="ignore"):
-            unique_labels(column)
-
-
-def _same_classes(labels: Any, classes: Any) -> bool:
-    """Return True if the classes equal the known ones, in every column."""
-    if not isinstance(labels, list):
-        return np.array_equal(labels, unique_labels(classes))
-    return len(labels) == len(classes) and all(map(np.array_equal, labels, map(np.unique, classes)))

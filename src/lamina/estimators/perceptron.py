@@ -19,24 +19,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lamina.engines import choose_engine
 from lamina.engines.engine import Matrix
 from lamina.errors import NonFiniteError
-from lamina.estimators.architecture import build_network, read_architecture
-from lamina.estimators.configured import Configured
-from lamina.estimators.constraints import (
-    LBFGS,
-    hidden_widths,
-)
-from lamina.estimators.contradictions import refuse_contradictions
-from lamina.estimators.diagnosis import Diagnosis
-from lamina.estimators.fit_reports import FitReports
-from lamina.estimators.fitted_parts import OTHER_PARTS, fitted_parts, require_biases
-from lamina.estimators.fitting import Assignment, fit_by_lbfgs, fit_minibatch
-from lamina.estimators.initializing import first_parameters, require_memory
-from lamina.estimators.inspection import Inspection
-from lamina.estimators.learning_rate_range import RangeTested
-from lamina.estimators.plain_arrays import are_plain_rows, are_plain_targets
-from lamina.estimators.refusals import shown
-from lamina.estimators.seeding import make_generator
-from lamina.estimators.state import (
+from lamina.estimators.fitting.assignment import Assignment, fit_by_lbfgs, fit_minibatch
+from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, fitted_parts, require_biases
+from lamina.estimators.fitting.initializing import first_parameters, require_memory
+from lamina.estimators.fitting.plain_arrays import are_plain_rows, are_plain_targets
+from lamina.estimators.fitting.seeding import make_generator
+from lamina.estimators.fitting.state import (
     EPOCH_ATTRIBUTES,
     SCALING_ATTRIBUTES,
     get_dtype,
@@ -45,14 +33,26 @@ from lamina.estimators.state import (
     require_parts,
     share_one_vector,
 )
-from lamina.estimators.tasks import Task
-from lamina.estimators.validation_setup import HeldOut, split_validation_data
-from lamina.estimators.wrong_data import (
+from lamina.estimators.fitting.tasks import Task
+from lamina.estimators.fitting.validation_setup import HeldOut, split_validation_data
+from lamina.estimators.fitting.wrong_data import (
     explained,
     negative_weights_explained,
     refuse_labels_without_order,
     sample_weights,
 )
+from lamina.estimators.inspection.diagnosis import Diagnosis
+from lamina.estimators.inspection.fit_reports import FitReports
+from lamina.estimators.inspection.inspected import Inspection
+from lamina.estimators.inspection.learning_rate_range import RangeTested
+from lamina.estimators.settings.architecture import build_network, read_architecture
+from lamina.estimators.settings.configured import Configured
+from lamina.estimators.settings.constraints import (
+    LBFGS,
+    hidden_widths,
+)
+from lamina.estimators.settings.contradictions import refuse_contradictions
+from lamina.estimators.settings.refusals import shown
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout

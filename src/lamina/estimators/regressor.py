@@ -14,17 +14,17 @@ from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 
 from lamina.encoding.target_scaling import TargetScaling
-from lamina.estimators.constraints import (
+from lamina.estimators.fitting.state import get_scaling
+from lamina.estimators.fitting.tasks import Regression, Task, quantiles_in
+from lamina.estimators.fitting.wrong_data import CURE_OF_Y, explained, score_weights
+from lamina.estimators.perceptron import Perceptron, has_partial_fit
+from lamina.estimators.settings.constraints import (
     CONSTRAINTS,
     REGRESSION_CONSTRAINTS,
     REGRESSION_LOSSES,
     rising_quantiles,
 )
-from lamina.estimators.perceptron import Perceptron, has_partial_fit
-from lamina.estimators.refusals import shown
-from lamina.estimators.state import get_scaling
-from lamina.estimators.tasks import Regression, Task, quantiles_in
-from lamina.estimators.wrong_data import CURE_OF_Y, explained, score_weights
+from lamina.estimators.settings.refusals import shown
 from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
 from lamina.formulas.losses import as_it_is

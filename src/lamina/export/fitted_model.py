@@ -13,15 +13,15 @@ from lamina.encoding import TargetEncoding
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.architecture import build_network, read_architecture
-from lamina.estimators.constraints import REGRESSION_LOSSES
-from lamina.estimators.optimizing import optimizer_settings
-from lamina.estimators.state import (
+from lamina.estimators.fitting.state import (
     build_memory,
     epoch_attributes,
     network_attributes,
 )
-from lamina.estimators.tasks import Classification, Regression
+from lamina.estimators.fitting.tasks import Classification, Regression
+from lamina.estimators.settings.architecture import build_network, read_architecture
+from lamina.estimators.settings.constraints import REGRESSION_LOSSES
+from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.export.fitted_network import FittedBlock
 from lamina.formulas import LOSSES
 from lamina.network import NetworkSpec, flatten_parameters

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.state import network_and_parameters
+from lamina.estimators.fitting.state import network_and_parameters
 from lamina.formulas import (
     ACTIVATIONS,
     INVERSE_LINKS,

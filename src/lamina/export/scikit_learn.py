@@ -28,15 +28,15 @@ from lamina.encoding.targets import TargetKind
 from lamina.engines import OptimizerState
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.optimizing import optimizer_settings
-from lamina.estimators.state import (
+from lamina.estimators.fitting.state import (
     epoch_attributes,
     get_history,
     get_network,
     get_scaling,
     network_attributes,
 )
-from lamina.estimators.tasks import Classification, Regression
+from lamina.estimators.fitting.tasks import Classification, Regression
+from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.export.fitted_network import fitted_network
 from lamina.formulas import OPTIMIZERS
 from lamina.network import ParameterLayout, flatten_parameters

@@ -120,7 +120,7 @@ def check(estimator: Any) -> None:
     """
     name = type(estimator).__name__
     if name in ("MLPClassifier", "MLPRegressor"):
-        from lamina.estimators.fitted_attributes import check_estimator
+        from lamina.estimators.fitting.fitted_attributes import check_estimator
 
         check_estimator(estimator)
     elif name == "TransformedTargetRegressor":
@@ -303,7 +303,7 @@ def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any
 
 
 def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> Any:
-    from lamina.estimators.state import share_one_vector
+    from lamina.estimators.fitting.state import share_one_vector
 
     network = plain.pop("network", None)
     model = _estimator_from_plain(cls, plain, reader)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lamina.estimators.idle_units import saturates
+from lamina.estimators.inspection.idle_units import saturates
 from lamina.plots.axes import new_axes, require_matplotlib
 from lamina.plots.ridges import draw_ridges
 from lamina.studies import perceptron_inside

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
 
-from lamina.estimators.tasks import quantiles_in
+from lamina.estimators.fitting.tasks import quantiles_in
 from lamina.formulas import LOSSES
 from lamina.plots.axes import new_axes, quiet, require_matplotlib
 from lamina.plots.colours import CYCLE, LINE_STYLES, foreground

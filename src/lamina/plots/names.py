@@ -8,7 +8,7 @@ from typing import Any
 
 from sklearn.base import is_classifier
 
-from lamina.estimators.tasks import quantiles_in
+from lamina.estimators.fitting.tasks import quantiles_in
 from lamina.formulas import LOSSES
 from lamina.studies import Inside
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina.estimators.state import network_and_parameters
+from lamina.estimators.fitting.state import network_and_parameters
 from lamina.plots.axes import require_matplotlib
 from lamina.plots.choices import chosen
 from lamina.plots.names import input_names, output_names

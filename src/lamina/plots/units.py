@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina.estimators.state import network_and_parameters
+from lamina.estimators.fitting.state import network_and_parameters
 from lamina.plots.axes import require_matplotlib
 from lamina.plots.colours import foreground, readable_on, signed_colormap
 from lamina.plots.deepest_point import deepest_point

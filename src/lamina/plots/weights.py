@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina.estimators.state import network_and_parameters
+from lamina.estimators.fitting.state import network_and_parameters
 from lamina.network import ParameterLayout
 from lamina.plots.axes import new_axes, require_matplotlib
 from lamina.plots.choices import chosen

@@ -14,9 +14,9 @@ from lamina.engines import Objective, OptimizerSettings, OptimizerState
 from lamina.engines.reference import update
 from lamina.errors import suggestion
 from lamina.estimators import MLPRegressor
-from lamina.estimators.contradictions import refuse_contradictions
-from lamina.estimators.fitting import choose_schedule
-from lamina.estimators.optimizing import optimizer_settings
+from lamina.estimators.fitting.assignment import choose_schedule
+from lamina.estimators.settings.contradictions import refuse_contradictions
+from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import OPTIMIZERS
 from lamina.network import ParameterLayout
 from lamina.studies.checks import integer, number

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.estimators.data_frames import pandas_or
+from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.network import ParameterLayout
 from lamina.studies.loss_of_parameters import find_snapshots, loss_of_parameters
 from lamina.training.callbacks import Snapshots

@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.engines import choose_engine
 from lamina.engines.engine import Evaluator
-from lamina.estimators.state import get_standardised_parameters
+from lamina.estimators.fitting.state import get_standardised_parameters
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.studies.inside import perceptron_inside

@@ -23,8 +23,8 @@ from sklearn.utils.metaestimators import _safe_split
 
 from lamina.engines.threads import usable_cores
 from lamina.errors import NonFiniteError
-from lamina.estimators.fitting import DIVERGED
-from lamina.estimators.refusals import shown
+from lamina.estimators.fitting.assignment import DIVERGED
+from lamina.estimators.settings.refusals import shown
 from lamina.studies.inside import perceptron_inside
 from lamina.studies.sweep_result import Outcome, Sweep, SweepRun, score_name
 from lamina.studies.variation import Variation

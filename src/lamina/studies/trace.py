@@ -12,9 +12,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from lamina.engines import Objective, Rows
-from lamina.estimators.data_frames import pandas_or
-from lamina.estimators.fitting import Assignment, next_step, prepare_memory
-from lamina.estimators.gradient_check import present_assignment
+from lamina.estimators.fitting.assignment import Assignment, next_step, prepare_memory
+from lamina.estimators.inspection.data_frames import pandas_or
+from lamina.estimators.inspection.gradient_check import present_assignment
 from lamina.export.scikit_learn import THEIRS
 from lamina.formulas import LOSSES, OPTIMIZERS
 from lamina.formulas.noise import Draws

@@ -9,7 +9,7 @@ from typing import Any
 from sklearn.base import clone
 
 from lamina.errors import suggestion
-from lamina.estimators.constraints import hidden_widths
+from lamina.estimators.settings.constraints import hidden_widths
 
 HIDDEN = "hidden_layer_sizes"
 

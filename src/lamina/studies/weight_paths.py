@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from lamina.errors import suggestion
-from lamina.estimators.data_frames import pandas_or
+from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
 from lamina.formulas.normalizations import Moments
 from lamina.formulas.table import Array

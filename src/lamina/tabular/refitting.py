@@ -14,7 +14,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from lamina.estimators.state import EPOCH_ATTRIBUTES
+from lamina.estimators.fitting.state import EPOCH_ATTRIBUTES
 from lamina.significant import significant
 from lamina.tabular.encoded import EncodedTable
 from lamina.tabular.fit_progress import FitProgress, MemberCallback

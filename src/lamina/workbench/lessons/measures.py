@@ -13,7 +13,7 @@ import numpy as np
 
 from lamina.engines import Rows, choose_engine
 from lamina.engines.blocks import product_in
-from lamina.estimators.passes import Passes
+from lamina.estimators.inspection.passes import Passes
 from lamina.formulas.table import RecordTable
 from lamina.network import ParameterLayout
 from lamina.significant import significant

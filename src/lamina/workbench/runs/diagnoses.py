@@ -17,7 +17,7 @@ from lamina.errors import (
     SaturatedUnitsWarning,
     UnscaledFeaturesWarning,
 )
-from lamina.estimators.diagnosis import (
+from lamina.estimators.inspection.diagnosis import (
     diverging_loss,
     idle_layers,
     rising_validation_loss,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.engines import choose_engine
-from lamina.estimators.fitting import Assignment
-from lamina.estimators.validation_setup import build_validation, monitored
+from lamina.estimators.fitting.assignment import Assignment
+from lamina.estimators.fitting.validation_setup import build_validation, monitored
 
 
 def before_first_step(fit: Assignment) -> dict[str, float]:

@@ -16,9 +16,9 @@ from sklearn.utils._param_validation import InvalidParameterError
 from lamina.datasets.dataset import Task
 from lamina.errors import ExperimentError, suggestion
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.constraints import hidden_activations, hidden_dropout, hidden_widths
-from lamina.estimators.contradictions import refuse_contradictions
-from lamina.estimators.validation_setup import monitored
+from lamina.estimators.fitting.validation_setup import monitored
+from lamina.estimators.settings.constraints import hidden_activations, hidden_dropout, hidden_widths
+from lamina.estimators.settings.contradictions import refuse_contradictions
 
 ESTIMATORS: dict[Task, type] = {"classification": MLPClassifier, "regression": MLPRegressor}
 # Parameters that are paths or Python objects, that print, or that make a fit depend on the clock or
@@ -178,7 +178,10 @@ def _refuse_sizes(widths: list[int], model: Any) -> None:
 
 
 def _takes_loss(loss: Any, task: Task) -> bool:
-    from lamina.estimators.constraints import CLASSIFICATION_CONSTRAINTS, REGRESSION_CONSTRAINTS
+    from lamina.estimators.settings.constraints import (
+        CLASSIFICATION_CONSTRAINTS,
+        REGRESSION_CONSTRAINTS,
+    )
 
     constraints = CLASSIFICATION_CONSTRAINTS if task == "classification" else REGRESSION_CONSTRAINTS
     # A value that is not a name is kept here and rejected with the other parameters.

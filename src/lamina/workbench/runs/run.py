@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from lamina.errors import ExperimentError
-from lamina.estimators.constraints import LBFGS
-from lamina.estimators.fitting import AUTOMATIC_BATCH
-from lamina.estimators.state import get_standardised_parameters, network_attributes
+from lamina.estimators.fitting.assignment import AUTOMATIC_BATCH
+from lamina.estimators.fitting.state import get_standardised_parameters, network_attributes
+from lamina.estimators.settings.constraints import LBFGS
 from lamina.training import observe_fits
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.first_losses import before_first_step

@@ -20,12 +20,12 @@ import lamina
 from lamina import formulas
 from lamina.datasets import DATASETS
 from lamina.datasets.dataset import Task
-from lamina.estimators.constraints import (
+from lamina.estimators.settings.constraints import (
     CLASSIFICATION_CONSTRAINTS,
     CONSTRAINTS,
     REGRESSION_CONSTRAINTS,
 )
-from lamina.estimators.docstrings import described
+from lamina.estimators.settings.docstrings import described
 from lamina.formulas.table import RecordTable
 from lamina.workbench.data.inputs import INPUTS
 from lamina.workbench.data.makers import MAKERS

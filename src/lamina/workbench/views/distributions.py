@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from lamina.engines import Engine, Rows
 from lamina.engines.blocks import product_in
 from lamina.errors import ExperimentError, suggestion
-from lamina.estimators.idle_units import saturates, steep_activations
-from lamina.estimators.passes import Passes
+from lamina.estimators.inspection.idle_units import saturates, steep_activations
+from lamina.estimators.inspection.passes import Passes
 from lamina.formulas.table import Array
 from lamina.network import ParameterLayout
 from lamina.workbench.runs.curves import Snapshot

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lamina.engines.blocks import Forward, product_in
 from lamina.engines.reference import input_gradient
 from lamina.errors import ExperimentError
-from lamina.estimators.passes import Passes
+from lamina.estimators.inspection.passes import Passes
 from lamina.network import ParameterLayout, flatten_parameters
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.prepared_data import PreparedData

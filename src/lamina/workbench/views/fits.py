@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines import Engine
-from lamina.estimators.tasks import quantiles_in
+from lamina.estimators.fitting.tasks import quantiles_in
 from lamina.formulas import LOSSES
 from lamina.training import RSquared
 from lamina.workbench.runs.curves import Snapshot

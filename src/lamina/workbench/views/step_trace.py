@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lamina.engines import Rows
 from lamina.errors import ExperimentError
-from lamina.estimators.optimizing import optimizer_settings
+from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import LOSSES
 from lamina.formulas.noise import Draws
 from lamina.studies.mathml import mathml_tree

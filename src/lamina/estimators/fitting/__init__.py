@@ -1,0 +1,1 @@
+"""Fits: from validated data and settings to the fitted attributes."""

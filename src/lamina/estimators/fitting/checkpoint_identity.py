@@ -1,0 +1,179 @@
+"""Identify the fit that a checkpoint belongs to, and resume an estimator from one."""
+
+from __future__ import annotations
+
+import inspect
+from os import fspath
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.errors import CheckpointError
+from lamina.estimators.fitting.validation_setup import metric_names, monitored
+from lamina.estimators.settings.optimizing import optimizer_settings
+from lamina.formulas import SCHEDULES
+from lamina.formulas.table import Array
+from lamina.training import Memory
+from lamina.training.checkpoint import (
+    Checkpoint,
+    digest,
+    plain_value,
+    read_checkpoint,
+    refusals_that_name,
+)
+from lamina.training.generators import name_generator, set_generator_state
+from lamina.training.loop import column_names
+from lamina.training.resuming import Limits, check_state, resumed_memory
+
+if TYPE_CHECKING:
+    from lamina.estimators.fitting.assignment import Assignment
+
+# Parameters that report on a fit or limit its time, and change none of its numbers.
+WITHOUT_EFFECT_ON_NUMBERS = {
+    "callbacks",
+    "checkpoint",
+    "checkpoint_every",
+    "checkpoint_seconds",
+    "engine",
+    "max_seconds",
+    "n_threads",
+    "verbose",
+}
+LABELS = "rows labels of y"
+
+
+class Resumed(NamedTuple):
+    """State of a fit restored from a checkpoint.
+
+    Attributes
+    ----------
+    state : dict
+        State from which the epoch loop resumes.
+    memory : Memory
+    order, held_out : ndarray of int64
+        Training samples, in the order of the latest epoch; samples held out by early stopping.
+    fallback : ndarray of shape (n_parameters,) or None
+    """
+
+    state: dict[str, Any]
+    memory: Memory
+    order: NDArray[np.int64]
+    held_out: NDArray[np.int64] | None
+    fallback: Array | None
+
+
+def compute_identity(fit: Assignment) -> dict[str, Any]:
+    """Return the parameters and data digests that a fit must share to resume from a checkpoint."""
+    model, rows = fit.model, fit.rows
+    parameters = {
+        name: plain_value(value)
+        for name, value in model.get_params(deep=False).items()
+        if name not in WITHOUT_EFFECT_ON_NUMBERS
+    }
+    validation = fit.held_out
+    measured = (
+        ()
+        if validation is None
+        else (validation.X, validation.task.targets(np.float64), validation.weight)
+    )
+    return {
+        "class": type(model).__name__,
+        "engine": fit.engine.name,
+        "dtype": fit.start.dtype.name,
+        **parameters,
+        "rows X": digest(rows.X),
+        "rows y": digest(rows.y),
+        LABELS: digest(_labels_of(fit)),
+        "rows sample_weight": digest(rows.weight),
+        "rows validation_data": digest(*measured),
+    }
+
+
+def _labels_of(fit: Assignment) -> NDArray[np.uint8] | None:
+    """Return a classifier's labels as bytes, because the encoded y no longer contains them."""
+    encoding = getattr(fit.task, "encoding", None)
+    if encoding is None:
+        return None
+    several = encoding.classes if isinstance(encoding.classes, list) else [encoding.classes]
+    text = repr([np.asarray(classes).tolist() for classes in several])
+    return np.frombuffer(text.encode(errors="surrogatepass"), np.uint8)
+
+
+def parameter_defaults(cls: type) -> dict[str, Any]:
+    """Return the defaults of parameters that a checkpoint of an earlier version may lack."""
+    parameters = inspect.signature(cls).parameters.values()
+    return {
+        each.name: plain_value(each.default)
+        for each in parameters
+        if each.name not in WITHOUT_EFFECT_ON_NUMBERS and each.default is not each.empty
+    }
+
+
+def build_checkpoint(
+    fit: Assignment,
+    identity: dict[str, Any],
+    held_out: NDArray[np.int64] | None,
+    fallback: Array | None,
+) -> Checkpoint | None:
+    """Return the checkpoint settings of a fit, or None if it writes none."""
+    model = fit.model
+    if model.checkpoint is None:
+        return None
+    every, seconds = model.checkpoint_every, model.checkpoint_seconds
+    epochs = 1 if every is None and seconds is None else every
+    keeps = {"held_out": held_out, "fallback": fallback}
+    return Checkpoint(model.checkpoint, identity, keeps, epochs, seconds)
+
+
+def resumed(fit: Assignment, identity: dict[str, Any], batch_size: int) -> Resumed | None:
+    """Return the state in the checkpoint given as `resume=`, or None for a fit from the start.
+
+    The whole file is checked before any of it is used.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no checkpoint.
+    CheckpointError
+        For a checkpoint of another fit, or one whose content is out of range.
+    """
+    if fit.resume is None:
+        return None
+    schedule = fit.model.learning_rate
+    spans = isinstance(schedule, str) and SCHEDULES[schedule].follows_length
+    free = () if spans else ("max_iter",)
+    # Checkpoints of earlier versions do not hold the labels.
+    defaults = {**parameter_defaults(type(fit.model)), LABELS: identity[LABELS]}
+    state = read_checkpoint(fit.resume, identity, free, defaults)
+    with refusals_that_name(fit.resume):
+        check_state(state, read_limits(fit, batch_size))
+    if (n_epochs := len(state["losses"])) > fit.model.max_iter:
+        raise CheckpointError(
+            f"{fspath(fit.resume)} was written after epoch {n_epochs}, and max_iter="
+            f"{fit.model.max_iter} allows fewer. Set max_iter to {n_epochs} or more."
+        )
+    set_generator_state(fit.random_state, state["generator"])
+    return Resumed(
+        state, resumed_memory(state), state["order"].copy(), state["held_out"], state["fallback"]
+    )
+
+
+def read_limits(fit: Assignment, batch_size: int) -> Limits:
+    """Return the limits against which a checkpoint of this fit is checked."""
+    model = fit.model
+    optimizer = optimizer_settings(model)
+    holds_out = fit.held_out is None and bool(model.early_stopping)
+    measured = fit.held_out is not None or holds_out
+    names = metric_names(fit.task, monitored(model.monitor, early_stopping=holds_out))
+    return Limits(
+        parameters=fit.start,
+        n_slots=len(optimizer.slots),
+        keeps_average=optimizer.average_decay is not None,
+        draws=fit.spec.draws,
+        n_samples=fit.X.shape[0],
+        holds_out=holds_out,
+        batch_size=batch_size,
+        columns=column_names(names if measured else None),
+        bit_generator=name_generator(fit.random_state),
+    )

@@ -1,0 +1,275 @@
+"""Tasks: the loss, outputs, encoding and score that a fit's targets determine."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from lamina.encoding.target_scaling import TargetScaling
+from lamina.encoding.targets import LOSS_OF_KIND, Labels, TargetEncoding, classification_loss
+from lamina.engines.custom_loss import CustomLoss
+from lamina.estimators.fitting.class_weights import weigh_classes
+from lamina.formulas import LOSSES
+from lamina.formulas.losses import Hyperparameters
+from lamina.formulas.table import Array
+from lamina.training import Accuracy, RSquared
+from lamina.training.scores import PinballScore
+
+Score = Callable[[Array], float]
+
+
+class Task(ABC):
+    """Targets of one fit.
+
+    Attributes
+    ----------
+    y : array or csr matrix
+        Targets as validated by the estimator.
+    hyperparameters : mapping of str to float or sequence of float
+        Hyperparameters that the loss's record lists, by name.
+    """
+
+    y: Any
+    hyperparameters: Hyperparameters
+
+    @property
+    @abstractmethod
+    def loss(self) -> str | CustomLoss:
+        """Name in LOSSES, or a custom loss."""
+
+    @property
+    @abstractmethod
+    def inverse_link(self) -> str:
+        """Name in INVERSE_LINKS."""
+
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """Number of outputs of each head; empty if the outputs form a single head."""
+        return ()
+
+    @property
+    @abstractmethod
+    def metric(self) -> str:
+        """Name of the metric of `score_on`, as in scikit-learn."""
+
+    @property
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """Number of outputs of the network."""
+
+    @property
+    def scaling(self) -> TargetScaling | None:
+        """Standardisation of the targets for training, or None."""
+        return None
+
+    @abstractmethod
+    def targets(self, dtype: DTypeLike) -> NDArray[Any]:
+        """Return y in the form that engines expect."""
+
+    def row_weights(self, sample_weight: Array | None) -> Array | None:
+        """Return the weight of each sample in the loss, given the caller's weights."""
+        return sample_weight
+
+    @abstractmethod
+    def strata(self) -> NDArray[Any] | None:
+        """Return classes for a stratified validation split, or None."""
+
+    @abstractmethod
+    def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
+        """Return the score function for predictions of these samples, given their weights."""
+
+    @abstractmethod
+    def attributes(self) -> dict[str, Any]:
+        """Return the fitted attributes that describe the targets."""
+
+
+@dataclass(frozen=True)
+class Classification(Task):
+    """Labels of one or more columns, or 0/1 indicators of several labels.
+
+    Attributes
+    ----------
+    encoding : TargetEncoding
+    y : Labels
+    chosen_loss : str or CustomLoss
+        Value of the classifier's `loss=`.
+    settings : dict
+        Its focal_gamma and label_smoothing.
+    class_weight : dict, list, 'balanced' or None
+    """
+
+    encoding: TargetEncoding
+    y: Labels
+    chosen_loss: str | CustomLoss = "log_loss"
+    settings: Hyperparameters = field(default_factory=dict)
+    class_weight: Any = None
+
+    @property
+    def loss(self) -> str | CustomLoss:
+        if not isinstance(self.chosen_loss, str):
+            return self.chosen_loss
+        return classification_loss(self.encoding.kind, self.chosen_loss, self.smoothing)
+
+    @property
+    def smoothing(self) -> float:
+        """Fraction of a label that is divided evenly among all classes."""
+        return float(self.settings.get("label_smoothing", 0.0))  # type: ignore[arg-type]
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:  # type: ignore[override]
+        names = LOSSES[self.loss].hyperparameters if isinstance(self.loss, str) else ()
+        return {name: self.settings[name] for name in names}
+
+    @property
+    def inverse_link(self) -> str:
+        return LOSSES[LOSS_OF_KIND[self.encoding.kind]].inverse_link
+
+    @property
+    def heads(self) -> tuple[int, ...]:
+        return self.encoding.heads
+
+    @property
+    def metric(self) -> str:
+        return "accuracy"
+
+    @property
+    def n_outputs(self) -> int:
+        return self.encoding.n_outputs(self.y)
+
+    def targets(self, dtype: DTypeLike) -> NDArray[Any]:
+        encoded = self.encoding.encode(self.y, dtype)
+        if not self.smoothing or encoded.dtype.kind == "i":
+            return encoded
+        # The loss smooths class codes; here the two classes are yes and no.
+        return np.asarray((1 - self.smoothing) * encoded + self.smoothing / 2, dtype=dtype)
+
+    def row_weights(self, sample_weight: Array | None) -> Array | None:
+        return weigh_classes(self.class_weight, self.encoding, self.y, sample_weight)
+
+    def strata(self) -> NDArray[Any] | None:
+        # Booleans, because scikit-learn's message about a class with one member prints the strata.
+        return self.encoding.encode(self.y, bool) if self.n_outputs == 1 else None
+
+    def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
+        encoded = self.encoding.encode(self.y[rows], np.float64)
+        truth = encoded if encoded.dtype.kind == "i" else self.encoding.decide(encoded)
+        return Accuracy(self.encoding.decide, truth, weight)
+
+    def attributes(self) -> dict[str, Any]:
+        return {
+            "classes_": self.encoding.classes,
+            "_target_kind": self.encoding.kind,
+            "_sparse_targets": self.encoding.sparse,
+        }
+
+
+@dataclass(frozen=True)
+class Regression(Task):
+    """Numbers of one or more columns.
+
+    Attributes
+    ----------
+    chosen_loss : str or CustomLoss
+        Value of the regressor's `loss=`.
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+    hyperparameters : dict
+    scaling : TargetScaling or None
+    """
+
+    chosen_loss: str | CustomLoss
+    y: NDArray[Any]
+    hyperparameters: Hyperparameters = field(default_factory=dict)
+    scaling: TargetScaling | None = None
+
+    @property
+    def loss(self) -> str | CustomLoss:
+        return self.chosen_loss
+
+    @property
+    def inverse_link(self) -> str:
+        if isinstance(self.chosen_loss, str):
+            return LOSSES[self.chosen_loss].inverse_link
+        return str(getattr(self.chosen_loss, "inverse_link", "identity"))
+
+    @property
+    def metric(self) -> str:
+        return "r2" if self.quantiles is None else "d2_pinball"
+
+    @property
+    def quantiles(self) -> list[float] | None:
+        """Quantiles that the outputs of each target predict; None for other losses."""
+        return quantiles_in(self.hyperparameters)
+
+    @property
+    def outputs_per_target(self) -> int:
+        """Number of outputs for each column of y."""
+        if not isinstance(self.chosen_loss, str):
+            return 1
+        return LOSSES[self.chosen_loss].outputs_per_target(self.hyperparameters)
+
+    @property
+    def n_outputs(self) -> int:
+        return int(self.columns().shape[1]) * self.outputs_per_target
+
+    def targets(self, dtype: DTypeLike) -> NDArray[Any]:
+        if self.scaling is not None:
+            return self.scaling.standardise(self.columns(), dtype)
+        # A value too large for float32 becomes infinite here; the first epoch reports it.
+        with np.errstate(over="ignore"):
+            return np.ascontiguousarray(self.columns(), dtype=dtype)
+
+    def strata(self) -> NDArray[Any] | None:
+        return None
+
+    def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
+        truth, (name, params) = self.columns()[rows], (self.chosen_loss, self.hyperparameters)
+        if self.scaling is not None:
+            # R² and D² are the same in any units, and predictions during training are standardised.
+            truth = self.scaling.standardise(truth, np.float64)
+        score: Score = RSquared(truth, weight)
+        if self.quantiles is not None:
+            score = PinballScore(truth, self.quantiles, weight)
+        if not isinstance(name, str):
+            return score
+        return lambda prediction: score(LOSSES[name].answer(prediction, params))
+
+    def attributes(self) -> dict[str, Any]:
+        named = isinstance(self.chosen_loss, str)
+        params = {name: np.asarray(value).tolist() for name, value in self.hyperparameters.items()}
+        attributes = {
+            "_loss_name": self.chosen_loss if named else None,
+            "_loss_hyperparameters": params,
+            # Outputs and hyperparameters alone cannot distinguish two quantiles of one target from
+            # one quantile of each of two.
+            "_n_targets": int(self.y.shape[1]) if self.y.ndim == 2 else 1,
+        }
+        if self.scaling is None:
+            return attributes
+        mean, scale = np.array(self.scaling.mean), np.array(self.scaling.scale)
+        return attributes | {"target_mean_": mean, "target_scale_": scale}
+
+    def outside_the_loss(self) -> float | None:
+        """Return a target for which the loss is NaN whatever the prediction, or None."""
+        y, name = self.columns(), self.chosen_loss
+        if not isinstance(name, str):
+            return None
+        prediction = np.ones((y.size, self.outputs_per_target))
+        with np.errstate(all="ignore"):
+            value = LOSSES[name].value(prediction, y.reshape(-1, 1), self.hyperparameters)
+        undefined = np.isnan(value)
+        return float(y.ravel()[undefined].min()) if undefined.any() else None
+
+    def columns(self) -> NDArray[Any]:
+        """Return y with shape (n_samples, n_targets)."""
+        return self.y.reshape(len(self.y), -1)
+
+
+def quantiles_in(hyperparameters: Hyperparameters) -> list[float] | None:
+    """Return the quantiles among a loss's hyperparameters, or None."""
+    quantile = hyperparameters.get("quantile")
+    return None if quantile is None else np.atleast_1d(quantile).tolist()

@@ -1,0 +1,219 @@
+"""Set up validation: held-out samples or validation_data, and the metrics on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils._param_validation import InvalidParameterError
+
+from lamina.engines import Objective, Rows
+from lamina.engines.engine import Matrix
+from lamina.errors import suggestion
+from lamina.estimators.fitting.scorers import measure_by
+from lamina.estimators.fitting.state import network_attributes
+from lamina.estimators.fitting.tasks import Task
+from lamina.estimators.settings.constraints import LBFGS
+from lamina.estimators.settings.contradictions import minibatch_solvers
+from lamina.estimators.settings.refusals import shown
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec
+from lamina.training import Monitor, Validation
+from lamina.training.validation import loss_on
+
+COLUMNS = ("epoch", "loss", "validation_loss", "learning_rate", "gradient_norm", "seconds")
+LOSS, VALIDATION_LOSS, GRADIENT_NORM = "loss", "validation_loss", "gradient_norm"
+
+
+class HeldOut(NamedTuple):
+    """Validation set of a fit.
+
+    Attributes
+    ----------
+    X : ndarray or csr matrix of shape (n_held_out, n_features)
+    task : Task
+        Its targets, encoded like the training targets.
+    weight : ndarray of shape (n_held_out,) or None
+    """
+
+    X: Matrix
+    task: Task
+    weight: Array | None
+
+
+class Monitored(NamedTuple):
+    """Parsed value of `monitor=`.
+
+    Attributes
+    ----------
+    decides : Monitor
+    scorers : dict
+        By name; empty for the task's own metric.
+    gradient : bool
+        True if the gradient's norm is measured.
+    """
+
+    decides: Monitor
+    scorers: dict[str, Any]
+    gradient: bool = False
+
+
+def split_validation_data(model: Any, validation_data: Any) -> Sequence[Any]:
+    """Return X, y and optional weights of `validation_data=`.
+
+    Raises
+    ------
+    InvalidParameterError
+        For a solver without epochs.
+    ValueError
+        For a value that is not a tuple of two or three.
+    """
+    if model.solver == LBFGS:
+        raise InvalidParameterError(
+            "validation_data is measured after every epoch, and solver='lbfgs' has none. "
+            f"Leave it out, or choose one of the minibatch solvers: {minibatch_solvers()}."
+        )
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+        raise ValueError(
+            "validation_data must be (X_val, y_val) or (X_val, y_val, weight_val), got "
+            f"{type(validation_data).__name__}."
+        )
+    return validation_data
+
+
+def monitored(monitor: Any, *, early_stopping: bool) -> Monitored:
+    """Parse `monitor=`.
+
+    Raises
+    ------
+    InvalidParameterError
+        For a name that is not a scorer, and for two metrics of one name.
+    """
+    several = list(monitor) if isinstance(monitor, (list, tuple)) else [monitor]
+    if not several:
+        raise InvalidParameterError(
+            f"monitor={monitor!r} is empty. Leave monitor=None, or name a scorer."
+        )
+    asked = [each for each in several if not _is(each, GRADIENT_NORM) and each is not None]
+    gradient = any(_is(each, GRADIENT_NORM) for each in several)
+    if not asked:
+        decides = Monitor.SCORE if early_stopping else Monitor.LOSS
+        return Monitored(decides, {}, gradient)
+    by_loss = {LOSS: Monitor.LOSS, VALIDATION_LOSS: Monitor.VALIDATION_LOSS}
+    scorers = [each for each in asked if not (_is(each, LOSS) or _is(each, VALIDATION_LOSS))]
+    decides = by_loss.get(asked[0], Monitor.SCORE) if isinstance(asked[0], str) else Monitor.SCORE
+    return Monitored(decides, _scorers_by_name(scorers), gradient)
+
+
+def _is(monitor: Any, name: str) -> bool:
+    return isinstance(monitor, str) and monitor == name
+
+
+def _scorers_by_name(monitors: Iterable[Any]) -> dict[str, Any]:
+    scorers: dict[str, Any] = {}
+    for monitor in monitors:
+        name, scorer = _name_and_scorer(monitor)
+        if name in scorers or name in COLUMNS:
+            raise InvalidParameterError(
+                f"monitor contains a metric called {name!r}, the name of another column of "
+                "history_. Give the callable another __name__."
+            )
+        scorers[name] = scorer
+    return scorers
+
+
+def _name_and_scorer(monitor: Any) -> tuple[str, Any]:
+    from sklearn.metrics import get_scorer, get_scorer_names
+
+    if not isinstance(monitor, str) and not callable(monitor):
+        raise InvalidParameterError(
+            f"monitor contains {shown(monitor)}, which is neither the name of a scorer nor a "
+            "callable scorer(model, X, y)."
+        )
+    if not isinstance(monitor, str):
+        function = getattr(monitor, "_score_func", monitor)
+        return getattr(function, "__name__", type(function).__name__), monitor
+    names = get_scorer_names()
+    if monitor not in names:
+        known = [LOSS, VALIDATION_LOSS, GRADIENT_NORM, *names]
+        raise InvalidParameterError(
+            f"monitor={monitor!r} is not a scorer of scikit-learn.{suggestion(monitor, known)} "
+            f"Known: {', '.join(map(repr, known))}."
+        )
+    return monitor, get_scorer(monitor)
+
+
+def build_validation(
+    model: Any,
+    spec: NetworkSpec,
+    objective: Objective,
+    parameters: Array,
+    held_out: HeldOut,
+    monitor: Monitored,
+) -> Validation:
+    """Return the validation that the epoch loop runs after each epoch.
+
+    Parameters
+    ----------
+    model : estimator
+    spec : NetworkSpec
+    objective : Objective
+    parameters : ndarray of shape (n_parameters,)
+        Parameters that the fit changes in place; scorers predict from them.
+    held_out : HeldOut
+    monitor : Monitored
+    """
+    dtype, (X, task, weight) = parameters.dtype, held_out
+    _refuse_weights_of_zero(weight)
+    X = X.astype(dtype, copy=False)
+    cast = None if weight is None else weight.astype(dtype, copy=False)
+    loss = loss_on(spec, Rows(X, task.targets(dtype), cast), objective)
+    if not monitor.scorers:
+        score = task.score_on(np.arange(X.shape[0]), weight)
+        metrics = metric_names(task, monitor)
+        # scikit-learn counts an epoch whose own score is NaN as progress.
+        strict = monitor.decides is not Monitor.SCORE
+        return Validation(X, lambda p: (score(p),), metrics, loss, monitor.decides, strict)
+    shown = parameters if task.scaling is None else task.scaling.fold(spec, parameters)
+    probe = build_probe(model, network_attributes(spec, shown) | task.attributes())
+
+    def measure(prediction: Array) -> Sequence[float]:
+        if task.scaling is not None:
+            shown[:] = task.scaling.fold(spec, parameters)
+        return measure_by(monitor.scorers, probe, held_out.X, task.y, weight)
+
+    return Validation(X, measure, metric_names(task, monitor), loss, monitor.decides, True, True)
+
+
+def metric_names(task: Task, monitor: Monitored) -> tuple[str, ...]:
+    """Return the names of the validation metrics: those of `monitor=`, else the task's."""
+    return tuple(monitor.scorers) or (task.metric,)
+
+
+def build_probe(model: Any, attributes: dict[str, Any]) -> Any:
+    """Return an estimator that predicts as the model would with other fitted attributes.
+
+    It has no feature names, because its X is an array without names.
+    """
+    probe = object.__new__(type(model))
+    vars(probe).update(vars(model) | attributes)
+    vars(probe).pop("feature_names_in_", None)
+    return probe
+
+
+def _refuse_weights_of_zero(weight: Array | None) -> None:
+    if weight is not None and weight.sum() == 0:
+        raise ValueError(
+            f"sample_weight sums to zero over the {len(weight)} held-out samples, and a mean over "
+            "them is divided by the sum. Choose another random_state or a larger "
+            "validation_fraction, pass samples with weight as validation_data, or set "
+            "early_stopping=False."
+        )
+
+
+def part(task: Task, rows: NDArray[np.int64]) -> Task:
+    """Return the same task on a subset of its samples."""
+    return replace(task, y=task.y[rows])  # type: ignore[type-var]

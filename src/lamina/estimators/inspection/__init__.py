@@ -1,0 +1,1 @@
+"""Inspection of networks and fits: passes, descriptions, diagnoses, importances, checks."""

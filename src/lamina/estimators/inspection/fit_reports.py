@@ -1,0 +1,74 @@
+"""Report on an estimator's fits: their history, and scikit-learn's own callbacks."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from lamina.estimators.fitting.state import copy_at_epoch
+from lamina.formulas.table import Array
+
+
+class FitReports:
+    """Methods of both estimators that report on their fits."""
+
+    loss_curve_: list[float]
+
+    def set_callbacks(self, *callbacks: Any) -> Self:
+        """Set callbacks that follow scikit-learn's protocol; a fit then has a task for every epoch.
+
+        They observe, and may stop, fits with minibatch solvers; with 'lbfgs' they only receive the
+        beginning and the end. lamina's own callbacks, in `callbacks=`, cost less and can do more.
+
+        Parameters
+        ----------
+        *callbacks : sklearn.callback.FitCallback
+            No argument removes the callbacks that are set.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError
+            For an object that does not follow scikit-learn's protocol.
+
+        Examples
+        --------
+        >>> from sklearn.callback import ScoringMonitor
+        >>> from lamina import MLPRegressor
+        >>> monitor = ScoringMonitor(scoring="r2")
+        >>> model = MLPRegressor(max_iter=3, tol=10, n_iter_no_change=1).set_callbacks(monitor)
+        >>> model = model.fit([[0.0], [1.0]], [0.0, 1.0])
+        """
+        from sklearn.callback import CallbackSupportMixin
+
+        CallbackSupportMixin.set_callbacks(self, *callbacks)
+        return self
+
+    @property
+    def history_(self) -> dict[str, list[float]]:
+        """Columns of every epoch of all fits so far, ready for `pandas.DataFrame`.
+
+        'epoch', counted from 1; 'loss', as in `loss_curve_`; 'learning_rate', of the epoch's first
+        step; 'seconds', of the epoch without its validation, divided evenly among epochs that ran
+        in one call; 'gradient_norm'; and, with held-out samples, 'validation_loss' and each metric.
+        Unavailable values are NaN. Not for 'lbfgs'.
+        """
+        losses = self.loss_curve_
+        return {
+            "epoch": [*range(1, len(losses) + 1)],
+            "loss": losses,
+            **vars(self).get("_history", {}),
+        }
+
+    def _copy_at_epoch(self, parameters: Array, epoch: int) -> Self:
+        # Called by snapshots, which belong to a layer below the estimators.
+        return copy_at_epoch(self, parameters, epoch)  # type: ignore[no-any-return]
+
+    @property
+    def validation_loss_curve_(self) -> list[float] | None:
+        """Mean loss on the held-out samples after every epoch, without the penalty, or None."""
+        _ = self.loss_curve_
+        curve: list[float] | None = vars(self).get("_history", {}).get("validation_loss")
+        return curve

@@ -1,0 +1,1 @@
+"""Parameters of the estimators: allowed values, contradictions, and the settings of a fit."""

@@ -1,0 +1,61 @@
+"""Build the network that an estimator's parameters describe."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from numbers import Real
+from typing import Any, NamedTuple
+
+from lamina.estimators.settings.constraints import hidden_activations, hidden_dropout
+from lamina.network import NetworkSpec
+
+# Parameters beyond the architecture's that a prediction reads.
+OF_PREDICTIONS = ("dtype", "precision", "engine", "n_threads")
+
+
+class Architecture(NamedTuple):
+    """Parameters of an estimator that, together with the widths, define its network."""
+
+    activation: str | tuple[str, ...]
+    output_activation: str | None
+    normalization: str | None
+    residual: bool
+    dropout: float | tuple[float, ...]
+    input_dropout: float
+    input_noise: float
+
+
+def read_architecture(model: Any) -> Architecture:
+    """Return the architecture that a model's parameters describe."""
+    activation, dropout = model.activation, model.dropout
+    return Architecture(
+        activation if isinstance(activation, str) else tuple(activation),
+        model.output_activation,
+        model.normalization,
+        bool(model.residual),
+        float(dropout) if isinstance(dropout, Real) else tuple(dropout),
+        float(model.input_dropout),
+        float(model.input_noise),
+    )
+
+
+@lru_cache(maxsize=64)
+def build_network(
+    widths: tuple[int, ...],
+    architecture: Architecture,
+    inverse_link: str,
+    heads: tuple[int, ...] = (),
+) -> NetworkSpec:
+    """Return the network with these layer widths, from the inputs to the outputs."""
+    return NetworkSpec.perceptron(
+        widths,
+        hidden_activations(architecture.activation, len(widths) - 2),
+        inverse_link,
+        architecture.output_activation,
+        normalization=architecture.normalization,
+        residual=architecture.residual,
+        dropout=hidden_dropout(architecture.dropout, len(widths) - 2),
+        input_dropout=architecture.input_dropout,
+        input_noise=architecture.input_noise,
+        heads=heads,
+    )

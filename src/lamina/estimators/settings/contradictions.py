@@ -1,0 +1,352 @@
+"""Reject contradictory parameters, with a message that names the pair and the cure."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from itertools import pairwise
+from numbers import Real
+from os import fspath
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils._param_validation import InvalidParameterError
+
+from lamina.estimators.settings.constraints import LBFGS, hidden_widths
+from lamina.estimators.settings.refusals import shown
+from lamina.formulas import INVERSE_LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES, SCHEDULES
+from lamina.formulas.losses import Loss
+from lamina.training.callbacks.protocol import EVENTS, is_callback
+
+Contradiction = Callable[[Any], str | None]
+
+
+def refuse_contradictions(model: Any, *, incremental: bool) -> None:
+    """Reject contradictory parameters before any other work of a fit.
+
+    Parameters
+    ----------
+    model : estimator
+    incremental : bool
+        True for `partial_fit`.
+
+    Raises
+    ------
+    InvalidParameterError
+        For two parameters that contradict each other; it is a ValueError.
+    ValueError
+        For `partial_fit` with a parameter that only `fit` supports.
+    """
+    if incremental and model.early_stopping:
+        raise ValueError(
+            "partial_fit does not support early_stopping=True, because it runs one epoch. Set "
+            "early_stopping=False, or call fit."
+        )
+    if incremental:
+        _refuse_what_only_fit_heeds(model)
+    for contradiction in CONTRADICTIONS:
+        if (message := contradiction(model)) is not None:
+            raise InvalidParameterError(message)
+
+
+def _lbfgs_in_float32(model: Any) -> str | None:
+    if model.solver != LBFGS or model.dtype != "float32":
+        return None
+    return (
+        "solver='lbfgs' computes in float64 only, which dtype='float32' forbids. Leave dtype=None, "
+        f"or choose one of the solvers that support float32: {minibatch_solvers()}."
+    )
+
+
+def _lbfgs_in_low_precision(model: Any) -> str | None:
+    if model.solver != LBFGS or model.precision is None:
+        return None
+    return (
+        f"solver='lbfgs' computes in float64 only, and precision={model.precision!r} sums in "
+        "float32. Set precision=None, or choose one of the solvers that support it: "
+        f"{minibatch_solvers()}."
+    )
+
+
+def _low_precision_in_float64(model: Any) -> str | None:
+    if model.precision is None or model.dtype != "float64":
+        return None
+    return (
+        f"precision={model.precision!r} sums in float32, which dtype='float64' forbids. Leave "
+        "dtype=None, or set precision=None."
+    )
+
+
+def _refuse_what_only_fit_heeds(model: Any) -> None:
+    for name in ONLY_FOR_FIT:
+        if getattr(model, name) is not None:
+            raise ValueError(
+                f"partial_fit does not support {name}={getattr(model, name)!r}: it runs one epoch. "
+                f"Set {name}=None, or call fit."
+            )
+
+
+def _lbfgs_without_epochs(model: Any) -> str | None:
+    if model.solver != LBFGS:
+        return None
+    for name, meaningless in ONLY_BY_EPOCHS.items():
+        value = getattr(model, name)
+        if meaningless(value):
+            return (
+                f"{name}={value!r} applies to epochs, and solver='lbfgs' has none. Leave {name} at "
+                f"its default, or choose one of the minibatch solvers: {minibatch_solvers()}."
+            )
+    return None
+
+
+def _options_that_the_schedule_has_not(model: Any) -> str | None:
+    options, schedule = model.learning_rate_options, model.learning_rate
+    if not options:
+        return None
+    if callable(schedule):
+        return (
+            f"learning_rate_options={options!r} apply to schedules chosen by name, and "
+            f"learning_rate={schedule!r} is a function. Set learning_rate_options=None."
+        )
+    try:
+        SCHEDULES[schedule].settings(options)
+    except ValueError as error:
+        return (
+            f"learning_rate_options={options!r} do not match learning_rate={schedule!r}: {error} "
+            "Set learning_rate_options=None for the schedule's defaults."
+        )
+    return None
+
+
+def _checkpoints_of_nothing(model: Any) -> str | None:
+    for name in ("checkpoint_every", "checkpoint_seconds"):
+        value = getattr(model, name)
+        if value is not None and model.checkpoint is None:
+            return (
+                f"{name}={value!r} sets how often to write a checkpoint, and checkpoint=None names "
+                f"no file for it. Set checkpoint to a path, or {name}=None."
+            )
+    return None
+
+
+def _checkpoint_that_is_no_file(model: Any) -> str | None:
+    path = model.checkpoint
+    if path is not None and NUL in fspath(path):
+        return f"checkpoint={path!r} contains a null character, which no path may. Leave it out."
+    if path is None or (fspath(path) and not Path(path).is_dir()):
+        return None
+    return f"checkpoint={path!r} is a folder, not a file. Set checkpoint to the path of a file."
+
+
+def _schedule_of_other_arguments(model: Any) -> str | None:
+    schedule = model.learning_rate
+    if not callable(schedule):
+        return None
+    try:
+        inspect.signature(schedule).bind(0, 0)
+    except TypeError as error:
+        return (
+            f"learning_rate={shown(schedule)} is called with two numbers, step and epoch: {error}. "
+            "Set learning_rate to a function of both, such as lambda step, epoch: 0.001."
+        )
+    except ValueError:
+        # Some functions written in C have no signature to inspect.
+        return None
+    return None
+
+
+def _what_is_no_callback(model: Any) -> str | None:
+    callbacks = model.callbacks
+    several = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    strangers = [each for each in several if callbacks is not None and not is_callback(each)]
+    if not strangers:
+        return None
+    return (
+        f"callbacks={shown(callbacks)} contains {shown(strangers[0])}, which has no method among "
+        f"{', '.join(EVENTS)}. Choose one from lamina.training.callbacks, or write a class "
+        "with one of these methods and pass an instance of it."
+    )
+
+
+def _loss_that_is_a_class(model: Any) -> str | None:
+    if not isinstance(model.loss, type):
+        return None
+    name = model.loss.__name__
+    return f"loss={shown(model.loss)} is a class. Set loss to an instance of it, as {name}()."
+
+
+def _noise_in_lbfgs(model: Any) -> str | None:
+    if model.solver != LBFGS:
+        return None
+    for name in ("dropout", "input_dropout", "input_noise"):
+        if np.any(getattr(model, name)):
+            return (
+                f"solver='lbfgs' needs the same loss at every evaluation, and {name}="
+                f"{getattr(model, name)!r} draws new noise. Set {name}=0, or choose one of the "
+                f"minibatch solvers: {minibatch_solvers()}."
+            )
+    return None
+
+
+def _running_statistics_in_lbfgs(model: Any) -> str | None:
+    name = model.normalization
+    if model.solver != LBFGS or name is None or not NORMALIZATIONS[name].statistics:
+        return None
+    without = [repr(n) for n, record in NORMALIZATIONS.items() if not record.statistics]
+    return (
+        f"solver='lbfgs' has no batches, and normalization={name!r} keeps running statistics of "
+        f"batches. Choose normalization={' or '.join(without)}, or one of the minibatch solvers: "
+        f"{minibatch_solvers()}."
+    )
+
+
+def _normalization_of_one_row(model: Any) -> str | None:
+    name = model.normalization
+    if model.batch_size != 1 or name is None or not NORMALIZATIONS[name].statistics:
+        return None
+    return (
+        f"normalization={name!r} takes mean and variance over the samples of a batch, and "
+        "batch_size=1 leaves one sample. Choose a larger batch_size, or a normalization over units."
+    )
+
+
+def _residual_without_a_pair(model: Any) -> str | None:
+    if not model.residual:
+        return None
+    widths = hidden_widths(model.hidden_layer_sizes)
+    if any(before == after for before, after in pairwise(widths)):
+        return None
+    return (
+        f"residual=True adds a hidden layer to the next one of the same width, and "
+        f"hidden_layer_sizes={model.hidden_layer_sizes!r} has no such pair. Choose two equal "
+        "widths in a row, or set residual=False."
+    )
+
+
+def _lbfgs_with_a_kink(model: Any) -> str | None:
+    if model.solver != LBFGS or not PENALTIES[model.penalty].l1_fraction(model.l1_ratio):
+        return None
+    return (
+        f"solver='lbfgs' needs a loss with a derivative everywhere, but penalty={model.penalty!r} "
+        "has a kink where a weight is 0. Choose penalty='l2', or one of the solvers that support "
+        f"it: {minibatch_solvers()}."
+    )
+
+
+def _amsgrad_of_another_solver(model: Any) -> str | None:
+    takers = [name for name, optimizer in OPTIMIZERS.items() if optimizer.amsgrad]
+    if not model.amsgrad or model.solver in takers:
+        return None
+    return (
+        f"amsgrad=True is a variant that solver={model.solver!r} does not have. Set amsgrad=False, "
+        f"or choose one of the solvers that have it: {', '.join(map(repr, takers))}."
+    )
+
+
+def _quantiles_without_their_loss(model: Any) -> str | None:
+    several = getattr(model, "quantile", 0.5)
+    if isinstance(several, Real) or not isinstance(model.loss, str):
+        return None
+    if set(QUANTILE) <= set(LOSSES[model.loss].hyperparameters):
+        return None
+    return (
+        f"quantile={shown(several)} requests several quantiles, which loss={model.loss!r} does not "
+        "predict. Set loss='quantile', or leave quantile=0.5."
+    )
+
+
+def _smoothing_of_ones_own_loss(model: Any) -> str | None:
+    if not getattr(model, "label_smoothing", 0) or isinstance(model.loss, str):
+        return None
+    return (
+        f"label_smoothing={model.label_smoothing!r} applies to losses chosen by name, and "
+        f"loss={model.loss!r} is an object that receives the labels unsmoothed. Set "
+        "label_smoothing=0, and smooth them in the object."
+    )
+
+
+def _scaled_target_behind_an_inverse_link(model: Any) -> str | None:
+    if not getattr(model, "scale_target", False):
+        return None
+    if model.output_activation is not None:
+        return (
+            "scale_target=True learns the target minus its mean, and predictions with "
+            f"output_activation={model.output_activation!r} cannot be shifted by that mean. Leave "
+            "output_activation=None, or set scale_target=False and divide y by its mean."
+        )
+    named = isinstance(model.loss, str)
+    inverse_link = (
+        LOSSES[model.loss].inverse_link
+        if named
+        else str(getattr(model.loss, "inverse_link", "identity"))
+    )
+    if INVERSE_LINKS[inverse_link].follows_scale:
+        return None
+    equation = INVERSE_LINKS[inverse_link].equation.removeprefix("p = ")
+    able = [n for n, loss in LOSSES.items() if _is_of_numbers(loss)]
+    return (
+        "scale_target=True learns the target minus its mean, which may be below 0, and "
+        f"loss={model.loss!r} predicts {equation}, which cannot be. "
+        "Set scale_target=False and divide y by its mean, or choose one of the losses that can: "
+        f"{', '.join(map(repr, able))}."
+    )
+
+
+def _is_of_numbers(loss: Loss) -> bool:
+    return loss.task == "regression" and INVERSE_LINKS[loss.inverse_link].follows_scale
+
+
+def minibatch_solvers() -> str:
+    """Return the minibatch solvers as a message lists them."""
+    return ", ".join(map(repr, OPTIMIZERS))
+
+
+def _is_set(value: Any) -> bool:
+    return value is not None
+
+
+def _is_no_old_schedule(value: Any) -> bool:
+    return callable(value) or SCHEDULES[value].speaks_to_all
+
+
+# Parameters of epochs, each with a test of the values that lbfgs must reject. It ignores those of
+# scikit-learn's own parameters, as scikit-learn's lbfgs does.
+ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
+    "learning_rate": _is_no_old_schedule,
+    "learning_rate_options": bool,
+    "warmup": bool,
+    "monitor": _is_set,
+    "restore_best": bool,
+    "callbacks": _is_set,
+    "checkpoint": _is_set,
+    "weight_decay": bool,
+    "max_gradient_norm": _is_set,
+    "average_decay": _is_set,
+    "verbose": lambda value: isinstance(value, str),
+}
+NUL = "\0"
+QUANTILE = ("quantile",)
+ONLY_FOR_FIT = ("monitor", "restore_best", "checkpoint")
+
+CONTRADICTIONS: tuple[Contradiction, ...] = (
+    _lbfgs_in_float32,
+    _lbfgs_in_low_precision,
+    _low_precision_in_float64,
+    _noise_in_lbfgs,
+    _running_statistics_in_lbfgs,
+    _normalization_of_one_row,
+    _residual_without_a_pair,
+    _lbfgs_without_epochs,
+    _options_that_the_schedule_has_not,
+    _checkpoints_of_nothing,
+    _checkpoint_that_is_no_file,
+    _schedule_of_other_arguments,
+    _what_is_no_callback,
+    _loss_that_is_a_class,
+    _lbfgs_with_a_kink,
+    _amsgrad_of_another_solver,
+    _quantiles_without_their_loss,
+    _smoothing_of_ones_own_loss,
+    _scaled_target_behind_an_inverse_link,
+)

@@ -1,0 +1,90 @@
+"""Two contradictory parameters are refused, and the message names both."""
+
+import numpy as np
+import pytest
+
+from lamina import MLPClassifier, MLPRegressor
+from lamina.estimators.settings.contradictions import CONTRADICTIONS
+
+
+def constant_rate(step, epoch):
+    return 0.001
+
+
+class Silent:
+    def on_fit_end(self, fit):
+        pass
+
+
+CLASHES = [
+    {"solver": "lbfgs", "dtype": "float32"},
+    {"solver": "lbfgs", "precision": "bfloat16"},
+    {"precision": "bfloat16", "dtype": "float64"},
+    {"solver": "lbfgs", "learning_rate": "cosine"},
+    {"solver": "lbfgs", "warmup": 2},
+    {"solver": "lbfgs", "monitor": "accuracy"},
+    {"solver": "lbfgs", "restore_best": True},
+    {"solver": "lbfgs", "verbose": "bar"},
+    {"solver": "lbfgs", "callbacks": [Silent()]},
+    {"learning_rate": "exponential", "learning_rate_options": {"gamma": 0.9}},
+    {"learning_rate": "step", "learning_rate_options": {"every": 0}},
+    {"learning_rate": constant_rate, "learning_rate_options": {"decay": 0.9}},
+    {"callbacks": [print]},
+    {"checkpoint": ""},
+    {"checkpoint": "a\0b"},
+    {"learning_rate": float},
+    {"solver": "lbfgs", "dropout": 0.5},
+    {"solver": "lbfgs", "dropout": [0.5]},
+    {"solver": "lbfgs", "input_noise": 0.1},
+    {"solver": "lbfgs", "normalization": "batch"},
+    {"normalization": "batch", "batch_size": 1},
+    {"residual": True, "hidden_layer_sizes": (4, 3)},
+    {"solver": "lbfgs", "checkpoint": "fit.checkpoint"},
+    {"checkpoint_every": 3},
+    {"checkpoint_seconds": 0.5},
+    {"solver": "lbfgs", "penalty": "l1"},
+    {"solver": "lbfgs", "penalty": "elasticnet"},
+    {"solver": "lbfgs", "weight_decay": 0.1},
+    {"solver": "lbfgs", "max_gradient_norm": 1.0},
+    {"solver": "lbfgs", "average_decay": 0.0},
+    {"solver": "sgd", "amsgrad": True},
+    {"solver": "lbfgs", "amsgrad": True},
+]
+
+
+class Own:
+    def value_and_delta(self, logits, y, sample_weight):
+        return np.zeros(len(logits)), np.zeros_like(logits)
+
+
+# Cases with parameters that only one of the two classes has.
+CLASHES_OF_ONE = [
+    (MLPRegressor, {"quantile": (0.1, 0.9), "loss": "poisson"}),
+    (MLPClassifier, {"label_smoothing": 0.1, "loss": Own()}),
+    (MLPRegressor, {"loss": Own}),
+    (MLPClassifier, {"loss": Own}),
+    (MLPRegressor, {"scale_target": True, "loss": "gamma"}),
+    (MLPRegressor, {"scale_target": True, "output_activation": "softplus"}),
+]
+EVERY_CLASH = [
+    *((estimator, clash) for clash in CLASHES for estimator in (MLPClassifier, MLPRegressor)),
+    *CLASHES_OF_ONE,
+]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "clash"),
+    EVERY_CLASH,
+    ids=lambda actual: "-".join(actual) if isinstance(actual, dict) else actual.__name__,
+)
+def test_the_message_names_both_parameters_and_a_cure(estimator, clash):
+    X, y = np.eye(4), np.array([0, 1, 0, 1])
+    with pytest.raises(ValueError, match=r"\. (Leave|Set|Choose)") as caught:
+        estimator(**clash).fit(X, y)
+    for name, value in clash.items():
+        assert f"{name}={value!r}" in str(caught.value)
+
+
+def test_every_contradiction_is_tested():
+    for contradiction in CONTRADICTIONS:
+        assert any(contradiction(made(**clash)) is not None for made, clash in EVERY_CLASH)
