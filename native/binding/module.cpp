@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "../core/engine.hpp"
-#include "../core/shuffle.hpp"
+#include "../core/training/shuffle.hpp"
 #include "checks.hpp"
 #include "interrupt.hpp"
 #include "kernels.hpp"

@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-#include "bfloat16_product.hpp"
+#include "products/bfloat16_product.hpp"
 
 namespace lamina {
 

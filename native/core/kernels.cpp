@@ -1,9 +1,9 @@
 // Compiled once for each instruction set, with LAMINA_INSTRUCTION_SET as its name: all computation,
 // as one table of functions.
-#include "epoch.hpp"
-#include "few.hpp"
 #include "measures.hpp"
-#include "small_epoch.hpp"
+#include "predict/few.hpp"
+#include "small/epoch.hpp"
+#include "training/epoch.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 

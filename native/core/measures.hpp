@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "matmul.hpp"
-#include "network.hpp"
+#include "blocks/network.hpp"
+#include "products/matmul.hpp"
 #include "threads.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <limits>
 
-#include "../core/amx.hpp"
+#include "../core/products/amx.hpp"
 
 struct TileModel {
     struct Tile {

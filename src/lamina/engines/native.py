@@ -385,7 +385,7 @@ def matrix_product(
     -------
     ndarray of shape (m, n)
         Every element is one chain of fused multiply-adds over k, in order; in bfloat16, the sum of
-        blocks in the order of native/core/bfloat16_product.hpp.
+        blocks in the order of native/core/products/bfloat16_product.hpp.
 
     Examples
     --------

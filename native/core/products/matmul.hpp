@@ -1,0 +1,293 @@
+// C = init + A B in tiles of registers. Every element of C is one chain of fused multiply-adds over k
+// in order, starting from init, so its bits do not depend on tiles, vector width or threads.
+//
+// Shapes: A (m, k) with any strides, so that a transposed A costs nothing; B (k, n) row-major with
+// padded rows, or packed in panels; C (m, n) row-major. init is a row that all rows of C start from
+// (a bias), C itself, or zero.
+//
+// A panel is a few vectors wide and k rows long. A packed panel is contiguous, row after row: reading
+// a large B row by row would touch a new page at every step of k.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include "simd/vector.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+template <class T>
+struct Left {
+    const T* data;
+    Index row_stride, k_stride;
+};
+
+template <class T>
+struct Right {
+    const T* data;
+    Index stride;     // distance between rows; 0 if packed
+    Index rows = 0;   // rows of a panel, if packed
+    Index first = 0;  // row that counts as B's first
+
+    const T* panel(Index j, Index width) const {
+        return data + (stride ? first * stride + j : first * width + j * rows);
+    }
+};
+
+template <class T>
+struct Result {
+    T* data;
+    Index stride;
+    bool is_padded;  // whether whole vectors may be written beyond the last column
+
+    Result from(Index row) const { return {data + row * stride, stride, is_padded}; }
+};
+
+enum class Start { zero, row, result };
+
+#if defined(__AVX512F__) || defined(__ARM_NEON)
+inline constexpr int accumulators = 24;  // of 32 registers
+#else
+inline constexpr int accumulators = 12;  // of 16
+#endif
+inline constexpr int widest_tile = 4;  // vectors
+inline constexpr int tile_rows(int vectors) {
+    return accumulators / vectors < 12 ? accumulators / vectors : 12;
+}
+
+template <class T>
+struct TileArguments {
+    const T* a;
+    Index a_row, a_k;
+    const T* b;
+    Index b_row;
+    Index k;
+    const T* init;  // null: zero
+    Index init_row;
+    T* c;
+    Index c_row;
+    Index part;  // columns of the last vector, if C has no room for all of it; else 0
+    const std::int32_t* list = nullptr;  // the values of k to use, if not all; `k` is then their number
+
+    void advance(Index rows) {
+        a += rows * a_row;
+        c += rows * c_row;
+        if (init) init += rows * init_row;
+    }
+};
+
+template <class T, int ROWS, int VECTORS, bool IS_LISTED = false>
+__attribute__((always_inline)) inline void inline_tile(const TileArguments<T> t) {
+    Vector<T> sum[ROWS][VECTORS];
+    LAMINA_UNROLL
+    for (int r = 0; r < ROWS; ++r)
+        LAMINA_UNROLL
+        for (int v = 0; v < VECTORS; ++v) {
+            const T* init = t.init + r * t.init_row + v * lanes<T>;
+            const bool is_part = v == VECTORS - 1 && t.part;
+            sum[r][v] = !t.init ? Vector<T>{} : is_part ? load_part(init, t.part) : load(init);
+        }
+    const T *a = t.a, *b = t.b;
+    for (Index i = 0; i < t.k; ++i) {
+        if (IS_LISTED) a = t.a + t.list[i] * t.a_k, b = t.b + t.list[i] * t.b_row;
+        Vector<T> row[VECTORS];
+        LAMINA_UNROLL
+        for (int v = 0; v < VECTORS; ++v) row[v] = load(b + v * lanes<T>);
+        LAMINA_UNROLL
+        for (int r = 0; r < ROWS; ++r) {
+            const Vector<T> x = broadcast(a[r * t.a_row]);
+            LAMINA_UNROLL
+            for (int v = 0; v < VECTORS; ++v) sum[r][v] = fma(x, row[v], sum[r][v]);
+        }
+        if (!IS_LISTED) a += t.a_k, b += t.b_row;
+    }
+    LAMINA_UNROLL
+    for (int r = 0; r < ROWS; ++r)
+        LAMINA_UNROLL
+        for (int v = 0; v < VECTORS; ++v) {
+            T* c = t.c + r * t.c_row + v * lanes<T>;
+            v == VECTORS - 1 && t.part ? store_part(c, sum[r][v], t.part) : store(c, sum[r][v]);
+        }
+}
+
+template <class T, int ROWS, int VECTORS, bool IS_LISTED = false>
+__attribute__((noinline)) void tile(const TileArguments<T>& t) {
+    inline_tile<T, ROWS, VECTORS, IS_LISTED>(t);
+}
+
+template <class T, int VECTORS, int ROWS>
+void last_rows(TileArguments<T>& t, Index rows) {
+    if constexpr (ROWS > 0) {
+        if (rows == ROWS)
+            tile<T, ROWS, VECTORS>(t);
+        else
+            last_rows<T, VECTORS, ROWS - 1>(t, rows);
+    }
+}
+
+template <class T, int VECTORS>
+void panel(TileArguments<T> t, Index m) {
+    constexpr int rows = tile_rows(VECTORS);
+    for (; m >= rows; m -= rows) {
+        tile<T, rows, VECTORS>(t);
+        t.advance(rows);
+    }
+    last_rows<T, VECTORS, rows - 1>(t, m);
+}
+
+template <class T>
+void panel_of(int vectors, const TileArguments<T>& t, Index m) {
+    switch (vectors) {
+        case 1: return panel<T, 1>(t, m);
+        case 2: return panel<T, 2>(t, m);
+        case 3: return panel<T, 3>(t, m);
+        default: return panel<T, 4>(t, m);
+    }
+}
+
+// Calls body(first column, vectors) for each panel of n columns; the last vector may be partial.
+// Panels have nearly equal width, because a last one of a single vector would starve the multipliers.
+template <class T, class Body>
+void for_panels(Index n, Body body) {
+    Index vectors = (n + lanes<T> - 1) / lanes<T>, j = 0;
+    for (Index panels = (vectors + widest_tile - 1) / widest_tile; panels; --panels) {
+        const int width = int((vectors + panels - 1) / panels);
+        body(j, width);
+        vectors -= width;
+        j += width * lanes<T>;
+    }
+}
+
+// Return the arguments that all tiles of the panel at column j share.
+template <class T>
+TileArguments<T> tile_arguments(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row,
+                                Index n, Index k, Index j, int vectors) {
+    const T* init = start == Start::zero ? nullptr : start == Start::row ? row : C.data;
+    const Index width = vectors * lanes<T>;
+    const bool is_whole = C.is_padded || n - j >= width;
+    return {A.data,
+            A.row_stride,
+            A.k_stride,
+            B.panel(j, width),
+            B.stride ? B.stride : width,
+            k,
+            init ? init + j : nullptr,
+            start == Start::result ? C.stride : 0,
+            C.data + j,
+            C.stride,
+            is_whole ? 0 : n - j - width + lanes<T>};
+}
+
+template <class T>
+void matmul(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row, Index m, Index n,
+            Index k) {
+    for_panels<T>(n, [&](Index j, int vectors) {
+        panel_of(vectors, tile_arguments(A, B, C, start, row, n, k, j, vectors), m);
+    });
+}
+
+// Copies rows of m elements, `stride` apart, to be contiguous.
+template <class T>
+void gather_rows(const T* A, Index stride, Index rows, Index m, T* to) {
+    for (Index r = 0; r < rows; ++r)
+        std::memcpy(to + r * m, A + r * stride, sizeof(T) * std::size_t(m));
+}
+
+// Longer rows are copied, this many at a time, before they are read down a column: otherwise every
+// step of k would touch a new page, or crowd into few sets of the first-level cache.
+inline constexpr Index longest_row_bytes = 1024;
+inline constexpr Index piece_rows = 512;
+
+// C = init + Aᵀ B, A (k, m) with rows `stride` apart; scratch has room for m × piece_rows elements.
+template <class T>
+void transposed_matmul(const T* A, Index stride, Right<T> B, Result<T> C, bool adds, Index m, Index n,
+                       Index k, T* scratch) {
+    const Start start = adds ? Start::result : Start::zero;
+    if (stride * Index(sizeof(T)) <= longest_row_bytes)
+        return matmul<T>({A, 1, stride}, B, C, start, nullptr, m, n, k);
+    for (Index done = 0; done < k; done += piece_rows) {
+        const Index rows = k - done < piece_rows ? k - done : piece_rows;
+        gather_rows(A + done * stride, stride, rows, m, scratch);
+        B.first = done;
+        matmul<T>({scratch, 1, m}, B, C, done ? Start::result : start, nullptr, m, n, rows);
+    }
+}
+
+// Number of elements of a packed B.
+template <class T>
+Index packed_size(Index k, Index n) {
+    return k * ((n + lanes<T> - 1) / lanes<T> * lanes<T>);
+}
+
+// Packs rows [begin, end) of B (k, n), `stride` apart, with zeros beyond the last column.
+template <class T>
+void pack(const T* B, Index stride, Index begin, Index end, Index k, Index n, T* packed) {
+    for_panels<T>(n, [&](Index j, int vectors) {
+        const Index width = vectors * lanes<T>;
+        T* to = packed + j * k + begin * width;
+        for (Index i = begin; i < end; ++i, to += width)
+            for_slices<T>(n - j < width ? n - j : width, [&](auto slice) {
+                store(to + slice.i, slice.read(B + i * stride + j));
+            });
+    });
+}
+
+// Swaps the off-diagonal squares of side S in rows a and b, S below it, of a square matrix.
+template <class T, int S, std::size_t... I>
+inline void swap_squares(Vector<T>& a, Vector<T>& b, std::index_sequence<I...>) {
+    constexpr int n = int(lanes<T>);
+    const Vector<T> above = __builtin_shufflevector(a, b, (int(I) & S ? n + int(I) - S : int(I))...);
+    b = __builtin_shufflevector(a, b, (int(I) & S ? n + int(I) : int(I) + S)...);
+    a = above;
+}
+
+template <class T, int S = 1>
+inline void transpose_registers(Vector<T> (&row)[lanes<T>]) {
+    if constexpr (S < lanes<T>) {
+        LAMINA_UNROLL
+        for (int i = 0; i < lanes<T>; ++i)
+            if (!(i & S))
+                swap_squares<T, S>(row[i], row[i + S], std::make_index_sequence<lanes<T>>());
+        transpose_registers<T, 2 * S>(row);
+    }
+}
+
+// Packs rows [begin, end) of B (n, k) as columns of the panels of Bᵀ (k, n); elements beyond the last
+// column stay unchanged. begin is a multiple of the vector's lanes.
+template <class T>
+void pack_transposed(const T* B, Index begin, Index end, Index k, Index n, T* packed) {
+    constexpr Index side = lanes<T>;
+    for_panels<T>(n, [&](Index j, int vectors) {
+        const Index width = vectors * side, last = end < j + width ? end : j + width;
+        for (Index i = begin < j ? j : begin; i < last; i += side) {
+            T* const to = packed + j * k + i - j;
+            const T* const from = B + i * k;
+            const Index rows = last - i < side ? last - i : side;
+            Index p = 0;
+            for (; rows == side && p + side <= k; p += side) {
+                Vector<T> square[side];
+                LAMINA_UNROLL
+                for (Index r = 0; r < side; ++r) square[r] = load(from + r * k + p);
+                transpose_registers<T>(square);
+                LAMINA_UNROLL
+                for (Index r = 0; r < side; ++r) store(to + (p + r) * width, square[r]);
+            }
+            for (; p < k; ++p)
+                for (Index r = 0; r < rows; ++r) to[p * width + r] = from[r * k + p];
+        }
+    });
+}
+
+// sums = (first ? 0 : sums) + Σ_rows delta, over padded rows; delta and sums point to the first of
+// `columns`.
+template <class T>
+void column_sums(const T* delta, Index stride, Index rows, Index columns, T* sums, bool first) {
+    for_slices<T>(columns, [&](auto slice) {
+        Vector<T> sum = first ? Vector<T>{} : slice.read(sums);
+        for (Index row = 0; row < rows; ++row) sum += load(delta + row * stride + slice.i);
+        slice.write(sums, sum);
+    });
+}
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -1,0 +1,95 @@
+// A batch's whole gradient, if it is needed before the update: for its norm, or to orthogonalise
+// matrices.
+#pragma once
+
+#include "training/orthogonal.hpp"
+#include "training/ranges.hpp"
+#include "training/updates.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+// The whole gradient of a batch, and the round of tasks that updates the parameters by it.
+template <class T>
+class KeptGradient {
+   public:
+    KeptGradient(Network<T>& network, Updates<T>& updates, Team& team)
+        : network_(network), updates_(updates), team_(team), orthogonal_(team) {
+        if (!updates.orthogonalises()) return;
+        direction_ = Buffer<T>(network.n_weights);
+        orthogonal_.make_room(network);
+    }
+
+    // Stores a range's gradient from its sum over the batch; for statistics, the values they move
+    // towards.
+    void finish(const Layer<T>& layer, const T* sum, double weight_sum, Range part, Kind kind) {
+        const Range flat = flat_range(layer, part, kind);
+        T* const gradient = network_.gradient + flat.begin;
+        if (kind == Kind::statistics) {
+            std::memcpy(gradient, sum, sizeof(T) * std::size_t(flat.end - flat.begin));
+            return;
+        }
+        const Index place = kind == Kind::weights ? layer.squares + part.begin / weight_rows<T>
+                                                  : network_.n_squares + flat.begin - network_.n_weights;
+        updates_.finish(gradient, sum, weight_sum, flat, kind);
+        network_.gradient_square[place] =
+            updates_.needs_norm() ? sum_of_squares(gradient, flat.end - flat.begin) : 0;
+    }
+
+    // Returns false if `work` stopped before anything was changed.
+    template <class Work>
+    bool update(T* parameters, Work& work, Index batch_rows) {
+        double square = 0;
+        for (Index i = 0; i < network_.n_gradient_squares(); ++i)
+            square += network_.gradient_square[i];
+        updates_.take_norm(square);
+        if (updates_.orthogonalises() && !orthogonalise(work)) return false;
+        const auto follow = [&](const Layer<T>& layer, Range part, Kind kind) {
+            const Range flat = flat_range(layer, part, kind);
+            const T* const gradient = network_.gradient + flat.begin;
+            if (kind == Kind::statistics)
+                return move_statistics(parameters + flat.begin, gradient, flat.end - flat.begin);
+            kind == Kind::weights && updates_.orthogonalises()
+                ? updates_.follow(direction_ + flat.begin, gradient, flat, longer_side(layer))
+                : updates_.make_of_finished(gradient, flat, kind);
+            refresh(network_, layer, parameters, part, kind);
+        };
+        const auto weights = [&](Index i, Range block, int) {
+            follow(network_.layers[i], block, Kind::weights);
+        };
+        const auto units = [&](Index i, int) {
+            const Layer<T>& layer = network_.layers[i];
+            follow(layer, {0, layer.fan_out}, Kind::biases);
+            if (layer.n_learned) follow(layer, {0, layer.n_learned * layer.fan_out}, Kind::learned);
+            if (layer.normalizes_batch() && batch_rows > 1)
+                follow(layer, {0, 2 * layer.fan_out}, Kind::statistics);
+        };
+        for_parameters(network_, team_, weights, units);
+        return true;
+    }
+
+   private:
+    static Index longer_side(const Layer<T>& layer) {
+        return layer.fan_in < layer.fan_out ? layer.fan_out : layer.fan_in;
+    }
+
+    template <class Work>
+    bool orthogonalise(Work& work) {
+        for (Index i = 0; i < network_.n_layers; ++i) {
+            const Layer<T>& layer = network_.layers[i];
+            const Range flat = flat_range(layer, {0, layer.fan_in}, Kind::weights);
+            T* const direction = direction_ + flat.begin;
+            updates_.look_ahead(network_.gradient + flat.begin, flat, direction);
+            orthogonal_.make(direction, layer.fan_in, layer.fan_out, work);
+            if (work.stops()) return false;
+        }
+        return true;
+    }
+
+    Network<T>& network_;
+    Updates<T>& updates_;
+    Team& team_;
+    Orthogonal<T> orthogonal_;
+    Buffer<T> direction_;  // (n_weights)
+};
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET
