@@ -3,10 +3,10 @@
 from importlib.util import find_spec
 
 NEEDS = {
-    "lamina/export/onnx_model.py": "onnxruntime",
+    "lamina/export/onnx/model.py": "onnxruntime",
     "lamina/export/onnx_pipeline.py": "skl2onnx",
-    "lamina/export/pytorch.py": "torch",
+    "lamina/export/pytorch/modules.py": "torch",
     "lamina/export/torch_layers.py": "torch",
-    "lamina/export/torch_modules.py": "torch",
+    "lamina/export/pytorch/conversion.py": "torch",
 }
 collect_ignore = [path for path, package in NEEDS.items() if find_spec(package) is None]

@@ -11,7 +11,7 @@ import pytest
 import lamina
 from lamina.encoding.columns import READERS
 from lamina.encoding.table_reading import columns_of_new
-from lamina.export.model_program import lower
+from lamina.export.lowering.models import lower
 
 pd = pytest.importorskip("pandas")
 pytest.importorskip("typer")

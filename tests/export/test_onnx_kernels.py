@@ -8,9 +8,9 @@ from scipy.special import erf
 
 import lamina
 from lamina.errors import ExportError
-from lamina.export.onnx_check import check
-from lamina.export.onnx_graph import add_formula
-from lamina.export.onnx_kernels import STAND_INS
+from lamina.export.onnx.check import check
+from lamina.export.onnx.graph import add_formula
+from lamina.export.onnx.kernels import STAND_INS
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
 
 onnx = pytest.importorskip("onnx")

@@ -25,7 +25,7 @@ from sklearn.preprocessing import (
 import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import ExportError
-from lamina.export.model_program import lower
+from lamina.export.lowering.models import lower
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

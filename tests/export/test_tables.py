@@ -16,7 +16,7 @@ import lamina
 from lamina.encoding import TableEncoding
 from lamina.encoding.calendar import PARTS
 from lamina.encoding.columns import find_kind
-from lamina.export.model_program import lower
+from lamina.export.lowering.models import lower
 
 pd = pytest.importorskip("pandas")
 pytest.importorskip("typer")

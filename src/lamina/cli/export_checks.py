@@ -19,13 +19,13 @@ from lamina.cli.recipe import get_encoding
 from lamina.cli.sample_rows import sample_rows
 from lamina.encoding.columns import categories, dates
 from lamina.errors import ExportError
-from lamina.export.c_texts import literal
-from lamina.export.ensemble_program import EnsembleProgram
-from lamina.export.lowered_ensemble import lower_any
-from lamina.export.lowering import NotLoweredError
-from lamina.export.onnx_calendar import MISSING_DATE
-from lamina.export.onnx_check import open_session
-from lamina.export.program import InputColumn, Program
+from lamina.export.c.texts import literal
+from lamina.export.lowering.builder import NotLoweredError
+from lamina.export.lowering.ensemble_program import EnsembleProgram
+from lamina.export.lowering.ensembles import lower_any
+from lamina.export.lowering.program import InputColumn, Program
+from lamina.export.onnx.calendar import MISSING_DATE
+from lamina.export.onnx.check import open_session
 
 AnyProgram: TypeAlias = Program | EnsembleProgram
 # Relative to the largest prediction of a column.

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.export.program import CategoryCode, Columns, Impute, OneHot, Preparation, Standardize
+from lamina.export.lowering.program import (
+    CategoryCode,
+    Columns,
+    Impute,
+    OneHot,
+    Preparation,
+    Standardize,
+)
 
 N_LIKE_TRAINING = 20
 UNSEEN = "a category never seen"

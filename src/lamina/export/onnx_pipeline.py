@@ -24,10 +24,10 @@ from sklearn.pipeline import Pipeline
 from lamina.encoding import TableEncoding
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.export.fitted_network import FittedNetwork, fitted_network
-from lamina.export.model_program import lower_encoding
-from lamina.export.onnx_graph import add_network, list_outputs
-from lamina.export.onnx_operations import INPUTS, add_operations, meaning
+from lamina.export.lowering.fitted_network import FittedNetwork, fitted_network
+from lamina.export.lowering.models import lower_encoding
+from lamina.export.onnx.graph import add_network, list_outputs
+from lamina.export.onnx.operations import INPUTS, add_operations, meaning
 
 TYPES: dict[str, Any] = {
     "float32": FloatTensorType,

@@ -37,7 +37,7 @@ from lamina.estimators.fitting.state import (
 )
 from lamina.estimators.fitting.tasks import Classification, Regression
 from lamina.estimators.settings.optimizing import optimizer_settings
-from lamina.export.fitted_network import fitted_network
+from lamina.export.lowering.fitted_network import fitted_network
 from lamina.formulas import OPTIMIZERS
 from lamina.network import ParameterLayout, flatten_parameters
 from lamina.training import History, Memory

@@ -18,7 +18,7 @@ class Code:
     onnx : str
         ONNX operator, or several as calls: 'Mul(z, Sigmoid(z))'. An operator that onnxruntime
         implements only in float32, in any of its versions, is written in terms of others, or has
-        a replacement in lamina.export.onnx_kernels. An inverse link by pairs may use `second`,
+        a replacement in lamina.export.onnx.kernels. An inverse link by pairs may use `second`,
         which is true for every second column.
     numpy : str
         Expression of NumPy and `math`. It raises no warning, however large |z| is.

@@ -18,7 +18,7 @@ from torch import nn
 
 from lamina.errors import ExportError
 from lamina.export import torch_layers
-from lamina.export.fitted_network import FittedBlock, FittedNetwork
+from lamina.export.lowering.fitted_network import FittedBlock, FittedNetwork
 from lamina.export.torch_layers import Elementwise, Heads, Residual, RoundedLinear, Sorted
 from lamina.formulas import (
     ACTIVATIONS,

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lamina.encoding import TargetEncoding
-from lamina.export.fitted_network import ENSEMBLES, FittedNetwork
-from lamina.export.model_program import lower
-from lamina.export.program import Program
-from lamina.export.python_code import block_lines, function_code, head, labels_code
-from lamina.export.python_table import array_text, encoding_code
+from lamina.export.lowering.fitted_network import ENSEMBLES, FittedNetwork
+from lamina.export.lowering.models import lower
+from lamina.export.lowering.program import Program
+from lamina.export.python.code import block_lines, function_code, head, labels_code
+from lamina.export.python.table import array_text, encoding_code
 
 MATRIX = """
 
@@ -109,7 +109,7 @@ def to_python(
     """
     if type(model).__name__ in ENSEMBLES:
         # Imported here because networks alone do not need the estimators for tables.
-        from lamina.export.python_ensemble import ensemble_source
+        from lamina.export.python.ensemble import ensemble_source
 
         source = ensemble_source(model, dtype)
     else:

@@ -12,13 +12,13 @@ from sklearn.pipeline import Pipeline
 
 from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
-from lamina.export.fitted_network import ENSEMBLES, FittedNetwork, fitted_network
-from lamina.export.lowering import NotLoweredError
-from lamina.export.model_program import lower, target_scale
-from lamina.export.onnx_check import check, check_opset
-from lamina.export.onnx_graph import label_array
-from lamina.export.onnx_program import INNER, program_to_onnx
-from lamina.export.program import TargetScale
+from lamina.export.lowering.builder import NotLoweredError
+from lamina.export.lowering.fitted_network import ENSEMBLES, FittedNetwork, fitted_network
+from lamina.export.lowering.models import lower, target_scale
+from lamina.export.lowering.program import TargetScale
+from lamina.export.onnx.check import check, check_opset
+from lamina.export.onnx.graph import label_array
+from lamina.export.onnx.program import INNER, program_to_onnx
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -133,8 +133,8 @@ def to_onnx(
 
 def _ensemble(model: Any, X: Any, dtype: DTypeLike | None, zipmap: bool, opset: int) -> ModelProto:
     # Imported here because networks alone do not need the estimators for tables.
-    from lamina.export.lowered_ensemble import lower_ensemble
-    from lamina.export.onnx_ensemble import ensemble_to_onnx
+    from lamina.export.lowering.ensembles import lower_ensemble
+    from lamina.export.onnx.ensemble import ensemble_to_onnx
 
     program = lower_ensemble(model, dtype)
     proto = ensemble_to_onnx(program, X, opset)

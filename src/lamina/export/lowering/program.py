@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.encoding.calendar import PARTS
-from lamina.export.fitted_network import FittedNetwork
+from lamina.export.lowering.fitted_network import FittedNetwork
 
 InputKind: TypeAlias = Literal["number", "date", "category"]
 Vector: TypeAlias = NDArray[np.float64]

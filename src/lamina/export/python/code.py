@@ -7,7 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from lamina.errors import ExportError
-from lamina.export.fitted_network import FittedBlock
+from lamina.export.lowering.fitted_network import FittedBlock
 
 HEAD = '''\
 """{description}

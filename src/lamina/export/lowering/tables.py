@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from lamina.encoding import TableEncoding
 from lamina.encoding.whole_numbers import find_aliases
-from lamina.export.lowering import Lowering, NotLoweredError, Raw, Value
-from lamina.export.program import (
+from lamina.export.lowering.builder import Lowering, NotLoweredError, Raw, Value
+from lamina.export.lowering.program import (
     Calendar,
     CategoryCode,
     Columns,

@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import DTypeLike
 
-from lamina.export.c_code import (
+from lamina.export.c.code import (
     HEADER,
     blocks_in_c,
     functions_in_c,
@@ -14,9 +14,9 @@ from lamina.export.c_code import (
     labels_in_c,
     weights_in_c,
 )
-from lamina.export.c_table import EncodingInC, headers, operations_in_c
-from lamina.export.ensemble_program import EnsembleProgram, MemberProgram
-from lamina.export.lowered_ensemble import lower_ensemble
+from lamina.export.c.table import EncodingInC, headers, operations_in_c
+from lamina.export.lowering.ensemble_program import EnsembleProgram, MemberProgram
+from lamina.export.lowering.ensembles import lower_ensemble
 from lamina.tabular.calibration import LEAST_PROBABILITY
 
 MEMBER = """\

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lamina.export import calendar_code
-from lamina.export.c_texts import (
+from lamina.export.c.texts import (
     comment,
     identifiers,
     integer_array,
@@ -15,7 +15,7 @@ from lamina.export.c_texts import (
     string_array,
     utf8,
 )
-from lamina.export.program import (
+from lamina.export.lowering.program import (
     Affine,
     Calendar,
     CategoryCode,

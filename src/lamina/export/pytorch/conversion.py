@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from lamina.export.fitted_model import fitted_model
-from lamina.export.fitted_network import fitted_network
+from lamina.export.lowering.fitted_network import fitted_network
+from lamina.export.pytorch.fitted_model import fitted_model
 
 if TYPE_CHECKING:
     from torch import nn
@@ -69,7 +69,7 @@ def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
     """
     network = fitted_network(model)
     try:
-        from lamina.export.pytorch import sequential
+        from lamina.export.pytorch.modules import sequential
     except ImportError as error:
         raise _missing("to_torch") from error
     return sequential(network, logits)
@@ -123,7 +123,7 @@ def from_torch(module: nn.Module, *, classes: ArrayLike | None = None) -> Any:
     True
     """
     try:
-        from lamina.export.pytorch import network_in
+        from lamina.export.pytorch.modules import network_in
     except ImportError as error:
         raise _missing("from_torch") from error
     return fitted_model(*network_in(module), classes)

@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy.typing import DTypeLike
 
-from lamina.export.c_code import (
+from lamina.export.c.code import (
     HEADER,
     blocks_in_c,
     functions_in_c,
@@ -20,11 +20,11 @@ from lamina.export.c_code import (
     labels_in_c,
     weights_in_c,
 )
-from lamina.export.c_table import encoding_in_c, headers, row_type
-from lamina.export.c_texts import number_array
-from lamina.export.fitted_network import ENSEMBLES, FittedNetwork
-from lamina.export.model_program import lower
-from lamina.export.program import Program
+from lamina.export.c.table import encoding_in_c, headers, row_type
+from lamina.export.c.texts import number_array
+from lamina.export.lowering.fitted_network import ENSEMBLES, FittedNetwork
+from lamina.export.lowering.models import lower
+from lamina.export.lowering.program import Program
 
 PREDICT = """\
 /* From {source} to {what}, which must not overlap {x}. */
@@ -134,7 +134,7 @@ def to_c(
         )
     if type(model).__name__ in ENSEMBLES:
         # Imported here because networks alone do not need the estimators for tables.
-        from lamina.export.c_ensemble import ensemble_in_c
+        from lamina.export.c.ensemble import ensemble_in_c
 
         source = ensemble_in_c(model, name, dtype)
     else:

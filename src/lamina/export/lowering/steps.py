@@ -23,9 +23,8 @@ from sklearn.preprocessing import (
 )
 
 from lamina.encoding import TableEncoding
-from lamina.export.lowered_table import lower_table
-from lamina.export.lowering import Lowering, NotLoweredError, Raw, Value
-from lamina.export.program import (
+from lamina.export.lowering.builder import Lowering, NotLoweredError, Raw, Value
+from lamina.export.lowering.program import (
     Affine,
     Clip,
     Impute,
@@ -35,6 +34,7 @@ from lamina.export.program import (
     Standardize,
     Take,
 )
+from lamina.export.lowering.tables import lower_table
 
 
 def lower_step(lowering: Lowering, step: Any, value: Value) -> Value:

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lamina.encoding import TargetEncoding
-from lamina.export.fitted_network import FittedNetwork
-from lamina.export.program import Preparation
+from lamina.export.lowering.fitted_network import FittedNetwork
+from lamina.export.lowering.program import Preparation
 
 
 @dataclass(frozen=True)

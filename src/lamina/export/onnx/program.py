@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import ExportError
-from lamina.export.onnx_graph import Graph, Output, add_network, list_outputs
-from lamina.export.onnx_operations import INPUTS, ML, Matrix, add_operations, meaning
-from lamina.export.program import Preparation, Program
+from lamina.export.lowering.program import Preparation, Program
+from lamina.export.onnx.graph import Graph, Output, add_network, list_outputs
+from lamina.export.onnx.operations import INPUTS, ML, Matrix, add_operations, meaning
 
 if TYPE_CHECKING:
     from onnx import ModelProto

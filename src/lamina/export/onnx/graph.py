@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from lamina.encoding.targets import TargetEncoding, TargetKind
 from lamina.errors import ExportError
-from lamina.export.fitted_network import FittedNetwork
-from lamina.export.onnx_kernels import STAND_INS
+from lamina.export.lowering.fitted_network import FittedNetwork
+from lamina.export.onnx.kernels import STAND_INS
 
 
 class Graph(Protocol):

@@ -6,11 +6,11 @@ from typing import Any
 
 from numpy.typing import DTypeLike
 
-from lamina.export.ensemble_program import EnsembleProgram, MemberProgram
-from lamina.export.fitted_network import FittedNetwork
-from lamina.export.lowered_ensemble import lower_ensemble
-from lamina.export.python_code import block_lines, function_code, head, labels_code
-from lamina.export.python_table import array_text, operations_code
+from lamina.export.lowering.ensemble_program import EnsembleProgram, MemberProgram
+from lamina.export.lowering.ensembles import lower_ensemble
+from lamina.export.lowering.fitted_network import FittedNetwork
+from lamina.export.python.code import block_lines, function_code, head, labels_code
+from lamina.export.python.table import array_text, operations_code
 from lamina.tabular.calibration import LEAST_PROBABILITY
 
 ENCODE = '''

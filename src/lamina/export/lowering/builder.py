@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.written_numbers import NumberForm
 from lamina.errors import ExportError
-from lamina.export.program import (
+from lamina.export.lowering.program import (
     CategoryCode,
     Columns,
     InputColumn,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.export.ensemble_program import EnsembleProgram, MemberProgram
-from lamina.export.onnx_graph import Output, add_answer, add_labels, label_array
-from lamina.export.onnx_operations import Nodes, add_matrices
-from lamina.export.onnx_program import ModelGraph, model_of, table_inputs
-from lamina.export.program import SmoothClip
+from lamina.export.lowering.ensemble_program import EnsembleProgram, MemberProgram
+from lamina.export.lowering.program import SmoothClip
+from lamina.export.onnx.graph import Output, add_answer, add_labels, label_array
+from lamina.export.onnx.operations import Nodes, add_matrices
+from lamina.export.onnx.program import ModelGraph, model_of, table_inputs
 from lamina.tabular.calibration import LEAST_PROBABILITY
 
 if TYPE_CHECKING:

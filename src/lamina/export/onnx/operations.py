@@ -16,9 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import ExportError
-from lamina.export.onnx_calendar import FLOAT64, MISSING_DATE, DateColumn
-from lamina.export.onnx_graph import INT64, Graph
-from lamina.export.program import (
+from lamina.export.lowering.program import (
     Affine,
     Calendar,
     CategoryCode,
@@ -37,6 +35,8 @@ from lamina.export.program import (
     Standardize,
     Take,
 )
+from lamina.export.onnx.calendar import FLOAT64, MISSING_DATE, DateColumn
+from lamina.export.onnx.graph import INT64, Graph
 
 ML = "ai.onnx.ml"
 MISSING_TEXT = ""

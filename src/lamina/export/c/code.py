@@ -9,8 +9,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from lamina.errors import ExportError
-from lamina.export.c_texts import number_array, string_array
-from lamina.export.fitted_network import FittedBlock, FittedNetwork
+from lamina.export.c.texts import number_array, string_array
+from lamina.export.lowering.fitted_network import FittedBlock, FittedNetwork
 from lamina.formulas import Normalization
 from lamina.formulas.table import Named
 

@@ -13,10 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.encoding import TableEncoding
 from lamina.errors import ExportError
-from lamina.export.fitted_network import FittedNetwork, fitted_network
-from lamina.export.lowered_steps import lower_step
-from lamina.export.lowering import Lowering, Raw, TableProgram, Value, table_program
-from lamina.export.program import Program, TargetScale
+from lamina.export.lowering.builder import Lowering, Raw, TableProgram, Value, table_program
+from lamina.export.lowering.fitted_network import FittedNetwork, fitted_network
+from lamina.export.lowering.program import Program, TargetScale
+from lamina.export.lowering.steps import lower_step
 
 
 def lower(model: Any, dtype: DTypeLike | None = None) -> Program:

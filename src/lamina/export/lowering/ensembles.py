@@ -15,12 +15,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
-from lamina.export.ensemble_program import EnsembleProgram, MemberProgram
-from lamina.export.fitted_network import FittedNetwork, fitted_network
-from lamina.export.lowered_table import lower_table
-from lamina.export.lowering import Lowering, Raw, Value, table_program
-from lamina.export.model_program import lower
-from lamina.export.program import (
+from lamina.export.lowering.builder import Lowering, Raw, Value, table_program
+from lamina.export.lowering.ensemble_program import EnsembleProgram, MemberProgram
+from lamina.export.lowering.fitted_network import FittedNetwork, fitted_network
+from lamina.export.lowering.models import lower
+from lamina.export.lowering.program import (
     Affine,
     Clip,
     Lookup,
@@ -30,6 +29,7 @@ from lamina.export.program import (
     Standardize,
     Take,
 )
+from lamina.export.lowering.tables import lower_table
 from lamina.tabular import TabularClassifier, TabularRegressor
 from lamina.tabular.calibration import Calibration
 from lamina.tabular.inputs import TableInputs

@@ -19,7 +19,7 @@ from lamina.encoding.calendar import (
     WEEKDAY_OF_DAY_0,
     YEARS_A_UNIT,
 )
-from lamina.export.onnx_graph import Graph
+from lamina.export.onnx.graph import Graph
 
 # ONNX has no dates: inputs are the integers of NumPy's datetime64[us], including NaT.
 MISSING_DATE = np.iinfo(np.int64).min

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from lamina.export import calendar_code
-from lamina.export.program import (
+from lamina.export.lowering.program import (
     Affine,
     Calendar,
     CategoryCode,

@@ -1,0 +1,1 @@
+"""Export to a C99 header."""

@@ -1,0 +1,1 @@
+"""Conversion of a fitted model to a program: a list of operations that every target renders."""

@@ -1,0 +1,1 @@
+"""Export to a Python file that needs only NumPy."""

@@ -1,0 +1,1 @@
+"""Conversion to a PyTorch module, and from one."""
