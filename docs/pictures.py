@@ -21,6 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.formulas import ACTIVATIONS, INVERSE_LINKS, LOSSES, OPTIMIZERS, PENALTIES, SCHEDULES
+from lamina.formulas.hyperparameters import names_of
 from lamina.formulas.schedules import Course
 
 FOLDER = Path(__file__).parent / "images"
@@ -88,7 +89,7 @@ def losses() -> Figure:
     figure, each = panels(list(LOSSES))
     for name, ax in each:
         loss = LOSSES[name]
-        settings = {key: EXAMPLES[key] for key in loss.hyperparameters}
+        settings = {key: EXAMPLES[key] for key in names_of(loss.hyperparameters)}
         codes = loss.targets == "codes"
         logits = np.zeros((281, 2 if codes else loss.outputs_per_target(settings)))
         logits[:, 0] = np.linspace(-3, 4, len(logits))
@@ -169,7 +170,7 @@ STEEP = np.array([1.0, 12.0])
 def descent(name: str) -> np.ndarray:
     """Return the points of one descent, with a rate that comes close to the minimum."""
     optimizer = OPTIMIZERS[name]
-    settings = {key: float(DEFAULTS[key]) for key in optimizer.hyperparameters}
+    settings = {key: float(DEFAULTS[key]) for key in names_of(optimizer.hyperparameters)}
     w, state = np.array([-2.0, 1.0]), np.zeros((len(optimizer.slots), 2))
     points = [w.copy()]
     for step in range(1, 61):

@@ -16,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from docs.parameters import tables
+from lamina.formulas.hyperparameters import names_of
 
 Column = Callable[[Any], str]
 
@@ -59,11 +60,11 @@ COLUMNS: dict[str, dict[str, Column]] = {
     "losses": {
         "task": lambda record: record.task,
         "inverse link": lambda record: f"``{record.inverse_link}``",
-        "parameters": lambda record: names(record.hyperparameters),
+        "parameters": lambda record: names(names_of(record.hyperparameters)),
     },
     "optimizers": {
         "state": lambda record: names(record.slots),
-        "parameters": lambda record: names(record.hyperparameters),
+        "parameters": lambda record: names(names_of(record.hyperparameters)),
         "default decay": number("weight_decay"),
     },
     "schedules": {"options (default)": options, "follows the length": yes("follows_length")},

@@ -7,7 +7,8 @@ import pytest
 
 from lamina.engines import Objective
 from lamina.formulas import INVERSE_LINKS, LOSSES
-from lamina.formulas.losses import Loss, hyperparameter_numbers
+from lamina.formulas.hyperparameters import as_numbers, names_of
+from lamina.formulas.losses import Loss
 
 # Several values of every hyperparameter, including the ends of their ranges.
 SETTINGS = {
@@ -52,7 +53,7 @@ every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_hyperparameter_is_tested_with_several_values():
     assert {name for name, loss in LOSSES.items() if loss.hyperparameters} == set(SETTINGS)
     for name, settings in SETTINGS.items():
-        for hyperparameter in LOSSES[name].hyperparameters:
+        for hyperparameter in names_of(LOSSES[name].hyperparameters):
             assert len({str(params[hyperparameter]) for params in settings}) > 1
 
 
@@ -130,8 +131,8 @@ def test_predictions_and_targets_are_not_modified(case, draw_targets):
 
 @every_case
 def test_engines_receive_the_hyperparameters_in_order_as_numbers(case):
-    numbers = hyperparameter_numbers(case.loss, case.params)
-    expected = [np.atleast_1d(case.params[name]) for name in case.loss.hyperparameters]
+    numbers = as_numbers(case.loss.hyperparameters, case.params)
+    expected = [np.atleast_1d(case.params[name]) for name in names_of(case.loss.hyperparameters)]
     assert numbers == [float(x) for x in np.concatenate([[], *expected])]
 
 
@@ -147,7 +148,7 @@ def test_engines_receive_the_hyperparameters_in_order_as_numbers(case):
 def test_a_loss_equals_another_at_the_end_of_its_range(name, equal, draw_targets):
     ends = {"focal_gamma": 0.0, "label_smoothing": 0.0, "huber_threshold": 1e9}
     loss, other = LOSSES[name], LOSSES[equal]
-    case = Case(loss, {parameter: ends[parameter] for parameter in loss.hyperparameters})
+    case = Case(loss, {parameter: ends[parameter] for parameter in names_of(loss.hyperparameters)})
     y, n_outputs = case.draw(draw_targets, 4, 9)
     p = INVERSE_LINKS[loss.inverse_link].value(
         np.random.RandomState(8).standard_normal((9, n_outputs))

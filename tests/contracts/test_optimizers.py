@@ -9,6 +9,7 @@ from sklearn.neural_network import _stochastic_optimizers as sklearn_optimizers
 
 from lamina.engines import OptimizerSettings, OptimizerState
 from lamina.formulas import OPTIMIZERS
+from lamina.formulas.hyperparameters import names_of
 
 ADAMS = [
     {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
@@ -63,7 +64,9 @@ def minimise(optimizer, hyperparameters, gradient, start, learning_rate, n_steps
 def test_every_optimizer_is_tested_with_all_its_hyperparameters():
     assert SETTINGS.keys() == VALLEY_RATES.keys() == OPTIMIZERS.keys()
     for name, settings in SETTINGS.items():
-        assert all(tuple(values) == OPTIMIZERS[name].hyperparameters for values in settings)
+        assert all(
+            tuple(values) == names_of(OPTIMIZERS[name].hyperparameters) for values in settings
+        )
 
 
 @every_setting

@@ -7,6 +7,7 @@ import pytest
 
 from lamina.engines import OptimizerSettings
 from lamina.formulas import OPTIMIZERS, PENALTIES
+from lamina.formulas.hyperparameters import names_of
 from lamina.network import ParameterLayout
 
 TOLERANCE = {"float64": 1e-10, "float32": 3e-5}
@@ -40,7 +41,7 @@ def describe_settings(name, **around):
     if around.get("amsgrad") and not OPTIMIZERS[name].amsgrad:
         pytest.skip(f"{name} has no AMSGrad variant")
     return OptimizerSettings(
-        name, {h: VALUES[h] for h in OPTIMIZERS[name].hyperparameters}, **around
+        name, {h: VALUES[h] for h in names_of(OPTIMIZERS[name].hyperparameters)}, **around
     )
 
 

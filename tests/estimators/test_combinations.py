@@ -23,6 +23,7 @@ from lamina.errors import ExportError, LaminaError
 from lamina.estimators.settings.constraints import REGRESSION_LOSSES
 from lamina.estimators.settings.contradictions import refuse_contradictions
 from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
+from lamina.formulas.hyperparameters import names_of
 
 X = np.random.RandomState(0).standard_normal((40, 4))
 SCORES = X @ np.random.RandomState(1).standard_normal((4, 3)) + np.tanh(X[:, :3])
@@ -103,7 +104,7 @@ def hold(estimator, y, given_parameters):
     n_outputs=st.sampled_from([1, 2]),
 )
 def test_a_regressor_of_any_parameters(drawn, loss, quantile, residual, n_outputs):
-    if "quantile" in LOSSES[loss].hyperparameters:
+    if "quantile" in names_of(LOSSES[loss].hyperparameters):
         drawn = {**drawn, "quantile": quantile}
     # Positive, so that every loss supports the targets.
     y = np.exp(0.3 * (SCORES[:, 0] if n_outputs == 1 else SCORES[:, :2]))

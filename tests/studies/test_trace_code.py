@@ -11,6 +11,7 @@ import lamina
 from lamina.engines.batch_loss import predict_from, row_losses
 from lamina.engines.blocks import with_noise
 from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
+from lamina.formulas.hyperparameters import names_of
 from lamina.formulas.noise import Draws, dropout_factors
 from lamina.network import ParameterLayout
 from lamina.studies.trace_code import IMPORTS, read_by, step_function
@@ -32,7 +33,7 @@ UNUSUAL = {
 
 
 def get_parameters(loss):
-    return {name: UNUSUAL[name] for name in loss.hyperparameters}
+    return {name: UNUSUAL[name] for name in names_of(loss.hyperparameters)}
 
 
 def known_before(model, trace, sample_weight):

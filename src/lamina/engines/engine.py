@@ -21,7 +21,7 @@ from scipy import sparse
 from lamina.engines.custom_loss import CustomLoss
 from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
-from lamina.formulas.losses import Hyperparameters
+from lamina.formulas.hyperparameters import Hyperparameters, names_of
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 
@@ -70,7 +70,7 @@ class Objective:
 
     def __post_init__(self) -> None:
         PENALTIES[self.penalty]
-        expected = LOSSES[self.loss].hyperparameters if isinstance(self.loss, str) else ()
+        expected = names_of(LOSSES[self.loss].hyperparameters) if isinstance(self.loss, str) else ()
         if set(self.hyperparameters) != set(expected):
             raise ValueError(f"{self.loss} needs {expected}, got {tuple(self.hyperparameters)}")
 
@@ -122,7 +122,7 @@ class OptimizerSettings:
 
     def __post_init__(self) -> None:
         optimizer = OPTIMIZERS[self.name]
-        expected = optimizer.hyperparameters
+        expected = names_of(optimizer.hyperparameters)
         if set(self.hyperparameters) != set(expected):
             raise ValueError(f"{self.name} needs {expected}, got {tuple(self.hyperparameters)}")
         if self.amsgrad and not optimizer.amsgrad:

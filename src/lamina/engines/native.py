@@ -38,7 +38,7 @@ from lamina.engines.engine import (
 from lamina.engines.threads import choose_threads, sharing_cores
 from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
-from lamina.formulas.losses import hyperparameter_numbers
+from lamina.formulas.hyperparameters import as_numbers
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec, ParameterLayout
 
@@ -111,7 +111,7 @@ def _loss(objective: Objective) -> tuple[int, list[float]]:
     """Return the kernels' code of the loss, and its hyperparameters."""
     if not isinstance(objective.loss, str):
         return _native.CUSTOM_LOSS, []
-    numbers = hyperparameter_numbers(LOSSES[objective.loss], objective.hyperparameters)
+    numbers = as_numbers(LOSSES[objective.loss].hyperparameters, objective.hyperparameters)
     return _native.LOSSES[objective.loss], numbers
 
 
@@ -129,10 +129,10 @@ def _python_loss(objective: Objective, y: NDArray[Any]) -> Callable[..., Any] | 
 
 def _optimizer(settings: OptimizerSettings) -> tuple[Any, ...]:
     """Return the optimizer's arguments of the kernels, except for measures_gradient."""
-    order, most = OPTIMIZERS[settings.name].hyperparameters, settings.max_gradient_norm
+    record, most = OPTIMIZERS[settings.name], settings.max_gradient_norm
     return (
         _native.OPTIMIZERS[settings.name],
-        [float(settings.hyperparameters[name]) for name in order],
+        as_numbers(record.hyperparameters, settings.hyperparameters),
         settings.amsgrad,
         settings.weight_decay,
         math.inf if most is None else most,

@@ -26,6 +26,7 @@ from lamina.estimators.settings.constraints import (
 )
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import INVERSE_LINKS, LOSSES
+from lamina.formulas.hyperparameters import names_of
 from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
 from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import Array
@@ -639,7 +640,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
     def _hyperparameters(self) -> dict[str, Any]:
         """Return the hyperparameters that the loss's record lists, by name."""
-        names = LOSSES[self.loss].hyperparameters if isinstance(self.loss, str) else ()
+        names = names_of(LOSSES[self.loss].hyperparameters) if isinstance(self.loss, str) else ()
         parameters = {**vars(self), "quantile": rising_quantiles(self.quantile)}
         return {name: parameters[name] for name in names}
 

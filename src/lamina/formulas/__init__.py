@@ -1,6 +1,7 @@
 """Mathematics by name: tables of formulas, from which names, errors, docs and engines derive."""
 
 from lamina.formulas.activations import ACTIVATIONS, Activation
+from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.formulas.initializers import INITIALIZERS, Initializer
 from lamina.formulas.inverse_links import INVERSE_LINKS, InverseLink
 from lamina.formulas.losses import LOSSES, Loss
@@ -21,6 +22,7 @@ __all__ = [
     "PRECISIONS",
     "SCHEDULES",
     "Activation",
+    "Hyperparameter",
     "Initializer",
     "InverseLink",
     "Loss",

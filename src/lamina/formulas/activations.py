@@ -14,6 +14,7 @@ from scipy.special import expit
 
 from lamina.formulas import activation_functions as functions
 from lamina.formulas.code import Code
+from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.formulas.table import Array, RecordTable
 
 
@@ -69,6 +70,8 @@ class Activation:
         use `expit` and `ndtr` of scipy.special.
     parameters : tuple of UnitParameter
         Learned parameters of its units; empty for most.
+    hyperparameters : tuple of Hyperparameter
+        In the order in which engines receive their values; empty for most.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Activation:
     code: Code
     derivative_code: str
     parameters: tuple[UnitParameter, ...] = ()
+    hyperparameters: tuple[Hyperparameter, ...] = ()
 
 
 ACTIVATIONS = RecordTable(

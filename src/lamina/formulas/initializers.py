@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.formulas.activations import Activation
+from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.formulas.table import Array, RecordTable
 
 Draw = Callable[[np.random.RandomState, int, int, float], tuple[Array, Array]]
@@ -34,6 +35,8 @@ class Initializer:
         as in scikit-learn.
     equation, paper : str
         Formula as text, and its source.
+    hyperparameters : tuple of Hyperparameter
+        Empty for all so far.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Initializer:
     output_as_hidden: bool
     equation: str
     paper: str
+    hyperparameters: tuple[Hyperparameter, ...] = ()
 
 
 def glorot_uniform(

@@ -10,19 +10,16 @@ value_losses.py and class_losses.py contain the formulas themselves.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from lamina.formulas import class_losses, loss_code, value_losses
+from lamina.formulas.hyperparameters import Hyperparameter, Hyperparameters
 from lamina.formulas.loss_code import LossCode
 from lamina.formulas.table import Array, RecordTable
-
-Hyperparameter: TypeAlias = "float | Sequence[float]"
-Hyperparameters: TypeAlias = Mapping[str, Hyperparameter]
 
 
 def one_output(params: Hyperparameters) -> int:
@@ -48,8 +45,8 @@ class Loss:
         Name of the inverse link from logits to prediction.
     targets : {'values', 'codes'}
         Kind of y: numbers of shape (n_samples, n_targets), or class codes of shape (n_samples,).
-    hyperparameters : tuple of str
-        Estimator parameters that it reads, in the order in which engines receive them.
+    hyperparameters : tuple of Hyperparameter
+        In the order in which engines receive their values.
     value : callable
         `value(p, y, params)` returns the loss of each sample, of shape (n_samples,).
     delta : callable
@@ -84,7 +81,7 @@ class Loss:
     task: Literal["regression", "classification"]
     inverse_link: str
     targets: Literal["values", "codes"]
-    hyperparameters: tuple[str, ...]
+    hyperparameters: tuple[Hyperparameter, ...]
     value: Callable[[Array, NDArray[Any], Hyperparameters], Array]
     delta: Callable[[Array, NDArray[Any], Hyperparameters], Array]
     equation: str
@@ -99,6 +96,51 @@ class Loss:
     least: float = 0.0
     is_smooth: bool = True
 
+
+HUBER_THRESHOLD = Hyperparameter(
+    "huber_threshold",
+    1.0,
+    "error above which the loss grows linearly",
+    above=0,
+    symbol="t",
+    is_estimator_parameter=True,
+)
+QUANTILE = Hyperparameter(
+    "quantile",
+    0.5,
+    "fraction of the targets below the prediction; several need an output each",
+    kind="numbers",
+    above=0,
+    below=1,
+    symbol="q",
+    is_estimator_parameter=True,
+)
+TWEEDIE_POWER = Hyperparameter(
+    "tweedie_power",
+    1.5,
+    "power of the mean that is the variance",
+    above=1,
+    below=2,
+    symbol="ρ",
+    is_estimator_parameter=True,
+)
+FOCAL_GAMMA = Hyperparameter(
+    "focal_gamma",
+    2.0,
+    "exponent of 1 - p, the weight of a sample",
+    at_least=0,
+    symbol="γ",
+    is_estimator_parameter=True,
+)
+LABEL_SMOOTHING = Hyperparameter(
+    "label_smoothing",
+    0.0,
+    "fraction of a label that is divided among all classes",
+    at_least=0,
+    below=1,
+    symbol="ε",
+    is_estimator_parameter=True,
+)
 
 LOSSES = RecordTable(
     "loss",
@@ -175,7 +217,7 @@ LOSSES = RecordTable(
         task="regression",
         inverse_link="identity",
         targets="values",
-        hyperparameters=("huber_threshold",),
+        hyperparameters=(HUBER_THRESHOLD,),
         value=value_losses.huber,
         delta=value_losses.huber_delta,
         aim="between median and mean",
@@ -203,7 +245,7 @@ LOSSES = RecordTable(
         task="regression",
         inverse_link="identity",
         targets="values",
-        hyperparameters=("quantile",),
+        hyperparameters=(QUANTILE,),
         value=value_losses.quantile,
         delta=value_losses.quantile_delta,
         outputs_per_target=value_losses.number_of_quantiles,
@@ -236,7 +278,7 @@ LOSSES = RecordTable(
         task="regression",
         inverse_link="exp",
         targets="values",
-        hyperparameters=("tweedie_power",),
+        hyperparameters=(TWEEDIE_POWER,),
         value=value_losses.tweedie,
         delta=value_losses.tweedie_delta,
         equation=(
@@ -271,7 +313,7 @@ LOSSES = RecordTable(
         task="classification",
         inverse_link="logistic",
         targets="values",
-        hyperparameters=("focal_gamma",),
+        hyperparameters=(FOCAL_GAMMA,),
         value=class_losses.binary_focal,
         delta=class_losses.binary_focal_delta,
         equation="L = -mean over rows of Σ y (1 - p)^γ log p + (1 - y) p^γ log(1 - p)",
@@ -286,7 +328,7 @@ LOSSES = RecordTable(
         task="classification",
         inverse_link="softmax",
         targets="codes",
-        hyperparameters=("label_smoothing",),
+        hyperparameters=(LABEL_SMOOTHING,),
         value=class_losses.smoothed_log_loss,
         delta=class_losses.smoothed_log_loss_delta,
         equation="L = -mean over rows of Σ_c s_c log p_c;  s_c = (1 - ε) [c = y] + ε / n_classes",
@@ -299,7 +341,7 @@ LOSSES = RecordTable(
         task="classification",
         inverse_link="softmax",
         targets="codes",
-        hyperparameters=("focal_gamma", "label_smoothing"),
+        hyperparameters=(FOCAL_GAMMA, LABEL_SMOOTHING),
         value=class_losses.focal,
         delta=class_losses.focal_delta,
         equation=(
@@ -313,8 +355,3 @@ LOSSES = RecordTable(
         paper="Lin, Goyal, Girshick, He, Dollár 2017, Focal loss for dense object detection",
     ),
 )
-
-
-def hyperparameter_numbers(loss: Loss, params: Hyperparameters) -> list[float]:
-    """Return the hyperparameters as one list of numbers, in the order that engines expect."""
-    return [float(x) for name in loss.hyperparameters for x in np.atleast_1d(params[name])]

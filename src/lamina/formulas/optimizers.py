@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.formulas.muon import muon_matrix
 from lamina.formulas.table import Array, RecordTable
 
@@ -51,8 +52,8 @@ class Optimizer:
         Name in `solver=`.
     slots : tuple of str
         Names of the numbers that it keeps for each parameter; the rows of its state.
-    hyperparameters : tuple of str
-        Estimator parameters that it reads, in the order in which engines receive them.
+    hyperparameters : tuple of Hyperparameter
+        In the order in which engines receive their values.
     follows_schedule : bool
         True if it follows `learning_rate=`; scikit-learn's adam keeps its rate.
     update : callable
@@ -74,7 +75,7 @@ class Optimizer:
 
     name: str
     slots: tuple[str, ...]
-    hyperparameters: tuple[str, ...]
+    hyperparameters: tuple[Hyperparameter, ...]
     follows_schedule: bool
     update: Update
     equation: str
@@ -185,6 +186,58 @@ def lion(
     m += (1 - beta_2) * g
 
 
+MOMENTUM = Hyperparameter(
+    "momentum",
+    0.9,
+    "fraction of the velocity, or of the mean of the gradient, that each step keeps",
+    at_least=0,
+    at_most=1,
+    symbol="μ",
+    is_estimator_parameter=True,
+)
+NESTEROVS_MOMENTUM = Hyperparameter(
+    "nesterovs_momentum",
+    True,
+    "if True, use Nesterov momentum",
+    kind="boolean",
+    is_estimator_parameter=True,
+)
+BETA_1 = Hyperparameter(
+    "beta_1",
+    0.9,
+    "fraction of the running mean of the gradient that each step keeps",
+    at_least=0,
+    below=1,
+    symbol="β₁",
+    is_estimator_parameter=True,
+)
+BETA_2 = Hyperparameter(
+    "beta_2",
+    0.999,
+    "fraction of the running mean of the squared gradient, or lion's mean, that each step keeps",
+    at_least=0,
+    below=1,
+    symbol="β₂",
+    is_estimator_parameter=True,
+)
+EPSILON = Hyperparameter(
+    "epsilon",
+    1e-8,
+    "number added to the root that a step is divided by",
+    above=0,
+    symbol="ε",
+    is_estimator_parameter=True,
+)
+DECAY_RATE = Hyperparameter(
+    "decay_rate",
+    0.99,
+    "fraction of the running mean of the squared gradient that each step keeps",
+    at_least=0,
+    below=1,
+    symbol="ρ",
+    is_estimator_parameter=True,
+)
+
 MOMENTS_IN_CODE = (
     "m = beta_1 * m + (1 - beta_1) * g",
     "v = beta_2 * v + (1 - beta_2) * g**2",
@@ -204,7 +257,7 @@ OPTIMIZERS = RecordTable(
     Optimizer(
         name="sgd",
         slots=("velocity",),
-        hyperparameters=("momentum", "nesterovs_momentum"),
+        hyperparameters=(MOMENTUM, NESTEROVS_MOMENTUM),
         follows_schedule=True,
         update=sgd,
         code=StepCode(
@@ -220,7 +273,7 @@ OPTIMIZERS = RecordTable(
     Optimizer(
         name="adam",
         slots=("m", "v"),
-        hyperparameters=("beta_1", "beta_2", "epsilon"),
+        hyperparameters=(BETA_1, BETA_2, EPSILON),
         follows_schedule=False,
         update=adam,
         code=StepCode(
@@ -240,7 +293,7 @@ OPTIMIZERS = RecordTable(
     Optimizer(
         name="adamw",
         slots=("m", "v"),
-        hyperparameters=("beta_1", "beta_2", "epsilon"),
+        hyperparameters=(BETA_1, BETA_2, EPSILON),
         follows_schedule=True,
         update=adamw,
         code=ADAMW_IN_CODE,
@@ -252,7 +305,7 @@ OPTIMIZERS = RecordTable(
     Optimizer(
         name="nadam",
         slots=("m", "v"),
-        hyperparameters=("beta_1", "beta_2", "epsilon"),
+        hyperparameters=(BETA_1, BETA_2, EPSILON),
         follows_schedule=True,
         update=nadam,
         code=StepCode(
@@ -274,7 +327,7 @@ OPTIMIZERS = RecordTable(
     Optimizer(
         name="rmsprop",
         slots=("v",),
-        hyperparameters=("decay_rate", "epsilon"),
+        hyperparameters=(DECAY_RATE, EPSILON),
         follows_schedule=True,
         update=rmsprop,
         code=StepCode(
@@ -290,7 +343,7 @@ OPTIMIZERS = RecordTable(
     Optimizer(
         name="adagrad",
         slots=("sum",),
-        hyperparameters=("epsilon",),
+        hyperparameters=(EPSILON,),
         follows_schedule=True,
         update=adagrad,
         code=StepCode(("s",), ("s = s + g**2", "-rate * g / (np.sqrt(s) + epsilon)")),
@@ -300,7 +353,7 @@ OPTIMIZERS = RecordTable(
     Optimizer(
         name="lion",
         slots=("m",),
-        hyperparameters=("beta_1", "beta_2"),
+        hyperparameters=(BETA_1, BETA_2),
         follows_schedule=True,
         update=lion,
         code=StepCode(("m",), ("-rate * np.sign(beta_1 * m + (1 - beta_1) * g)",)),
@@ -310,7 +363,7 @@ OPTIMIZERS = RecordTable(
     Optimizer(
         name="muon",
         slots=("m", "v"),
-        hyperparameters=("momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon"),
+        hyperparameters=(MOMENTUM, NESTEROVS_MOMENTUM, BETA_1, BETA_2, EPSILON),
         follows_schedule=True,
         update=adamw,
         matrix_update=muon_matrix,

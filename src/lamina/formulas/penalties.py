@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.formulas.table import Array, RecordTable
 
 
@@ -30,6 +31,7 @@ class Penalty:
         Both formulas as text, and their source.
     code, derivative_code : str
         Factor of alpha in both, as NumPy expressions in W and l1_ratio.
+    hyperparameters : tuple of Hyperparameter
     """
 
     name: str
@@ -39,6 +41,7 @@ class Penalty:
     paper: str
     code: str
     derivative_code: str
+    hyperparameters: tuple[Hyperparameter, ...] = ()
 
     def value(self, w: Array, l1_ratio: float = 0.5) -> float:
         """Return r ‖w‖₁ + (1 - r) ½ ‖w‖²."""
@@ -52,6 +55,16 @@ class Penalty:
         l2 = (1 - r) * w
         return l2 + r * np.sign(w) if r else l2
 
+
+L1_RATIO = Hyperparameter(
+    "l1_ratio",
+    0.5,
+    "fraction of ‖W‖₁ in the penalty",
+    at_least=0,
+    at_most=1,
+    symbol="ρ",
+    is_estimator_parameter=True,
+)
 
 PENALTIES = RecordTable(
     "penalty",
@@ -81,5 +94,6 @@ PENALTIES = RecordTable(
         paper="Zou, Hastie 2005, Regularization and variable selection via the elastic net",
         code="np.sum(l1_ratio * np.abs(W) + (1 - l1_ratio) * 0.5 * W**2)",
         derivative_code="(l1_ratio * np.sign(W) + (1 - l1_ratio) * W)",
+        hyperparameters=(L1_RATIO,),
     ),
 )

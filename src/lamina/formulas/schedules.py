@@ -11,67 +11,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import UnknownNameError, suggestion
+from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.formulas.table import RecordTable
 
 SMALLEST_ADAPTIVE_RATE = 1e-6
 ADAPTIVE_DIVISOR = 5.0
-# Steps and epochs are counted in int64.
-LARGEST_INTEGER = 2**63 - 1
 # Far above the rounding error of an epoch's number, far below a step.
 ROUNDING = 1e-12
 
 Factors: TypeAlias = NDArray[np.float64]
 Options: TypeAlias = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class ScheduleOption:
-    """Numeric option of a schedule.
-
-    Attributes
-    ----------
-    default : float or None
-        None if the length of the training decides.
-    above, at_least : float, optional
-        Lower bound, exclusive or inclusive.
-    at_most : float
-    whole : bool
-        True for integers.
-    """
-
-    default: float | None
-    above: float = -math.inf
-    at_least: float = -math.inf
-    at_most: float = math.inf
-    whole: bool = False
-
-    def takes(self, value: object) -> bool:
-        """Return True if the value is allowed."""
-        if value is None:
-            return self.default is None
-        if isinstance(value, bool) or not isinstance(value, Integral if self.whole else Real):
-            return False
-        if not is_representable(value):
-            return False
-        return self.above < value and self.at_least <= value <= self.at_most  # type: ignore[operator]
-
-    @property
-    def allowed_values(self) -> str:
-        """Allowed values, in words."""
-        bounds = [
-            f"{sign} {bound:g}"
-            for sign, bound in ((">", self.above), (">=", self.at_least), ("<=", self.at_most))
-            if math.isfinite(bound)
-        ]
-        kind = "an integer" if self.whole else "a finite number"
-        return f"{kind} {' and '.join(bounds)}{', or None' if self.default is None else ''}"
 
 
 class Course(NamedTuple):
@@ -116,8 +72,8 @@ class Schedule:
         more epochs without progress than the option 'patience' allows, but fewer than a stall.
     shape : callable or None
         `shape(course, options)` returns the multiplier of each step.
-    options : mapping of str to ScheduleOption
-        Options in `learning_rate_options=`.
+    hyperparameters : tuple of Hyperparameter
+        Its options in `learning_rate_options=`, and 'invscaling' reads `power_t`.
     follows_length : bool
         True if it spans `max_iter` epochs, so that another `max_iter` changes every rate.
     speaks_to_all : bool
@@ -136,10 +92,15 @@ class Schedule:
     after_stall: Callable[[float], float | None] = field(default=lambda base_rate: None)
     after_plateau: Callable[[float, float, Options], float] | None = None
     shape: Callable[[Course, Options], Factors] | None = None
-    options: Mapping[str, ScheduleOption] = field(default_factory=dict)
+    hyperparameters: tuple[Hyperparameter, ...] = ()
     follows_length: bool = False
     speaks_to_all: bool = True
     is_absolute: bool = False
+
+    @property
+    def options(self) -> dict[str, Hyperparameter]:
+        """Hyperparameters in `learning_rate_options=`, by name."""
+        return {h.name: h for h in self.hyperparameters if not h.is_estimator_parameter}
 
     def settings(self, options: Options | None) -> dict[str, Any]:
         """Return the value of every option: the given one, else its default.
@@ -156,27 +117,20 @@ class Schedule:
         >>> SCHEDULES["step"].settings({"every": 10})
         {'factor': 0.1, 'every': 10}
         """
-        options = {} if options is None else options
+        options, known = {} if options is None else options, self.options
         for name, value in options.items():
-            if name not in self.options:
+            if name not in known:
                 raise UnknownNameError(
                     f"learning_rate={self.name!r} has no option {name!r}."
-                    f"{suggestion(name, self.options)} Its learning_rate_options are: "
-                    f"{', '.join(map(repr, self.options)) or 'none'}."
+                    f"{suggestion(name, known)} Its learning_rate_options are: "
+                    f"{', '.join(map(repr, known)) or 'none'}."
                 )
-            if not self.options[name].takes(value):
+            if not known[name].allows(value):
                 raise ValueError(
                     f"learning_rate_options[{name!r}]={value!r} of learning_rate={self.name!r} "
-                    f"must be {self.options[name].allowed_values}."
+                    f"must be {known[name].allowed_values}."
                 )
-        return {name: option.default for name, option in self.options.items()} | dict(options)
-
-
-def is_representable(number: Any) -> bool:
-    """Return True if a real number is finite, and within int64 if it is an integer."""
-    if isinstance(number, Integral):
-        return abs(int(number)) <= LARGEST_INTEGER
-    return math.isfinite(number)
+        return {name: option.default for name, option in known.items()} | dict(options)
 
 
 def inverse_scaling(base_rate: float, initial_rate: float, rows_seen: int, power_t: float) -> float:
@@ -293,7 +247,14 @@ CUSTOM = "callable"
 SGDR = "Loshchilov, Hutter 2017, SGDR: stochastic gradient descent with warm restarts, equation 5"
 SCIKIT_LEARN = "scikit-learn, User Guide 1.17, section on stochastic gradient descent"
 
-_share = ScheduleOption(0.0, at_least=0, at_most=1)
+POWER_T = Hyperparameter(
+    "power_t",
+    0.5,
+    "exponent of the number of samples seen",
+    at_least=0,
+    is_estimator_parameter=True,
+)
+LOWEST = Hyperparameter("lowest", 0.0, "last rate, as a fraction of η₀", at_least=0, at_most=1)
 
 SCHEDULES = RecordTable(
     "schedule",
@@ -304,6 +265,7 @@ SCHEDULES = RecordTable(
         SCIKIT_LEARN,
         after_epoch=inverse_scaling,
         speaks_to_all=False,
+        hyperparameters=(POWER_T,),
     ),
     Schedule(
         "adaptive",
@@ -318,17 +280,27 @@ SCHEDULES = RecordTable(
         "Senior, Heigold, Ranzato, Yang 2013, An empirical study of learning rates in deep neural "
         "networks for speech recognition",
         shape=exponential,
-        options={"decay": ScheduleOption(0.95, above=0, at_most=1)},
+        hyperparameters=(
+            Hyperparameter(
+                "decay", 0.95, "factor of the rate after every epoch", above=0, at_most=1
+            ),
+        ),
     ),
     Schedule(
         "step",
         "η = η₀ factor^⌊epoch / every⌋",
         "He, Zhang, Ren, Sun 2016, Deep residual learning for image recognition, section 4.2",
         shape=steps_down,
-        options={
-            "factor": ScheduleOption(0.1, above=0, at_most=1),
-            "every": ScheduleOption(30, at_least=1, whole=True),
-        },
+        hyperparameters=(
+            Hyperparameter("factor", 0.1, "factor of the rate at every change", above=0, at_most=1),
+            Hyperparameter(
+                "every",
+                30,
+                "number of epochs between two changes of the rate",
+                at_least=1,
+                kind="integer",
+            ),
+        ),
     ),
     Schedule(
         "cosine",
@@ -336,11 +308,16 @@ SCHEDULES = RecordTable(
         "T = period at first, and period_factor times as long after every restart",
         SGDR,
         shape=cosine,
-        options={
-            "period": ScheduleOption(None, above=0),
-            "period_factor": ScheduleOption(1, at_least=1),
-            "lowest": _share,
-        },
+        hyperparameters=(
+            Hyperparameter(
+                "period",
+                None,
+                "number of epochs to the first restart; None never restarts",
+                above=0,
+            ),
+            Hyperparameter("period_factor", 1, "factor of the period at every restart", at_least=1),
+            LOWEST,
+        ),
         follows_length=True,
     ),
     Schedule(
@@ -349,11 +326,17 @@ SCHEDULES = RecordTable(
         "another down to η₀ / (initial_divisor final_divisor)",
         "Smith 2018, A disciplined approach to neural network hyper-parameters: part 1",
         shape=one_cycle,
-        options={
-            "rising": ScheduleOption(0.3, at_least=0, at_most=1),
-            "initial_divisor": ScheduleOption(25.0, at_least=1),
-            "final_divisor": ScheduleOption(1e4, at_least=1),
-        },
+        hyperparameters=(
+            Hyperparameter(
+                "rising",
+                0.3,
+                "fraction of all steps in which the rate rises",
+                at_least=0,
+                at_most=1,
+            ),
+            Hyperparameter("initial_divisor", 25.0, "η₀ divided by the first rate", at_least=1),
+            Hyperparameter("final_divisor", 1e4, "first rate divided by the last", at_least=1),
+        ),
         follows_length=True,
     ),
     Schedule(
@@ -361,7 +344,12 @@ SCHEDULES = RecordTable(
         "η = η₀ (lowest + (1 - lowest) (1 - step / all steps)^power)",
         "Chen, Papandreou, Kokkinos, Murphy, Yuille 2017, DeepLab",
         shape=polynomial,
-        options={"power": ScheduleOption(1.0, above=0), "lowest": _share},
+        hyperparameters=(
+            Hyperparameter(
+                "power", 1.0, "exponent of the remaining fraction of all steps", above=0
+            ),
+            LOWEST,
+        ),
         follows_length=True,
     ),
     Schedule(
@@ -369,10 +357,16 @@ SCHEDULES = RecordTable(
         "η ← max(factor η, lowest η₀) after more than 'patience' epochs without progress",
         "He, Zhang, Ren, Sun 2016, Deep residual learning for image recognition, section 3.4",
         after_plateau=lower,
-        options={
-            "factor": ScheduleOption(0.2, above=0, at_most=1),
-            "patience": ScheduleOption(5, at_least=0, whole=True),
-            "lowest": _share,
-        },
+        hyperparameters=(
+            Hyperparameter("factor", 0.2, "factor of the rate at every change", above=0, at_most=1),
+            Hyperparameter(
+                "patience",
+                5,
+                "number of epochs without progress before the rate falls",
+                at_least=0,
+                kind="integer",
+            ),
+            LOWEST,
+        ),
     ),
 )

@@ -18,6 +18,7 @@ from lamina.estimators.fitting.assignment import choose_schedule
 from lamina.estimators.settings.contradictions import refuse_contradictions
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import OPTIMIZERS
+from lamina.formulas.hyperparameters import names_of
 from lamina.network import ParameterLayout
 from lamina.studies.checks import integer, number
 from lamina.studies.surfaces import Surface, get_surface
@@ -166,7 +167,7 @@ def gradient_descent_path(
 
 
 def _check_hyperparameters(optimizer: str, options: Mapping[str, Any]) -> None:
-    names = (*OPTIMIZERS[optimizer].hyperparameters, *SURROUNDINGS)
+    names = (*names_of(OPTIMIZERS[optimizer].hyperparameters), *SURROUNDINGS)
     for name in options:
         if name not in names:
             raise TypeError(

@@ -11,6 +11,7 @@ import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import OPTIMIZERS, PENALTIES
+from lamina.formulas.hyperparameters import names_of
 
 X = np.random.RandomState(0).standard_normal((60, 4))
 Y = (X[:, 0] * X[:, 1] > 0).astype(int)
@@ -69,7 +70,7 @@ def test_every_optimizer_setting_changes_the_model(parameters: dict[str, Any]) -
 def test_a_solver_receives_the_hyperparameters_of_its_record() -> None:
     for solver, optimizer in OPTIMIZERS.items():
         settings = optimizer_settings(MLPClassifier(solver=solver))
-        assert tuple(settings.hyperparameters) == optimizer.hyperparameters
+        assert tuple(settings.hyperparameters) == names_of(optimizer.hyperparameters)
         assert settings.weight_decay == (0.01 if solver == "adamw" else 0.0)
     assert optimizer_settings(MLPClassifier(solver="adamw", weight_decay=0)).weight_decay == 0
     assert optimizer_settings(MLPClassifier(weight_decay=0.3)).weight_decay == 0.3

@@ -37,6 +37,7 @@ from lamina.files.fields import (
     whole,
 )
 from lamina.formulas import INVERSE_LINKS, LOSSES, OPTIMIZERS
+from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.network import NetworkSpec, ParameterLayout
 
 # Integers up to this one are exact in float64, in which steps are counted. The number of samples
@@ -263,22 +264,13 @@ def _outputs_per_target(loss: str, hyperparameters: Any, spec: NetworkSpec) -> i
 
 def loss_settings(loss: str | None) -> Check:
     """Return the check of a loss's hyperparameters as stored in the fitted model."""
-    expected = () if loss is None else LOSSES[loss].hyperparameters
-    return record({name: _SETTINGS[name] for name in expected})
+    hyperparameters = () if loss is None else LOSSES[loss].hyperparameters
+    return record({each.name: _allowed(each) for each in hyperparameters})
 
 
-def _quantile(value: Any, place: str) -> None:
-    values = value if isinstance(value, list) else [value]
-    between = number(0, 1)
-    for each in values:
-        between(each, place)
-    rises = all(before < after for before, after in pairwise(values))
-    if not values or not rises or values[0] <= 0 or values[-1] >= 1:
-        raise refused(value, place, "numbers above 0 and below 1 in ascending order")
+def _allowed(hyperparameter: Hyperparameter) -> Check:
+    def check(value: Any, place: str) -> None:
+        if not hyperparameter.allows(value):
+            raise refused(value, place, hyperparameter.allowed_values)
 
-
-_SETTINGS: Fields = {
-    "quantile": _quantile,
-    "huber_threshold": number(0),
-    "tweedie_power": number(1, 2),
-}
+    return check

@@ -15,7 +15,7 @@ from lamina.encoding.targets import LOSS_OF_KIND, Labels, TargetEncoding, classi
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.fitting.class_weights import weigh_classes
 from lamina.formulas import LOSSES
-from lamina.formulas.losses import Hyperparameters
+from lamina.formulas.hyperparameters import Hyperparameters, names_of
 from lamina.formulas.table import Array
 from lamina.training import Accuracy, RSquared
 from lamina.training.scores import PinballScore
@@ -122,7 +122,7 @@ class Classification(Task):
 
     @property
     def hyperparameters(self) -> Hyperparameters:  # type: ignore[override]
-        names = LOSSES[self.loss].hyperparameters if isinstance(self.loss, str) else ()
+        names = names_of(LOSSES[self.loss].hyperparameters) if isinstance(self.loss, str) else ()
         return {name: self.settings[name] for name in names}
 
     @property

@@ -34,8 +34,33 @@ REGRESSION_LOSSES = {name for name, loss in LOSSES.items() if loss.task == "regr
 _at_least_one = Interval(Integral, 1, None, closed="left")
 _not_negative = Interval(Real, 0, None, closed="left")
 _positive = Interval(Real, 0, None, closed="neither")
-_zero_to_one = Interval(Real, 0, 1, closed="both")
 _below_one = Interval(Real, 0, 1, closed="left")
+
+HYPERPARAMETERS = {
+    each.name: each
+    for table in (OPTIMIZERS, LOSSES, PENALTIES, SCHEDULES)
+    for record in table.values()
+    for each in record.hyperparameters
+    if each.is_estimator_parameter
+}
+
+
+def allowed(name: str) -> list[Any]:
+    """Return the constraints on a parameter that is a hyperparameter of the formulas."""
+    each = HYPERPARAMETERS[name]
+    if each.kind == "boolean":
+        return ["boolean"]
+    lower, upper = max(each.above, each.at_least), min(each.below, each.at_most)
+    has_lower, has_upper = lower == each.at_least, upper == each.at_most
+    closed = {(1, 1): "both", (1, 0): "left", (0, 1): "right", (0, 0): "neither"}
+    interval = Interval(
+        Integral if each.kind == "integer" else Real,
+        lower if math.isfinite(lower) else None,
+        upper if math.isfinite(upper) else None,
+        closed=closed[has_lower and math.isfinite(lower), has_upper and math.isfinite(upper)],
+    )
+    return [interval, "array-like"] if each.kind == "numbers" else [interval]
+
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", _at_least_one],
@@ -53,20 +78,20 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "learning_rate_options": [dict, None],
     "warmup": [_not_negative],
     "learning_rate_init": [_positive],
-    "power_t": [_not_negative],
+    "power_t": allowed("power_t"),
     "max_iter": [_at_least_one],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
     "tol": [_not_negative],
     "verbose": ["verbose", Names({BAR})],
     "warm_start": ["boolean"],
-    "momentum": [_zero_to_one],
-    "nesterovs_momentum": ["boolean"],
+    "momentum": allowed("momentum"),
+    "nesterovs_momentum": allowed("nesterovs_momentum"),
     "early_stopping": ["boolean"],
     "validation_fraction": [_below_one],
-    "beta_1": [_below_one],
-    "beta_2": [_below_one],
-    "epsilon": [_positive],
+    "beta_1": allowed("beta_1"),
+    "beta_2": allowed("beta_2"),
+    "epsilon": allowed("epsilon"),
     "n_iter_no_change": [_at_least_one, Options(Real, {math.inf})],
     "monitor": [str, callable, list, tuple, None],
     "restore_best": ["boolean", None],
@@ -77,10 +102,10 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "checkpoint_seconds": [_positive, None],
     "max_fun": [_at_least_one],
     "initializer": [Names(set(INITIALIZERS)), "array-like"],
-    "decay_rate": [_below_one],
+    "decay_rate": allowed("decay_rate"),
     "amsgrad": ["boolean"],
     "penalty": [Names(set(PENALTIES))],
-    "l1_ratio": [_zero_to_one],
+    "l1_ratio": allowed("l1_ratio"),
     "weight_decay": [_not_negative, None],
     "max_gradient_norm": [_positive, None],
     "average_decay": [_below_one, None],
@@ -94,15 +119,15 @@ CONSTRAINTS: dict[str, list[Any]] = {
 _own_loss = HasMethods("value_and_delta")
 REGRESSION_CONSTRAINTS: dict[str, list[Any]] = {
     "loss": [Names(REGRESSION_LOSSES), _own_loss],
-    "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
-    "huber_threshold": [_positive],
-    "tweedie_power": [Interval(Real, 1, 2, closed="neither")],
+    "quantile": allowed("quantile"),
+    "huber_threshold": allowed("huber_threshold"),
+    "tweedie_power": allowed("tweedie_power"),
     "scale_target": ["boolean"],
 }
 CLASSIFICATION_CONSTRAINTS: dict[str, list[Any]] = {
     "loss": [Names(set(CLASSIFICATION_LOSSES)), _own_loss],
-    "focal_gamma": [_not_negative],
-    "label_smoothing": [_below_one],
+    "focal_gamma": allowed("focal_gamma"),
+    "label_smoothing": allowed("label_smoothing"),
     "class_weight": [Names({"balanced"}), dict, list, None],
 }
 

@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from lamina.estimators.settings.constraints import LBFGS, hidden_widths
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import INVERSE_LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES, SCHEDULES
-from lamina.formulas.losses import Loss
+from lamina.formulas.losses import QUANTILE, Loss
 from lamina.training.callbacks.protocol import EVENTS, is_callback
 
 Contradiction = Callable[[Any], str | None]
@@ -248,7 +248,7 @@ def _quantiles_without_their_loss(model: Any) -> str | None:
     several = getattr(model, "quantile", 0.5)
     if isinstance(several, Real) or not isinstance(model.loss, str):
         return None
-    if set(QUANTILE) <= set(LOSSES[model.loss].hyperparameters):
+    if QUANTILE in LOSSES[model.loss].hyperparameters:
         return None
     return (
         f"quantile={shown(several)} requests several quantiles, which loss={model.loss!r} does not "
@@ -326,7 +326,6 @@ ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
     "verbose": lambda value: isinstance(value, str),
 }
 NUL = "\0"
-QUANTILE = ("quantile",)
 ONLY_FOR_FIT = ("monitor", "restore_best", "checkpoint")
 
 CONTRADICTIONS: tuple[Contradiction, ...] = (
