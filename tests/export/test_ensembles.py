@@ -16,7 +16,7 @@ from tests.export.table_rows import answers_of_c, can_be_said, feed_of_onnx, hos
 import lamina
 from lamina import TabularClassifier, TabularRegressor
 from lamina.errors import ExportError
-from lamina.export.lowering.builder import ensembles as lowered_ensemble
+from lamina.export.lowering import ensembles as lowered_ensemble
 from lamina.export.lowering.ensembles import lower_ensemble
 from lamina.export.lowering.program import CategoryCode, Columns, OneHot
 from lamina.tabular.transformations import SquareRoot

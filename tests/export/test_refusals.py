@@ -16,7 +16,7 @@ from sklearn.neural_network import MLPClassifier as TheirClassifier
 import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import ExportError
-from lamina.export.lowering.builder import fitted_network as fitted_network_module
+from lamina.export.lowering import fitted_network as fitted_network_module
 from lamina.export.lowering.fitted_network import fitted_network
 from lamina.network import Dense, NetworkSpec
 
