@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
-from lamina.engines import Objective, OptimizerSettings, OptimizerState
+from lamina.engines import Objective, OptimizerSettings
 from lamina.formulas import SCHEDULES
 from lamina.formulas.schedules import Schedule
-from lamina.training import History, Memory, TrainingPlan
-from lamina.training.rates import Rates
+from lamina.training import TrainingPlan
+from lamina.training.rates import Rates, RateState
 from lamina.training.stopping import Stopping
 
 INITIAL, EPOCHS, STEPS = 0.3, 12, 5
@@ -37,9 +37,7 @@ def rates_of(schedule: Any, epochs: int = EPOCHS, **settings: Any) -> list[float
         initial_rate=INITIAL,
         **settings,
     )
-    parameters = np.zeros(2)
-    memory = Memory(parameters, OptimizerState.fresh("adam", parameters), INITIAL, History())
-    found = Rates(plan, memory, STEPS).rates_of_epochs(epochs, 0, 3 * STEPS)
+    found = Rates(plan, RateState(INITIAL, INITIAL), STEPS).rates_of_epochs(epochs, 0, 3 * STEPS)
     return [float(rate) for rate in found.ravel()]
 
 
@@ -175,17 +173,17 @@ def test_a_plateau_lowers_the_rate_where_pytorch_does(options: dict[str, Any]) -
     plan = TrainingPlan(
         Objective("squared_error"), ADAM, 3, 99, "plateau", options, initial_rate=INITIAL
     )
-    memory = Memory(np.zeros(2), OptimizerState(np.zeros((2, 2))), INITIAL, History())
-    ours, stopping = Rates(plan, memory, STEPS), Stopping(0.01, math.inf, math.inf)
+    state = RateState(INITIAL, INITIAL)
+    ours, stopping = Rates(plan, state, STEPS), Stopping(0.01, math.inf, math.inf)
     lowered = 0
     for loss in losses:
         stopping.improves(loss)
-        base_rate = ours.base_rate_after_plateau(memory.learning_rate, stopping.stalled > 0)
+        base_rate = ours.base_rate_after_plateau(state.learning_rate, stopping.stalled > 0)
         if base_rate is not None:
             lowered += 1
-            memory.learning_rate = base_rate
+            state.learning_rate = base_rate
         theirs.step(loss)
-        assert memory.learning_rate == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)
+        assert state.learning_rate == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)
     assert lowered > 1
 
 
@@ -276,8 +274,8 @@ def _rates_in_epoch(schedule: Schedule, options: Any, warmup: float, epoch: int)
         warmup=warmup,
         initial_rate=INITIAL,
     )
-    memory = Memory(np.zeros(2), OptimizerState(np.zeros((2, 2))), INITIAL, History(), epoch)
-    rates: list[float] = Rates(plan, memory, STEPS).rates_of_epochs(1, 0, 3 * STEPS)[0].tolist()
+    state = RateState(INITIAL, INITIAL, scheduled_epochs=epoch)
+    rates: list[float] = Rates(plan, state, STEPS).rates_of_epochs(1, 0, 3 * STEPS)[0].tolist()
     return rates
 
 

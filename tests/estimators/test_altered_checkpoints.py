@@ -18,8 +18,9 @@ from lamina.estimators.fitting.checkpoint_identity import WITHOUT_EFFECT_ON_NUMB
 from lamina.files.fields import check_fields
 from lamina.files.model_file import read_model_file, to_chunks
 from lamina.training import History, Memory, resuming
+from lamina.training.fit_state import FitState, column_names
 from lamina.training.generators import generator_fields, generator_state, name_generator
-from lamina.training.loop import column_names
+from lamina.training.rates import RateState
 from lamina.training.resuming import Limits
 
 RANDOM = np.random.RandomState(0)
@@ -174,7 +175,12 @@ def test_every_field_of_a_state_has_a_check() -> None:
     checks = resuming.state_fields(limits, 1, 9)
     assert set(resuming.optimizer_fields(limits, 5)) == names_of(OptimizerState)
     assert set(resuming.history_fields()) == names_of(History) | {"is_scored"}
-    assert names_of(Memory) - {"state", "history"} <= set(checks)
+    assert names_of(RateState) <= set(checks)
+    # These are checked by their parts.
+    assert names_of(Memory) - {"optimizer", "rate", "history"} <= set(checks)
+    # A checkpoint is written between epochs, and only if the fit goes on.
+    within_epochs = {"step_of_epoch", "loss", "must_stop", "has_converged", "ending"}
+    assert names_of(FitState) - {"memory", "stopping"} - within_epochs <= set(checks)
 
 
 @pytest.mark.parametrize("kind", ["MT19937", "PCG64", "PCG64DXSM", "SFC64", "Philox"])

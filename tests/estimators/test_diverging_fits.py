@@ -27,7 +27,7 @@ class ChangedOnce:
         self.value = value
 
     def on_epoch_end(self, fit: Any) -> None:
-        fit._loop.memory.predicting[0] = self.value
+        fit._state.memory.predicting[0] = self.value
         fit.stop()
 
 

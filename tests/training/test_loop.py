@@ -32,6 +32,7 @@ from lamina.training import (
     observe_fits,
     train,
 )
+from lamina.training.rates import RateState
 
 SPEC = NetworkSpec.perceptron([1, 1], "identity", "identity")
 SGD = OptimizerSettings("sgd", {"momentum": 0.0, "nesterovs_momentum": 0.0})
@@ -64,7 +65,7 @@ class Playback(Trainer):
 def memory(history: History | None = None) -> Memory:
     parameters = np.zeros(2)
     state = OptimizerState.fresh("sgd", parameters)
-    return Memory(parameters, state, 0.5, history or History())
+    return Memory(parameters, state, RateState(0.5, 0.5), history or History())
 
 
 def run(engine: Any, start: Memory, seed: int = 0, **settings: Any) -> Ending:
@@ -145,7 +146,7 @@ def test_inverse_scaling_lowers_the_rate_after_every_epoch_by_the_samples_seen()
     engine, start = Playback([3.0, 2.0, 1.0]), memory()
     run(engine, start, max_epochs=3, schedule="invscaling", power_t=1.0)
     assert [rates[0] for rates in engine.rates] == [0.5, 0.5 / 8, 0.5 / 15]
-    assert start.learning_rate == 0.5 / 22
+    assert start.rate.learning_rate == 0.5 / 22
 
 
 def test_an_adaptive_rate_falls_to_a_fifth_at_every_stall_until_it_is_too_small() -> None:
@@ -155,7 +156,7 @@ def test_an_adaptive_rate_falls_to_a_fifth_at_every_stall_until_it_is_too_small(
     assert ending is Ending.CONVERGED
     assert seen[:3] == [0.5, 0.5, 0.5]
     assert seen[3:5] == [0.1, 0.1]
-    assert start.learning_rate == seen[-1] <= 1e-6 < seen[-3]
+    assert start.rate.learning_rate == seen[-1] <= 1e-6 < seen[-3]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_a_verbose_loop_prints_the_consequence_of_a_stall(
     capsys: pytest.CaptureFixture[str], schedule: str, rate: float, line: str
 ) -> None:
     start = memory()
-    start.learning_rate = rate
+    start.rate.learning_rate = rate
     run(Playback([1.0, 1.5, 1.5]), start, max_epochs=3, schedule=schedule, verbose=True)
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "Iteration 1, loss = 1.00000000"

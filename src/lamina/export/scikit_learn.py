@@ -41,6 +41,7 @@ from lamina.export.lowering.fitted_network import fitted_network
 from lamina.formulas import OPTIMIZERS
 from lamina.network import ParameterLayout, flatten_parameters
 from lamina.training import History, Memory
+from lamina.training.rates import RateState
 
 THEIRS = {MLPClassifier: theirs.MLPClassifier, MLPRegressor: theirs.MLPRegressor}
 # Parameters of lamina that determine where the computation runs, without changing its result.
@@ -290,7 +291,8 @@ def _our_memory(estimator: Any, parameters: NDArray[Any]) -> Memory | None:
     slots = [getattr(optimizer, their.slots[slot]) for slot in OPTIMIZERS[estimator.solver].slots]
     vectors = [np.concatenate([np.ravel(part) for part in parts]) for parts in slots]
     state = OptimizerState(np.array(vectors, dtype=parameters.dtype), getattr(optimizer, "t", 0))
-    return Memory(parameters, state, float(getattr(optimizer, their.rate)), History())
+    rate = RateState(float(getattr(optimizer, their.rate)), float(estimator.learning_rate_init))
+    return Memory(parameters, state, rate, History())
 
 
 def _plain(value: Any) -> Any:

@@ -22,8 +22,8 @@ from lamina.formulas.hyperparameters import names_of
 from lamina.network import ParameterLayout
 from lamina.studies.checks import integer, number
 from lamina.studies.surfaces import Surface, get_surface
-from lamina.training import History, Memory, TrainingPlan
-from lamina.training.rates import Rates
+from lamina.training import TrainingPlan
+from lamina.training.rates import Rates, RateState
 from lamina.training.stopping import Stopping
 
 # Both variables are the weights of one (2, 1) matrix, so that an optimizer steps as in a network.
@@ -187,7 +187,7 @@ def _descend(
     settings = optimizer_settings(model)
     w = np.array([*_point(surface.start if start is None else start), 0.0])
     state = OptimizerState.fresh(settings, w)
-    step_rates = _StepRates(model, settings, w, state, n_steps)
+    step_rates = _StepRates(model, settings, n_steps)
     points, rates = [w[:2].copy()], list[float]()
     with np.errstate(all="ignore"):
         for _ in range(n_steps):
@@ -212,14 +212,7 @@ def _descend(
 class _StepRates:
     """The learning rate of each step, from a schedule that counts steps as epochs."""
 
-    def __init__(
-        self,
-        model: MLPRegressor,
-        settings: OptimizerSettings,
-        w: NDArray[np.float64],
-        state: OptimizerState,
-        n_steps: int,
-    ) -> None:
+    def __init__(self, model: MLPRegressor, settings: OptimizerSettings, n_steps: int) -> None:
         plan = TrainingPlan(
             Objective("squared_error"),
             settings,
@@ -230,8 +223,8 @@ class _StepRates:
             warmup=float(model.warmup),
             initial_rate=float(model.learning_rate_init),
         )
-        self.memory = Memory(w, state, plan.initial_rate, History())
-        self.rates = Rates(plan, self.memory, n_steps=1)
+        self.state = RateState(plan.initial_rate, plan.initial_rate)
+        self.rates = Rates(plan, self.state, n_steps=1)
         self.stopping = Stopping(plan.tol, plan.patience, np.inf)
 
     @property
@@ -240,18 +233,18 @@ class _StepRates:
 
     def advance(self, value: float) -> None:
         """Set the next step's base learning rate as the epoch loop does, without early stopping."""
-        rates, memory = self.rates, self.memory
+        rates, state = self.rates, self.state
         self.stopping.improves(value)
-        memory.scheduled_epochs += 1
-        memory.learning_rate = rates.base_rate_after(memory.learning_rate, memory.scheduled_epochs)
+        state.scheduled_epochs += 1
+        state.learning_rate = rates.base_rate_after(state.learning_rate, state.scheduled_epochs)
         if self.stopping.out_of_patience:
-            lowered = rates.schedule.after_stall(memory.learning_rate)
+            lowered = rates.schedule.after_stall(state.learning_rate)
             self.stopping.stalled = 0
         else:
             is_slow = self.stopping.stalled > 0
-            lowered = rates.base_rate_after_plateau(memory.learning_rate, is_slow)
+            lowered = rates.base_rate_after_plateau(state.learning_rate, is_slow)
         if lowered is not None:
-            memory.learning_rate = lowered
+            state.learning_rate = lowered
 
 
 def _point(point: ArrayLike) -> tuple[float, float]:

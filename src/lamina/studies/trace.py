@@ -249,7 +249,7 @@ def trace_step(
     following = None
     if fit.model.solver in OPTIMIZERS:
         optimizer, memory, rate = next_step(fit)
-        following = UpdateInputs(optimizer, memory.state, rate)
+        following = UpdateInputs(optimizer, memory.optimizer, rate)
     name = type(perceptron).__name__
     n_samples = len(fit.rows.y)
     title = f"One step of {name} with {n_samples} {'row' if n_samples == 1 else 'rows'}, at {where}"
@@ -309,7 +309,7 @@ def _ready(model: Any, X: Any, y: Any) -> tuple[Any, Any, Any]:
 
 
 def _draws(fit: Assignment) -> Draws:
-    state = prepare_memory(replace(fit, random_state=deepcopy(fit.random_state))).state
+    state = prepare_memory(replace(fit, random_state=deepcopy(fit.random_state))).optimizer
     return Draws(state.seed, state.step, np.arange(len(fit.rows.y)))
 
 

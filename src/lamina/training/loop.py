@@ -10,26 +10,27 @@ may run several in one call: for a small network the calls cost more than the ar
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines import Engine, EpochReport, Rows
+from lamina.engines import Engine, EpochReport, Rows, Trainer
 from lamina.engines.engine import TimeIsUp
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.training.callbacks.protocol import Callbacks
 from lamina.training.checkpoint import Checkpoint
 from lamina.training.divergence import epoch_error, refuse_non_finite_weights
+from lamina.training.fit_state import FitState, column_names
 from lamina.training.history import Ending, Monitor
 from lamina.training.memory import Memory
 from lamina.training.observers import EpochRecord, current_observer
 from lamina.training.plan import TrainingPlan
 from lamina.training.rates import Rates
-from lamina.training.resuming import collect_state, resume
+from lamina.training.resuming import collect_state, restore
 from lamina.training.stopping import Stopping
 from lamina.training.under_way import FitUnderWay
 from lamina.training.validation import Validation
@@ -93,35 +94,45 @@ def train(
         infinite or NaN.
     """
     order = np.arange(len(rows.y), dtype=np.int64) if order is None else order.astype(np.int64)
-    loop = EpochLoop(engine, spec, plan, rows, memory, order, validation)
-    loop.callbacks, loop.under_way = Callbacks(callbacks), FitUnderWay(loop, model)
-    loop.checkpoint = checkpoint
+    state = begin(plan, memory, order, validation)
     if resumed is not None:
-        resume(loop, resumed)
+        restore(state, resumed)
+    rates = Rates(plan, memory.rate, math.ceil(len(order) / plan.batch_size))
+    trainer = engine.trainer(
+        spec, plan.objective, plan.optimizer, rows, memory.parameters, memory.optimizer
+    )
+    under_way = FitUnderWay(state, spec, plan, rates, random_state, model)
+    loop = EpochLoop(
+        engine, spec, plan, trainer, rates, state, validation, Callbacks(callbacks), under_way
+    )
+    loop.checkpoint = checkpoint
     try:
         ending = loop.run_to_its_end(random_state)
         loop.finish(fallback)
         refuse_non_finite_weights(spec, plan, memory.predicting)
-        loop.under_way.ending = ending.value
+        state.ending = ending.value
     finally:
-        loop.callbacks.call("on_fit_end", loop.under_way)
-        # The two refer to each other: without this, the data would stay in memory until Python's
-        # garbage collector runs.
-        del loop.under_way
+        loop.callbacks.call("on_fit_end", under_way)
     return ending
 
 
-def column_names(metrics: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the names of the loop's columns; metrics are None without held-out samples."""
-    validation = () if metrics is None else ("validation_loss", *metrics)
-    return (*validation, "learning_rate", "gradient_norm", "seconds")
+def begin(
+    plan: TrainingPlan, memory: Memory, order: NDArray[np.int64], validation: Validation | None
+) -> FitState:
+    """Return the state of a fit before its first epoch."""
+    monitor, strict, metrics = Monitor.LOSS, False, None
+    if validation is not None:
+        monitor, strict = validation.monitor, validation.requires_numbers
+        metrics = validation.metrics
+    history = memory.history
+    best = history.best_cost(monitor)
+    stopping = Stopping(plan.tol, plan.patience, best, history.stalled, strict)
+    return FitState(memory, order, stopping, {name: [] for name in column_names(metrics)}, [])
 
 
 class EpochLoop:
-    """State of one running fit."""
+    """The parts of one running fit; its state is `state`, parameters are the trainer's."""
 
-    callbacks: Callbacks
-    under_way: FitUnderWay
     checkpoint: Checkpoint | None = None
 
     def __init__(
@@ -129,46 +140,34 @@ class EpochLoop:
         engine: Engine,
         spec: NetworkSpec,
         plan: TrainingPlan,
-        rows: Rows,
-        memory: Memory,
-        order: NDArray[np.int64],
+        trainer: Trainer,
+        rates: Rates,
+        state: FitState,
         validation: Validation | None,
+        callbacks: Callbacks,
+        under_way: FitUnderWay,
     ) -> None:
-        self.engine, self.spec, self.plan = engine, spec, plan
-        self.memory, self.order, self.validation = memory, order, validation
-        self.trainer = engine.trainer(
-            spec, plan.objective, plan.optimizer, rows, memory.parameters, memory.state
-        )
-        self.trainer.deadline = plan.deadline
-        self.trainer.measures_gradient = plan.measures_gradient
-        self.rates = Rates(plan, memory, math.ceil(len(order) / plan.batch_size))
+        self.engine, self.spec, self.plan, self.trainer = engine, spec, plan, trainer
+        self.rates, self.state, self.validation = rates, state, validation
+        self.callbacks, self.under_way = callbacks, under_way
+        trainer.deadline = plan.deadline
+        trainer.measures_gradient = plan.measures_gradient
         self.monitor = Monitor.LOSS if validation is None else validation.monitor
         self.restores_best = (
             self.monitor is not Monitor.LOSS if plan.restore_best is None else plan.restore_best
         )
-        history = memory.history
-        strict = validation is not None and validation.requires_numbers
-        best = history.best_cost(self.monitor)
-        self.stopping = Stopping(plan.tol, plan.patience, best, history.stalled, strict)
         self.reports: list[EpochReport] = []
         self.rates_of_reports: list[float] = []
         self.seconds_each = math.nan
-        self.step_of_epoch = 0
-        self.shuffling: np.random.RandomState | None = None
-        self.losses: list[float] = []
-        names = column_names(None if validation is None else validation.metrics)
-        self.columns: dict[str, list[float]] = {name: [] for name in names}
-        self.best_parameters: Array | None = None
         self.observer = current_observer()
 
     def run_to_its_end(self, random_state: np.random.RandomState) -> Ending:
         """Run all epochs, until the plan, progress, Ctrl-C or the time limit ends them."""
-        self.shuffling = random_state if self.plan.shuffle else None
         try:
             self.callbacks.call("on_fit_begin", self.under_way)
             return self.run(random_state)
         except KeyboardInterrupt:
-            self.drop_incomplete_epoch()
+            self.state.drop_incomplete_epoch()
             self.record_reports()
             return Ending.INTERRUPTED
         except TimeIsUp:
@@ -176,16 +175,17 @@ class EpochLoop:
 
     def run(self, random_state: np.random.RandomState) -> Ending:
         """Run all epochs, until the plan, a lack of progress or a callback ends them."""
-        while (left := self.plan.max_epochs - len(self.losses)) > 0:
+        state, shuffling = self.state, random_state if self.plan.shuffle else None
+        while (left := self.plan.max_epochs - len(state.losses)) > 0:
             if perf_counter() >= self.plan.deadline:
                 return Ending.OUT_OF_TIME
-            self.run_epochs(min(left, self.epochs_ahead()), self.shuffling)
+            self.run_epochs(min(left, self.epochs_ahead()), shuffling)
             if (ending := self.record_reports()) is not None:
                 return ending
-            if self.under_way.stop_is_asked:
+            if state.must_stop:
                 return Ending.STOPPED
-            if self.checkpoint is not None and self.checkpoint.is_due(len(self.losses)):
-                self.checkpoint.write(collect_state(self, random_state))
+            if self.checkpoint is not None and self.checkpoint.is_due(len(state.losses)):
+                self.checkpoint.write(collect_state(state, random_state))
         return Ending.EXHAUSTED
 
     def epochs_ahead(self) -> int:
@@ -200,23 +200,22 @@ class EpochLoop:
         )
         if is_watched:
             return 1
-        soonest = min(len(self.rates.room), self.stopping.soonest, self.rates.soonest)
+        soonest = min(len(self.rates.room), self.state.stopping.soonest, self.rates.soonest)
         if self.checkpoint is not None:
-            soonest = min(soonest, self.checkpoint.epochs_until_due(len(self.losses)))
+            soonest = min(soonest, self.checkpoint.epochs_until_due(len(self.state.losses)))
         return int(soonest)
 
     def run_epochs(self, n_epochs: int, shuffling: np.random.RandomState | None) -> None:
         """Run the next epochs in the engine, and collect its reports."""
-        rates = self.rates.rates_of_epochs(n_epochs, self.rows_seen, len(self.order))
+        order = self.state.order
+        rates = self.rates.rates_of_epochs(n_epochs, self.state.rows_seen, len(order))
         self.rates_of_reports = rates[:, 0].tolist()
         began = perf_counter()
         try:
             if self.callbacks.need_steps():
                 self.run_step_by_step(rates[0], shuffling)
             else:
-                self.trainer.epochs(
-                    self.order, self.plan.batch_size, rates, self.reports, shuffling
-                )
+                self.trainer.epochs(order, self.plan.batch_size, rates, self.reports, shuffling)
         finally:
             self.seconds_each = (perf_counter() - began) / max(1, len(self.reports))
 
@@ -224,13 +223,14 @@ class EpochLoop:
         self, rates: NDArray[np.float64], shuffling: np.random.RandomState | None
     ) -> None:
         """Run one epoch with one call for every step; a stopped epoch has no report."""
+        state, order = self.state, self.state.order
         if shuffling is not None:
-            shuffling.shuffle(self.order)
-        factors = self.rates.factors(self.memory.scheduled_epochs)
+            shuffling.shuffle(order)
+        factors = self.rates.factors(self.rates.state.scheduled_epochs)
         total, made, size, norms = 0.0, 0, self.plan.batch_size, list[float]()
-        for step, start in enumerate(range(0, len(self.order), size)):
-            batch, reports = self.order[start : start + size], list[EpochReport]()
-            self.rates.fill(rates[step:], self.memory.learning_rate, factors)
+        for step, start in enumerate(range(0, len(order), size)):
+            batch, reports = order[start : start + size], list[EpochReport]()
+            self.rates.fill(rates[step:], self.rates.state.learning_rate, factors)
             self.trainer.epochs(batch, len(batch), rates[np.newaxis, step : step + 1], reports)
             report = reports[0]
             total += report.loss * len(batch)
@@ -239,12 +239,12 @@ class EpochLoop:
                 norms.append(report.gradient_norm)
             if not report.is_finite:
                 break
-            self.under_way.loss, self.step_of_epoch = report.loss, step + 1
+            state.loss, state.step_of_epoch = report.loss, step + 1
             self.callbacks.call("on_step", self.under_way)
-            if self.under_way.stop_is_asked:
+            if state.must_stop:
                 return
-        self.step_of_epoch = 0
-        loss, norm = total / len(self.order), sum(norms) / len(norms) if norms else None
+        state.step_of_epoch = 0
+        loss, norm = total / len(order), sum(norms) / len(norms) if norms else None
         self.reports.append(report._replace(loss=loss, steps=made, gradient_norm=norm))
 
     def record_reports(self) -> Ending | None:
@@ -254,7 +254,7 @@ class EpochLoop:
         while self.reports:
             failed = self.record_epoch(self.reports.pop(0))
             has_next = not failed and self.prepare_next_epoch()
-            self.under_way.made_no_progress = not has_next
+            self.state.has_converged = not has_next
             self.callbacks.call("on_epoch_end", self.under_way)
             if not has_next:
                 return Ending.DIVERGED if failed else Ending.CONVERGED
@@ -266,35 +266,30 @@ class EpochLoop:
         The result is that of recording them one by one, in fewer calls: epochs of small networks
         are that short.
         """
-        n = len(self.reports) - 1
-        losses, base_rate = [report.loss for report in self.reports[:n]], self.memory.learning_rate
-        for loss in losses:
-            self.stopping.improves(loss)
-            self.losses.append(loss)
-            base_rate = self.rates.base_rate_after(base_rate, self.rows_seen)
-        self.columns["learning_rate"] += self.rates_of_reports[:n]
-        self.columns["gradient_norm"] += [report.norm_or_nan for report in self.reports[:n]]
-        self.columns["seconds"] += [self.seconds_each] * n
-        self.memory.learning_rate = base_rate
-        self.memory.scheduled_epochs += n
+        n, state, rate = len(self.reports) - 1, self.state, self.rates.state
+        base_rate = rate.learning_rate
+        for report in self.reports[:n]:
+            state.stopping.improves(report.loss)
+            state.losses.append(report.loss)
+            base_rate = self.rates.base_rate_after(base_rate, state.rows_seen)
+        state.columns["learning_rate"] += self.rates_of_reports[:n]
+        state.columns["gradient_norm"] += [report.norm_or_nan for report in self.reports[:n]]
+        state.columns["seconds"] += [self.seconds_each] * n
+        rate.learning_rate = base_rate
+        rate.scheduled_epochs += n
         del self.reports[:n], self.rates_of_reports[:n]
-
-    @property
-    def rows_seen(self) -> int:
-        """Number of samples seen in all epochs of all fits."""
-        return self.memory.history.rows_seen + len(self.losses) * len(self.order)
 
     def record_epoch(self, report: EpochReport) -> bool:
         """Record an epoch; return True if the loss, a layer or a prediction became inf or NaN."""
-        prediction = self.predict_held_out(report)
+        prediction, state = self.predict_held_out(report), self.state
         failed = not report.is_finite or (self.validation is not None and prediction is None)
-        if failed and self.best_parameters is None:
-            raise epoch_error(self.spec, self.plan, len(self.losses) + 1, report, self.validation)
+        if failed and state.best_parameters is None:
+            raise epoch_error(self.spec, self.plan, len(state.losses) + 1, report, self.validation)
         self.append_to_history(report, prediction)
-        cost = self.cost()
-        if self.validation is not None and len(self.losses) == 1 and self.stopping.best == math.inf:
+        cost, stopping = self.cost(), state.stopping
+        if self.validation is not None and len(state.losses) == 1 and stopping.best == math.inf:
             self.validation.refuse_undefined(cost)
-        if not failed and self.stopping.improves(cost):
+        if not failed and stopping.improves(cost):
             self.keep_best()
         self.report_epoch(report.loss)
         return failed
@@ -302,94 +297,90 @@ class EpochLoop:
     def append_to_history(self, report: EpochReport, prediction: Array | None) -> None:
         """Append an epoch's values to the history."""
         validated = {} if self.validation is None else self.validation.measured(prediction)
-        self.losses.append(report.loss)
-        self.under_way.loss = report.loss
+        state, columns = self.state, self.state.columns
+        state.losses.append(report.loss)
+        state.loss = report.loss
         for name, value in validated.items():
-            self.columns[name].append(value)
-        self.columns["learning_rate"].append(self.rates_of_reports.pop(0))
-        self.columns["gradient_norm"].append(report.norm_or_nan)
-        self.columns["seconds"].append(self.seconds_each)
-
-    def drop_incomplete_epoch(self) -> None:
-        """Shorten all columns to the shortest: Ctrl-C may have struck between two of them."""
-        n_epochs = min(len(self.losses), *map(len, self.columns.values()))
-        for column in (self.losses, *self.columns.values()):
-            del column[n_epochs:]
+            columns[name].append(value)
+        columns["learning_rate"].append(self.rates_of_reports.pop(0))
+        columns["gradient_norm"].append(report.norm_or_nan)
+        columns["seconds"].append(self.seconds_each)
 
     def predict_held_out(self, report: EpochReport) -> Array | None:
         """Predict the held-out samples; None if there are none or the epoch failed."""
         if self.validation is None or not report.is_finite:
             return None
-        prediction = self.engine.predict(self.spec, self.memory.predicting, self.validation.X)
+        prediction = self.engine.predict(self.spec, self.state.memory.predicting, self.validation.X)
         return prediction if self.validation.can_measure(prediction) else None
 
     @property
     def scores(self) -> list[float] | None:
         """First metric of every epoch; None without held-out samples."""
-        return None if self.validation is None else self.columns[self.validation.metrics[0]]
+        return None if self.validation is None else self.state.columns[self.validation.metrics[0]]
 
     def cost(self) -> float:
         """Return the monitored cost of the latest epoch."""
         if self.monitor is Monitor.LOSS:
-            return self.losses[-1]
+            return self.state.losses[-1]
         if self.monitor is Monitor.VALIDATION_LOSS:
-            return self.columns["validation_loss"][-1]
+            return self.state.columns["validation_loss"][-1]
         assert self.scores is not None
         return -self.scores[-1]
 
     def report_epoch(self, loss: float) -> None:
         """Report an epoch to the terminal and to the observer, if any."""
-        epoch, score = len(self.losses), None if self.scores is None else self.scores[-1]
+        epoch, score = len(self.state.losses), None if self.scores is None else self.scores[-1]
         if self.plan.verbose:
             print_epoch(epoch, loss, score)
         if self.observer is not None:
-            rate = self.columns["learning_rate"][-1]
-            most, seen = self.plan.max_epochs, self.rows_seen
+            rate = self.state.columns["learning_rate"][-1]
+            most, seen = self.plan.max_epochs, self.state.rows_seen
             self.observer(EpochRecord(epoch, most, loss, score, rate, seen))
 
     def keep_best(self) -> None:
         """Keep the parameters of the best epoch so far, if they are to be restored."""
         if not self.restores_best:
             return
-        if self.best_parameters is None:
-            self.best_parameters = np.empty_like(self.memory.parameters)
-        self.best_parameters[:] = self.memory.predicting
+        state = self.state
+        if state.best_parameters is None:
+            state.best_parameters = np.empty_like(state.memory.parameters)
+        state.best_parameters[:] = state.memory.predicting
 
     def prepare_next_epoch(self) -> bool:
         """Update the base learning rate; return False if a lack of progress ends the fit."""
-        memory, schedule = self.memory, self.rates.schedule
-        after = self.rates.base_rate_after(memory.learning_rate, self.rows_seen)
-        memory.scheduled_epochs += 1
-        memory.learning_rate = after
-        if self.stopping.out_of_patience:
+        rate, stopping, schedule = self.rates.state, self.state.stopping, self.rates.schedule
+        after = self.rates.base_rate_after(rate.learning_rate, self.state.rows_seen)
+        rate.scheduled_epochs += 1
+        rate.learning_rate = after
+        if stopping.out_of_patience:
             lowered = schedule.after_stall(after)
             if self.plan.verbose:
                 print_stall(self.plan, schedule, self.monitor, lowered)
             if lowered is None:
                 return False
-            memory.learning_rate = lowered
-            self.stopping.stalled = 0
+            rate.learning_rate = lowered
+            stopping.stalled = 0
         elif (
-            lowered := self.rates.base_rate_after_plateau(after, self.stopping.stalled > 0)
+            lowered := self.rates.base_rate_after_plateau(after, stopping.stalled > 0)
         ) is not None:
             if self.plan.verbose:
                 print_lowered_rate(lowered)
-            memory.learning_rate = lowered
+            rate.learning_rate = lowered
         return True
 
     def finish(self, fallback: Array | None) -> None:
         """Restore the best epoch's parameters, and append the fit to the model's history."""
-        has_no_score = bool(self.losses) and self.stopping.best == math.inf
-        best = fallback if self.best_parameters is None else self.best_parameters
+        state, stopping = self.state, self.state.stopping
+        has_no_score = bool(state.losses) and stopping.best == math.inf
+        best = fallback if state.best_parameters is None else state.best_parameters
         if self.restores_best and best is not None and not has_no_score:
-            self.memory.predicting[:] = best
-        stopping = self.stopping
-        self.memory.history.add(
-            self.losses,
+            state.memory.predicting[:] = best
+        state.memory.history.add(
+            state.losses,
             self.scores,
-            len(self.order),
+            len(state.order),
             stopping.best,
             stopping.stalled,
             self.monitor,
-            self.columns,
+            state.columns,
         )

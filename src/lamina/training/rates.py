@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from numbers import Real
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.formulas.schedules import Course, Factors, linear_warm_up
-from lamina.training.memory import Memory
 from lamina.training.plan import TrainingPlan
 
 # Epochs that need no check run in one call, but not so many that their rates fill memory.
@@ -18,33 +17,49 @@ MOST_STEPS_AHEAD = 8192
 MOST_STEPS = 2**50
 
 
+@dataclass
+class RateState:
+    """State of a schedule.
+
+    Attributes
+    ----------
+    learning_rate : float
+        Base learning rate, which the schedule's per-step multipliers scale, if any.
+    initial_rate : float
+        η₀, unless a callback has set another rate.
+    scheduled_epochs : int
+        Number of epochs since the schedule began.
+    slow_epochs : int
+        Number of consecutive epochs without progress, as counted by a plateau schedule.
+    """
+
+    learning_rate: float
+    initial_rate: float
+    scheduled_epochs: int = 0
+    slow_epochs: int = 0
+
+
 class Rates:
-    """Learning rates that a plan's schedule gives in the present training state.
+    """Learning rates that a plan's schedule gives in its present state.
 
     Parameters
     ----------
     plan : TrainingPlan
-    memory : Memory
-        Its learning rate, scheduled epochs and slow epochs are read, and updated after epochs.
+    state : RateState
+        Read, and updated after epochs.
     n_steps : int
         Number of steps of an epoch.
-
-    Attributes
-    ----------
-    initial_rate : float
-        η₀, unless a callback sets another rate.
     """
 
-    def __init__(self, plan: TrainingPlan, memory: Memory, n_steps: int) -> None:
-        self.plan, self.memory, self.n_steps = plan, memory, n_steps
+    def __init__(self, plan: TrainingPlan, state: RateState, n_steps: int) -> None:
+        self.plan, self.state, self.n_steps = plan, state, n_steps
         self.schedule, self.options = plan.schedule_record, plan.schedule_options
-        self.initial_rate = plan.initial_rate
         self.warm_up = round(min(plan.warmup * n_steps, float(MOST_STEPS)))
         self.room = np.empty((max(1, MOST_STEPS_AHEAD // n_steps), n_steps))
 
     def rates_of_epochs(self, n_epochs: int, rows_seen: int, n_samples: int) -> NDArray[np.float64]:
         """Return the rate of each step of the next epochs, none of which is a stall."""
-        base_rate, first = self.memory.learning_rate, self.memory.scheduled_epochs
+        base_rate, first = self.state.learning_rate, self.state.scheduled_epochs
         for i, rates in enumerate(self.room[:n_epochs]):
             self.fill(rates, base_rate, self.factors(first + i))
             rows_seen += n_samples
@@ -78,7 +93,9 @@ class Rates:
 
     def base_rate_after(self, base_rate: float, rows_seen: int) -> float:
         """Return the base learning rate after an epoch without a stall."""
-        return self.schedule.after_epoch(base_rate, self.initial_rate, rows_seen, self.plan.power_t)
+        return self.schedule.after_epoch(
+            base_rate, self.state.initial_rate, rows_seen, self.plan.power_t
+        )
 
     @property
     def may_lower_between(self) -> bool:
@@ -90,25 +107,25 @@ class Rates:
         """Smallest number of epochs after which a plateau may lower the base learning rate."""
         if self.schedule.after_plateau is None:
             return np.inf
-        return max(1.0, float(self.options["patience"]) - self.memory.slow_epochs + 1.0)
+        return max(1.0, float(self.options["patience"]) - self.state.slow_epochs + 1.0)
 
     def base_rate_after_plateau(self, base_rate: float, is_slow: bool) -> float | None:
         """Return the lowered base rate if too many epochs brought no progress, else None."""
         if self.schedule.after_plateau is None:
             return None
-        self.memory.slow_epochs = self.memory.slow_epochs + 1 if is_slow else 0
-        if self.memory.slow_epochs <= self.options["patience"]:
+        self.state.slow_epochs = self.state.slow_epochs + 1 if is_slow else 0
+        if self.state.slow_epochs <= self.options["patience"]:
             return None
-        self.memory.slow_epochs = 0
-        return self.schedule.after_plateau(base_rate, self.initial_rate, self.options)
+        self.state.slow_epochs = 0
+        return self.schedule.after_plateau(base_rate, self.state.initial_rate, self.options)
 
     def get_rate(self, step: int) -> float:
         """Return the rate of a step of the next epoch, or of the running one."""
         rates = np.empty(self.n_steps)
-        self.fill(rates, self.memory.learning_rate, self.factors(self.memory.scheduled_epochs))
+        self.fill(rates, self.state.learning_rate, self.factors(self.state.scheduled_epochs))
         return float(rates[min(step, self.n_steps - 1)])
 
-    def set_rate(self, rate: Any, step: int) -> None:
+    def set_rate(self, rate: object, step: int) -> None:
         """Scale the schedule so that a step of the next epoch has this rate.
 
         Raises
@@ -127,8 +144,8 @@ class Rates:
                 "a callable learning_rate sets every step's rate, so no other rate can be set. "
                 "Return the rate from the callable, or choose a schedule by name."
             )
-        factors = self.factors(self.memory.scheduled_epochs)
+        factors = self.factors(self.state.scheduled_epochs)
         factor = 1.0 if factors is None else float(factors[min(step, self.n_steps - 1)])
-        before = self.memory.learning_rate
-        self.memory.learning_rate = float(rate) / (factor or 1.0)
-        self.initial_rate *= self.memory.learning_rate / before
+        before = self.state.learning_rate
+        self.state.learning_rate = float(rate) / (factor or 1.0)
+        self.state.initial_rate *= self.state.learning_rate / before

@@ -1,10 +1,10 @@
-"""State of a fit in a checkpoint: read from the loop, checked, and restored."""
+"""State of a fit in a checkpoint: collected, checked, and restored."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,14 +28,11 @@ from lamina.files.fields import (
 )
 from lamina.formulas.table import Array
 from lamina.training.checkpoint import as_arrays, as_lists
+from lamina.training.fit_state import FitState
 from lamina.training.generators import generator_of_kind, generator_state
 from lamina.training.history import History
 from lamina.training.memory import Memory
-
-if TYPE_CHECKING:
-    from lamina.training.loop import EpochLoop
-
-OF_MEMORY = ("learning_rate", "scheduled_epochs", "slow_epochs")
+from lamina.training.rates import RateState
 
 
 @dataclass(frozen=True)
@@ -163,31 +160,33 @@ def _check_split(
         raise ModelFileError(f"its {names} do not hold each of the {n_samples} samples once")
 
 
-def collect_state(loop: EpochLoop, random_state: np.random.RandomState) -> dict[str, Any]:
+def collect_state(state: FitState, random_state: np.random.RandomState) -> dict[str, Any]:
     """Return everything that the rest of the fit depends on; its arrays are not copied."""
-    memory, optimizer = loop.memory, loop.memory.state
-    history = memory.history
+    memory, history = state.memory, state.memory.history
     lists = {"losses": history.losses, "scores": history.scores or []}
     numbers = [each.name for each in fields(history) if each.name not in (*lists, "columns")]
     return {
         "parameters": memory.parameters,
-        "optimizer": {each.name: getattr(optimizer, each.name) for each in fields(optimizer)},
-        **{name: getattr(memory, name) for name in OF_MEMORY},
-        "initial_rate": loop.rates.initial_rate,
+        "optimizer": _values(memory.optimizer),
+        **_values(memory.rate),
         "earlier": {
             **{name: getattr(history, name) for name in numbers},
             **as_arrays(lists),
             "is_scored": history.scores is not None,
             "columns": as_arrays(history.columns),
         },
-        **as_arrays({"losses": loop.losses}),
-        "columns": as_arrays(loop.columns),
-        "best_cost": loop.stopping.best,
-        "stalled": loop.stopping.stalled,
-        "best_parameters": loop.best_parameters,
-        "order": loop.order,
+        **as_arrays({"losses": state.losses}),
+        "columns": as_arrays(state.columns),
+        "best_cost": state.stopping.best,
+        "stalled": state.stopping.stalled,
+        "best_parameters": state.best_parameters,
+        "order": state.order,
         "generator": generator_state(random_state),
     }
+
+
+def _values(record: OptimizerState | RateState) -> dict[str, Any]:
+    return {each.name: getattr(record, each.name) for each in fields(record)}
 
 
 def resumed_memory(state: Mapping[str, Any]) -> Memory:
@@ -204,17 +203,15 @@ def resumed_memory(state: Mapping[str, Any]) -> Memory:
         name: value.copy() if isinstance(value, np.ndarray) else value
         for name, value in state["optimizer"].items()
     }
-    of_memory = {name: state[name] for name in OF_MEMORY}
-    parameters = state["parameters"].copy()
-    return Memory(parameters, OptimizerState(**optimizer), history=history, **of_memory)
+    rate = RateState(**{each.name: state[each.name] for each in fields(RateState)})
+    return Memory(state["parameters"].copy(), OptimizerState(**optimizer), rate, history)
 
 
-def resume(loop: EpochLoop, state: Mapping[str, Any]) -> None:
-    """Restore the loop's state from a checkpoint."""
-    loop.losses = state["losses"].tolist()
-    loop.columns = as_lists(state["columns"])
-    loop.rates.initial_rate = state["initial_rate"]
-    loop.stopping.best, loop.stopping.stalled = state["best_cost"], state["stalled"]
-    if state["best_parameters"] is not None:
-        loop.best_parameters = state["best_parameters"].copy()
-    loop.under_way.loss = loop.losses[-1] if loop.losses else np.nan
+def restore(state: FitState, resumed: Mapping[str, Any]) -> None:
+    """Restore the state of a fit from a checkpoint, except for its memory and order."""
+    state.losses = resumed["losses"].tolist()
+    state.columns = as_lists(resumed["columns"])
+    state.stopping.best, state.stopping.stalled = resumed["best_cost"], resumed["stalled"]
+    if resumed["best_parameters"] is not None:
+        state.best_parameters = resumed["best_parameters"].copy()
+    state.loss = state.losses[-1] if state.losses else np.nan

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from copy import deepcopy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines import OptimizerState
 from lamina.formulas.table import Array
-from lamina.network import ParameterLayout
+from lamina.network import NetworkSpec, ParameterLayout
 from lamina.network.parameters import ParameterViews
-
-if TYPE_CHECKING:
-    from lamina.training.loop import EpochLoop
+from lamina.training.fit_state import FitState
+from lamina.training.plan import TrainingPlan
+from lamina.training.rates import Rates
 
 
 class StepAhead(NamedTuple):
@@ -75,58 +75,73 @@ class FitUnderWay:
         In `on_fit_end`, why it ended; None after an error.
     """
 
-    def __init__(self, loop: EpochLoop, model: Any) -> None:
-        self._loop, self.model = loop, model
-        self.loss = np.nan
-        self.ending: str | None = None
-        self.stop_is_asked = self.made_no_progress = False
-        self.epochs_before = len(loop.memory.history.losses)
+    def __init__(
+        self,
+        state: FitState,
+        spec: NetworkSpec,
+        plan: TrainingPlan,
+        rates: Rates,
+        random_state: np.random.RandomState,
+        model: Any,
+    ) -> None:
+        self._state, self._spec, self._plan, self._rates = state, spec, plan, rates
+        self._random_state, self.model = random_state, model
+        self.epochs_before = len(state.memory.history.losses)
 
     def stop(self) -> None:
         """End the fit after this step or epoch."""
-        self.stop_is_asked = True
+        self._state.must_stop = True
 
     @property
     def is_over(self) -> bool:
-        return self.stop_is_asked or self.made_no_progress or self.epoch >= self.max_epochs
+        state = self._state
+        return state.must_stop or state.has_converged or self.epoch >= self.max_epochs
+
+    @property
+    def ending(self) -> str | None:
+        return self._state.ending
+
+    @property
+    def loss(self) -> float:
+        return self._state.loss
 
     @property
     def epoch(self) -> int:
-        return len(self._loop.losses)
+        return len(self._state.losses)
 
     @property
     def max_epochs(self) -> int:
-        return self._loop.plan.max_epochs
+        return self._plan.max_epochs
 
     @property
     def step(self) -> int:
-        return self._loop.memory.state.step
+        return self._state.memory.optimizer.step
 
     @property
     def row(self) -> dict[str, float]:
         if not self.epoch:
             return {}
-        latest = {name: values[-1] for name, values in self._loop.columns.items()}
-        return {"epoch": self.epoch, "loss": self._loop.losses[-1], **latest}
+        latest = {name: values[-1] for name, values in self._state.columns.items()}
+        return {"epoch": self.epoch, "loss": self._state.losses[-1], **latest}
 
     @property
     def history(self) -> dict[str, list[float]]:
-        before, n_before = self._loop.memory.history, self.epochs_before
+        before, n_before = self._state.memory.history, self.epochs_before
         columns = {
             # After the fit, the history itself contains its epochs.
             name: [*before.columns.get(name, [math.nan] * n_before)[:n_before], *values]
-            for name, values in self._loop.columns.items()
+            for name, values in self._state.columns.items()
         }
-        losses = [*before.losses[:n_before], *self._loop.losses]
+        losses = [*before.losses[:n_before], *self._state.losses]
         return {"epoch": [*range(1, len(losses) + 1)], "loss": losses, **columns}
 
     @property
     def learning_rate(self) -> float:
-        return self._loop.rates.get_rate(self._loop.step_of_epoch)
+        return self._rates.get_rate(self._state.step_of_epoch)
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:
-        self._loop.rates.set_rate(rate, self._loop.step_of_epoch)
+        self._rates.set_rate(rate, self._state.step_of_epoch)
 
     @property
     def coefs(self) -> list[NDArray[Any]]:
@@ -138,14 +153,14 @@ class FitUnderWay:
 
     @property
     def parameters(self) -> Array:
-        present = self._loop.memory.predicting.view()
+        present = self._state.memory.predicting.view()
         present.flags.writeable = False
         return present
 
     @parameters.setter
     def parameters(self, parameters: Array) -> None:
-        memory = self._loop.memory
-        if memory.state.keeps_average:
+        memory = self._state.memory
+        if memory.optimizer.keeps_average:
             raise ValueError(
                 "parameters cannot be set while average_decay keeps an average of all earlier "
                 "ones: set average_decay=None"
@@ -159,19 +174,19 @@ class FitUnderWay:
 
     @property
     def ahead(self) -> StepAhead:
-        memory = self._loop.memory
-        state = replace(memory.state, slots=memory.state.slots.copy())
+        memory = self._state.memory
+        state = replace(memory.optimizer, slots=memory.optimizer.slots.copy())
         return StepAhead(memory.parameters.copy(), state, self.learning_rate, self._next_rows())
 
     def _next_rows(self) -> NDArray[np.int64]:
         """Return the samples of the next batch, without drawing from the generator."""
-        loop, order = self._loop, self._loop.order.copy()
-        first = loop.step_of_epoch * loop.plan.batch_size
+        order, size = self._state.order.copy(), self._plan.batch_size
+        first = self._state.step_of_epoch * size
         if first == 0 or first >= len(order):
             first = 0
-            if loop.shuffling is not None:
-                deepcopy(loop.shuffling).shuffle(order)
-        return order[first : first + loop.plan.batch_size]
+            if self._plan.shuffle:
+                deepcopy(self._random_state).shuffle(order)
+        return order[first : first + size]
 
     def _views(self) -> ParameterViews:
-        return ParameterLayout.from_spec(self._loop.spec).views(self.parameters)
+        return ParameterLayout.from_spec(self._spec).views(self.parameters)

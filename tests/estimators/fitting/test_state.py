@@ -109,16 +109,16 @@ def test_the_optimizer_state_is_kept_only_on_request_and_for_the_same_solver() -
     model = fitted("classifier")
     start = get_parameters(model).copy()
     kept = build_memory(model, start, fresh=False, keep_optimizer=True)
-    assert kept.state.step == 3
-    np.testing.assert_array_equal(kept.state.slots, model._optimizer_slots)
-    assert kept.state.slots is not model._optimizer_slots
+    assert kept.optimizer.step == 3
+    np.testing.assert_array_equal(kept.optimizer.slots, model._optimizer_slots)
+    assert kept.optimizer.slots is not model._optimizer_slots
     for fresh in (
         build_memory(model, start, fresh=False, keep_optimizer=False),
         build_memory(model, np.zeros(99), fresh=False, keep_optimizer=True),
         build_memory(model.set_params(solver="sgd"), start, fresh=False, keep_optimizer=True),
     ):
-        assert fresh.state.step == 0
-        assert not fresh.state.slots.any()
+        assert fresh.optimizer.step == 0
+        assert not fresh.optimizer.slots.any()
     model.set_params(solver="adam")
 
 

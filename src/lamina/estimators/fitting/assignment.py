@@ -230,12 +230,12 @@ def fit_minibatch(fit: Assignment) -> FitResult:
 def prepare_memory(fit: Assignment) -> Memory:
     """Return the training state from which the fit starts."""
     memory = build_memory(fit.model, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental)
-    if fit.spec.draws and not memory.state.seed:
+    if fit.spec.draws and not memory.optimizer.seed:
         drawn = _noise_seed(fit.random_state)
         # An int random_state gives the same draw again: without the earlier fit's seed, every warm
         # start would drop the same units.
         earlier = 0 if fit.fresh else getattr(fit.model, "_noise_seed", 0)
-        memory.state.seed = (drawn + earlier) % 2**64 or drawn
+        memory.optimizer.seed = (drawn + earlier) % 2**64 or drawn
     return memory
 
 
@@ -260,7 +260,7 @@ def next_step(fit: Assignment) -> NextStep:
     n_samples = fit.X.shape[0]
     monitoring = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
     plan, memory = _training_plan(fit, n_samples, monitoring), prepare_memory(fit)
-    rate = Rates(plan, memory, n_steps=1).get_rate(0)
+    rate = Rates(plan, memory.rate, n_steps=1).get_rate(0)
     return NextStep(plan.optimizer, memory, rate)
 
 

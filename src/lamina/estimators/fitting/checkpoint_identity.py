@@ -22,8 +22,8 @@ from lamina.training.checkpoint import (
     read_checkpoint,
     refusals_that_name,
 )
+from lamina.training.fit_state import column_names
 from lamina.training.generators import name_generator, set_generator_state
-from lamina.training.loop import column_names
 from lamina.training.resuming import Limits, check_state, resumed_memory
 
 if TYPE_CHECKING:

@@ -33,6 +33,7 @@ from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout, flatten_parameters
 from lamina.training import History, LbfgsResult, Memory
+from lamina.training.rates import RateState
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 # Only a fit with scale_target=True sets these.
@@ -300,7 +301,8 @@ def build_memory(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: 
     history = History() if fresh else get_history(model)
     optimizer = optimizer_settings(model)
     state = OptimizerState.fresh(optimizer, parameters)
-    memory = Memory(parameters, state, float(model.learning_rate_init), history)
+    initial_rate = float(model.learning_rate_init)
+    rate = RateState(initial_rate, initial_rate)
     slots = getattr(model, "_optimizer_slots", state.slots)
     optimizer_slots = [*OPTIMIZERS[model.solver].slots]
     same = getattr(model, "_optimizer_name", None) == model.solver
@@ -309,10 +311,10 @@ def build_memory(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: 
         state.slots[...] = slots
         state.step = model._optimizer_step
         state.seed = getattr(model, "_noise_seed", 0)
-        memory.learning_rate = model._learning_rate
-        memory.scheduled_epochs = getattr(model, "_scheduled_epochs", 0)
-        memory.slow_epochs = getattr(model, "_slow_epochs", 0)
-    return memory
+        rate.learning_rate = model._learning_rate
+        rate.scheduled_epochs = getattr(model, "_scheduled_epochs", 0)
+        rate.slow_epochs = getattr(model, "_slow_epochs", 0)
+    return Memory(parameters, state, rate, history)
 
 
 def network_attributes(
@@ -357,17 +359,17 @@ def epoch_attributes(memory: Memory, optimizer: OptimizerSettings) -> dict[str, 
         "validation_scores_": history.scores,
         "best_validation_score_": history.best_score,
         "_no_improvement_count": history.stalled,
-        "_trained_parameters": memory.parameters if memory.state.keeps_average else None,
+        "_trained_parameters": memory.parameters if memory.optimizer.keeps_average else None,
         "_optimizer_name": optimizer.name,
         "_optimizer_slot_names": [*optimizer.slots],
-        "_optimizer_slots": memory.state.slots,
-        "_optimizer_step": memory.state.step,
-        "_learning_rate": memory.learning_rate,
-        "_scheduled_epochs": memory.scheduled_epochs,
-        "_slow_epochs": memory.slow_epochs,
+        "_optimizer_slots": memory.optimizer.slots,
+        "_optimizer_step": memory.optimizer.step,
+        "_learning_rate": memory.rate.learning_rate,
+        "_scheduled_epochs": memory.rate.scheduled_epochs,
+        "_slow_epochs": memory.rate.slow_epochs,
         "_best_validation_loss": history.best_validation_loss,
         "_history": history.columns,
-        "_noise_seed": memory.state.seed,
+        "_noise_seed": memory.optimizer.seed,
     }
 
 

@@ -1,0 +1,73 @@
+"""State of a running fit, as plain data: the loop changes it, checkpoints and callbacks read it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.formulas.table import Array
+from lamina.training.memory import Memory
+from lamina.training.stopping import Stopping
+
+
+def column_names(metrics: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names of a fit's columns; metrics are None without held-out samples."""
+    validation = () if metrics is None else ("validation_loss", *metrics)
+    return (*validation, "learning_rate", "gradient_norm", "seconds")
+
+
+@dataclass
+class FitState:
+    """State of a running fit.
+
+    Attributes
+    ----------
+    memory : Memory
+        Its history is that of earlier fits until this one ends.
+    order : ndarray of int64
+        Indices of the training samples, in the order of the latest epoch.
+    stopping : Stopping
+    columns : dict of str to list of float
+        Values of every epoch besides its loss.
+    losses : list of float
+        Training loss of every epoch.
+    best_parameters : ndarray of shape (n_parameters,) or None
+        Parameters of the best epoch, if they are to be restored and this fit has one.
+    step_of_epoch : int
+        Number of steps of a running epoch; 0 between epochs.
+    loss : float
+        Loss of the latest epoch or, in a running epoch, of the latest batch; NaN before the first.
+    must_stop : bool
+        True if a callback ends the fit.
+    has_converged : bool
+        True if a lack of progress, or a loss that is not finite, ends the fit.
+    ending : str or None
+        Why the fit has ended; None while it runs, and after an error.
+    """
+
+    memory: Memory
+    order: NDArray[np.int64]
+    stopping: Stopping
+    columns: dict[str, list[float]]
+    losses: list[float]
+    best_parameters: Array | None = None
+    step_of_epoch: int = 0
+    loss: float = math.nan
+    must_stop: bool = False
+    has_converged: bool = False
+    ending: str | None = None
+
+    @property
+    def rows_seen(self) -> int:
+        """Number of samples seen in all epochs of all fits."""
+        return self.memory.history.rows_seen + len(self.losses) * len(self.order)
+
+    def drop_incomplete_epoch(self) -> None:
+        """Shorten all columns to the shortest: Ctrl-C may have struck between two of them."""
+        n_epochs = min(len(self.losses), *map(len, self.columns.values()))
+        for column in (self.losses, *self.columns.values()):
+            del column[n_epochs:]
