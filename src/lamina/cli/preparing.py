@@ -14,6 +14,7 @@ from lamina.cli.known_data import read_known
 from lamina.cli.model_choice import check_options
 from lamina.cli.report import count
 from lamina.cli.request import TrainingRequest
+from lamina.formulas import is_minibatch
 from lamina.tables.problem import Problem, column, define_problem
 from lamina.tables.reading import read_table
 
@@ -102,8 +103,10 @@ def read_problem(request: TrainingRequest) -> Reading:
 
 def prepare_outputs(request: TrainingRequest, network: Any) -> None:
     """Create the folders of the outputs, and reject files that could not be written."""
-    if request.plot is not None and network.solver == "lbfgs":
-        raise ValueError("--plot needs a loss curve, and solver=lbfgs records none: leave one out")
+    if request.plot is not None and not is_minibatch(network.solver):
+        raise ValueError(
+            f"--plot needs a loss curve, and solver={network.solver} records none: leave one out"
+        )
     for path in request.outputs:
         path.parent.mkdir(parents=True, exist_ok=True)
         check_folder(path.parent)

@@ -15,7 +15,7 @@ from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitting.tasks import quantiles_in
-from lamina.formulas import INVERSE_LINKS, LOSSES
+from lamina.formulas import INVERSE_LINKS, LOSSES, is_minibatch
 from lamina.tabular.base import TabularEstimator
 
 # Stop when the validation loss on a tenth of the rows no longer falls. Accuracy, the estimators'
@@ -77,7 +77,7 @@ def defaults(task: Task, settings: Mapping[str, Any], y: Any = None) -> dict[str
     {}
     """
     chosen = settings.get("early_stopping")
-    if settings.get("solver") == "lbfgs" or chosen is False:
+    if chosen is False or not is_minibatch(settings.get("solver", "")):
         return {}
     is_watched = chosen is True or _can_hold_out(task, settings, y)
     recipe = WATCHED if is_watched else PENALISED

@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lamina.engines import choose_engine
 from lamina.engines.engine import Matrix
 from lamina.errors import NonFiniteError
-from lamina.estimators.fitting.assignment import Assignment, fit_by_lbfgs, fit_minibatch
+from lamina.estimators.fitting.assignment import Assignment, fit_full_batch, fit_minibatch
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, fitted_parts, require_biases
 from lamina.estimators.fitting.initializing import first_parameters, require_memory
 from lamina.estimators.fitting.plain_arrays import are_plain_rows, are_plain_targets
@@ -48,12 +48,11 @@ from lamina.estimators.inspection.learning_rate_range import RangeTested
 from lamina.estimators.settings.architecture import build_network, read_architecture
 from lamina.estimators.settings.configured import Configured
 from lamina.estimators.settings.constraints import (
-    LBFGS,
     hidden_widths,
 )
 from lamina.estimators.settings.contradictions import refuse_contradictions
 from lamina.estimators.settings.refusals import shown
-from lamina.formulas import OPTIMIZERS
+from lamina.formulas import OPTIMIZERS, is_minibatch
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
 
@@ -167,7 +166,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         diagnosis = Diagnosis(assignment)
         # Three frames up is the caller of fit: this method, fit, and scikit-learn's wrapper.
         diagnosis.check_data(stacklevel=4)
-        run = fit_by_lbfgs if self.solver == LBFGS else fit_minibatch
+        run = fit_minibatch if is_minibatch(self.solver) else fit_full_batch
         with negative_weights_explained(assignment.weight):
             outcome = run(assignment)
         diagnosis.check_outcome(outcome.attributes)
@@ -214,7 +213,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
             task=task,
             X=X,
             weight=task.row_weights(weight),
-            start=start.astype(np.float64) if self.solver == LBFGS else start,
+            start=start if is_minibatch(self.solver) else start.astype(np.float64),
             random_state=random_state,
             held_out=self._held_out(validation_data, task, X.dtype),
             deadline=deadline,
@@ -373,7 +372,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
 
 def has_partial_fit(model: Any) -> bool:
     """Return True for a minibatch solver; raise AttributeError for others."""
-    if model.solver not in OPTIMIZERS:
+    if not is_minibatch(model.solver):
         raise AttributeError(
             f"partial_fit is only available for stochastic optimizers: solver={model.solver!r} "
             f"needs all samples at once. Choose one of {', '.join(map(repr, OPTIMIZERS))}."

@@ -10,9 +10,11 @@ from lamina.formulas.optimizers import OPTIMIZERS, Optimizer
 from lamina.formulas.penalties import PENALTIES, Penalty
 from lamina.formulas.precisions import PRECISIONS, Precision
 from lamina.formulas.schedules import SCHEDULES, Schedule
+from lamina.formulas.solvers import FULL_BATCH_SOLVERS, SOLVERS, FullBatchSolver, is_minibatch
 
 __all__ = [
     "ACTIVATIONS",
+    "FULL_BATCH_SOLVERS",
     "INITIALIZERS",
     "INVERSE_LINKS",
     "LOSSES",
@@ -21,7 +23,9 @@ __all__ = [
     "PENALTIES",
     "PRECISIONS",
     "SCHEDULES",
+    "SOLVERS",
     "Activation",
+    "FullBatchSolver",
     "Hyperparameter",
     "Initializer",
     "InverseLink",
@@ -31,4 +35,5 @@ __all__ = [
     "Penalty",
     "Precision",
     "Schedule",
+    "is_minibatch",
 ]

@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from lamina.errors import suggestion
+from lamina.formulas import is_minibatch
 
 # Columns measured during training; all others are measured on the validation set.
 OF_THE_FIT = ("epoch", "loss", "learning_rate", "gradient_norm", "seconds")
@@ -93,9 +94,9 @@ def _loss_curve(network: Any) -> list[float]:
     curve: list[float] | None = getattr(network, "loss_curve_", None)
     if curve:
         return curve
-    if network.solver == "lbfgs":
+    if not is_minibatch(network.solver):
         raise ValueError(
-            f"this {kind} has solver='lbfgs', which records no loss curve: "
+            f"this {kind} has solver={network.solver!r}, which records no loss curve: "
             "use solver='adam' or solver='sgd' to see one"
         )
     raise NotFittedError(f"this {kind} has no loss curve yet: call fit first")

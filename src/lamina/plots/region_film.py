@@ -112,7 +112,7 @@ def check_film_inputs(model: Any, snapshots: Any) -> None:
     if not len(snapshots):
         raise ValueError(
             "snapshots is empty: pass it as callbacks= to the perceptron and call fit, with a "
-            "minibatch solver, not 'lbfgs'"
+            "minibatch solver"
         )
     shown, kept = model, snapshots.get_model(-1)
     if [each.shape for each in shown.coefs_] != [each.shape for each in kept.coefs_]:

@@ -16,7 +16,7 @@ from lamina.estimators.fitting.assignment import Assignment, next_step, prepare_
 from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.estimators.inspection.gradient_check import present_assignment
 from lamina.export.scikit_learn import THEIRS
-from lamina.formulas import LOSSES, OPTIMIZERS
+from lamina.formulas import LOSSES, is_minibatch
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
@@ -42,8 +42,8 @@ SCALED_NOTE = (
     "the model, coefs_[-1] and intercepts_[-1] are multiplied by target_scale_, and target_mean_ "
     "is added."
 )
-LBFGS_NOTE = (
-    "solver='lbfgs' has no update to show: a line search over all rows determines its step length."
+NO_UPDATE_NOTE = (
+    "This solver has no update to show: a line search over all rows determines its step length."
 )
 
 
@@ -247,14 +247,14 @@ def trace_step(
     fit = replace(fit, random_state=deepcopy(fit.random_state))
     draws = _draws(fit) if dropout and fit.spec.draws else None
     following = None
-    if fit.model.solver in OPTIMIZERS:
+    if is_minibatch(fit.model.solver):
         optimizer, memory, rate = next_step(fit)
         following = UpdateInputs(optimizer, memory.optimizer, rate)
     name = type(perceptron).__name__
     n_samples = len(fit.rows.y)
     title = f"One step of {name} with {n_samples} {'row' if n_samples == 1 else 'rows'}, at {where}"
     trace = trace_from_inputs(title, fit.spec, fit.objective, fit.rows, fit.start, draws, following)
-    notes = [] if following is not None else [LBFGS_NOTE]
+    notes = [] if following is not None else [NO_UPDATE_NOTE]
     if fit.task.scaling is not None:
         notes.append(SCALED_NOTE)
     return trace.with_notes(*notes)

@@ -15,12 +15,11 @@ from sklearn.utils._param_validation import StrOptions, make_constraint
 import lamina
 from lamina.estimators.settings.constraints import (
     CONSTRAINTS,
-    LBFGS,
     hidden_widths,
     nearest_parameter,
 )
 from lamina.estimators.settings.refusals import refused
-from lamina.formulas import ACTIVATIONS, OPTIMIZERS, PRECISIONS, SCHEDULES
+from lamina.formulas import ACTIVATIONS, PRECISIONS, SCHEDULES, SOLVERS
 
 
 @pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
@@ -60,7 +59,7 @@ def allowed(parameter: str) -> set[str]:
 
 def test_the_tables_of_formulas_define_the_allowed_names() -> None:
     assert allowed("activation") == set(ACTIVATIONS)
-    assert allowed("solver") == {LBFGS, *OPTIMIZERS}
+    assert allowed("solver") == {*SOLVERS}
     assert allowed("learning_rate") == set(SCHEDULES)
     assert allowed("precision") == set(PRECISIONS)
 

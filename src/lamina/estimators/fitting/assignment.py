@@ -148,13 +148,13 @@ class FitResult(NamedTuple):
     warning: Warning | None
 
 
-def fit_by_lbfgs(fit: Assignment) -> FitResult:
+def fit_full_batch(fit: Assignment) -> FitResult:
     """Minimise the loss over all samples at once."""
     model = fit.model
     if fit.resume is not None:
         raise InvalidParameterError(
-            f"resume={fit.resume!r} continues epochs, and solver='lbfgs' has none. Leave it "
-            "out, or choose one of the minibatch solvers."
+            f"resume={fit.resume!r} continues epochs, and solver={model.solver!r} has none. "
+            "Leave it out, or choose one of the minibatch solvers."
         )
     plan = LbfgsPlan(
         fit.objective,
@@ -174,9 +174,9 @@ def fit_by_lbfgs(fit: Assignment) -> FitResult:
     attributes = network_attributes(fit.spec, result.parameters, fit.task.scaling)
     attributes |= lbfgs_attributes(model, result, fit.fresh)
     limits = (
-        f"lbfgs failed to converge after {result.iterations} iteration(s): {result.message}. "
-        f"Raise max_iter={model.max_iter} or max_fun={model.max_fun}, or scale the inputs with "
-        "StandardScaler."
+        f"{model.solver} failed to converge after {result.iterations} iteration(s): "
+        f"{result.message}. Raise max_iter={model.max_iter} or max_fun={model.max_fun}, or "
+        "scale the inputs with StandardScaler."
     )
     return FitResult(attributes, _warning_about(result.ending, limits))
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lamina.estimators.settings.optimizing import optimizer_settings
-from lamina.formulas import ACTIVATIONS, INITIALIZERS, OPTIMIZERS
+from lamina.formulas import ACTIVATIONS, INITIALIZERS, is_minibatch
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout, draw_parameters, given_parameters
 
@@ -27,8 +27,7 @@ def require_memory(model: Any, spec: NetworkSpec, dtype: DTypeLike) -> None:
     MemoryError
         For a network that is too large.
     """
-    is_minibatch = model.solver in OPTIMIZERS
-    copies = 1 + (len(optimizer_settings(model).slots) if is_minibatch else 1)
+    copies = 1 + (len(optimizer_settings(model).slots) if is_minibatch(model.solver) else 1)
     n_parameters = ParameterLayout.from_spec(spec).n_parameters
     needed = n_parameters * copies * np.dtype(dtype).itemsize
     if needed > installed_memory():

@@ -16,9 +16,9 @@ from lamina.errors import suggestion
 from lamina.estimators.fitting.scorers import measure_by
 from lamina.estimators.fitting.state import network_attributes
 from lamina.estimators.fitting.tasks import Task
-from lamina.estimators.settings.constraints import LBFGS
 from lamina.estimators.settings.contradictions import minibatch_solvers
 from lamina.estimators.settings.refusals import shown
+from lamina.formulas import is_minibatch
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.training import Monitor, Validation
@@ -71,9 +71,9 @@ def split_validation_data(model: Any, validation_data: Any) -> Sequence[Any]:
     ValueError
         For a value that is not a tuple of two or three.
     """
-    if model.solver == LBFGS:
+    if not is_minibatch(model.solver):
         raise InvalidParameterError(
-            "validation_data is measured after every epoch, and solver='lbfgs' has none. "
+            f"validation_data is measured after every epoch, and solver={model.solver!r} has none. "
             f"Leave it out, or choose one of the minibatch solvers: {minibatch_solvers()}."
         )
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from lamina.errors import NonFiniteError
-from lamina.estimators.settings.constraints import LBFGS
 from lamina.estimators.settings.contradictions import minibatch_solvers
 from lamina.estimators.settings.refusals import require_whole, shown
+from lamina.formulas import is_minibatch
 
 # A running mean smooths the loss of single batches, so that one lucky batch decides nothing.
 SMOOTHING = 0.9
@@ -115,10 +115,11 @@ class RangeTested:
                 f"find_learning_rate takes 0 < lowest < highest and n_steps >= {FEWEST_STEPS}, got "
                 f"lowest={lowest!r}, highest={highest!r}, n_steps={n_steps!r}."
             )
-        if self.solver == LBFGS:  # type: ignore[attr-defined]
+        solver: str = self.solver  # type: ignore[attr-defined]
+        if not is_minibatch(solver):
             raise ValueError(
-                "find_learning_rate searches for a learning rate, and solver='lbfgs' has none. "
-                f"Choose one of the minibatch solvers: {minibatch_solvers()}."
+                f"find_learning_rate searches for a learning rate, and solver={solver!r} has "
+                f"none. Choose one of the minibatch solvers: {minibatch_solvers()}."
             )
         rates = np.geomspace(lowest, highest, n_steps)
         note = _Note(n_steps)

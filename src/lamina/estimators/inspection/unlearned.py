@@ -22,8 +22,7 @@ from lamina.errors import (
     WorseThanConstantWarning,
 )
 from lamina.estimators.fitting.tasks import Classification, Regression
-from lamina.estimators.settings.constraints import LBFGS
-from lamina.formulas import INVERSE_LINKS, LOSSES
+from lamina.formulas import INVERSE_LINKS, LOSSES, is_minibatch
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.training import Monitor
@@ -63,7 +62,7 @@ def learned_nothing(
     sample = _sample(fit, task)
     constant = _mean_loss(task, sample, _constant_prediction(task, sample))
     # The training loss, with its penalty, shows at no cost whether a closer check is due.
-    is_tiny = fit.model.solver != LBFGS and 0 < constant < FEW_TOLERANCES * fit.model.tol
+    is_tiny = is_minibatch(fit.model.solver) and 0 < constant < FEW_TOLERANCES * fit.model.tol
     is_due = is_tiny or attributes["loss_"] > constant - 0.1 * abs(constant)
     # A constant target leaves nothing to learn, and rounding errors decide nothing.
     if not np.isfinite(constant) or constant == 0 or not is_due:

@@ -24,9 +24,9 @@ from lamina.formulas import (
     PENALTIES,
     PRECISIONS,
     SCHEDULES,
+    SOLVERS,
 )
 
-LBFGS = "lbfgs"
 BAR = "bar"
 DTYPES = ("float32", "float64")
 REGRESSION_LOSSES = {name for name, loss in LOSSES.items() if loss.task == "regression"}
@@ -71,7 +71,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "dropout": [_below_one, list, tuple],
     "input_dropout": [_below_one],
     "input_noise": [_not_negative],
-    "solver": [Names({LBFGS, *OPTIMIZERS})],
+    "solver": [Names(set(SOLVERS))],
     "alpha": [_not_negative],
     "batch_size": [Names({"auto"}), _at_least_one],
     "learning_rate": [Names(set(SCHEDULES)), callable],

@@ -13,9 +13,17 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
-from lamina.estimators.settings.constraints import LBFGS, hidden_widths
+from lamina.estimators.settings.constraints import hidden_widths
 from lamina.estimators.settings.refusals import shown
-from lamina.formulas import INVERSE_LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES, SCHEDULES
+from lamina.formulas import (
+    INVERSE_LINKS,
+    LOSSES,
+    NORMALIZATIONS,
+    OPTIMIZERS,
+    PENALTIES,
+    SCHEDULES,
+    is_minibatch,
+)
 from lamina.formulas.losses import QUANTILE, Loss
 from lamina.training.callbacks.protocol import EVENTS, is_callback
 
@@ -50,21 +58,21 @@ def refuse_contradictions(model: Any, *, incremental: bool) -> None:
             raise InvalidParameterError(message)
 
 
-def _lbfgs_in_float32(model: Any) -> str | None:
-    if model.solver != LBFGS or model.dtype != "float32":
+def _full_batch_in_float32(model: Any) -> str | None:
+    if is_minibatch(model.solver) or model.dtype != "float32":
         return None
     return (
-        "solver='lbfgs' computes in float64 only, which dtype='float32' forbids. Leave dtype=None, "
-        f"or choose one of the solvers that support float32: {minibatch_solvers()}."
+        f"solver={model.solver!r} computes in float64 only, which dtype='float32' forbids. Leave "
+        f"dtype=None, or choose one of the solvers that support float32: {minibatch_solvers()}."
     )
 
 
-def _lbfgs_in_low_precision(model: Any) -> str | None:
-    if model.solver != LBFGS or model.precision is None:
+def _full_batch_in_low_precision(model: Any) -> str | None:
+    if is_minibatch(model.solver) or model.precision is None:
         return None
     return (
-        f"solver='lbfgs' computes in float64 only, and precision={model.precision!r} sums in "
-        "float32. Set precision=None, or choose one of the solvers that support it: "
+        f"solver={model.solver!r} computes in float64 only, and precision={model.precision!r} sums "
+        "in float32. Set precision=None, or choose one of the solvers that support it: "
         f"{minibatch_solvers()}."
     )
 
@@ -87,15 +95,16 @@ def _refuse_what_only_fit_heeds(model: Any) -> None:
             )
 
 
-def _lbfgs_without_epochs(model: Any) -> str | None:
-    if model.solver != LBFGS:
+def _full_batch_without_epochs(model: Any) -> str | None:
+    if is_minibatch(model.solver):
         return None
     for name, meaningless in ONLY_BY_EPOCHS.items():
         value = getattr(model, name)
         if meaningless(value):
             return (
-                f"{name}={value!r} applies to epochs, and solver='lbfgs' has none. Leave {name} at "
-                f"its default, or choose one of the minibatch solvers: {minibatch_solvers()}."
+                f"{name}={value!r} applies to epochs, and solver={model.solver!r} has none. Leave "
+                f"{name} at its default, or choose one of the minibatch solvers: "
+                f"{minibatch_solvers()}."
             )
     return None
 
@@ -176,28 +185,28 @@ def _loss_that_is_a_class(model: Any) -> str | None:
     return f"loss={shown(model.loss)} is a class. Set loss to an instance of it, as {name}()."
 
 
-def _noise_in_lbfgs(model: Any) -> str | None:
-    if model.solver != LBFGS:
+def _noise_in_full_batch(model: Any) -> str | None:
+    if is_minibatch(model.solver):
         return None
     for name in ("dropout", "input_dropout", "input_noise"):
         if np.any(getattr(model, name)):
             return (
-                f"solver='lbfgs' needs the same loss at every evaluation, and {name}="
+                f"solver={model.solver!r} needs the same loss at every evaluation, and {name}="
                 f"{getattr(model, name)!r} draws new noise. Set {name}=0, or choose one of the "
                 f"minibatch solvers: {minibatch_solvers()}."
             )
     return None
 
 
-def _running_statistics_in_lbfgs(model: Any) -> str | None:
+def _running_statistics_in_full_batch(model: Any) -> str | None:
     name = model.normalization
-    if model.solver != LBFGS or name is None or not NORMALIZATIONS[name].statistics:
+    if is_minibatch(model.solver) or name is None or not NORMALIZATIONS[name].statistics:
         return None
     without = [repr(n) for n, record in NORMALIZATIONS.items() if not record.statistics]
     return (
-        f"solver='lbfgs' has no batches, and normalization={name!r} keeps running statistics of "
-        f"batches. Choose normalization={' or '.join(without)}, or one of the minibatch solvers: "
-        f"{minibatch_solvers()}."
+        f"solver={model.solver!r} has no batches, and normalization={name!r} keeps running "
+        f"statistics of batches. Choose normalization={' or '.join(without)}, or one of the "
+        f"minibatch solvers: {minibatch_solvers()}."
     )
 
 
@@ -224,13 +233,13 @@ def _residual_without_a_pair(model: Any) -> str | None:
     )
 
 
-def _lbfgs_with_a_kink(model: Any) -> str | None:
-    if model.solver != LBFGS or not PENALTIES[model.penalty].l1_fraction(model.l1_ratio):
+def _full_batch_with_a_kink(model: Any) -> str | None:
+    if is_minibatch(model.solver) or not PENALTIES[model.penalty].l1_fraction(model.l1_ratio):
         return None
     return (
-        f"solver='lbfgs' needs a loss with a derivative everywhere, but penalty={model.penalty!r} "
-        "has a kink where a weight is 0. Choose penalty='l2', or one of the solvers that support "
-        f"it: {minibatch_solvers()}."
+        f"solver={model.solver!r} needs a loss with a derivative everywhere, but "
+        f"penalty={model.penalty!r} has a kink where a weight is 0. Choose penalty='l2', or "
+        f"one of the solvers that support it: {minibatch_solvers()}."
     )
 
 
@@ -310,8 +319,8 @@ def _is_no_old_schedule(value: Any) -> bool:
     return callable(value) or SCHEDULES[value].speaks_to_all
 
 
-# Parameters of epochs, each with a test of the values that lbfgs must reject. It ignores those of
-# scikit-learn's own parameters, as scikit-learn's lbfgs does.
+# Parameters of epochs, each with a test of the values that full-batch solvers must reject. They
+# ignore those of scikit-learn's own parameters, as scikit-learn does.
 ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
     "learning_rate": _is_no_old_schedule,
     "learning_rate_options": bool,
@@ -329,21 +338,21 @@ NUL = "\0"
 ONLY_FOR_FIT = ("monitor", "restore_best", "checkpoint")
 
 CONTRADICTIONS: tuple[Contradiction, ...] = (
-    _lbfgs_in_float32,
-    _lbfgs_in_low_precision,
+    _full_batch_in_float32,
+    _full_batch_in_low_precision,
     _low_precision_in_float64,
-    _noise_in_lbfgs,
-    _running_statistics_in_lbfgs,
+    _noise_in_full_batch,
+    _running_statistics_in_full_batch,
     _normalization_of_one_row,
     _residual_without_a_pair,
-    _lbfgs_without_epochs,
+    _full_batch_without_epochs,
     _options_that_the_schedule_has_not,
     _checkpoints_of_nothing,
     _checkpoint_that_is_no_file,
     _schedule_of_other_arguments,
     _what_is_no_callback,
     _loss_that_is_a_class,
-    _lbfgs_with_a_kink,
+    _full_batch_with_a_kink,
     _amsgrad_of_another_solver,
     _quantiles_without_their_loss,
     _smoothing_of_ones_own_loss,

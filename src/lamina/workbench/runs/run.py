@@ -14,7 +14,7 @@ from sklearn.base import clone
 from lamina.errors import ExperimentError
 from lamina.estimators.fitting.assignment import AUTOMATIC_BATCH
 from lamina.estimators.fitting.state import get_standardised_parameters, network_attributes
-from lamina.estimators.settings.constraints import LBFGS
+from lamina.formulas import is_minibatch
 from lamina.training import observe_fits
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.first_losses import before_first_step
@@ -111,7 +111,7 @@ class Run:
     @property
     def is_minibatch(self) -> bool:
         """True for a minibatch solver, which calls callbacks after every epoch."""
-        return bool(self.model.solver != LBFGS)
+        return is_minibatch(self.model.solver)
 
     def play(self) -> None:
         """Start or continue training."""

@@ -21,7 +21,7 @@ from lamina.formulas import LOSSES
 from lamina.formulas.noise import Draws
 from lamina.studies.mathml import mathml_tree
 from lamina.studies.step import UpdateInputs
-from lamina.studies.trace import LBFGS_NOTE, StepTrace, trace_from_inputs
+from lamina.studies.trace import NO_UPDATE_NOTE, StepTrace, trace_from_inputs
 from lamina.studies.trace_code import IMPORTS, read_by, step_function
 from lamina.studies.trace_formulas import TracedNumber, update_equation
 from lamina.studies.trace_page import describe_settings
@@ -214,7 +214,7 @@ def _title(run: Run, snapshot: Snapshot, rows: NDArray[np.int64], is_next: bool)
 def _notes(run: Run, snapshot: Snapshot, rows: NDArray[np.int64]) -> list[str]:
     notes = []
     if not run.is_minibatch:
-        notes.append(LBFGS_NOTE)
+        notes.append(NO_UPDATE_NOTE)
     elif snapshot.ahead is None:
         notes.append(_why_no_update(run))
     if len(rows) == 1 and any(block.statistics for block in run.spec.blocks):

@@ -1,0 +1,57 @@
+"""Solvers: the optimizers of minibatch steps, and those that use all samples at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from lamina.formulas.hyperparameters import Hyperparameter
+from lamina.formulas.optimizers import OPTIMIZERS, Optimizer
+from lamina.formulas.table import RecordTable
+
+
+@dataclass(frozen=True)
+class FullBatchSolver:
+    """Solver that uses all samples at once: it has no steps, epochs or learning rate.
+
+    It computes in float64, and needs a loss that is smooth and the same at every evaluation.
+
+    Attributes
+    ----------
+    name : str
+        Name in `solver=`.
+    equation, paper : str
+        Formula as text, and its source.
+    hyperparameters : tuple of Hyperparameter
+    """
+
+    name: str
+    equation: str
+    paper: str
+    hyperparameters: tuple[Hyperparameter, ...] = ()
+
+
+FULL_BATCH_SOLVERS = RecordTable(
+    "full-batch solver",
+    FullBatchSolver(
+        name="lbfgs",
+        equation="w ← w - η H g,  H ≈ (d²L/dw²)⁻¹ from the latest steps, η by a line search",
+        paper="Byrd, Lu, Nocedal, Zhu 1995, A limited memory algorithm for bound constrained "
+        "optimization",
+    ),
+)
+Solver: TypeAlias = Optimizer | FullBatchSolver
+SOLVERS: RecordTable[Solver] = RecordTable(
+    "solver", *FULL_BATCH_SOLVERS.values(), *OPTIMIZERS.values()
+)
+
+
+def is_minibatch(solver: object) -> bool:
+    """Return False for a solver that uses all samples at once.
+
+    Examples
+    --------
+    >>> is_minibatch("adam"), is_minibatch("lbfgs")
+    (True, False)
+    """
+    return solver not in FULL_BATCH_SOLVERS
