@@ -17,8 +17,6 @@ EMPTY_WORDS = {"utils", "util", "misc", "common", "helpers", "helper", "manager"
 ACROSS = {"benchmarks", "contracts", "docs", "fuzz", "parity", "scikit_learn", "web"}
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "lamina"
-# Each has one docstring that lists every parameter, where scikit-learn's users look for it.
-LISTS, LONGEST_LIST = {PACKAGE / "estimators" / f"{n}.py" for n in ("classifier", "regressor")}, 700
 OURS = [ROOT / folder for folder in ("src", "tests", "benchmarks", "docs", "examples")]
 PYTHON = sorted(path for folder in OURS for path in folder.rglob("*.py"))
 NAMES = {name for table in dir(formulas) if table.isupper() for name in getattr(formulas, table)}
@@ -54,8 +52,7 @@ def test_only_the_native_engine_imports_the_extension(path):
 
 @pytest.mark.parametrize("path", PYTHON + NATIVE, ids=name_of)
 def test_no_file_is_too_long(path):
-    longest = LONGEST_LIST if path in LISTS else LONGEST_FILE
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= longest
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
 
 
 @every_python_file

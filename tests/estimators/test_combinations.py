@@ -20,8 +20,8 @@ from tests.fuzz.parameters import any_parameters
 import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import ExportError, LaminaError
-from lamina.estimators.settings.constraints import REGRESSION_LOSSES
 from lamina.estimators.settings.contradictions import refuse_contradictions
+from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import names_of
 

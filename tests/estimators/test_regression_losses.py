@@ -18,7 +18,7 @@ import lamina
 from lamina import MLPRegressor
 from lamina.datasets import files, load
 from lamina.engines import available_engines
-from lamina.estimators.settings.constraints import REGRESSION_LOSSES
+from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.formulas import LOSSES
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

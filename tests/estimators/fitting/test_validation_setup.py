@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import Engine
-from lamina.estimators.settings.constraints import REGRESSION_LOSSES
+from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import Engine
-from lamina.estimators.settings.constraints import REGRESSION_LOSSES
+from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS, PENALTIES
 
 RAW, y = load_wine(return_X_y=True)

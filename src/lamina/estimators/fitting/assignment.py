@@ -36,7 +36,7 @@ from lamina.estimators.fitting.validation_setup import (
     monitored,
     part,
 )
-from lamina.estimators.settings.constraints import BAR
+from lamina.estimators.settings.fit_parameters import BAR
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import OPTIMIZERS, SCHEDULES
 from lamina.formulas.table import Array

@@ -16,7 +16,8 @@ from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ModelFileError
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS
 from lamina.estimators.fitting.state import SCALING_ATTRIBUTES, get_network
-from lamina.estimators.settings.constraints import REGRESSION_LOSSES, hidden_widths
+from lamina.estimators.settings.constraints import hidden_widths
+from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.files.fields import (
     Check,
     Fields,

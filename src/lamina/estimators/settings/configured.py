@@ -12,7 +12,7 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, InvalidParameterError
 
-from lamina.estimators.settings.constraints import CONSTRAINTS, nearest_parameter
+from lamina.estimators.settings.constraints import PARAMETERS, constraints_of, nearest_parameter
 from lamina.estimators.settings.refusals import refused, shown
 
 LARGEST_INTEGER = 2**63 - 1
@@ -95,7 +95,8 @@ def require_valid_now(model: Any, names: Iterable[str]) -> None:
 class Configured(BaseEstimator):  # type: ignore[misc]
     """Base of MLPClassifier and MLPRegressor that manages their parameters."""
 
-    _parameter_constraints = CONSTRAINTS
+    _parameters = PARAMETERS
+    _parameter_constraints = constraints_of(_parameters)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # Wrapping each class's own `__init__` keeps its signature, which scikit-learn reads; a

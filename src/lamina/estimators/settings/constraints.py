@@ -1,135 +1,33 @@
-"""Allowed values of every parameter, derived from the tables of formulas."""
+"""Constraints on every parameter, and the conversion of those that have several forms."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from itertools import pairwise
 from numbers import Integral, Real
-from os import PathLike
 from typing import Any
 
-from sklearn.utils._param_validation import HasMethods, Interval, Options
-
-from lamina.encoding.targets import CLASSIFICATION_LOSSES
-from lamina.engines.choose import ENGINES
 from lamina.errors import UnknownNameError, suggestion
-from lamina.estimators.settings.refusals import Names, shown
-from lamina.formulas import (
-    ACTIVATIONS,
-    INITIALIZERS,
-    LOSSES,
-    NORMALIZATIONS,
-    OPTIMIZERS,
-    PENALTIES,
-    PRECISIONS,
-    SCHEDULES,
-    SOLVERS,
-)
+from lamina.estimators.settings.fit_parameters import FIT_PARAMETERS
+from lamina.estimators.settings.loss_parameters import CLASSIFIER_PARAMETERS, REGRESSOR_PARAMETERS
+from lamina.estimators.settings.network_parameters import NETWORK_PARAMETERS
+from lamina.estimators.settings.parameter import Parameter
+from lamina.estimators.settings.refusals import shown
+from lamina.estimators.settings.solver_parameters import SOLVER_PARAMETERS
+from lamina.formulas import ACTIVATIONS
 
-BAR = "bar"
-DTYPES = ("float32", "float64")
-REGRESSION_LOSSES = {name for name, loss in LOSSES.items() if loss.task == "regression"}
-
-_at_least_one = Interval(Integral, 1, None, closed="left")
-_not_negative = Interval(Real, 0, None, closed="left")
-_positive = Interval(Real, 0, None, closed="neither")
-_below_one = Interval(Real, 0, 1, closed="left")
-
-HYPERPARAMETERS = {
-    each.name: each
-    for table in (OPTIMIZERS, LOSSES, PENALTIES, SCHEDULES)
-    for record in table.values()
-    for each in record.hyperparameters
-    if each.is_estimator_parameter
-}
+# Parameters of both estimators.
+PARAMETERS: dict[str, Parameter] = {**NETWORK_PARAMETERS, **SOLVER_PARAMETERS, **FIT_PARAMETERS}
 
 
-def allowed(name: str) -> list[Any]:
-    """Return the constraints on a parameter that is a hyperparameter of the formulas."""
-    each = HYPERPARAMETERS[name]
-    if each.kind == "boolean":
-        return ["boolean"]
-    lower, upper = max(each.above, each.at_least), min(each.below, each.at_most)
-    has_lower, has_upper = lower == each.at_least, upper == each.at_most
-    closed = {(1, 1): "both", (1, 0): "left", (0, 1): "right", (0, 0): "neither"}
-    interval = Interval(
-        Integral if each.kind == "integer" else Real,
-        lower if math.isfinite(lower) else None,
-        upper if math.isfinite(upper) else None,
-        closed=closed[has_lower and math.isfinite(lower), has_upper and math.isfinite(upper)],
-    )
-    return [interval, "array-like"] if each.kind == "numbers" else [interval]
+def constraints_of(parameters: dict[str, Parameter]) -> dict[str, list[Any]]:
+    """Return the constraints on parameters by name, in scikit-learn's form."""
+    return {name: parameter.constraints for name, parameter in parameters.items()}
 
 
-CONSTRAINTS: dict[str, list[Any]] = {
-    "hidden_layer_sizes": ["array-like", _at_least_one],
-    "activation": [Names(set(ACTIVATIONS)), list, tuple],
-    "output_activation": [Names(set(ACTIVATIONS)), None],
-    "normalization": [Names(set(NORMALIZATIONS)), None],
-    "residual": ["boolean"],
-    "dropout": [_below_one, list, tuple],
-    "input_dropout": [_below_one],
-    "input_noise": [_not_negative],
-    "solver": [Names(set(SOLVERS))],
-    "alpha": [_not_negative],
-    "batch_size": [Names({"auto"}), _at_least_one],
-    "learning_rate": [Names(set(SCHEDULES)), callable],
-    "learning_rate_options": [dict, None],
-    "warmup": [_not_negative],
-    "learning_rate_init": [_positive],
-    "power_t": allowed("power_t"),
-    "max_iter": [_at_least_one],
-    "shuffle": ["boolean"],
-    "random_state": ["random_state"],
-    "tol": [_not_negative],
-    "verbose": ["verbose", Names({BAR})],
-    "warm_start": ["boolean"],
-    "momentum": allowed("momentum"),
-    "nesterovs_momentum": allowed("nesterovs_momentum"),
-    "early_stopping": ["boolean"],
-    "validation_fraction": [_below_one],
-    "beta_1": allowed("beta_1"),
-    "beta_2": allowed("beta_2"),
-    "epsilon": allowed("epsilon"),
-    "n_iter_no_change": [_at_least_one, Options(Real, {math.inf})],
-    "monitor": [str, callable, list, tuple, None],
-    "restore_best": ["boolean", None],
-    "max_seconds": [_positive, None],
-    "callbacks": [object],
-    "checkpoint": [str, PathLike, None],
-    "checkpoint_every": [_at_least_one, None],
-    "checkpoint_seconds": [_positive, None],
-    "max_fun": [_at_least_one],
-    "initializer": [Names(set(INITIALIZERS)), "array-like"],
-    "decay_rate": allowed("decay_rate"),
-    "amsgrad": ["boolean"],
-    "penalty": [Names(set(PENALTIES))],
-    "l1_ratio": allowed("l1_ratio"),
-    "weight_decay": [_not_negative, None],
-    "max_gradient_norm": [_positive, None],
-    "average_decay": [_below_one, None],
-    "dtype": [Names(set(DTYPES)), None],
-    "precision": [Names(set(PRECISIONS)), None],
-    "engine": [Names(set(ENGINES)), None],
-    "n_threads": [_at_least_one, None],
-    "diagnostics": [Names({"auto"}), "boolean"],
-}
-
-_own_loss = HasMethods("value_and_delta")
-REGRESSION_CONSTRAINTS: dict[str, list[Any]] = {
-    "loss": [Names(REGRESSION_LOSSES), _own_loss],
-    "quantile": allowed("quantile"),
-    "huber_threshold": allowed("huber_threshold"),
-    "tweedie_power": allowed("tweedie_power"),
-    "scale_target": ["boolean"],
-}
-CLASSIFICATION_CONSTRAINTS: dict[str, list[Any]] = {
-    "loss": [Names(set(CLASSIFICATION_LOSSES)), _own_loss],
-    "focal_gamma": allowed("focal_gamma"),
-    "label_smoothing": allowed("label_smoothing"),
-    "class_weight": [Names({"balanced"}), dict, list, None],
-}
+CONSTRAINTS = constraints_of(PARAMETERS)
+REGRESSION_CONSTRAINTS = constraints_of(REGRESSOR_PARAMETERS)
+CLASSIFICATION_CONSTRAINTS = constraints_of(CLASSIFIER_PARAMETERS)
 
 
 def nearest_parameter(parameters: Iterable[str], names: Iterable[str]) -> str:

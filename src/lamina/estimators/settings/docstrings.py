@@ -1,16 +1,43 @@
-"""Read the description of each parameter from the estimators' docstrings."""
+"""Docstrings of the estimators, assembled from the descriptions of parameters and attributes."""
 
 from __future__ import annotations
 
 import inspect
-import re
-import textwrap
+from collections.abc import Callable, Mapping
+from textwrap import indent
+from typing import TypeVar
 
-_ENTRY = re.compile(r"^(\w+(?:, \w+)*) : (.+)$")
+from lamina.estimators.settings.parameter import Parameter
+
+FIRST_SECTION_AFTER = "See Also\n--------\n"
 
 
-def described(cls: type) -> dict[str, tuple[str, str]]:
-    """Return the type and the description of each parameter from the docstring of a class.
+Class = TypeVar("Class", bound=type)
+Entry = tuple[str, str]
+
+
+def with_parameters(attributes: Mapping[str, Entry]) -> Callable[[Class], Class]:
+    """Return a decorator that adds two sections to a class's docstring: parameters, attributes.
+
+    Parameters
+    ----------
+    attributes : dict of str to Attribute
+        Fitted attributes by name.
+    """
+
+    def decorate(cls: Class) -> Class:
+        # Python removes docstrings with -OO.
+        if cls.__doc__ is not None:
+            before, heading, after = inspect.cleandoc(cls.__doc__).partition(FIRST_SECTION_AFTER)
+            sections = _section("Parameters", described(cls)) + _section("Attributes", attributes)
+            cls.__doc__ = f"{before}{sections}{heading}{after}"
+        return cls
+
+    return decorate
+
+
+def described(cls: type) -> dict[str, Entry]:
+    """Return the type, with the default, and the description of each parameter of an estimator.
 
     Examples
     --------
@@ -18,17 +45,20 @@ def described(cls: type) -> dict[str, tuple[str, str]]:
     >>> described(MLPClassifier)["power_t"]
     ('float, default=0.5', "Exponent of 'invscaling'.")
     """
-    doc = inspect.getdoc(cls) or ""
-    section = re.search(r"^Parameters\n-+\n(.*?)\n\n\w+\n-+\n", doc, re.DOTALL | re.MULTILINE)
-    entries: dict[str, tuple[str, list[str]]] = {}
-    lines: list[str] = []
-    for line in section.group(1).splitlines() if section else ():
-        if match := _ENTRY.match(line):
-            lines = []
-            entries |= {name: (match.group(2), lines) for name in match.group(1).split(", ")}
-        else:
-            lines.append(line)
+    parameters: Mapping[str, Parameter] = cls._parameters  # type: ignore[attr-defined]
+    signature = inspect.signature(cls).parameters
     return {
-        name: (kind, textwrap.dedent("\n".join(text)).strip())
-        for name, (kind, text) in entries.items()
+        name: (
+            f"{parameters[name].kind}, default={default.default!r}",
+            parameters[name].description,
+        )
+        for name, default in signature.items()
     }
+
+
+def _section(title: str, entries: Mapping[str, Entry]) -> str:
+    texts = [
+        f"{name} : {kind}\n{indent(inspect.cleandoc(text), '    ')}\n"
+        for name, (kind, text) in entries.items()
+    ]
+    return f"{title}\n{'-' * len(title)}\n{''.join(texts)}\n"

@@ -20,7 +20,7 @@ from lamina.estimators.fitting.state import (
 )
 from lamina.estimators.fitting.tasks import Classification, Regression
 from lamina.estimators.settings.architecture import build_network, read_architecture
-from lamina.estimators.settings.constraints import REGRESSION_LOSSES
+from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.export.lowering.fitted_network import FittedBlock
 from lamina.formulas import LOSSES

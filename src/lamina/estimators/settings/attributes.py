@@ -1,0 +1,171 @@
+"""Descriptions of the fitted attributes, for the docstrings of the estimators."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Attribute(NamedTuple):
+    """Fitted attribute of an estimator: its type, as numpydoc writes it, and its description."""
+
+    kind: str
+    description: str
+
+
+ATTRIBUTES = {
+    "coefs_": Attribute(
+        "list of ndarray of shape (fan_in, fan_out)",
+        """
+        Weights of each layer; they and the biases are views of one vector.
+        """,
+    ),
+    "intercepts_": Attribute(
+        "list of ndarray of shape (fan_out,)",
+        """
+        Biases of each layer.
+        """,
+    ),
+    "unit_parameters_": Attribute(
+        "list of ndarray of shape (n, fan_out)",
+        """
+        Other parameters of the units of each layer, one kind a row: γ and β of a normalization, the
+        s of 'prelu'; only if a layer has such parameters.
+        """,
+    ),
+    "running_statistics_": Attribute(
+        "list of ndarray of shape (2, fan_out)",
+        """
+        Running mean and variance of each layer; only with normalization='batch'.
+        """,
+    ),
+    "n_iter_": Attribute(
+        "int",
+        """
+        Number of epochs or iterations of the latest fit.
+        """,
+    ),
+    "n_layers_": Attribute(
+        "int",
+        """
+        Number of layers, input and output layer included.
+        """,
+    ),
+    "n_outputs_": Attribute(
+        "int",
+        """
+        Number of outputs.
+        """,
+    ),
+    "out_activation_": Attribute(
+        "str",
+        """
+        Name of the inverse link, from logits to predictions, as in scikit-learn: 'softmax' or
+        'logistic' for classes; 'identity' for numbers, or 'exp' for losses that need predictions
+        above 0, such as 'poisson'. The parameter `output_activation` is another function, applied
+        before it.
+        """,
+    ),
+    "loss_": Attribute(
+        "float",
+        """
+        Mean loss of the latest epoch, penalty included; the loss of each batch is measured before
+        its step.
+        """,
+    ),
+    "loss_curve_": Attribute(
+        "list of float",
+        """
+        `loss_` of every epoch; a warm start appends to it. Not for 'lbfgs'.
+        """,
+    ),
+    "best_loss_": Attribute(
+        "float or None",
+        """
+        Minimum of `loss_curve_` if the loss decides; None with early stopping. Not for 'lbfgs'.
+        """,
+    ),
+    "validation_scores_": Attribute(
+        "list of float or None",
+        """
+        Accuracy of a classifier, R² of a regressor, or the first scorer of `monitor`, on the
+        held-out samples after every epoch; None without held-out samples. Not for 'lbfgs'.
+        """,
+    ),
+    "best_validation_score_": Attribute(
+        "float or None",
+        """
+        Maximum of `validation_scores_` if the score decides. Not for 'lbfgs'.
+        """,
+    ),
+    "validation_loss_curve_": Attribute(
+        "list of float or None",
+        """
+        Mean loss on the held-out samples after every epoch, without the penalty. Not for 'lbfgs'.
+        """,
+    ),
+    "history_": Attribute(
+        "dict of str to list of float",
+        """
+        Columns of every epoch of all fits, for `pandas.DataFrame`: 'epoch', 'loss',
+        'learning_rate', 'seconds', 'gradient_norm' and, with held-out samples, 'validation_loss'
+        and each metric; NaN where a value is not available. Not for 'lbfgs'.
+        """,
+    ),
+    "t_": Attribute(
+        "int",
+        """
+        Number of samples seen in all epochs so far.
+        """,
+    ),
+    "n_parameters_": Attribute(
+        "int",
+        """
+        Number of trained parameters.
+        """,
+    ),
+    "diagnoses_": Attribute(
+        "list of str or None",
+        """
+        Problems found in the latest fit; None with diagnostics=False.
+        """,
+    ),
+    "n_features_in_": Attribute(
+        "int",
+        """
+        Number of columns of X.
+        """,
+    ),
+    "feature_names_in_": Attribute(
+        "ndarray of str of shape (n_features_in_,)",
+        """
+        Names of the columns, if X was a data frame whose columns all have one.
+        """,
+    ),
+}
+
+CLASSIFIER_ATTRIBUTES = {
+    "classes_": Attribute(
+        "ndarray of shape (n_classes,), or list of these",
+        """
+        Sorted labels; for multilabel targets, the column numbers; for several columns of labels,
+        the labels of each.
+        """,
+    ),
+    **ATTRIBUTES,
+}
+
+REGRESSOR_ATTRIBUTES = {
+    **ATTRIBUTES,
+    "target_mean_": Attribute(
+        "ndarray of shape (n_targets,)",
+        """
+        Mean by which each target was standardised; only with scale_target=True.
+        """,
+    ),
+    "target_scale_": Attribute(
+        "ndarray of shape (n_targets,)",
+        """
+        Standard deviation by which each target was standardised; only with scale_target=True.
+        """,
+    ),
+}

@@ -1,0 +1,128 @@
+"""Parameters that define the network: its layers, and the initial parameters."""
+
+from __future__ import annotations
+
+from lamina.estimators.settings.parameter import (
+    AT_LEAST_ONE,
+    BELOW_ONE,
+    NOT_NEGATIVE,
+    Parameter,
+    one_of,
+    with_formulas,
+)
+from lamina.estimators.settings.refusals import Names
+from lamina.formulas import ACTIVATIONS, INITIALIZERS, NORMALIZATIONS
+
+NETWORK_PARAMETERS = {
+    "hidden_layer_sizes": Parameter(
+        "int or sequence of int",
+        ["array-like", AT_LEAST_ONE],
+        """
+        Number of units in each hidden layer, in order from the inputs. An int gives one hidden
+        layer; `()` gives a linear model.
+        """,
+    ),
+    "activation": Parameter(
+        "str or sequence of str",
+        [Names(set(ACTIVATIONS)), list, tuple],
+        with_formulas(
+            """
+        Activation function f of the hidden layers, a = f(z): one name for all, or one for each
+        layer.
+
+        - 'identity': f(z) = z; the network collapses to a linear one;
+        - 'logistic': f(z) = 1 / (1 + exp(-z));
+        - 'tanh': f(z) = tanh(z);
+        - 'relu': f(z) = max(0, z);
+        - 'leaky_relu', 'prelu': f(z) = z where z is positive, else 0.01 z for 'leaky_relu' and s z
+          for 'prelu', with an s that each unit learns;
+        - 'elu', 'selu': f(z) = z where z is positive, else exp(z) - 1; 'selu' scales both parts so
+          that activations keep their mean and variance in a deep network (with initializer
+          'lecun_normal');
+        - 'gelu', 'silu', 'mish': z Φ(z), z / (1 + exp(-z)), z tanh(log(1 + exp(z))): smooth
+          relatives of 'relu';
+        - 'softplus': f(z) = log(1 + exp(z)); 'softsign': f(z) = z / (1 + |z|);
+        - 'relu6': f(z) = min(max(0, z), 6); 'hardswish': f(z) = z min(max(0, z + 3), 6) / 6;
+        - 'sine': f(z) = sin(z), for signals with fine detail, on inputs of a suitable scale.
+        """,
+            ACTIVATIONS,
+        ),
+    ),
+    "output_activation": Parameter(
+        "str or None",
+        [Names(set(ACTIVATIONS)), None],
+        """
+        Activation, by the same names as `activation`, applied to the last layer's z before the
+        inverse link; 'softplus', for instance, makes every prediction of a regression positive. The
+        attribute `out_activation_` names something else: the inverse link itself.
+        """,
+    ),
+    "normalization": Parameter(
+        f"{one_of(NORMALIZATIONS)} or None",
+        [Names(set(NORMALIZATIONS)), None],
+        """
+        Normalization of z in every hidden layer before f: z' = γ (z - mean) / √(variance + 10⁻⁵) +
+        β with a γ and a β that each unit learns. 'batch' takes mean and variance over the samples
+        of a batch, and running estimates when predicting (Ioffe, Szegedy 2015); 'layer' takes them
+        over the units, for each sample (Ba, Kiros, Hinton 2016). Biases before 'batch' keep their
+        initial values: subtracting the mean cancels them, so their gradient is zero, and neither
+        penalty nor weight decay acts on biases.
+        """,
+    ),
+    "residual": Parameter(
+        "bool",
+        ["boolean"],
+        """
+        If True, a hidden layer adds the output of the hidden layer before it to its own, where both
+        have the same width (He, Zhang, Ren, Sun 2015): a = f(z) + a_prev.
+        """,
+    ),
+    "dropout": Parameter(
+        "float or sequence of float",
+        [BELOW_ONE, list, tuple],
+        """
+        Fraction of a hidden layer's activations that every training step sets to zero, one number
+        for all layers or one for each; the others are divided by 1 - fraction (Srivastava et al.
+        2014). The draws depend only on seed, step, sample and unit, so the result is the same on
+        any engine and with any number of threads.
+        """,
+    ),
+    "input_dropout": Parameter(
+        "float",
+        [BELOW_ONE],
+        """
+        The same fraction for the inputs, which must be dense.
+        """,
+    ),
+    "input_noise": Parameter(
+        "float",
+        [NOT_NEGATIVE],
+        """
+        Standard deviation of the normal noise that every training step adds to the inputs, which
+        must be dense (Bishop 1995, Training with noise is equivalent to Tikhonov regularization).
+        """,
+    ),
+    "initializer": Parameter(
+        "str or array-like",
+        [Names(set(INITIALIZERS)), "array-like"],
+        with_formulas(
+            """
+        Initial weights. Biases start at zero, except for the first:
+
+        - 'glorot_uniform': W, b ~ U(-√(k / (fan_in + fan_out)), +√(k / (fan_in + fan_out))), k = 2
+          for 'logistic' and 6 for all others, as in scikit-learn (Glorot, Bengio 2010);
+        - 'glorot_normal': normal, with the same variance k / 3 / (fan_in + fan_out);
+        - 'he_uniform', 'he_normal': variance g² / fan_in, which keeps the size of activations from
+          layer to layer: 1 / g² is the mean of f(z)² over normal z, ½ for 'relu' (He et al. 2015);
+        - 'lecun_uniform', 'lecun_normal': variance 1 / fan_in, for 'selu' (LeCun et al. 1998);
+        - 'orthogonal': g Q, with Q uniformly distributed among the matrices whose columns (or rows,
+          where there are fewer of them) are orthonormal (Saxe, McClelland, Ganguli 2014), for deep
+          networks;
+        - 'zeros': for teaching, because all units of a layer then stay alike;
+        - an array of all parameters in one vector, or a list of arrays, `coefs_` followed by
+          `intercepts_`, to start from another model's weights.
+        """,
+            INITIALIZERS,
+        ),
+    ),
+}
