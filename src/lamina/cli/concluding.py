@@ -2,92 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
 from sklearn.base import is_classifier
 
 from lamina import persistence
 from lamina.cli.ensemble import describe_validation, figures_out_of_fold, gain_over_constant
+from lamina.cli.finished_fit import FinishedFit
 from lamina.cli.fitting import build, describe_length, fit, fit_options
 from lamina.cli.json_report import print_report
-from lamina.cli.keeping import Fit, save_model, take_notes
+from lamina.cli.keeping import save_model, take_notes
 from lamina.cli.messages import one_line
 from lamina.cli.metrics import by_target, fit_constants, measure, measure_constants
 from lamina.cli.recipe import get_network
 from lamina.cli.report import count, show_figures
-from lamina.cli.request import ModelKind, TrainingRequest
-from lamina.cli.splitting import TrainTestSplit
-from lamina.cli.terminal import Terminal
 from lamina.cli.trained_rows import note_rows
 from lamina.cli.verdicts import ensemble_verdicts, failure, verdicts
-from lamina.encoding.table_report import ColumnRecord
-from lamina.tables.problem import Problem
 from lamina.tabular.base import TabularEstimator
-
-T = TypeVar("T")
 
 OUT_OF_FOLD = "out of fold: training rows, each predicted by networks that were not fitted on it"
 INTERRUPTED = 130
 FAILED = 1
-
-
-@dataclass
-class FinishedFit:
-    """A finished fit with its inputs, and the errors that followed it.
-
-    Attributes
-    ----------
-    request : TrainingRequest
-    kind : {'tabular', 'mlp'}
-    problem : Problem
-    parts : TrainTestSplit
-    records : sequence of ColumnRecord
-    fit : Fit
-    terminal : Terminal
-    troubles : list of str
-        Errors after the fit, printed at the end of the command.
-    verdicts : list of str
-        Sentences about the quality of the model.
-    ended : bool
-        True after Ctrl-C has ended the work that follows the fit.
-    """
-
-    request: TrainingRequest
-    kind: ModelKind
-    problem: Problem
-    parts: TrainTestSplit
-    records: Sequence[ColumnRecord]
-    fit: Fit
-    terminal: Terminal
-    troubles: list[str] = field(default_factory=list)
-    verdicts: list[str] = field(default_factory=list)
-    ended: bool = False
-
-    def attempt(self, what: str, step: Callable[[], T]) -> T | None:
-        """Run a step and return its result; None if it fails or Ctrl-C ends it."""
-        if self.ended:
-            return None
-        try:
-            return step()
-        except KeyboardInterrupt:
-            self.ended = True
-            self.troubles.append(f"{what} was interrupted")
-        # Catch every error: none may lose the trained model.
-        except Exception as error:
-            self.troubles.append(f"{what} failed: {one_line(error)}")
-        return None
-
-    def attempt_shown(self, what: str, step: Callable[[], T]) -> T | None:
-        """Run a step and show its progress; None if it fails or Ctrl-C ends it."""
-
-        def shown() -> T:
-            with self.terminal.working(what):
-                return step()
-
-        return self.attempt(what, shown)
 
 
 class Measured(NamedTuple):

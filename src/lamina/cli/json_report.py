@@ -6,10 +6,9 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from lamina.cli.concluding import FinishedFit
+from lamina.cli.finished_fit import FinishedFit
 
 # Keys of the metrics in the report, and in a model's notes.
 FIGURES: Mapping[str, str] = {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from lamina.cli.columns import MOST_COLUMNS, columns_of, show_columns
-from lamina.cli.concluding import FAILED, INTERRUPTED, FinishedFit, conclude
+from lamina.cli.concluding import FAILED, INTERRUPTED, conclude
 from lamina.cli.dividing import divide
+from lamina.cli.finished_fit import FinishedFit
 from lamina.cli.fitting import build, fit, fit_options, remarks_on_left_out
 from lamina.cli.messages import one_line
 from lamina.cli.model_choice import choose_model

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from lamina.plots.progress import CountProgress
@@ -15,10 +16,28 @@ from lamina.significant import significant
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.contour import QuadContourSet
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
-    from lamina.plots.decision_region import DecisionRegionDisplay
+    from lamina.estimators.perceptron import Perceptron
+    from lamina.training.callbacks import Snapshots
 
 ENDINGS = (".gif", ".mp4")
+
+
+class FilmedDisplay(Protocol):
+    """The part of a DecisionRegionDisplay that a film draws again in every frame."""
+
+    ax_: Axes
+    figure_: Figure
+    image_: AxesImage
+    boundaries_: list[QuadContourSet]
+
+    def show(self, answers: NDArray[np.float64]) -> None:
+        """Replace shades and boundaries by those of other predictions."""
 
 
 class RegionFilm:
@@ -35,13 +54,17 @@ class RegionFilm:
     """
 
     def __init__(
-        self, display: DecisionRegionDisplay, snapshots: Any, rows: Any, max_frames: int
+        self,
+        display: FilmedDisplay,
+        snapshots: Snapshots,
+        rows: NDArray[np.float64],
+        max_frames: int,
     ) -> None:
         self.display, self.snapshots, self.rows = display, snapshots, rows
         places = np.linspace(0, len(snapshots) - 1, min(max_frames, len(snapshots)))
         self.places = [int(place) for place in places.round()]
 
-    def show(self, frame: int) -> list[Any]:
+    def show(self, frame: int) -> list[Artist]:
         """Draw one frame and return the changed artists."""
         place = self.places[min(frame, len(self.places) - 1)]
         epoch, loss = self.snapshots.epochs[place], self.snapshots.losses[place]
@@ -105,7 +128,7 @@ def film_path(path: str | os.PathLike[str] | None) -> Path | None:
     return path
 
 
-def check_film_inputs(model: Any, snapshots: Any) -> None:
+def check_film_inputs(model: Perceptron, snapshots: Snapshots) -> None:
     """Raise ValueError for a model or snapshots that cannot be filmed."""
     if not is_classifier(model):
         raise ValueError("estimator is a regressor, but a film shows the regions of classes")
