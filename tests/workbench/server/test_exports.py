@@ -80,7 +80,7 @@ def test_onnx_predicts_the_displayed_values(patch, learned):
 def test_the_model_is_that_of_the_displayed_epoch(learned):
     session = learned({})
     session.do({"do": "seek", "epoch": 2})
-    model = model_of(session)
+    model = model_of(session.run, session.snapshot)
     assert model[-1].n_iter_ == 2
     assert len(model[-1].loss_curve_) == 2
     shown = next(m for m in session.run.controller.snapshots.kept if m.epoch == 2)
@@ -121,4 +121,4 @@ def test_a_run_that_failed_in_its_first_epoch_has_no_model(session, until):
     broken.do({"do": "play"})
     until(lambda: broken.run.status == "failed")
     with pytest.raises(ExperimentError, match="has no network"):
-        model_of(broken)
+        model_of(broken.run, broken.snapshot)

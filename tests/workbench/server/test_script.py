@@ -23,6 +23,11 @@ def learn(session, epochs, until):
     until(lambda: session.run.controller.latest.epoch == epochs or session.run.ending)
 
 
+def script_of(session):
+    """Return the script of the displayed network."""
+    return build_script(session.run, session.snapshot)
+
+
 def printed_by(script):
     """Return the output of a script, run as a separate process would run it."""
     out = io.StringIO()
@@ -40,7 +45,7 @@ def test_scripts_of_generated_data_reproduce_the_loss(name, session, until):
     inputs = None if name == "curve" else ["x", "y"]
     run = session({"data": {"name": name, "n_samples": 60}, "inputs": inputs})
     learn(run, 5, until)
-    assert final_loss(printed_by(build_script(run))) == run.run.controller.latest.loss
+    assert final_loss(printed_by(script_of(run))) == run.run.controller.latest.loss
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,7 @@ def test_scripts_of_every_setting_reproduce_the_loss(patch, session, until):
     run.do({"do": "step", "epochs": 9})
     until(lambda: run.run.controller.latest.epoch == 9 or run.run.ending or run.run.message)
     assert run.run.message is None
-    assert final_loss(printed_by(build_script(run))) == run.run.controller.latest.loss
+    assert final_loss(printed_by(script_of(run))) == run.run.controller.latest.loss
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
@@ -77,7 +82,7 @@ def test_the_script_of_an_earlier_epoch_ends_there(solver, session, until):
     run.do({"do": "step", "epochs": 4})
     until(lambda: run.run.controller.latest.epoch == 9)
     run.do({"do": "seek", "epoch": 5})
-    printed = printed_by(build_script(run))
+    printed = printed_by(script_of(run))
     assert f"loss after 5 epochs: {run.snapshot.loss!r}" in printed
     assert run.snapshot.loss != run.run.controller.latest.loss
 
@@ -88,7 +93,7 @@ def test_the_script_repeats_manual_learning_rates(session, until):
     run.do({"do": "rate", "learning_rate": 0.2})
     run.do({"do": "step", "epochs": 4})
     until(lambda: run.run.controller.latest.epoch == 8)
-    script = build_script(run)
+    script = script_of(run)
     assert "{4: 0.2}" in script
     assert final_loss(printed_by(script)) == run.run.controller.latest.loss
     plain = re.sub(r"rates = \{.*\}", "rates = {}", script)
@@ -102,14 +107,14 @@ def test_the_script_repeats_manual_weights(session, until):
         until(lambda value=value: run.snapshot.parameters[5] == value)
         run.do({"do": "step", "epochs": 3})
         until(lambda epoch=epoch: run.run.controller.latest.epoch == epoch)
-    script = build_script(run)
+    script = script_of(run)
     assert "weights = {0: [(5, 0.5)], 3: [(5, -0.5)]}" in script
     assert final_loss(printed_by(script)) == run.run.controller.latest.loss
 
 
 def test_a_run_before_its_first_epoch_has_no_script(session):
     with pytest.raises(ExperimentError, match="train for at least one epoch first"):
-        build_script(session())
+        script_of(session())
 
 
 def test_names_of_data_cannot_inject_code(session, until):
@@ -124,6 +129,6 @@ def test_names_of_data_cannot_inject_code(session, until):
         other.do({"do": "step"})
         until(lambda: other.run.controller.latest.epoch == 1)
         with pytest.raises(ExperimentError, match="no script can load this data"):
-            build_script(other)
+            script_of(other)
     finally:
         other.close()

@@ -30,7 +30,9 @@ def learned(session, until):
 
 
 def ask(session, quantity):
-    return decode(distributions(session, {"quantity": quantity}))
+    return decode(
+        distributions(session.views.distributions, session.snapshot, {"quantity": quantity})
+    )
 
 
 def layers_of(session, quantity):

@@ -5,6 +5,7 @@ import pytest
 
 from lamina.errors import ExperimentError
 from lamina.workbench.data.image_shapes import infer_image_shape
+from lamina.workbench.server.answers import ANSWERS
 from lamina.workbench.views.features import N_EXCITING, features, mistakes
 from lamina.workbench.views.frames import decode
 
@@ -22,7 +23,8 @@ def learned(session, until):
 
 
 def ask(session, **query):
-    return decode(features(session, {name: str(value) for name, value in query.items()}))
+    texts = {name: str(value) for name, value in query.items()}
+    return decode(features(session.run, session.snapshot, texts))
 
 
 @pytest.mark.parametrize("layer", [1, 2])
@@ -57,7 +59,7 @@ def test_rows_are_sorted_by_activation(learned):
 
 
 def test_mistakes_are_misclassified_rows_sorted_by_probability(learned):
-    header, arrays = decode(mistakes(learned, {}))
+    header, arrays = decode(mistakes(*learned.displayed()))
     prepared, model = learned.run.prepared, learned.run.get_model(learned.snapshot)
     found, sure = model.predict(prepared.X_test), model.predict_proba(prepared.X_test).max(axis=1)
     wrong = np.flatnonzero(found != prepared.targets_test)
@@ -76,9 +78,9 @@ def test_the_state_has_the_image_shape(learned, session):
 
 
 def test_data_without_images_is_rejected(session):
-    for answer in (features, mistakes):
+    for name in ("features", "mistakes"):
         with pytest.raises(ExperimentError, match="not named as pixels"):
-            answer(session(), {})
+            ANSWERS[name].content(session(), {})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ def test_scores_equal_those_of_the_model_at_that_epoch(session, until, name):
     made = session({"data": {"name": name}})
     made.do({"do": "step", "epochs": 3})
     until(lambda: made.run.controller.latest.epoch == 3)
-    header, arrays = decode(training_scores(made, {}))
+    header, arrays = decode(training_scores(made.views.training_scores, made.snapshot))
     run = made.run
     prepared = run.prepared
     assert (header["run"], header["n_samples"]) == (run.id, len(prepared.X_train))

@@ -12,12 +12,9 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lamina.errors import ExperimentError
-
-if TYPE_CHECKING:
-    from lamina.workbench.server.sessions import Session
 
 NAME, VERSION = "lamina", "1"
 # Mail and chat programs cut longer links.
@@ -77,12 +74,6 @@ def build_fragment(experiment: Mapping[str, Any], pace: float | None) -> str:
             "link",
         )
     return text
-
-
-def build_link(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
-    """Return the fragment of a link to the session's current experiment."""
-    with session.lock:
-        return {"fragment": build_fragment(session.experiment.to_json(), session.pace)}
 
 
 def read_link(link: str) -> Opened:

@@ -35,6 +35,7 @@ class PreparedData:
     Attributes
     ----------
     experiment : Experiment
+        Without the model's parameters that its task does not have.
     dataset : Dataset
     model : estimator
         Unfitted.
@@ -123,7 +124,8 @@ def prepare_data(experiment: Experiment, data_store: DataStore) -> PreparedData:
     """
     rows = _rows(experiment, experiment.data.load(data_store))
     dataset = rows.dataset
-    model = experiment.for_task(dataset.task).estimator(dataset.task)
+    experiment = experiment.for_task(dataset.task)
+    model = experiment.estimator(dataset.task)
     if experiment.inputs is not None and dataset.X.shape[1] != 2:
         raise ExperimentError(
             f"inputs={list(experiment.inputs)} require two features, but {dataset.name!r} has "

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from lamina.errors import ExperimentError
 from lamina.workbench.runs.experiment import Experiment
 from lamina.workbench.runs.experiment_urls import missing_data, opened_from, read_link
+from lamina.workbench.runs.manual_edits import ManualEdits
 from lamina.workbench.runs.run import ENDED, FAILED, Run
 from lamina.workbench.server.description import place_of
-
-if TYPE_CHECKING:
-    from lamina.workbench.server.sessions import Session
+from lamina.workbench.server.kept_runs import KeptRuns
+from lamina.workbench.views.views import Views, Watch
 
 MOST_UNDONE = 50
 FASTEST_PACE = 10_000.0
@@ -24,16 +24,35 @@ MOST_WEIGHT = 1e6
 SEEDS = 10_000
 
 
-def _play(session: Session, command: Mapping[str, Any]) -> None:
+class CommandedSession(Protocol):
+    """The part of a session that commands read and change; `Session` describes each member."""
+
+    experiment: Experiment
+    views: Views
+    watch: Watch
+    pace: float | None
+    shown: int | None
+    before: list[Experiment | int]
+    kept: KeptRuns
+
+    @property
+    def run(self) -> Run:
+        """Current run."""
+
+    def begin(self, experiment: Experiment, again: ManualEdits | None = None) -> None:
+        """Start an experiment at epoch 0; change nothing if it is not valid."""
+
+
+def _play(session: CommandedSession, command: Mapping[str, Any]) -> None:
     session.shown = None
     session.run.play()
 
 
-def _pause(session: Session, command: Mapping[str, Any]) -> None:
+def _pause(session: CommandedSession, command: Mapping[str, Any]) -> None:
     session.run.pause()
 
 
-def _step(session: Session, command: Mapping[str, Any]) -> None:
+def _step(session: CommandedSession, command: Mapping[str, Any]) -> None:
     session.shown = None
     if "batches" not in command:
         session.run.step(_whole(command, "epochs", 1, MOST_STEPS, default=1))
@@ -46,13 +65,13 @@ def _step(session: Session, command: Mapping[str, Any]) -> None:
     session.run.step_batches(batches)
 
 
-def _pace(session: Session, command: Mapping[str, Any]) -> None:
+def _pace(session: CommandedSession, command: Mapping[str, Any]) -> None:
     name = "epochs_per_second"
     session.pace = None if command.get(name) is None else _number(command, name, 0.1, FASTEST_PACE)
     session.run.controller.set_pace(session.pace)
 
 
-def _open(session: Session, command: Mapping[str, Any]) -> None:
+def _open(session: CommandedSession, command: Mapping[str, Any]) -> None:
     """Open the experiment of a link or an exported file; change nothing if any part fails."""
     link = command.get("link")
     if link is not None and not isinstance(link, str):
@@ -72,7 +91,7 @@ def _open(session: Session, command: Mapping[str, Any]) -> None:
     _go_on(session, before, {})
 
 
-def _reset(session: Session, command: Mapping[str, Any]) -> None:
+def _reset(session: CommandedSession, command: Mapping[str, Any]) -> None:
     seed = command.get("seed", "same")
     if seed == "same":
         session.begin(session.experiment)
@@ -84,13 +103,13 @@ def _reset(session: Session, command: Mapping[str, Any]) -> None:
     _change(session, {"model": {"random_state": seed}})
 
 
-def _set(session: Session, command: Mapping[str, Any]) -> None:
+def _set(session: CommandedSession, command: Mapping[str, Any]) -> None:
     before = session.run
     _change(session, command.get("experiment"), is_joined=command.get("joined") is True)
     _go_on(session, before, command)
 
 
-def put(session: Session, experiment: Experiment) -> None:
+def put(session: CommandedSession, experiment: Experiment) -> None:
     """Begin another experiment; the session's lock must be held. Play it if the last run was
     playing.
     """
@@ -99,18 +118,18 @@ def put(session: Session, experiment: Experiment) -> None:
     _go_on(session, before, {})
 
 
-def _change(session: Session, patch: Any, *, is_joined: bool = False) -> None:
+def _change(session: CommandedSession, patch: Any, *, is_joined: bool = False) -> None:
     _become(session, session.experiment.merged(patch), is_joined=is_joined)
 
 
-def _become(session: Session, experiment: Experiment, *, is_joined: bool = False) -> None:
+def _become(session: CommandedSession, experiment: Experiment, *, is_joined: bool = False) -> None:
     before = session.experiment
     session.begin(experiment)
     if not is_joined or not session.before:
         session.before = [*session.before, before][-MOST_UNDONE:]
 
 
-def _go_on(session: Session, before: Run, command: Mapping[str, Any]) -> None:
+def _go_on(session: CommandedSession, before: Run, command: Mapping[str, Any]) -> None:
     """Play if the previous run was playing; with `catch_up`, fast-forward to the epoch it had
     reached.
     """
@@ -120,7 +139,7 @@ def _go_on(session: Session, before: Run, command: Mapping[str, Any]) -> None:
         session.run.fast_forward_to(before.controller.epoch)
 
 
-def _rate(session: Session, command: Mapping[str, Any]) -> None:
+def _rate(session: CommandedSession, command: Mapping[str, Any]) -> None:
     rate = _number(command, "learning_rate", 1e-12, 1e6)
     if not session.run.is_minibatch:
         raise ExperimentError(
@@ -130,17 +149,17 @@ def _rate(session: Session, command: Mapping[str, Any]) -> None:
     session.run.controller.set_rate(rate)
 
 
-def _seek(session: Session, command: Mapping[str, Any]) -> None:
+def _seek(session: CommandedSession, command: Mapping[str, Any]) -> None:
     session.run.pause()
     epoch = command.get("epoch")
     session.shown = None if epoch is None else _whole(command, "epoch", 0, 10**9)
 
 
-def _watch(session: Session, command: Mapping[str, Any]) -> None:
+def _watch(session: CommandedSession, command: Mapping[str, Any]) -> None:
     session.watch = session.watch.merged(command)
 
 
-def _edit(session: Session, command: Mapping[str, Any]) -> None:
+def _edit(session: CommandedSession, command: Mapping[str, Any]) -> None:
     run = session.run
     place = place_of(run.spec, command.get("block"), command.get("row"), command.get("column"))
     value = _number(command, "value", -MOST_WEIGHT, MOST_WEIGHT)
@@ -160,7 +179,7 @@ def _edit(session: Session, command: Mapping[str, Any]) -> None:
     run.controller.write(place, value)
 
 
-def _undo(session: Session, command: Mapping[str, Any]) -> None:
+def _undo(session: CommandedSession, command: Mapping[str, Any]) -> None:
     if not session.before:
         raise ExperimentError("there is nothing to undo", None)
     latest = session.before[-1]
@@ -177,19 +196,19 @@ def _undo(session: Session, command: Mapping[str, Any]) -> None:
         session.run.controller.write(edit.place, edit.before)
 
 
-def _keep(session: Session, command: Mapping[str, Any]) -> None:
-    session.kept.keep(session, command.get("name"))
+def _keep(session: CommandedSession, command: Mapping[str, Any]) -> None:
+    session.kept.keep(session.views, command.get("name"))
 
 
-def _rename(session: Session, command: Mapping[str, Any]) -> None:
+def _rename(session: CommandedSession, command: Mapping[str, Any]) -> None:
     session.kept.rename(command.get("run"), command.get("name"))
 
 
-def _forget(session: Session, command: Mapping[str, Any]) -> None:
+def _forget(session: CommandedSession, command: Mapping[str, Any]) -> None:
     session.kept.forget(command.get("run"))
 
 
-def _restore(session: Session, command: Mapping[str, Any]) -> None:
+def _restore(session: CommandedSession, command: Mapping[str, Any]) -> None:
     """Start a kept run again and fast-forward to its epoch, or to its end if it had ended."""
     kept, before = session.kept.find(command.get("run")), session.experiment
     session.begin(kept.experiment, kept.manual_edits)
@@ -197,7 +216,7 @@ def _restore(session: Session, command: Mapping[str, Any]) -> None:
     session.run.catch_up(kept.epoch if kept.ending is None else math.inf)
 
 
-COMMANDS: dict[str, Callable[[Session, Mapping[str, Any]], None]] = {
+COMMANDS: dict[str, Callable[[CommandedSession, Mapping[str, Any]], None]] = {
     "play": _play,
     "pause": _pause,
     "step": _step,

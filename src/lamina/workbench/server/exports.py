@@ -17,7 +17,7 @@ from lamina.export import to_onnx
 from lamina.formulas.table import RecordTable
 from lamina.persistence import save
 from lamina.workbench.runs.curves import Snapshot
-from lamina.workbench.runs.run import FAILED
+from lamina.workbench.runs.run import FAILED, Run
 from lamina.workbench.server.script import build_script
 from lamina.workbench.server.sessions import Session
 
@@ -33,33 +33,30 @@ class Export:
     file, media_type : str
         File name, to which the epoch is added, and media type.
     content : callable
-        `content(session, snapshot)` returns the file's bytes.
+        `content(run, snapshot, pace)` returns the file's bytes.
     """
 
     name: str
     file: str
     media_type: str
-    content: Callable[[Session, Snapshot], bytes]
+    content: Callable[[Run, Snapshot, float | None], bytes]
 
     def build(self, session: Session) -> tuple[str, bytes]:
         """Return the file of the displayed network: its name, with the epoch, and its bytes."""
         # The run may continue meanwhile: name and content must come from the same snapshot.
-        snapshot, path = session.snapshot, PurePath(self.file)
-        content = self.content(session, snapshot)
+        views, snapshot = session.displayed()
+        path, content = PurePath(self.file), self.content(views.run, snapshot, session.pace)
         return f"{path.stem}_epoch_{snapshot.epoch}{path.suffix}", content
 
 
-def model_of(session: Session, snapshot: Snapshot | None = None) -> Any:
+def model_of(run: Run, snapshot: Snapshot) -> Any:
     """Return a snapshot's network with its scalers; its inputs are unscaled.
-
-    By default the displayed network.
 
     Raises
     ------
     ExperimentError
         If the run failed before its first epoch.
     """
-    run, snapshot = session.run, snapshot or session.snapshot
     if run.status == FAILED and not snapshot.epoch:
         raise ExperimentError(f"this run failed and has no network: {run.message}", None)
     prepared, model = run.prepared, run.get_model(snapshot)
@@ -75,24 +72,25 @@ def model_of(session: Session, snapshot: Snapshot | None = None) -> Any:
     return scaled
 
 
-def _script(session: Session, snapshot: Snapshot) -> bytes:
-    return build_script(session, snapshot).encode()
+def _script(run: Run, snapshot: Snapshot, pace: float | None) -> bytes:
+    return build_script(run, snapshot).encode()
 
 
-def _model(session: Session, snapshot: Snapshot) -> bytes:
+def _model(run: Run, snapshot: Snapshot, pace: float | None) -> bytes:
+    notes = {"experiment": run.prepared.experiment.to_json()}
     with TemporaryDirectory() as folder:
         path = Path(folder, "model.lamina")
-        save(model_of(session, snapshot), path, notes={"experiment": session.experiment.to_json()})
+        save(model_of(run, snapshot), path, notes=notes)
         return path.read_bytes()
 
 
-def _onnx(session: Session, snapshot: Snapshot) -> bytes:
-    return bytes(to_onnx(model_of(session, snapshot)).SerializeToString())
+def _onnx(run: Run, snapshot: Snapshot, pace: float | None) -> bytes:
+    return bytes(to_onnx(model_of(run, snapshot)).SerializeToString())
 
 
-def _experiment(session: Session, snapshot: Snapshot) -> bytes:
+def _experiment(run: Run, snapshot: Snapshot, pace: float | None) -> bytes:
     """Return experiment and pace as JSON for `lamina workbench FILE`, which starts at epoch 0."""
-    content = {"experiment": session.experiment.to_json(), "pace": session.pace}
+    content = {"experiment": run.prepared.experiment.to_json(), "pace": pace}
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 

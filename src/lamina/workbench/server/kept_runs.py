@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,7 @@ from lamina.workbench.runs.experiment import Experiment
 from lamina.workbench.runs.manual_edits import ManualEdits
 from lamina.workbench.runs.run import PAUSED, PLAYING
 from lamina.workbench.views.frames import encode, to_json
-from lamina.workbench.views.views import SCORES
-
-if TYPE_CHECKING:
-    from lamina.workbench.server.sessions import Session
+from lamina.workbench.views.views import SCORES, Views
 
 MOST_RUNS = 20
 MOST_BYTES = 4 << 20
@@ -117,15 +114,15 @@ class KeptRuns:
         self.runs: tuple[KeptRun, ...] = ()
         self._n_kept = 0
 
-    def keep(self, session: Session, name: Any = None) -> KeptRun:
-        """Keep a session's run in its present state.
+    def keep(self, views: Views, name: Any = None) -> KeptRun:
+        """Keep a run in its present state, with the curves of its views.
 
         Raises
         ------
         ExperimentError
             Before the first epoch, for a run that is already kept, and if there is no room.
         """
-        run = _as_it_is(session, self._n_kept + 1, name)
+        run = _as_it_is(views, self._n_kept + 1, name)
         for other in self.runs:
             if (other.run, other.epoch, other.manual_edits) == (
                 run.run,
@@ -170,15 +167,15 @@ class KeptRuns:
         return {"is": "kept", "most": MOST_RUNS, "runs": [run.to_json() for run in self.runs]}
 
 
-def kept_curves(session: Session, query: Mapping[str, str]) -> bytes:
+def kept_curves(kept: KeptRuns, query: Mapping[str, str]) -> bytes:
     """Return the curves of a kept run as a binary message."""
     text = query.get("run", "")
-    run = session.kept.find(int(text) if text.isdecimal() else text)
+    run = kept.find(int(text) if text.isdecimal() else text)
     return encode({"kind": "kept", "run": run.number}, run.curves)
 
 
-def _as_it_is(session: Session, number: int, name: Any) -> KeptRun:
-    run, curves = session.run, session.views.curves()
+def _as_it_is(views: Views, number: int, name: Any) -> KeptRun:
+    run, curves = views.run, views.curves()
     if not curves["curve_epoch"][-1]:
         raise ExperimentError("train for at least one epoch, then keep the run", None)
     epoch, names = curves["curve_epoch"][-1], run.controller.curves.names
@@ -187,7 +184,7 @@ def _as_it_is(session: Session, number: int, name: Any) -> KeptRun:
         number=number,
         name=f"run {number}" if name is None else _name(name),
         run=run.id,
-        experiment=session.experiment,
+        experiment=run.prepared.experiment,
         task=run.prepared.dataset.task,
         data=run.prepared.dataset.name,
         manual_edits=run.controller.manual_edits().until(int(epoch)),

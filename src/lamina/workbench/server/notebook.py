@@ -118,11 +118,13 @@ class Widget(anywidget.AnyWidget):
             Includes preprocessing: it takes rows of the original data, and predicts in the units of
             the target.
         """
-        return model_of(self.session)
+        views, snapshot = self.session.displayed()
+        return model_of(views.run, snapshot)
 
     def script(self) -> str:
         """Return Python code that repeats the run and prints its final loss."""
-        return build_script(self.session)
+        views, snapshot = self.session.displayed()
+        return build_script(views.run, snapshot)
 
     def close(self) -> None:
         """End the run and close the page wherever it is displayed."""

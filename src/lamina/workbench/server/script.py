@@ -6,20 +6,16 @@ import pprint
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lamina.errors import ExperimentError
 from lamina.workbench.data.drawn import DrawnData
 from lamina.workbench.data.inputs import INPUTS
 from lamina.workbench.data.makers import MAKERS
 from lamina.workbench.data.sources import GivenData, KnownData, MadeData, UploadedData
-from lamina.workbench.runs.run import FAILED
-
-if TYPE_CHECKING:
-    from lamina.workbench.runs.curves import Snapshot
-    from lamina.workbench.runs.prepared_data import PreparedData
-    from lamina.workbench.runs.run import Run
-    from lamina.workbench.server.sessions import Session
+from lamina.workbench.runs.curves import Snapshot
+from lamina.workbench.runs.prepared_data import PreparedData
+from lamina.workbench.runs.run import FAILED, Run
 
 WIDTH = 100
 CALLBACK = '''
@@ -47,16 +43,15 @@ class AsInTheWorkbench:
 '''
 
 
-def build_script(session: Session, snapshot: Snapshot | None = None) -> str:
-    """Return the code of a session's run up to a snapshot's epoch, by default the displayed one.
+def build_script(run: Run, snapshot: Snapshot) -> str:
+    """Return the code of a run up to a snapshot's epoch.
 
     Raises
     ------
     ExperimentError
         Before the first epoch, for a run that failed, and for data that code cannot load.
     """
-    run = session.run
-    epoch = (snapshot or session.snapshot).epoch
+    epoch = snapshot.epoch
     if run.status == FAILED:
         raise ExperimentError(f"this run failed and has no network: {run.message}", None)
     if not epoch:

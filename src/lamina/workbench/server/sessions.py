@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from threading import RLock
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lamina.errors import ExperimentError, LaminaError, suggestion
 from lamina.workbench.data.sources import DataStore
@@ -21,11 +21,9 @@ from lamina.workbench.runs.run import Run
 from lamina.workbench.server.commands import COMMANDS
 from lamina.workbench.server.description import data_described, network_described
 from lamina.workbench.server.kept_runs import KeptRuns
+from lamina.workbench.views.landscape import Landscape
 from lamina.workbench.views.planes import build_plane
 from lamina.workbench.views.views import SCORES, Views, Watch, data_message
-
-if TYPE_CHECKING:
-    from lamina.workbench.views.landscape import Landscape
 
 FIRST_PACE = 50.0
 SECONDS_TO_END = 2.0
@@ -90,7 +88,7 @@ class Session:
         run.controller.set_pace(self.pace)
         if self._run is not None:
             self._run.abandon()
-        self.experiment = experiment.for_task(prepared.dataset.task)
+        self.experiment = prepared.experiment
         self._run, self.plane, self.views = run, plane, Views(run, plane)
         self.n_data += 1
         self.shown = self.landscape = None

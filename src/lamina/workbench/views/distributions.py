@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,6 @@ from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.run import Run
 from lamina.workbench.views.frames import encode
 from lamina.workbench.views.over_time import OverTime, place_of
-
-if TYPE_CHECKING:
-    from lamina.workbench.server.sessions import Session
 
 # Sixteenths: fine enough to draw a density, and they include the quartiles.
 LEVELS = np.linspace(0.0, 1.0, 17)
@@ -141,8 +138,10 @@ QUANTITIES: dict[str, Callable[[Distributions, Snapshot], Any]] = {
 }
 
 
-def distributions(session: Session, query: Mapping[str, str]) -> bytes:
+def distributions(found: Distributions, shown: Snapshot, query: Mapping[str, str]) -> bytes:
     """Return the distributions of one quantity over the run so far, as a binary message.
+
+    The displayed network, `shown`, is always among them.
 
     Raises
     ------
@@ -156,16 +155,15 @@ def distributions(session: Session, query: Mapping[str, str]) -> bytes:
             f"Choose one of: {', '.join(QUANTITIES)}.",
             "quantity",
         )
-    views, shown = session.displayed()
-    run = views.run
-    columns, n_missing = views.distributions.columns(quantity, shown)
+    run = found.run
+    columns, n_missing = found.columns(quantity, shown)
     hidden = run.spec.blocks[:-1]
     header = {
         "kind": "distributions",
         "run": run.id,
         "quantity": quantity,
         "missing": n_missing,
-        "n_samples": len(views.distributions.rows.y),
+        "n_samples": len(found.rows.y),
         "levels": LEVELS.tolist(),
         "saturates": [saturates(block.activation) for block in hidden],
     }

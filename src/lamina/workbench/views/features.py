@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,7 @@ from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.prepared_data import PreparedData
 from lamina.workbench.runs.run import Run
 from lamina.workbench.views.frames import encode
-
-if TYPE_CHECKING:
-    from lamina.workbench.server.sessions import Session
+from lamina.workbench.views.views import Views
 
 MOST_UNITS = 64
 MOST_ROWS = 256
@@ -31,7 +29,7 @@ N_EXCITING = 12
 N_MISTAKEN = 24
 
 
-def features(session: Session, query: Mapping[str, str]) -> bytes:
+def features(run: Run, snapshot: Snapshot, query: Mapping[str, str]) -> bytes:
     """Return the input patterns of one layer's units, and the rows that activate one unit most.
 
     Raises
@@ -39,8 +37,6 @@ def features(session: Session, query: Mapping[str, str]) -> bytes:
     ExperimentError
         If the columns are not pixels, and for a `layer` or `unit` that does not exist.
     """
-    views, snapshot = session.displayed()
-    run = views.run
     _require_images(run.prepared)
     layer = _number(query, "layer", len(run.spec.blocks))
     unit = _number(query, "unit", run.spec.blocks[layer].fan_out)
@@ -66,7 +62,7 @@ def features(session: Session, query: Mapping[str, str]) -> bytes:
     return encode(header, arrays)
 
 
-def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
+def mistakes(views: Views, snapshot: Snapshot) -> bytes:
     """Return the misclassified test rows, those with the highest probability first.
 
     Raises
@@ -74,7 +70,6 @@ def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
     ExperimentError
         If the columns are not pixels, or there are no classes.
     """
-    views, snapshot = session.displayed()
     run, prepared = views.run, views.run.prepared
     _require_images(prepared)
     if not prepared.class_names:

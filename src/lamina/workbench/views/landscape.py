@@ -20,7 +20,6 @@ from lamina.studies.loss_landscape import FEWEST, LossSlice, loss_slice
 from lamina.training.callbacks import Snapshots
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.run import Run
-from lamina.workbench.server.sessions import Session
 from lamina.workbench.views.frames import encode
 
 _numbers = itertools.count(1)
@@ -86,8 +85,8 @@ class Landscape:
         return encode(header, arrays)
 
 
-def landscape(session: Session, query: Mapping[str, str]) -> bytes:
-    """Start a slice through the displayed network, replacing the session's previous one.
+def begin_landscape(run: Run, snapshot: Snapshot, query: Mapping[str, str]) -> Landscape:
+    """Begin a slice through a network; its losses are computed in parts.
 
     Raises
     ------
@@ -99,21 +98,23 @@ def landscape(session: Session, query: Mapping[str, str]) -> bytes:
     n_points = int(_number(query, "n_points", USUAL_POINTS, FEWEST_POINTS, MOST_POINTS, whole=True))
     seed = int(_number(query, "seed", 0, 0, MOST_SEED, whole=True))
     span = _number(query, "span", None, SMALLEST_SPAN, LARGEST_SPAN) if "span" in query else None
-    run, snapshot = session.run, session.snapshot
     X, y, model = _problem_of(run, snapshot, part)
     way = _way_of(run)
     options = {"span": span, "n_points": n_points, "random_state": seed}
     with np.errstate(all="ignore"):
         cut = _slice_of(model, X, y, directions, way, penalised=part == "train", **options)
     n_in_all = len(run.prepared.X_train if part == "train" else run.prepared.X_test)
-    begun = Landscape(next(_numbers), run.id, snapshot.epoch, part, len(X), n_in_all, cut)
-    session.landscape = begun
-    return begun.message()
+    return Landscape(next(_numbers), run.id, snapshot.epoch, part, len(X), n_in_all, cut)
 
 
-def landscape_part(session: Session, query: Mapping[str, str]) -> bytes:
-    """Return the losses of the slice from row `from` on, as many as 0.2 seconds allow."""
-    begun = session.landscape
+def landscape_part(begun: Landscape | None, query: Mapping[str, str]) -> bytes:
+    """Return the losses of the slice from row `from` on, as many as 0.2 seconds allow.
+
+    Raises
+    ------
+    ExperimentError
+        If the requested slice is not the one that has begun.
+    """
     if begun is None or str(begun.number) != query.get("landscape"):
         raise ExperimentError("a newer landscape has replaced this one: compute it again", None)
     last = len(begun.slice.second) - 1

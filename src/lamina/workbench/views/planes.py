@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,7 @@ from sklearn.decomposition import PCA
 
 from lamina.errors import ExperimentError
 from lamina.workbench.data.drawn import DrawnData
-
-if TYPE_CHECKING:
-    from lamina.workbench.runs.prepared_data import PreparedData
+from lamina.workbench.runs.prepared_data import PreparedData
 
 MARGIN = 0.08
 

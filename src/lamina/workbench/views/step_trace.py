@@ -28,7 +28,6 @@ from lamina.studies.trace_page import describe_settings
 from lamina.studies.weight_paths import WeightPaths
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.run import ENDED, FAILED, PLAYING, Run
-from lamina.workbench.server.sessions import Session
 from lamina.workbench.views.frames import encode
 
 NEXT = "next"
@@ -56,7 +55,7 @@ class PlacedTrace(NamedTuple):
     trace: StepTrace
 
 
-def trace(session: Session, query: Mapping[str, str]) -> bytes:
+def trace(run: Run, snapshot: Snapshot, query: Mapping[str, str]) -> bytes:
     """Return every number of a step, in order of computation, as a binary message.
 
     Raises
@@ -65,9 +64,9 @@ def trace(session: Session, query: Mapping[str, str]) -> bytes:
         If `row` is not the number of a training row.
     """
     try:
-        placed = _trace_step(session, query)
+        placed = _trace_step(run, snapshot, query)
     except NotKnown as error:
-        return encode(_without_numbers(session, str(error)), {})
+        return encode(_without_numbers(run, snapshot, str(error)), {})
     header = {
         **_place(placed),
         "title": placed.trace.title,
@@ -81,7 +80,7 @@ def trace(session: Session, query: Mapping[str, str]) -> bytes:
     return encode({"kind": "trace", **header}, values)
 
 
-def path(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
+def path(run: Run, snapshot: Snapshot, query: Mapping[str, str]) -> dict[str, Any]:
     """Return the chain rule for one weight: its paths to the loss, their products and the sum.
 
     Raises
@@ -89,7 +88,7 @@ def path(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
     ExperimentError
         For a weight that does not exist.
     """
-    placed = _trace_step(session, query, has_update=False)
+    placed = _trace_step(run, snapshot, query, has_update=False)
     names = [block.name for block in placed.run.spec.blocks]
     layer = query.get("layer", "")
     if layer not in names:
@@ -102,10 +101,9 @@ def path(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
     return {**_place(placed), **_paths_as_json(paths, placed.rows)}
 
 
-def _without_numbers(session: Session, why: str) -> dict[str, Any]:
+def _without_numbers(run: Run, snapshot: Snapshot, why: str) -> dict[str, Any]:
     """Return the header sent when a step's numbers are not available."""
-    snapshot = session.snapshot
-    place = {"run": session.run.id, "epoch": snapshot.epoch, "batch": snapshot.batch}
+    place = {"run": run.id, "epoch": snapshot.epoch, "batch": snapshot.batch}
     nothing: list[Any] = []
     return {
         "kind": "trace",
@@ -122,11 +120,12 @@ def _without_numbers(session: Session, why: str) -> dict[str, Any]:
     }
 
 
-def _trace_step(session: Session, query: Mapping[str, str], has_update: bool = True) -> PlacedTrace:
-    with session.lock:
-        run, snapshot, shown = session.run, session.snapshot, session.shown
+def _trace_step(
+    run: Run, snapshot: Snapshot, query: Mapping[str, str], has_update: bool = True
+) -> PlacedTrace:
     latest = run.controller.latest
-    if shown is not None and snapshot.epoch == latest.epoch and not latest.batch:
+    # A kept snapshot of the latest epoch does not have the data of the next step.
+    if snapshot.epoch == latest.epoch and not latest.batch:
         snapshot = latest
     asked = query.get("row", "0")
     ahead = snapshot.ahead if run.is_minibatch else None

@@ -6,9 +6,6 @@ rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from lamina.engines import Engine
@@ -16,9 +13,6 @@ from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.run import Run
 from lamina.workbench.views.frames import encode
 from lamina.workbench.views.over_time import OverTime, place_of
-
-if TYPE_CHECKING:
-    from lamina.workbench.server.sessions import Session
 
 # The split has shuffled the rows, so the first ones are a random sample.
 MOST_ROWS = 2000
@@ -34,6 +28,7 @@ class TrainingScores(OverTime[float]):
     """
 
     def __init__(self, run: Run, engine: Engine) -> None:
+        self.run = run
         self.n_samples = min(MOST_ROWS, len(run.rows.y))
         score = run.task.score_on(np.arange(self.n_samples), None)
         X = run.rows.X[: self.n_samples]
@@ -44,15 +39,14 @@ class TrainingScores(OverTime[float]):
         super().__init__(run.controller, measure)
 
 
-def training_scores(session: Session, query: Mapping[str, str]) -> bytes:
-    """Return the scores on training rows as a binary message."""
-    views, shown = session.displayed()
-    columns, n_missing = views.training_scores.columns(shown)
+def training_scores(found: TrainingScores, shown: Snapshot) -> bytes:
+    """Return the scores on training rows as a binary message; `shown` is among the snapshots."""
+    columns, n_missing = found.columns(shown)
     header = {
         "kind": "training_scores",
-        "run": views.run.id,
+        "run": found.run.id,
         "missing": n_missing,
-        "n_samples": views.training_scores.n_samples,
+        "n_samples": found.n_samples,
     }
     arrays = {
         "epochs": np.array([place_of(snapshot) for snapshot, _ in columns]),
