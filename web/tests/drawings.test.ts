@@ -14,7 +14,7 @@ import {
   without,
   withPoint,
 } from "../src/state/drawings";
-import type { DataChoice } from "../src/wire/protocol";
+import type { DataChoice } from "../src/wire/protocol/experiment";
 
 function drawn(...labels: number[]): Drawing {
   return labels.reduce((all, label, at) => withPoint(all, [at / 10, 0, label]), blank("class"));

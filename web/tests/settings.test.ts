@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { differing, settingsOf } from "../src/state/settings";
-import type { Experiment, Parameter } from "../src/wire/protocol";
+import type { Experiment } from "../src/wire/protocol/experiment";
+import type { Parameter } from "../src/wire/protocol/vocabulary";
 
 function parameter(name: string, fallback: Parameter["default"], of: Parameter["of"]): Parameter {
   return { name, of, default: fallback, type: "", help: "", takes: [] };

@@ -5,7 +5,8 @@
  */
 
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
-import type { Patch, State } from "../wire/protocol";
+import type { State } from "../wire/protocol/events";
+import type { Patch } from "../wire/protocol/experiment";
 import {
   asData,
   blank,

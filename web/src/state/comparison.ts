@@ -3,7 +3,8 @@
 import { computed, signal } from "@preact/signals";
 import type { ComparedLine, Extent } from "../drawing/comparison";
 import type { NumberArray } from "../wire/frames";
-import type { Experiment, KeptRun, Task } from "../wire/protocol";
+import type { KeptRun } from "../wire/protocol/events";
+import type { Experiment, Task } from "../wire/protocol/experiment";
 import { type Curves, curvesOf, keptRuns, manualEdits } from "./kept";
 import { logarithmic } from "./preferences";
 import { readable, state, vocabulary } from "./session";

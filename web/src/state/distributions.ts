@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Spread } from "../drawing/distributions";
 import type { BinaryMessage } from "../wire/frames";
-import type { DistributionsHeader } from "../wire/protocol";
+import type { DistributionsHeader } from "../wire/protocol/headers";
 import { getBinary } from "../wire/requests";
 import { keepAsking } from "./asking";
 import { epoch, frame, state } from "./session";

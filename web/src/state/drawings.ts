@@ -1,6 +1,6 @@
 /** Drawings: points in the plane as plain values, and operations on them. */
 
-import type { DataChoice, Json } from "../wire/protocol";
+import type { DataChoice, Json } from "../wire/protocol/experiment";
 
 /** The target of a point: its class, its value, or its height above the x axis. */
 export type Target = "class" | "value" | "height";

@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { BinaryMessage, Numbers } from "../wire/frames";
-import type { FeaturesHeader, MistakesHeader } from "../wire/protocol";
+import type { FeaturesHeader, MistakesHeader } from "../wire/protocol/headers";
 import { getBinary } from "../wire/requests";
 import { keepAsking } from "./asking";
 import { weights } from "./network";

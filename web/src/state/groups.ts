@@ -1,7 +1,7 @@
 /** The estimator's parameters in groups; new parameters come at the end. */
 
 import { computed } from "@preact/signals";
-import type { Parameter } from "../wire/protocol";
+import type { Parameter } from "../wire/protocol/vocabulary";
 import { parameters } from "./model";
 
 const GROUPS: readonly { name: string; parameters: readonly string[] }[] = [

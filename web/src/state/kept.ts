@@ -2,7 +2,8 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import type { NumberArray } from "../wire/frames";
-import type { KeptHeader, KeptRun } from "../wire/protocol";
+import type { KeptRun } from "../wire/protocol/events";
+import type { KeptHeader } from "../wire/protocol/headers";
 import { getBinary } from "../wire/requests";
 import { kept, refuse, send } from "./session";
 

@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import type { BinaryMessage, Numbers } from "../wire/frames";
-import type { LandscapeHeader, LandscapePartHeader } from "../wire/protocol";
+import type { LandscapeHeader, LandscapePartHeader } from "../wire/protocol/headers";
 import { getBinary, Refused } from "../wire/requests";
 import { frame, state } from "./session";
 

@@ -1,7 +1,8 @@
 /** The guided lessons: the open one, its progress, and the experiment before it. */
 
 import { batch, computed, effect, signal } from "@preact/signals";
-import type { Experiment, Goal, Lesson, LessonStep } from "../wire/protocol";
+import type { Experiment } from "../wire/protocol/experiment";
+import type { Goal, Lesson, LessonStep } from "../wire/protocol/lessons";
 import { getJson } from "../wire/requests";
 import { type Area, show } from "./panels";
 import { frame, refuse, send, state } from "./session";

@@ -1,7 +1,8 @@
 /** The estimator's parameters: the experiment's values, or defaults. */
 
 import { computed } from "@preact/signals";
-import type { Allowed, Json, Parameter } from "../wire/protocol";
+import type { Json } from "../wire/protocol/experiment";
+import type { Allowed, Parameter } from "../wire/protocol/vocabulary";
 import { change, state, vocabulary } from "./session";
 
 /** The parameters of the estimator for the data's task. */

@@ -2,7 +2,7 @@
 
 import { computed } from "@preact/signals";
 import type { Numbers } from "../wire/frames";
-import type { Place } from "../wire/protocol";
+import type { Place } from "../wire/protocol/events";
 import { frame, readable, state } from "./session";
 
 type Shown = typeof frame.value;

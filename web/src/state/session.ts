@@ -3,19 +3,11 @@
 import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { type Connection, Wire } from "../wire/connection";
 import { type BinaryMessage, decode } from "../wire/frames";
-import type {
-  Change,
-  Command,
-  DataHeader,
-  Diagnoses,
-  FrameHeader,
-  Kept,
-  Patch,
-  Refusal,
-  ServerEvent,
-  State,
-  Vocabulary,
-} from "../wire/protocol";
+import type { Change, Command } from "../wire/protocol/commands";
+import type { Diagnoses, Kept, Refusal, ServerEvent, State } from "../wire/protocol/events";
+import type { Patch } from "../wire/protocol/experiment";
+import type { DataHeader, FrameHeader } from "../wire/protocol/headers";
+import type { Vocabulary } from "../wire/protocol/vocabulary";
 import { getJson, Refused } from "../wire/requests";
 import { taken } from "./links";
 import { report } from "./troubles";

@@ -1,6 +1,7 @@
 /** An experiment as one list of settings by name, with defaults, so that two can be compared. */
 
-import type { Experiment, Json, Parameter, Task } from "../wire/protocol";
+import type { Experiment, Json, Task } from "../wire/protocol/experiment";
+import type { Parameter } from "../wire/protocol/vocabulary";
 
 export type Settings = ReadonlyMap<string, Json>;
 

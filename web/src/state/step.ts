@@ -2,7 +2,7 @@
 
 import { batch, computed, effect, signal } from "@preact/signals";
 import type { NumberArray } from "../wire/frames";
-import type { StepPaths, StepTrace, TracedNumber } from "../wire/protocol";
+import type { StepPaths, StepTrace, TracedNumber } from "../wire/protocol/steps";
 import { getBinary, getJson, Refused } from "../wire/requests";
 import { frame, playing, send, state } from "./session";
 

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import type { BinaryMessage } from "../wire/frames";
-import type { TrainingScoresHeader } from "../wire/protocol";
+import type { TrainingScoresHeader } from "../wire/protocol/headers";
 import { getBinary } from "../wire/requests";
 import { keepAsking } from "./asking";
 import { frame, state } from "./session";

@@ -1,7 +1,7 @@
 /** Contents of frames: only those that a view on the page requests. */
 
 import { signal } from "@preact/signals";
-import type { Watched } from "../wire/protocol";
+import type { Watched } from "../wire/protocol/commands";
 
 const NOTHING: Required<Watched> = {
   region: 0,

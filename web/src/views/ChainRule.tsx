@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { state } from "../state/session";
 import { lit, paths, pick, picked } from "../state/step";
-import type { StepPaths } from "../wire/protocol";
+import type { StepPaths } from "../wire/protocol/steps";
 import { Formula } from "./Formula";
 import { counted, DIGITS } from "./Matrix";
 import { short, whole } from "./numbers";

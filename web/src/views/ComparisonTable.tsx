@@ -19,7 +19,7 @@ import {
   valueAt,
 } from "../state/comparison";
 import { forget, keep, rename, restore } from "../state/kept";
-import type { Json } from "../wire/protocol";
+import type { Json } from "../wire/protocol/experiment";
 import { Icon } from "./Icon";
 import { fixed, percent, short, whole } from "./numbers";
 import { said } from "./parameterText";

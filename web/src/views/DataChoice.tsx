@@ -5,7 +5,7 @@ import { traceMark } from "../drawing/marks";
 import type { Surface } from "../drawing/surface";
 import { board, leave, openBlank } from "../state/board";
 import { change, state, vocabulary } from "../state/session";
-import type { DataSet } from "../wire/protocol";
+import type { DataSet } from "../wire/protocol/vocabulary";
 import { useDrawing } from "./drawing";
 import { Icon } from "./Icon";
 import { TableChoice } from "./TableChoice";

@@ -3,7 +3,7 @@
 import { board, editPoints, isEditable, isLearned, openBlank } from "../state/board";
 import type { Drawing, Target } from "../state/drawings";
 import { change, state, vocabulary } from "../state/session";
-import type { DataOption, DataSet } from "../wire/protocol";
+import type { DataOption, DataSet } from "../wire/protocol/vocabulary";
 import { DataChoice } from "./DataChoice";
 import { ChoiceField, NumberField, SliderField, TickField } from "./fields";
 import { plain } from "./fieldValues";

@@ -1,7 +1,7 @@
 /** A formula: MathML made element by element from the server's lists, never from a string. */
 
 import { h, type VNode } from "preact";
-import type { MathNode } from "../wire/protocol";
+import type { MathNode } from "../wire/protocol/steps";
 
 const TAGS = new Set("math mi mo mn mtext mrow mfrac msqrt msub msup msubsup mspace".split(" "));
 

@@ -18,7 +18,7 @@ import {
   setUp,
   step,
 } from "../state/lessons";
-import type { Goal, Lesson, LessonStep } from "../wire/protocol";
+import type { Goal, Lesson, LessonStep } from "../wire/protocol/lessons";
 import { goToControl } from "./controls";
 import { Icon } from "./Icon";
 

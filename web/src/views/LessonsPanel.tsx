@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "preact/hooks";
 import { done, fetchLessons, left, lesson, lessons, openLesson } from "../state/lessons";
-import type { Lesson } from "../wire/protocol";
+import type { Lesson } from "../wire/protocol/lessons";
 import { Icon } from "./Icon";
 import { LessonView } from "./LessonView";
 import type { View } from "./TabbedPanel";

@@ -20,7 +20,7 @@ import { setWidths, widths } from "../state/model";
 import { biases, drawnWeights, sizes, weights } from "../state/network";
 import { isClassification, targetRange } from "../state/plane";
 import { send, state } from "../state/session";
-import type { State } from "../wire/protocol";
+import type { State } from "../wire/protocol/events";
 import { asControl } from "./controls";
 import { useDrawing } from "./drawing";
 import { Icon } from "./Icon";

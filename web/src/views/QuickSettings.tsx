@@ -2,7 +2,8 @@
 
 import { choices, given, numberRange, parameter, setParameter, takesKind } from "../state/model";
 import { vocabulary } from "../state/session";
-import type { Json, Parameter } from "../wire/protocol";
+import type { Json } from "../wire/protocol/experiment";
+import type { Parameter } from "../wire/protocol/vocabulary";
 import { ChoiceField, NumberField } from "./fields";
 
 interface Quick {

@@ -3,7 +3,7 @@
 import { useComputed } from "@preact/signals";
 import { state } from "../state/session";
 import { lit, type PickedWeight, pick, picked, step } from "../state/step";
-import type { TracedNumber } from "../wire/protocol";
+import type { TracedNumber } from "../wire/protocol/steps";
 import { Formula, type Mark, type Marks, symbolKey } from "./Formula";
 import { Matrix } from "./Matrix";
 

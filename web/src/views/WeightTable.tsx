@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { biases, weights } from "../state/network";
 import { state } from "../state/session";
-import type { Layer } from "../wire/protocol";
+import type { Layer } from "../wire/protocol/events";
 import { WeightInput } from "./MarkedWeight";
 import { Twin } from "./Twin";
 

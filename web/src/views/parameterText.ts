@@ -1,6 +1,6 @@
 /** A parameter's value as it is typed: a number, a name, true or false, none, or several with commas. */
 
-import type { Json } from "../wire/protocol";
+import type { Json } from "../wire/protocol/experiment";
 
 export function said(value: Json): string {
   if (value === null) return "none";

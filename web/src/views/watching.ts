@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import { watch } from "../state/watched";
-import type { Watched } from "../wire/protocol";
+import type { Watched } from "../wire/protocol/commands";
 
 export function useWatched(contents: Watched): void {
   useEffect(() => watch(contents), [contents]);

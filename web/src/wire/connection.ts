@@ -1,6 +1,7 @@
 /** The connection: connects, reconnects after an interruption, and names its session. */
 
-import type { Command, ServerEvent } from "./protocol";
+import type { Command } from "./protocol/commands";
+import type { ServerEvent } from "./protocol/events";
 import { type Socket, transport } from "./transport";
 
 export type Connection = "connecting" | "open" | "lost" | "restarted" | "taken" | "full";
