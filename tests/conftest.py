@@ -142,7 +142,7 @@ def _draw_problem(
     spec = NetworkSpec.perceptron(widths, activation, inverse_link, heads=heads, **architecture)
     parameters = draw_parameters(spec, random_state, dtype, ACTIVATIONS[activation].gain)
     views = ParameterLayout.from_spec(spec).views(parameters)
-    for part in (*views.learned, *views.statistics):
+    for part in (*views.unit_parameters, *views.statistics):
         # Targets away from zeros and ones, which hide mistakes; a variance stays positive.
         part += random_state.uniform(-0.2, 0.2, part.shape)
     if inverse_link == "mean_and_std":

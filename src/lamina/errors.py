@@ -18,6 +18,10 @@ class UnknownNameError(LaminaError, ValueError):
     """Name that is in none of the tables of formulas."""
 
 
+class UnsupportedBlockError(LaminaError, ValueError):
+    """Network with a kind of block that an engine or an analysis does not support."""
+
+
 class NonFiniteError(LaminaError, ValueError):
     """Training reached infinity or NaN; the message names the layer, and what to try."""
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from lamina.blocks import Dense
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.reference import forward, input_gradient
 from lamina.engines.reference_engine import ReferenceEngine
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
-from lamina.network import Dense, NetworkSpec, ParameterLayout
+from lamina.network import NetworkSpec, ParameterLayout
 
 #          W1 (2, 2)            W2 (2, 1)   b1          b2
 NETWORK = [1.0, -1.0, 2.0, 1.0, 3.0, 2.0, 0.5, -0.5, 1.0]
@@ -17,7 +18,8 @@ ROWS = Rows(np.array([[1.0, 2.0], [-1.0, 0.5]]), np.array([[20.0], [0.0]]), None
 
 def test_a_forward_pass_keeps_every_z_and_a():
     passed = forward(SPEC, np.array(NETWORK), ROWS.X)
-    z, a, prediction = passed.z, passed.a, passed.prediction
+    z, a = [each.z for each in passed.blocks], passed.a
+    prediction = passed.prediction
     np.testing.assert_array_equal(z[0], [[5.5, 0.5], [0.5, 1.0]])
     np.testing.assert_array_equal(a[0], ROWS.X)
     np.testing.assert_array_equal(a[1], [[5.5, 0.5], [0.5, 1.0]])

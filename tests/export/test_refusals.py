@@ -15,10 +15,11 @@ from sklearn.neural_network import MLPClassifier as TheirClassifier
 
 import lamina
 from lamina import MLPClassifier, MLPRegressor
+from lamina.blocks import Dense
 from lamina.errors import ExportError
 from lamina.export.lowering import fitted_network as fitted_network_module
 from lamina.export.lowering.fitted_network import fitted_network
-from lamina.network import Dense, NetworkSpec
+from lamina.network import NetworkSpec
 
 EXPORTS = [lamina.to_c, lamina.to_python, lamina.to_sklearn]
 every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.__name__)

@@ -128,7 +128,7 @@ def test_tensors_that_are_read_are_writable_and_aligned() -> None:
 
 def test_views_of_a_flat_vector_that_is_read_need_no_copy() -> None:
     vector = unpacked(packed({}, {"v": np.arange(13.0), "w": np.ones(3)})).tensors["v"]
-    views = ParameterLayout(((2, 3), (3, 1))).views(vector)
+    views = ParameterLayout(((2, 3), (3, 1)), ((3,), (1,))).views(vector)
     assert np.shares_memory(flatten_parameters(*views), vector)
 
 

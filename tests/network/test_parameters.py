@@ -56,14 +56,14 @@ def test_matrices_that_are_not_views_flatten_to_a_copy_in_order(widths, which):
     vector = np.arange(float(layout.n_parameters))
     parts = [*layout.views(vector).weights, *layout.views(vector).biases]
     parts[which % len(parts)] = parts[which % len(parts)].copy()
-    n_blocks = len(layout.shapes)
+    n_blocks = len(layout.weights)
     flat = flatten_parameters(parts[:n_blocks], parts[n_blocks:])
     np.testing.assert_array_equal(flat, vector)
     assert not np.shares_memory(flat, vector)
 
 
 def test_views_in_another_order_flatten_to_a_copy():
-    layout = ParameterLayout(((2, 2), (2, 2)))
+    layout = ParameterLayout(((2, 2), (2, 2)), ((2,), (2,)))
     vector = np.arange(float(layout.n_parameters))
     (W1, W2), biases, *_ = layout.views(vector)
     flat = flatten_parameters([W2, W1], biases)
@@ -71,7 +71,7 @@ def test_views_in_another_order_flatten_to_a_copy():
 
 
 def test_views_of_a_part_of_a_longer_vector_flatten_to_a_copy():
-    layout = ParameterLayout(((2, 3),))
+    layout = ParameterLayout(((2, 3),), ((3,),))
     longer = np.arange(20.0)
     weights, biases = [longer[:6].reshape(2, 3)], [longer[6:9]]
     flat = flatten_parameters(weights, biases)

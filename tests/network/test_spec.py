@@ -5,9 +5,10 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
+from lamina.blocks import Dense
 from lamina.errors import UnknownNameError
 from lamina.formulas import ACTIVATIONS, INVERSE_LINKS
-from lamina.network import Dense, NetworkSpec
+from lamina.network import NetworkSpec
 
 
 def test_only_the_hidden_blocks_of_a_perceptron_have_an_activation():

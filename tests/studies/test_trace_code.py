@@ -9,7 +9,7 @@ from sklearn.datasets import load_iris
 
 import lamina
 from lamina.engines.batch_loss import predict_from, row_losses
-from lamina.engines.blocks import with_noise
+from lamina.engines.reference import with_noise
 from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import names_of
 from lamina.formulas.noise import Draws, dropout_factors
@@ -44,7 +44,7 @@ def known_before(model, trace, sample_weight):
         network = model._trained_parameters
     views = layout.views(network)
     learning = SimpleNamespace(
-        coefs_=views.weights, intercepts_=views.biases, unit_parameters_=views.learned
+        coefs_=views.weights, intercepts_=views.biases, unit_parameters_=views.unit_parameters
     )
     seed = getattr(model, "_noise_seed", 0)
     draws = Draws(seed, getattr(model, "_optimizer_step", 0), np.arange(len(step.rows.y)))
@@ -71,7 +71,7 @@ def build_memory(spec, made):
         memory[f"W_{i + 1}"] = [slot.weights[i] for slot in slots]
         memory[f"b_{i + 1}"] = [slot.biases[i] for slot in slots]
         for k, learned in enumerate(block.learned):
-            memory[f"{learned.name}_{i + 1}"] = [slot.learned[i][k] for slot in slots]
+            memory[f"{learned.name}_{i + 1}"] = [slot.unit_parameters[i][k] for slot in slots]
     return memory
 
 
@@ -148,7 +148,7 @@ def test_lines_reproduce_the_numbers_of_every_optimizer(fits, solver, extra):
     # For an unfitted model, the parameters are the initial ones of a fit.
     views = trace.step.layout.views(trace.step.parameters)
     trace_inputs = SimpleNamespace(
-        coefs_=views.weights, intercepts_=views.biases, unit_parameters_=views.learned
+        coefs_=views.weights, intercepts_=views.biases, unit_parameters_=views.unit_parameters
     )
     run_lines(trace_inputs, trace)
 

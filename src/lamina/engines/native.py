@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lamina import _native
+from lamina.blocks.dense import Dense, require_dense
 from lamina.engines.batch_loss import WEIGHTS_CANCEL
 from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import (
@@ -40,7 +41,7 @@ from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import as_numbers
 from lamina.formulas.table import Array
-from lamina.network import Dense, NetworkSpec, ParameterLayout
+from lamina.network import NetworkSpec, ParameterLayout
 
 # For this many samples, packing the weights first does not pay.
 FEW_ROWS = 16
@@ -53,9 +54,7 @@ NO_OBJECTIVE = Objective("squared_error")
 
 
 def _row_arrays(
-    X: Matrix,
-    y: NDArray[Any] | None = None,
-    weight: NDArray[Any] | None = None,
+    X: Matrix, y: NDArray[Any] | None = None, weight: NDArray[Any] | None = None
 ) -> Any:
     """Return the samples in the kernels' form; arrays that already fit are not copied."""
     make = _native.Rows32 if X.dtype == np.float32 else _native.Rows64
@@ -86,7 +85,7 @@ def _network(
     make = _native.Network32 if dtype == np.float32 else _native.Network64
     l1_fraction = PENALTIES[objective.penalty].l1_fraction(objective.l1_ratio)
     return make(
-        [_block(block) for block in spec.blocks],
+        [*map(_block, require_dense(spec.blocks, "engine='native'"))],
         *_loss(objective),
         list(spec.heads),
         0 if y is None else objective.n_targets(spec, y),

@@ -3,74 +3,80 @@
 Tests compare every other engine with these numbers, and these with finite differences. A network is
 a sequence of blocks, each of which takes the a of the previous one; the first takes X.
 
-    forward    z = a_prev W + b            a = f(z)                and last p = inverse_link(a)
+    forward    a of each block from a_prev, the first to the last, and p = inverse_link(a)
     loss       L = (Σ_samples loss(p, y) + alpha penalty(W)) / n_samples
-    backward   delta = dL/da f'(z)         dL/da_prev = delta Wᵀ   from the last block to the first
-    gradient   dL/dW = a_prevᵀ delta       dL/db = Σ_samples delta
+    backward   dL/da_prev of each block from dL/da, the last to the first
+    gradient   dL/dw of each block's parameters, such as dL/dW = a_prevᵀ delta
     update     w ← w - η dL/dw, or another step of the optimizer
 
-Shapes: X (n_samples, n_features); z, a, delta (n_samples, fan_out), W (fan_in, fan_out) and b
-(fan_out,) of each block; y as in engine.py; parameters and gradient are one flat vector, of which W
-and b are views. Until the gradient is complete, delta and dL/da are gradients of the sum over the
-samples: the division by their number comes last, as in scikit-learn, for the same rounding.
+Shapes: X (n_samples, n_features); a (n_samples, fan_out) of each block; y as in engine.py;
+parameters and gradient are one flat vector, of which the blocks' parameters are views. Until the
+gradient is complete, dL/da is the gradient of the sum over the samples: the division by their
+number comes last, as in scikit-learn, for the same rounding.
 
-blocks.py holds the optional parts of a block, batch_loss.py the way from logits to the loss of a
-sample, and reference_engine.py calls these functions batch by batch.
+lamina/blocks/ holds the passes of each kind of block, batch_loss.py the way from logits to the loss
+of a sample, and reference_engine.py calls these functions batch by batch.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from lamina.blocks import BlockPass, Mode, Product
 from lamina.engines.batch_loss import predict_from, row_losses, weight_sum
-from lamina.engines.blocks import (
-    BlockParameters,
-    BlockPass,
-    Forward,
-    Mode,
-    Product,
-    bias_gradient,
-    dropped,
-    normalized,
-    through_normalization,
-    with_noise,
-    write_learned_gradients,
-)
 from lamina.engines.engine import Matrix, Objective, OptimizerSettings, OptimizerState, Rows
-from lamina.formulas import ACTIVATIONS, OPTIMIZERS, PENALTIES
+from lamina.formulas import OPTIMIZERS, PENALTIES
 from lamina.formulas.averages import average_rate, clipping_scale, compute_norm
+from lamina.formulas.noise import (
+    INPUT_DROPOUT,
+    INPUT_NOISE,
+    Draws,
+    dropout_factors,
+    standard_normals,
+)
 from lamina.formulas.table import Array
-from lamina.network import Dense, NetworkSpec, ParameterLayout
+from lamina.network import NetworkSpec, ParameterLayout, block_parameters
 
 PREDICTING = Mode()
 
 
+class Forward(NamedTuple):
+    """Result of a forward pass: the values of each block, and the prediction."""
+
+    blocks: list[BlockPass]
+    prediction: Array
+
+    @property
+    def a(self) -> list[Any]:
+        """Input of each block, X first, and the input of the inverse link last."""
+        return [self.blocks[0].a_prev, *(passed.a for passed in self.blocks)]
+
+
 def forward(spec: NetworkSpec, parameters: Array, X: Matrix, mode: Mode = PREDICTING) -> Forward:
     """Run the forward pass: block by block, then the inverse link."""
-    blocks = BlockParameters.each(ParameterLayout.from_spec(spec).views(parameters))
     a, passes = with_noise(spec, X, mode.draws), []
-    for i, block in enumerate(spec.blocks):
-        passes.append(forward_block(block, blocks[i], a, mode, stream=i + 1))
+    walk = zip(spec.blocks, block_parameters(spec, parameters), strict=True)
+    for stream, (block, its_parameters) in enumerate(walk, start=1):
+        passes.append(block.forward(its_parameters, a, mode, stream))
         a = passes[-1].a
     return Forward(passes, predict_from(spec, a))
 
 
-def forward_block(
-    block: Dense, parameters: BlockParameters, a_prev: Matrix, mode: Mode, stream: int
-) -> BlockPass:
-    """Return z = a_prev W + b, normalized if set, and a = f(z), with dropout and residual."""
-    z = affine = np.asarray(mode.product(a_prev, parameters.W)) + parameters.b
-    moments, z_hat = None, None
-    if block.normalization is not None:
-        z, z_hat, moments = normalized(block, parameters, affine, mode)
-    f: Array = ACTIVATIONS[block.activation].value(z, *parameters.of_activation(block))
-    a, kept = dropped(block, f, mode.draws, stream)
-    if block.residual:
-        a = a + a_prev
-    return BlockPass(a_prev, affine, z, f, a, z_hat, moments, kept)
+def with_noise(spec: NetworkSpec, X: Any, draws: Draws | None) -> Any:
+    """Return the inputs of a training step: normal noise is added, then dropout is applied."""
+    if draws is None:
+        return X
+    if spec.input_noise:
+        normals = standard_normals(draws, INPUT_NOISE, X.shape)
+        X = X + (spec.input_noise * normals).astype(X.dtype)
+    if spec.input_dropout:
+        kept = dropout_factors(draws, INPUT_DROPOUT, X.shape, spec.input_dropout)
+        X = X * kept.astype(X.dtype)
+    return X
 
 
 def batch_loss(
@@ -93,11 +99,11 @@ def backward(
     product: Product = operator.matmul,
 ) -> Array:
     """Return the gradient of L, from dL/da of the last block."""
-    layout, gradient = ParameterLayout.from_spec(spec), np.zeros_like(parameters)
-    blocks, gradients = (BlockParameters.each(layout.views(v)) for v in (parameters, gradient))
-    for i, delta, _ in backward_blocks(spec, blocks, passed.blocks, d_a, gradients, product):
-        gradients[i].W[...] = product(passed.blocks[i].a_prev.T, delta)
-        gradients[i].b[...] = bias_gradient(spec.blocks[i], passed.blocks[i], delta)
+    gradient = np.zeros_like(parameters)
+    gradients = block_parameters(spec, gradient)
+    for i, deltas in backward_blocks(spec, parameters, passed, d_a, product):
+        spec.blocks[i].write_gradient(passed.blocks[i], deltas, gradients[i], product)
+    layout = ParameterLayout.from_spec(spec)
     weights, penalty = slice(layout.n_weights), PENALTIES[objective.penalty]
     gradient[weights] += objective.alpha * penalty.gradient(parameters[weights], objective.l1_ratio)
     gradient /= weight_sum(rows)
@@ -105,43 +111,16 @@ def backward(
 
 
 def backward_blocks(
-    spec: NetworkSpec,
-    blocks: list[BlockParameters],
-    passes: list[BlockPass],
-    d_a: Array,
-    gradient: list[BlockParameters],
-    product: Product,
-) -> Iterator[tuple[int, Array, Array]]:
-    """Yield the index, delta and residual's part of dL/da_prev of each block, the last one first.
-
-    dL/da_prev is delta Wᵀ plus the residual's part; for the first block, only the gradient at the
-    inputs needs it. The function writes the gradient of all parameters except W and b.
-    """
+    spec: NetworkSpec, parameters: Array, passed: Forward, d_a: Array, product: Product
+) -> Iterator[tuple[int, Any]]:
+    """Yield the index and the deltas of each block, the last one first, from the last dL/da."""
+    blocks = block_parameters(spec, parameters)
     for i in reversed(range(len(spec.blocks))):
-        block = spec.blocks[i]
-        delta = backward_block(block, blocks[i], passes[i], d_a, gradient[i])
-        d_residual = d_a if block.residual else np.zeros_like(d_a[:, :1])
-        yield i, delta, d_residual
+        deltas = spec.blocks[i].backward(blocks[i], passed.blocks[i], d_a)
+        yield i, deltas
+        # Only the gradient at the inputs needs dL/da_prev of the first block.
         if i > 0:
-            d_a = product(delta, blocks[i].W.T) + d_residual
-
-
-def backward_block(
-    block: Dense,
-    parameters: BlockParameters,
-    passed: BlockPass,
-    d_a: Array,
-    gradient: BlockParameters,
-) -> Array:
-    """Return delta = dL/dz from dL/da, back through dropout, activation and normalization."""
-    if passed.kept is not None:
-        d_a = d_a * passed.kept
-    f, learned = ACTIVATIONS[block.activation], parameters.of_activation(block)
-    delta: Array = d_a * f.derivative(passed.z, passed.f, *learned)
-    write_learned_gradients(block, passed, d_a, delta, gradient)
-    if block.normalization is not None:
-        delta = through_normalization(block, parameters, passed, delta)
-    return np.asarray(delta)
+            d_a = spec.blocks[i].input_gradient(blocks[i], deltas, product)
 
 
 def input_gradient(
@@ -152,10 +131,15 @@ def input_gradient(
     product: Product = operator.matmul,
 ) -> Array:
     """Return dL/dx, (n_samples, n_features), from dL/da of the last block."""
-    layout = ParameterLayout.from_spec(spec)
-    blocks, aside = (BlockParameters.each(layout.views(v)) for v in (parameters, parameters.copy()))
-    *_, (_, delta, d_residual) = backward_blocks(spec, blocks, passed.blocks, d_a, aside, product)
-    return np.asarray(product(delta, blocks[0].W.T) + d_residual)
+    *_, (_, deltas) = backward_blocks(spec, parameters, passed, d_a, product)
+    return spec.blocks[0].input_gradient(block_parameters(spec, parameters)[0], deltas, product)
+
+
+def move_statistics(spec: NetworkSpec, parameters: Array, passed: Forward) -> None:
+    """Update the running statistics by a batch, in place."""
+    walk = zip(spec.blocks, block_parameters(spec, parameters), passed.blocks, strict=True)
+    for block, its_parameters, its_pass in walk:
+        block.move_statistics(its_parameters, its_pass)
 
 
 def update(

@@ -14,14 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from lamina.engines.blocks import (
-    BlockParameters,
-    Forward,
-    Mode,
-    Product,
-    move_statistics,
-    product_in,
-)
+from lamina.blocks import Mode, Product, product_in
 from lamina.engines.engine import (
     Engine,
     EpochReport,
@@ -35,17 +28,24 @@ from lamina.engines.engine import (
     Trainer,
     require_finite,
 )
-from lamina.engines.reference import backward, batch_loss, forward, update
+from lamina.engines.reference import (
+    Forward,
+    backward,
+    batch_loss,
+    forward,
+    move_statistics,
+    update,
+)
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, ParameterLayout
+from lamina.network import NetworkSpec, ParameterLayout, block_parameters
 
 
 def first_non_finite_block(spec: NetworkSpec, parameters: Array, passed: Forward) -> int | None:
     """Return the index of the first block whose z or parameters are infinite or NaN."""
-    views = ParameterLayout.from_spec(spec).views(parameters)
-    for i, parts in enumerate(zip(*views, strict=True)):
-        if not all(np.isfinite(part).all() for part in (passed.blocks[i].affine, *parts)):
+    walk = zip(spec.blocks, block_parameters(spec, parameters), passed.blocks, strict=True)
+    for i, (block, its_parameters, its_pass) in enumerate(walk):
+        if not block.is_finite(its_parameters, its_pass):
             return i
     return None
 
@@ -100,8 +100,7 @@ class ReferenceTrainer(Trainer):
         layout, parameters = ParameterLayout.from_spec(self.spec), self.parameters.copy()
         state = replace(self.state, slots=self.state.slots.copy())
         norm = update(layout, self.optimizer, parameters, gradient, state, learning_rate)
-        blocks = BlockParameters.each(layout.views(parameters))
-        move_statistics(self.spec, blocks, passed.blocks)
+        move_statistics(self.spec, parameters, passed)
         state.take_over_statistics(parameters, layout.n_trained)
         try:
             self.parameters[...], self.state.slots[...] = parameters, state.slots

@@ -293,7 +293,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         """Return a copy of the fitted parameters, so that a failing fit leaves them unchanged."""
         weights, biases, *_ = fitted_parts(self)
         present = [part.shape for part in weights]
-        expected = ParameterLayout.from_spec(spec).shapes
+        expected = ParameterLayout.from_spec(spec).weights
         if tuple(present) == expected:
             require_biases(weights, biases)
             require_parts(spec, [[p.shape for p in getattr(self, n, ())] for n in OTHER_PARTS])

@@ -1,102 +1,109 @@
-"""Flat parameters: one contiguous vector per network, with a view for every matrix in it.
+"""Flat parameters: one contiguous vector per network, with a view for every tensor in it.
 
-Layout: the weights of all blocks, each row-major (fan_in, fan_out), then the biases of all blocks,
-then the other learned parameters of their units, then the running statistics, each row by row
-(n, fan_out). A penalty, which applies to weights alone, therefore acts on a prefix, and so does an
-optimizer, which leaves statistics alone. For a plain network the order is scikit-learn's for
-L-BFGS.
+Layout: the tensors that the blocks declare, ordered by role, each row-major: the weights of all
+blocks, then their biases, then the other parameters of their units, then their running statistics.
+A penalty, which applies to weights alone, therefore acts on a prefix, and so does an optimizer,
+which leaves statistics alone. For a plain network the order is scikit-learn's for L-BFGS.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
+from lamina.blocks import Role
 from lamina.formulas import INITIALIZERS
+from lamina.formulas.initializers import Draw
 from lamina.formulas.table import Array
 from lamina.network.spec import NetworkSpec
 
 
 class ParameterViews(NamedTuple):
-    """Views of a flat vector, one of each kind per block.
+    """Views of a flat vector, by role; for a network of dense blocks, one of each role per block.
 
     Attributes
     ----------
     weights : list of ndarray of shape (fan_in, fan_out)
     biases : list of ndarray of shape (fan_out,)
-    learned : list of ndarray of shape (n, fan_out)
+    unit_parameters : list of ndarray of shape (n, fan_out)
         Other learned parameters of the units, one kind a row, as in `Dense.learned`; n is mostly
         zero.
     statistics : list of ndarray of shape (n, fan_out)
         Running statistics, which no optimizer changes.
     """
 
-    weights: list[NDArray[Any]]
-    biases: list[NDArray[Any]]
-    learned: list[NDArray[Any]]
-    statistics: list[NDArray[Any]]
+    weights: list[Array]
+    biases: list[Array]
+    unit_parameters: list[Array]
+    statistics: list[Array]
+
+
+Shape: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class ParameterLayout:
-    """Places of a network's matrices in its flat vector.
+    """Places of a network's tensors in its flat vector: all of one role after another.
 
     Attributes
     ----------
-    shapes : tuple of (int, int)
-        (fan_in, fan_out) of every block.
-    n_learned, n_statistics : tuple of int
-        Number of rows of each kind per block; empty if no block has any.
+    weights, biases, unit_parameters, statistics : tuple of tuple of int
+        Shapes of the tensors of each role, in the order of their blocks.
+
+    Examples
+    --------
+    >>> from lamina.network import NetworkSpec
+    >>> spec = NetworkSpec.perceptron([2, 3, 1], activation="prelu", inverse_link="identity")
+    >>> layout = ParameterLayout.from_spec(spec)
+    >>> layout.weights, layout.unit_parameters
+    (((2, 3), (3, 1)), ((1, 3), (0, 1)))
+    >>> layout.n_weights, layout.n_parameters
+    (9, 16)
     """
 
-    shapes: tuple[tuple[int, int], ...]
-    n_learned: tuple[int, ...] = ()
-    n_statistics: tuple[int, ...] = ()
+    weights: tuple[Shape, ...]
+    biases: tuple[Shape, ...] = ()
+    unit_parameters: tuple[Shape, ...] = ()
+    statistics: tuple[Shape, ...] = ()
 
     @staticmethod
     @lru_cache(maxsize=64)
     def from_spec(spec: NetworkSpec) -> ParameterLayout:
-        """Return the layout of a spec's parameters."""
+        """Return the layout of a spec's parameters, from the declarations of its blocks."""
+        tensors = [tensor for block in spec.blocks for tensor in block.tensors]
         return ParameterLayout(
-            tuple((block.fan_in, block.fan_out) for block in spec.blocks),
-            tuple(len(block.learned) for block in spec.blocks),
-            tuple(len(block.statistics) for block in spec.blocks),
+            *(tuple(each.shape for each in tensors if each.role is role) for role in Role)
         )
 
     @property
     def n_weights(self) -> int:
         """Length of the penalised prefix."""
-        return _ends(self)[0]
+        return self._ends[0]
 
     @property
     def n_trained(self) -> int:
         """Length of the prefix that an optimizer updates."""
-        return _ends(self)[2]
+        return self._ends[2]
 
     @property
     def n_parameters(self) -> int:
         """Length of the flat vector."""
-        return _ends(self)[3]
+        return self._ends[3]
 
-    @property
-    def other_shapes(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """Shapes of the other learned parameters and of the statistics, (n, fan_out) each."""
-        return tuple(self._rows(self.n_learned)), tuple(self._rows(self.n_statistics))
-
-    def views(self, vector: NDArray[Any]) -> ParameterViews:
-        """Return the matrices in a flat vector as views of it.
+    def views(self, vector: Array) -> ParameterViews:
+        """Return the tensors in a flat vector as views of it.
 
         Examples
         --------
         >>> import numpy as np
-        >>> layout = ParameterLayout(((2, 3), (3, 1)))
+        >>> layout = ParameterLayout(weights=((2, 3), (3, 1)), biases=((3,), (1,)))
         >>> views = layout.views(np.arange(13.0))
         >>> views.weights[0]
         array([[0., 1., 2.],
@@ -107,49 +114,57 @@ class ParameterLayout:
         if vector.shape != (self.n_parameters,):
             raise ValueError(f"expected {self.n_parameters} parameters, got shape {vector.shape}")
         return ParameterViews(
-            *([vector[part].reshape(shape) for part, shape in kind] for kind in _places(self))
+            *([vector[part].reshape(shape) for part, shape in role] for role in self._places)
         )
 
-    def _rows(self, counts: tuple[int, ...]) -> list[tuple[int, int]]:
-        widths = [fan_out for _, fan_out in self.shapes]
-        return list(zip(counts or (0,) * len(widths), widths, strict=True))
+    # Cached, because in a short fit working them out takes longer than training.
+    @cached_property
+    def _places(self) -> list[list[tuple[slice, Shape]]]:
+        """Slice and shape of every tensor, by role."""
+        start, places = 0, []
+        for shapes in self._by_role:
+            ends = list(accumulate(map(math.prod, shapes), initial=start))
+            spans = zip(pairwise(ends), shapes, strict=True)
+            places.append([(slice(*span), shape) for span, shape in spans])
+            start = ends[-1]
+        return places
+
+    @cached_property
+    def _ends(self) -> tuple[int, ...]:
+        """Index at which each role ends."""
+        return tuple(accumulate(sum(map(math.prod, shapes)) for shapes in self._by_role))
+
+    @property
+    def _by_role(self) -> tuple[tuple[Shape, ...], ...]:
+        return self.weights, self.biases, self.unit_parameters, self.statistics
 
 
-@lru_cache(maxsize=64)
-def _places(layout: ParameterLayout) -> list[list[tuple[slice, tuple[int, ...]]]]:
-    """Return slice and shape of every part, by kind.
-
-    Cached, because in a short fit working them out takes longer than training.
-    """
-    biases = [(fan_out,) for _, fan_out in layout.shapes]
-    start, places = 0, []
-    for shapes in (layout.shapes, biases, *layout.other_shapes):
-        ends = list(accumulate(map(math.prod, shapes), initial=start))
-        spans = zip(pairwise(ends), shapes, strict=True)
-        places.append([(slice(*span), shape) for span, shape in spans])
-        start = ends[-1]
-    return places
+def block_parameters(spec: NetworkSpec, vector: Array) -> list[Any]:
+    """Return the views of each block: its kind's `Parameters`, in the order of the blocks."""
+    views = iter_by_role(ParameterLayout.from_spec(spec).views(vector))
+    return [
+        block.Parameters(*(next(views[tensor.role]) for tensor in block.tensors))
+        for block in spec.blocks
+    ]
 
 
-@lru_cache(maxsize=64)
-def _ends(layout: ParameterLayout) -> tuple[int, ...]:
-    """Return the index at which each kind of part ends."""
-    shapes = (layout.shapes, [(n,) for _, n in layout.shapes], *layout.other_shapes)
-    return tuple(accumulate(sum(map(math.prod, kind)) for kind in shapes))
+def iter_by_role(views: ParameterViews) -> dict[Role, Iterator[Array]]:
+    """Return an iterator over the views of each role."""
+    return dict(zip(Role, map(iter, views), strict=True))
 
 
 def flatten_parameters(
-    weights: Sequence[NDArray[Any]],
-    biases: Sequence[NDArray[Any]],
-    learned: Sequence[NDArray[Any]] = (),
-    statistics: Sequence[NDArray[Any]] = (),
+    weights: Sequence[Array],
+    biases: Sequence[Array],
+    unit_parameters: Sequence[Array] = (),
+    statistics: Sequence[Array] = (),
     dtype: DTypeLike | None = None,
-) -> NDArray[Any]:
+) -> Array:
     """Return a flat vector of these parts, without a copy if they are views of one vector.
 
     Parameters
     ----------
-    weights, biases, learned, statistics : sequence of ndarray
+    weights, biases, unit_parameters, statistics : sequence of ndarray
         As in `ParameterViews`.
     dtype : dtype, optional
         Data type of the vector; by default the first matrix's.
@@ -159,7 +174,7 @@ def flatten_parameters(
     ndarray of shape (n_parameters,)
     """
     dtype = np.dtype(weights[0].dtype if dtype is None else dtype)
-    parts = [part for part in (*weights, *biases, *learned, *statistics) if part.size]
+    parts = [part for part in (*weights, *biases, *unit_parameters, *statistics) if part.size]
     base = weights[0].base
     if isinstance(base, np.ndarray) and base.ndim == 1 and base.dtype == dtype:
         address = base.__array_interface__["data"][0]
@@ -202,16 +217,20 @@ def draw_parameters(
     -------
     ndarray of shape (n_parameters,)
     """
-    layout = ParameterLayout.from_spec(spec)
-    vector = np.empty(layout.n_parameters, dtype=dtype)
-    views = layout.views(vector)
-    draw = INITIALIZERS[initializer].draw
+    vector = np.empty(ParameterLayout.from_spec(spec).n_parameters, dtype=dtype)
+    blocks = block_parameters(spec, vector)
+    formula = INITIALIZERS[initializer].draw
     gains = [gain] * len(spec.blocks) if isinstance(gain, float) else gain
-    for i, block in enumerate(spec.blocks):
-        drawn = draw(random_state, block.fan_in, block.fan_out, gains[i])
-        views.weights[i][...], views.biases[i][...] = drawn
-    _initialize_other_parts(spec, views)
+    for block, parameters, factor in zip(spec.blocks, blocks, gains, strict=True):
+        block.draw(parameters, partial(_draw, formula, random_state, factor))
+    _write_initial_values(spec, blocks)
     return vector
+
+
+def _draw(
+    formula: Draw, random_state: np.random.RandomState, gain: float, fan_in: int, fan_out: int
+) -> tuple[Array, Array]:
+    return formula(random_state, fan_in, fan_out, gain)
 
 
 def given_parameters(spec: NetworkSpec, values: Any, dtype: DTypeLike) -> Array:
@@ -247,7 +266,7 @@ def given_parameters(spec: NetworkSpec, values: Any, dtype: DTypeLike) -> Array:
             f"{layout.n_parameters} numbers in one vector, or the arrays of coefs_ and then of "
             f"intercepts_, of {_shapes_in_words(expected)}."
         )
-    _initialize_other_parts(spec, views)
+    _write_initial_values(spec, block_parameters(spec, vector))
     for part, place in zip(parts, places, strict=True):
         place[...] = part
     if not np.isfinite(vector).all():
@@ -259,10 +278,9 @@ def _shapes_in_words(shapes: list[tuple[int, ...]]) -> str:
     return f"shapes {shapes}" if len(shapes) > 1 else f"shape {shapes[0]}"
 
 
-def _initialize_other_parts(spec: NetworkSpec, views: ParameterViews) -> None:
-    """Set the initial values of other learned parameters and of statistics; nothing is drawn."""
-    for i, block in enumerate(spec.blocks):
-        for row, parameter in zip(views.learned[i], block.learned, strict=True):
-            row[...] = parameter.initial
-        for row, statistic in zip(views.statistics[i], block.statistics, strict=True):
-            row[...] = statistic.initial
+def _write_initial_values(spec: NetworkSpec, blocks: Sequence[Sequence[Array]]) -> None:
+    """Set the declared initial values; nothing is drawn."""
+    for block, parameters in zip(spec.blocks, blocks, strict=True):
+        for tensor, numbers in zip(block.tensors, parameters, strict=True):
+            if tensor.initial is not None:
+                numbers[...] = np.reshape(tensor.initial, (-1, *(1 for _ in tensor.shape[1:])))

@@ -5,80 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
-from lamina.formulas import ACTIVATIONS, INVERSE_LINKS, NORMALIZATIONS, Normalization
-from lamina.formulas.activations import UnitParameter
-from lamina.formulas.normalizations import RunningStatistic
-
-
-@dataclass(frozen=True)
-class Dense:
-    """Fully connected block: z = a_prev W + b, z' its normalization, a = f(z').
-
-    Attributes
-    ----------
-    name : str
-        Name in messages: 'hidden_1', 'hidden_2', …, 'output'.
-    fan_in, fan_out : int
-        Number of inputs and outputs.
-    activation : str
-        Name of f. The output block has 'identity' by default, and is followed by the inverse link.
-    normalization : str or None
-        Name in NORMALIZATIONS.
-    residual : bool
-        If True, a_prev, of the same width, is added to a.
-    dropout : float
-        Fraction of a that each training step sets to zero, before a_prev is added.
-    """
-
-    name: str
-    fan_in: int
-    fan_out: int
-    activation: str
-    normalization: str | None = None
-    residual: bool = False
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        ACTIVATIONS[self.activation]
-        if self.normalization is not None:
-            NORMALIZATIONS[self.normalization]
-        if self.fan_in < 1 or self.fan_out < 1:
-            raise ValueError(f"block {self.name!r} needs at least one input and one output: {self}")
-        if self.residual and self.fan_in != self.fan_out:
-            raise ValueError(f"block {self.name!r} adds its inputs, but has another width: {self}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"block {self.name!r} cannot drop a fraction of {self.dropout}")
-
-    def __hash__(self) -> int:
-        # Hashing every field is slow for predicting one sample; these fields nearly always differ.
-        return hash((self.fan_in, self.fan_out, self.activation))
-
-    @property
-    def learned(self) -> tuple[UnitParameter, ...]:
-        """Learned parameters of each unit besides weights and bias; the normalization's first."""
-        of_normalization = () if self.normalization is None else self._normalization.parameters
-        return (*of_normalization, *ACTIVATIONS[self.activation].parameters)
-
-    @property
-    def n_of_normalization(self) -> int:
-        """Number of `learned` parameters of the normalization; the activation's follow."""
-        return len(self.learned) - len(ACTIVATIONS[self.activation].parameters)
-
-    @property
-    def learns_bias(self) -> bool:
-        """True if b changes the loss; subtracting a mean over the samples cancels it."""
-        return self.normalization is None or self._normalization.axis != 0
-
-    @property
-    def statistics(self) -> tuple[RunningStatistic, ...]:
-        """Running statistics of each unit's z, which are not learned."""
-        return () if self.normalization is None else self._normalization.statistics
-
-    @property
-    def _normalization(self) -> Normalization:
-        return NORMALIZATIONS[cast(str, self.normalization)]
+from lamina.blocks import AnyBlock, Dense, block_from_json
+from lamina.formulas import INVERSE_LINKS
 
 
 @dataclass(frozen=True)
@@ -87,7 +17,7 @@ class NetworkSpec:
 
     Attributes
     ----------
-    blocks : tuple of Dense
+    blocks : tuple of Block
     inverse_link : str
         Name in INVERSE_LINKS.
     input_dropout : float
@@ -107,7 +37,7 @@ class NetworkSpec:
     True
     """
 
-    blocks: tuple[Dense, ...]
+    blocks: tuple[AnyBlock, ...]
     inverse_link: str
     input_dropout: float = 0.0
     input_noise: float = 0.0
@@ -186,7 +116,7 @@ class NetworkSpec:
     @property
     def draws(self) -> bool:
         """True if a training step draws random numbers."""
-        drops = any(block.dropout for block in self.blocks)
+        drops = any(block.draws for block in self.blocks)
         return bool(drops or self.input_dropout or self.input_noise)
 
     @property
@@ -201,13 +131,13 @@ class NetworkSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as plain lists, dicts, strings and numbers."""
-        return {**asdict(self), "blocks": [{"kind": "dense", **asdict(b)} for b in self.blocks]}
+        return {**asdict(self), "blocks": [block.to_json() for block in self.blocks]}
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> NetworkSpec:
         """Return the spec described by `to_json`; raise ValueError for anything else."""
         try:
-            blocks = tuple(_block_from_json(block) for block in plain["blocks"])
+            blocks = tuple(block_from_json(block) for block in plain["blocks"])
             return cls(**{**plain, "blocks": blocks, "heads": tuple(plain.get("heads", ()))})
         except (KeyError, TypeError) as error:
             raise ValueError(f"not the description of a network: {plain!r}") from error
@@ -219,11 +149,3 @@ def _each(one_or_more: Any, n_hidden: int, what: str) -> list[Any]:
     if len(one_or_more) != n_hidden:
         raise ValueError(f"{n_hidden} hidden blocks cannot have the {what} {list(one_or_more)}")
     return list(one_or_more)
-
-
-def _block_from_json(plain: dict[str, Any]) -> Dense:
-    fields = dict(plain)
-    kind = fields.pop("kind")
-    if kind != "dense":
-        raise ValueError(f"unknown kind of block: {kind!r}; this version supports 'dense'")
-    return Dense(**fields)

@@ -308,7 +308,8 @@ def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> An
     network = plain.pop("network", None)
     model = _estimator_from_plain(cls, plain, reader)
     if network is not None:
-        layout = ParameterLayout(tuple((fan_in, fan_out) for fan_in, fan_out in network["shapes"]))
+        shapes = [(fan_in, fan_out) for fan_in, fan_out in network["shapes"]]
+        layout = ParameterLayout(tuple(shapes), tuple((fan_out,) for _, fan_out in shapes))
         views = layout.views(reader.read(network["parameters"]))
         model.coefs_, model.intercepts_ = views.weights, views.biases
         _network_shapes(model)

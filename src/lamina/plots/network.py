@@ -257,9 +257,7 @@ def _captions(model: Any) -> list[str]:
     spec, _ = network_and_parameters(model)
     captions = [f"inputs\n{spec.n_features:,}"]
     for place, block in enumerate(spec.blocks[:-1], start=1):
-        parts = [f"{block.normalization} norm"] if block.normalization else []
-        parts += ["residual"] if block.residual else []
-        what = "\n".join([block.activation, *parts])
+        what = "\n".join([block.output_function, *block.remarks(training=False)])
         captions.append(f"hidden {place}\n{block.fan_out:,} × {what}")
     ends = (
         [spec.inverse_link]

@@ -234,7 +234,8 @@ def _in_rows(n_units: int) -> Any:
 def _layer_names(inside: Inside, max_units: int) -> list[str]:
     spec, _ = network_and_parameters(inside.model)
     names = [
-        f"hidden {number}\n{block.activation}" for number, block in enumerate(spec.blocks[:-1], 1)
+        f"hidden {number}\n{block.output_function}"
+        for number, block in enumerate(spec.blocks[:-1], 1)
     ]
     names.append(f"output\n{spec.inverse_link}")
     return [

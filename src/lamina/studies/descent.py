@@ -28,7 +28,7 @@ from lamina.training.stopping import Stopping
 
 # Both variables are the weights of one (2, 1) matrix, so that an optimizer steps as in a network.
 # The bias has gradient zero and remains zero.
-LAYOUT = ParameterLayout(((2, 1),))
+LAYOUT = ParameterLayout(((2, 1),), ((1,),))
 SURROUNDINGS = ("amsgrad", "weight_decay", "max_gradient_norm", "average_decay")
 
 

@@ -9,19 +9,28 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.blocks import Mode
+from lamina.blocks.dense import Dense, DenseParameters, DensePass, require_dense
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.batch_loss import row_losses, weight_sum
-from lamina.engines.blocks import BlockParameters, Forward, Mode, move_statistics
-from lamina.engines.reference import backward, backward_blocks, batch_loss, forward, update
+from lamina.engines.reference import (
+    Forward,
+    backward,
+    backward_blocks,
+    batch_loss,
+    forward,
+    move_statistics,
+    update,
+)
 from lamina.formulas import PENALTIES
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
-from lamina.network import Dense, NetworkSpec, ParameterLayout
+from lamina.network import NetworkSpec, ParameterLayout, block_parameters
 
 
 @dataclass(frozen=True)
@@ -57,13 +66,23 @@ class GradientStep:
         return weight_sum(self.rows)
 
     @property
+    def blocks(self) -> tuple[Dense, ...]:
+        """Layers of the network; a trace shows the numbers of dense layers alone."""
+        return require_dense(self.spec.blocks, "a traced gradient step")
+
+    @property
+    def passes(self) -> list[DensePass]:
+        """Values of every layer's forward pass."""
+        return cast(list[DensePass], self.passed.blocks)
+
+    @property
     def layout(self) -> ParameterLayout:
         """Positions of the matrices in the flat parameter vector."""
         return ParameterLayout.from_spec(self.spec)
 
-    def parts(self, vector: Array) -> list[BlockParameters]:
+    def parts(self, vector: Array) -> list[DenseParameters]:
         """Split a flat vector by layer."""
-        return BlockParameters.each(self.layout.views(vector))
+        return block_parameters(self.spec, vector)
 
     def row_losses(self) -> Array:
         """Return the loss of each sample, multiplied by its weight."""
@@ -80,13 +99,9 @@ class GradientStep:
 
     def deltas(self, d_a: Array) -> tuple[list[Array], list[Array]]:
         """Return dL/da and delta of every layer, from n dL/da of the last."""
-        blocks, aside = self.parts(self.parameters), self.parts(self.parameters.copy())
-        d_as, deltas = [d_a], list[Array]()
-        passes = backward_blocks(self.spec, blocks, self.passed.blocks, d_a, aside, operator.matmul)
-        for i, delta, d_residual in passes:
-            deltas.append(delta / self.n)
-            d_as.append(delta @ blocks[i].W.T + d_residual)
-        return [each / self.n for each in d_as[-2::-1]], deltas[::-1]
+        walk = backward_blocks(self.spec, self.parameters, self.passed, d_a, operator.matmul)
+        _, deltas = zip(*reversed([*walk]), strict=True)
+        return [each.d_a / self.n for each in deltas], [each.delta / self.n for each in deltas]
 
 
 def take_step(
@@ -149,7 +164,7 @@ def make_update(step: GradientStep, following: UpdateInputs) -> Update:
     optimizer, before, rate = following
     after, state = step.parameters.copy(), replace(before, slots=before.slots.astype(np.float64))
     norm = update(step.layout, optimizer, after, step.gradient.copy(), state, rate)
-    move_statistics(step.spec, step.parts(after), step.passed.blocks)
+    move_statistics(step.spec, after, step.passed)
     n_own = len(before.slots) - before.keeps_average
     memory = before.slots[:n_own].astype(np.float64)
     return Update(optimizer, rate, before.step + 1, norm, after - step.parameters, memory)
@@ -242,8 +257,8 @@ def layer_traces(step: GradientStep, made: Update | None) -> tuple[LayerTrace, .
     changes = [None] * len(blocks) if made is None else step.parts(made.change)
     d_as, deltas = step.deltas(step.d_a)
     traces = []
-    for i, block in enumerate(step.spec.blocks):
-        passed, change = step.passed.blocks[i], changes[i]
+    for i, block in enumerate(step.blocks):
+        passed, change = step.passes[i], changes[i]
         is_normalized = passed.normalized is not None
         traces.append(
             LayerTrace(
@@ -273,13 +288,16 @@ def layer_traces(step: GradientStep, made: Update | None) -> tuple[LayerTrace, .
 
 
 def _extra_numbers(
-    block: Dense, blocks: BlockParameters, gradient: BlockParameters, change: BlockParameters | None
+    block: Dense,
+    blocks: DenseParameters,
+    gradient: DenseParameters,
+    change: DenseParameters | None,
 ) -> dict[str, LearnedNumber]:
     extra = {}
     for k, parameter in enumerate(block.learned):
-        moved = None if change is None else change.learned[k]
+        moved = None if change is None else change.unit_parameters[k]
         extra[parameter.name] = LearnedNumber(
-            parameter.symbol, blocks.learned[k], gradient.learned[k], moved
+            parameter.symbol, blocks.unit_parameters[k], gradient.unit_parameters[k], moved
         )
     for k, statistic in enumerate(block.statistics):
         moved = None if change is None else change.statistics[k]

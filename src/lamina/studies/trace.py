@@ -319,7 +319,7 @@ def _notes(step: GradientStep, made: Update | None, draws: Draws | None) -> list
         notes.append("Dropout and noise are left out; dropout=True draws them as in the next step.")
     if draws is not None:
         notes.append("Dropout and noise are drawn as in the next step of a fit.")
-    if any(block.statistics for block in step.spec.blocks):
+    if any(block.statistics for block in step.blocks):
         notes.append(
             "Batch normalization uses the statistics of these rows, as in a training step."
         )

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from lamina.blocks import Dense
 from lamina.formulas import (
     ACTIVATIONS,
     INVERSE_LINKS,
@@ -24,7 +25,6 @@ from lamina.formulas import (
 )
 from lamina.formulas.normalizations import EPSILON, MOMENTUM
 from lamina.formulas.optimizers import StepCode
-from lamina.network import Dense
 from lamina.studies.step import GradientStep, Update
 
 IMPORTS = """\
@@ -58,7 +58,7 @@ Place = tuple[str, str, str]
 
 def lines_of(step: GradientStep, made: Update | None) -> dict[Place, CodeLine]:
     """Return the code of every number, by part of the step, layer and name."""
-    blocks, lines = step.spec.blocks, dict[Place, CodeLine]()
+    blocks, lines = step.blocks, dict[Place, CodeLine]()
 
     def enter(part: str, layer: str, found: Lines) -> None:
         for name, line in found:
@@ -151,7 +151,7 @@ class _LayerCode:
     def __post_init__(self) -> None:
         i, block = self.i, self.block
         is_normalized = block.normalization is not None
-        self.kept = self.step.passed.blocks[i - 1].kept is not None
+        self.kept = self.step.passes[i - 1].kept is not None
         self.z = f"z_norm_{i}" if is_normalized else f"z_{i}"
         self.f = f"f_{i}" if self.kept or block.residual else f"a_{i}"
         axis = NORMALIZATIONS[str(block.normalization)].axis if is_normalized else 0
@@ -159,7 +159,7 @@ class _LayerCode:
 
     @property
     def block(self) -> Dense:
-        return self.step.spec.blocks[self.i - 1]
+        return self.step.blocks[self.i - 1]
 
     @property
     def names(self) -> dict[str, str]:
@@ -224,8 +224,8 @@ class _LayerCode:
 
     def _derivative_at_a(self) -> str:
         i, after = self.i, self.i + 1
-        if i < len(self.step.spec.blocks):
-            residual = f" + d_a_{after}" if self.step.spec.blocks[i].residual else ""
+        if i < len(self.step.blocks):
+            residual = f" + d_a_{after}" if self.step.blocks[i].residual else ""
             return f"d_a_{i} = delta_{after} @ W_{after}.T{residual}"
         if _is_by_object(self.step):
             return f"d_a_{i} = d / n"
@@ -300,7 +300,7 @@ def _loss_lines(step: GradientStep, lines_of: Callable[[Any], Sequence[str]]) ->
 
 
 def _loss(step: GradientStep) -> Lines:
-    last = len(step.spec.blocks)
+    last = len(step.blocks)
     weighted = step.rows.weight is not None
     if step.spec.heads:
         yield "prediction", CodeLine("p", f"p = predict_from(spec, a_{last})")
@@ -326,7 +326,7 @@ def _loss(step: GradientStep) -> Lines:
 
 
 def _penalty(step: GradientStep) -> str:
-    objective, n_blocks = step.objective, len(step.spec.blocks)
+    objective, n_blocks = step.objective, len(step.blocks)
     code = PENALTIES[objective.penalty].code
     ratio = [f"l1_ratio = {objective.l1_ratio!r}"] if "l1_ratio" in read_by(code) else []
     matrices = ", ".join(f"W_{i}" for i in range(1, n_blocks + 1))

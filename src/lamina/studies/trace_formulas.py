@@ -114,7 +114,7 @@ def _inputs(step: GradientStep) -> str:
 
 def _forward(step: GradientStep, i: int, layer: LayerTrace) -> Iterator[TracedNumber]:
     n, before = subscript(i), subscript(i - 1)
-    record, block = ACTIVATIONS[layer.activation], step.spec.blocks[i - 1]
+    record, block = ACTIVATIONS[layer.activation], step.blocks[i - 1]
 
     def number(name: str, formula: str, value: Array) -> TracedNumber:
         return TracedNumber(FORWARD, layer.layer, name, formula, value)
@@ -152,7 +152,7 @@ def _loss(step: GradientStep) -> Iterator[TracedNumber]:
     def number(name: str, formula: str, value: Any) -> TracedNumber:
         return TracedNumber(LOSS, "", name, formula, np.asarray(value))
 
-    objective, last = step.objective, subscript(len(step.spec.blocks))
+    objective, last = step.objective, subscript(len(step.blocks))
     inverse_link = INVERSE_LINKS[step.spec.inverse_link].equation
     yield number("prediction", f"{inverse_link}, z = a{last}", step.passed.prediction)
     yield number("y", "y, the encoded targets", step.rows.y)
@@ -209,7 +209,7 @@ def _backward(
     of_layer = penalty.replace("W", f"W{n}")
     yield number("penalty", f"penalty{n} = {of_layer}", layer.penalty)
     yield number("dW", f"dL/dW{n} = a{before}ᵀ delta{n} + penalty{n}", layer.dW)
-    block, z = step.spec.blocks[i - 1], f"z{n}" if layer.z_hat is None else f"z'{n}"
+    block, z = step.blocks[i - 1], f"z{n}" if layer.z_hat is None else f"z'{n}"
     is_zero = "" if block.learns_bias else f" = 0, because z{n} - mean(z{n}) does not contain b{n}"
     yield number("db", f"dL/db{n} = Σ_rows delta{n}{is_zero}", layer.db)
     for k, parameter in enumerate(block.learned):

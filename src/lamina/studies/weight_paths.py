@@ -147,7 +147,7 @@ def weight_paths(
 ) -> WeightPaths:
     """Return the paths of one weight; parameters as in `StepTrace.path`."""
     block = _layer(step, layer)
-    layer_spec = step.spec.blocks[block]
+    layer_spec = step.blocks[block]
     n_samples = len(step.rows.y)
     j = _index("j", j, layer_spec.fan_out, f"units of {layer_spec.name}")
     i = None if i is None else _index("i", i, layer_spec.fan_in, f"inputs of {layer_spec.name}")
@@ -157,7 +157,7 @@ def weight_paths(
     if most < 1:
         raise ValueError(f"most={most!r} must be at least 1: it is the number of listed paths")
     graph = _Graph(step, output)
-    source = dense(step.passed.blocks[block].a_prev)
+    source = dense(step.passes[block].a_prev)
     starts = [(r, 1.0 if i is None else float(source[r, i])) for r in rows]
     n_paths = len(rows) * int(graph.counts[block, "z"][j])
     name = "1" if i is None else f"a{subscript(block)}[{i}]"
@@ -175,7 +175,7 @@ def weight_paths(
 
 
 def _layer(step: GradientStep, layer: int | str) -> int:
-    names = [block.name for block in step.spec.blocks]
+    names = [block.name for block in step.blocks]
     if isinstance(layer, str):
         if layer not in names:
             raise IndexError(
@@ -224,8 +224,8 @@ class _Graph:
             ends[:] = 0
             ends[output] = 1
         self.d_a = step.d_a * ends.astype(np.float64)
-        self.derivatives = [self._derivative_of(i) for i in range(len(step.spec.blocks))]
-        last = len(step.spec.blocks) - 1
+        self.derivatives = [self._derivative_of(i) for i in range(len(step.blocks))]
+        last = len(step.blocks) - 1
         self.ends = ends
         self.best = {(last, "a"): np.abs(self.d_a / step.n)}
         self.counts = {(last, "a"): ends}
@@ -234,10 +234,9 @@ class _Graph:
 
     def _derivative_of(self, i: int) -> Array:
         """Return da/dz' of a layer, without the residual connection."""
-        block, passed = self.step.spec.blocks[i], self.step.passed.blocks[i]
-        of_activation = self.parameters[i].of_activation(block)
+        block, passed = self.step.blocks[i], self.step.passes[i]
         derivative: Array = ACTIVATIONS[block.activation].derivative(
-            passed.z, passed.f, *of_activation
+            passed.z, passed.f, *block.of_activation(self.parameters[i])
         )
         return derivative if passed.kept is None else derivative * passed.kept
 
@@ -245,7 +244,7 @@ class _Graph:
         """Compute `best` and `counts` of a layer's z, and of a of the layer before."""
         best, counts = np.abs(self.derivatives[i]) * self.best[i, "a"], self.counts[i, "a"]
         self.best[i, "n"], self.counts[i, "n"] = best, counts
-        block = self.step.spec.blocks[i]
+        block = self.step.blocks[i]
         if block.normalization is not None:
             best, counts = self._before_normalization(i, best, counts)
         self.best[i, "z"], self.counts[i, "z"] = best, counts
@@ -274,12 +273,12 @@ class _Graph:
         return before, np.full(len(counts), counts.sum(), dtype=object)
 
     def _normalizes_rows(self, i: int) -> bool:
-        return NORMALIZATIONS[cast(str, self.step.spec.blocks[i].normalization)].axis == 0
+        return NORMALIZATIONS[cast(str, self.step.blocks[i].normalization)].axis == 0
 
     def _through_normalization(self, i: int, row: int, unit: int) -> Array:
         """Return dz'/dz of one z, for all samples of its unit or all units of its sample."""
-        passed, scale = self.step.passed.blocks[i], self.parameters[i].learned[0]
-        normalization = NORMALIZATIONS[cast(str, self.step.spec.blocks[i].normalization)]
+        passed, scale = self.step.passes[i], self.parameters[i].unit_parameters[0]
+        normalization = NORMALIZATIONS[cast(str, self.step.blocks[i].normalization)]
         moments, z_hat = cast(Moments, passed.moments), cast(Array, passed.normalized)
         if normalization.axis == 0:
             one = np.zeros((len(z_hat), 1))
@@ -295,7 +294,7 @@ class _Graph:
         """Yield the nodes that depend directly on a node, with the derivatives."""
         i, kind, row, unit = node
         n = subscript(i + 1)
-        if kind == "z" and self.step.spec.blocks[i].normalization is not None:
+        if kind == "z" and self.step.blocks[i].normalization is not None:
             moved, by_row = self._through_normalization(i, row, unit), self._normalizes_rows(i)
             for k, derivative in enumerate(moved):
                 there = (k, unit) if by_row else (row, k)
@@ -303,7 +302,7 @@ class _Graph:
                 yield _Node(i, "n", *there), Factor(name, float(derivative))
         elif kind != "a":
             z = f"z'{n}" if kind == "n" else f"z{n}"
-            kept = "" if self.step.passed.blocks[i].kept is None else f"k{n}[{unit}] "
+            kept = "" if self.step.passes[i].kept is None else f"k{n}[{unit}] "
             derivative = float(self.derivatives[i][row, unit])
             yield _Node(i, "a", row, unit), Factor(f"{kept}f'({z}[{unit}])", derivative)
         else:
@@ -311,7 +310,7 @@ class _Graph:
             for k, weight in enumerate(self.parameters[i + 1].W[unit]):
                 factor = Factor(f"W{after}[{unit}, {k}]", float(weight))
                 yield _Node(i + 1, "z", row, k), factor
-            if self.step.spec.blocks[i + 1].residual:
+            if self.step.blocks[i + 1].residual:
                 yield _Node(i + 1, "a", row, unit), Factor("1", 1.0)
 
     def largest(
@@ -323,7 +322,7 @@ class _Graph:
         largest (best-first search).
         """
         order, heap = count(), list[Any]()
-        last = len(self.step.spec.blocks) - 1
+        last = len(self.step.blocks) - 1
 
         def push(node: _Node, product: float, nodes: Any, factors: Any) -> None:
             if self.counts[node.block, node.kind][node.unit]:
@@ -359,10 +358,10 @@ def _named(
     product: float,
 ) -> WeightPath:
     """Return a path with the names of its units."""
-    before = "x" if block == 0 else step.spec.blocks[block - 1].name
+    before = "x" if block == 0 else step.blocks[block - 1].name
     units = ["bias" if i is None else f"{before}[{i}]"]
     for node in nodes:
-        name = f"{step.spec.blocks[node.block].name}[{node.unit}]"
+        name = f"{step.blocks[node.block].name}[{node.unit}]"
         name += f" of row {node.row}" if node.row != row else ""
         if units[-1] != name:
             units.append(name)

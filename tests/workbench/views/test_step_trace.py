@@ -49,7 +49,7 @@ def test_numbers_of_a_row_equal_the_engines(session, until, data, model):
     loss, gradient = here.views.engine.loss_and_gradient(
         run.spec, run.objective, one, snapshot.parameters
     )
-    n_weights_and_biases = sum(a * b + b for a, b in ParameterLayout.from_spec(run.spec).shapes)
+    n_weights_and_biases = sum(a * b + b for a, b in ParameterLayout.from_spec(run.spec).weights)
     np.testing.assert_allclose(
         flat(here, arrays, "d"), gradient[:n_weights_and_biases], rtol=0, atol=1e-12
     )

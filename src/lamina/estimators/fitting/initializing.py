@@ -70,7 +70,7 @@ def initial_gains(model: Any, spec: NetworkSpec) -> list[float]:
     For an output block without activation, scikit-learn uses the gain of the hidden layers.
     """
     initializer = INITIALIZERS[model.initializer]
-    names = [block.activation for block in spec.blocks]
+    names = [block.output_function for block in spec.blocks]
     if model.output_activation is None and initializer.output_as_hidden:
         if len(names) > 1:
             names[-1] = names[-2]

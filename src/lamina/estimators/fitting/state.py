@@ -110,7 +110,8 @@ def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]
     ValueError
         If they differ, because parameters were changed after the fit.
     """
-    expected = ParameterLayout.from_spec(spec).other_shapes
+    layout = ParameterLayout.from_spec(spec)
+    expected = layout.unit_parameters, layout.statistics
     for name, found, asked in zip(OTHER_PARTS, shapes, expected, strict=True):
         if tuple(found) != (asked if any(n for n, _ in asked) else ()):
             raise ValueError(
@@ -128,9 +129,9 @@ def get_parameters(model: Any, dtype: DTypeLike | None = None) -> Array:
     ValueError
         For an attribute that does not hold real numbers.
     """
-    weights, biases, learned, statistics = fitted_parts(model)
     dtype = get_dtype(model) if dtype is None else dtype
-    return flatten_parameters(weights, biases, learned, statistics, dtype)
+    weights, biases, unit_parameters, statistics = fitted_parts(model)
+    return flatten_parameters(weights, biases, unit_parameters, statistics, dtype)
 
 
 def get_dtype(model: Any) -> np.dtype[Any]:
@@ -247,8 +248,7 @@ def share_one_vector(model: Any) -> None:
     """Make weights and biases views of one vector again, after unpickling has separated them."""
     parts = fitted_parts(model)
     if len({part.dtype for part in chain.from_iterable(parts)}) == 1:
-        shapes = tuple(weights.shape for weights in model.coefs_)
-        layout = ParameterLayout(shapes, *(tuple(map(len, extra)) for extra in parts[2:]))
+        layout = ParameterLayout(*(tuple(part.shape for part in each) for each in parts))
         vars(model).update(_named_views(layout, get_parameters(model)))
 
 

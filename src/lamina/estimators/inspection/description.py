@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.blocks import AnyBlock
 from lamina.estimators.fitting.state import network_and_parameters
 from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.estimators.inspection.passes import Passes
@@ -16,7 +17,7 @@ from lamina.estimators.settings.architecture import build_network, read_architec
 from lamina.estimators.settings.constraints import hidden_widths
 from lamina.formulas import INVERSE_LINKS
 from lamina.formulas.table import Array
-from lamina.network import Dense, NetworkSpec, ParameterLayout
+from lamina.network import NetworkSpec, ParameterLayout
 from lamina.significant import significant
 
 if TYPE_CHECKING:
@@ -207,21 +208,21 @@ def _network_to_come(model: Any) -> NetworkSpec:
 
 def _layers(model: Any, spec: NetworkSpec, inverse_link: str) -> Iterator[LayerDescription]:
     for block in spec.blocks[:-1]:
-        yield _layer(block, block.activation)
+        yield _layer(block, block.output_function)
     functions = (model.output_activation, inverse_link)
     yield _layer(spec.blocks[-1], ", ".join(name for name in functions if name is not None))
 
 
-def _layer(block: Dense, activation: str) -> LayerDescription:
+def _layer(block: AnyBlock, activation: str) -> LayerDescription:
     fan_in, fan_out = (None if n in NOT_YET else n for n in (block.fan_in, block.fan_out))
     is_built = fan_in is not None and fan_out is not None
     return LayerDescription(
         layer=block.name,
         activation=activation,
-        extra=", ".join(_extras(block)),
+        extra=", ".join(block.remarks()),
         fan_in=fan_in,
         fan_out=fan_out,
-        n_parameters=block.fan_out * (block.fan_in + 1 + len(block.learned)) if is_built else None,
+        n_parameters=block.n_trained if is_built else None,
     )
 
 
@@ -233,15 +234,6 @@ def _with_weights(layer: LayerDescription, weights: Array, n_dead: int | None) -
         largest_weight=float(np.abs(weights).max()),
         n_dead=n_dead,
     )
-
-
-def _extras(block: Dense) -> Iterator[str]:
-    if block.normalization is not None:
-        yield f"{block.normalization} norm"
-    if block.dropout:
-        yield f"dropout {block.dropout:g}"
-    if block.residual:
-        yield "residual"
 
 
 def _as_text(name: str, value: Any) -> str:

@@ -18,6 +18,7 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import _get_threadpool_controller
 
+from lamina.blocks import AnyBlock
 from lamina.engines.engine import Matrix
 from lamina.engines.reference import forward
 from lamina.errors import (
@@ -39,7 +40,7 @@ from lamina.estimators.inspection.unlearned import (
     undefined_scores,
 )
 from lamina.formulas.table import Array
-from lamina.network import Dense, NetworkSpec
+from lamina.network import NetworkSpec
 
 AUTOMATIC = "auto"
 # Initial weights are drawn for features of size one. The mean of |x| is at most 1 in a standardised
@@ -185,7 +186,7 @@ def idle_layers(spec: NetworkSpec, parameters: Array, X: Matrix) -> list[Diagnos
     found: dict[type, DiagnosticWarning] = {}
     for block, n_idle in _mostly_idle(spec, parameters, sample):
         layer = spec.blocks[block]
-        kind = SaturatedUnitsWarning if saturates(layer.activation) else DeadUnitsWarning
+        kind = SaturatedUnitsWarning if saturates(layer.output_function) else DeadUnitsWarning
         found.setdefault(kind, kind(_idle_message(layer, n_idle)))
     return list(found.values())
 
@@ -201,16 +202,17 @@ def _mostly_idle(spec: NetworkSpec, parameters: Array, X: Matrix) -> list[tuple[
     return [(i, n_idle) for i, n_idle in counts if 2 * n_idle > len(active[i])]
 
 
-def _idle_message(block: Dense, n_idle: int) -> str:
+def _idle_message(block: AnyBlock, n_idle: int) -> str:
+    function = block.output_function
     what = f"{n_idle} of the {block.fan_out} units of layer {block.name!r}"
-    if saturates(block.activation):
+    if saturates(function):
         return (
-            f"{what} are saturated: their {block.activation!r} is flat for every sample checked, "
+            f"{what} are saturated: their {function!r} is flat for every sample checked, "
             "so they hardly learn. Scale the features with StandardScaler, choose a smaller "
             "learning_rate_init, a larger alpha, or activation='relu'."
         )
     return (
-        f"{what} are dead: their {block.activation!r} is flat for every sample checked, so they "
+        f"{what} are dead: their {function!r} is flat for every sample checked, so they "
         "no longer learn. Choose a smaller learning_rate_init, scale the features with "
         "StandardScaler, or choose an activation that is not flat on the left."
     )

@@ -170,10 +170,10 @@ Places = dict[str, NDArray[np.int64]]
 def _places(spec: NetworkSpec) -> Iterator[tuple[str, Places]]:
     """Yield each block's name and the indices of its trained parameters in the flat vector."""
     layout = ParameterLayout.from_spec(spec)
-    parts = layout.views(np.arange(layout.n_parameters))
+    parts = layout.views(np.arange(float(layout.n_parameters)))
     for i, block in enumerate(spec.blocks):
         named = zip(TRAINED_PARTS, parts, strict=False)
-        yield block.name, {f"{name}[{i}]": part[i] for name, part in named}
+        yield block.name, {f"{name}[{i}]": part[i].astype(np.int64) for name, part in named}
 
 
 def _check_layer(

@@ -11,10 +11,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.blocks import BlockPass, Forward
+from lamina.blocks import AnyBlock, BlockPass
+from lamina.blocks.dense import Dense, DenseParameters, DensePass
+from lamina.engines.reference import Forward
 from lamina.formulas import ACTIVATIONS
 from lamina.formulas.table import Array
-from lamina.network import Dense, NetworkSpec, ParameterLayout
+from lamina.network import NetworkSpec, block_parameters
 
 # A derivative below a hundredth of the largest: tanh beyond |z| = 3, the logistic beyond 6.
 FLAT = 0.01
@@ -30,14 +32,17 @@ def steep_activations(
     spec: NetworkSpec, parameters: Array, passed: Forward
 ) -> list[NDArray[np.bool_]]:
     """Return for each hidden block a mask of non-negligible f'(z), (n_samples, fan_out)."""
-    learned = ParameterLayout.from_spec(spec).views(parameters).learned
-    parts = zip(spec.blocks[:-1], passed.blocks, learned, strict=False)
-    return [_is_steep(*part) for part in parts]
+    walk = zip(spec.blocks[:-1], passed.blocks, block_parameters(spec, parameters), strict=False)
+    return [_is_steep(*part) for part in walk]
 
 
-def _is_steep(block: Dense, passed: BlockPass, learned: Array) -> NDArray[np.bool_]:
-    of_activation = learned[block.n_of_normalization :]
-    derivative = ACTIVATIONS[block.activation].derivative(passed.z, passed.f, *of_activation)
+def _is_steep(block: AnyBlock, passed: BlockPass, parameters: DenseParameters) -> NDArray[np.bool_]:
+    if not isinstance(block, Dense):
+        return np.ones(passed.a.shape, np.bool_)
+    assert isinstance(passed, DensePass)
+    derivative = ACTIVATIONS[block.activation].derivative(
+        passed.z, passed.f, *block.of_activation(parameters)
+    )
     return np.asarray(np.abs(derivative) >= FLAT * largest_derivative(block.activation))
 
 

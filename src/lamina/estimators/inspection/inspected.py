@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from lamina.engines.blocks import product_in
+from lamina.blocks import product_in
 from lamina.engines.engine import Matrix
 from lamina.errors import suggestion
 from lamina.estimators.fitting.state import network_and_parameters

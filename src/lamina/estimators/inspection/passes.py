@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from lamina.engines.blocks import Forward, Mode, Product
+from lamina.blocks import Mode, Product
 from lamina.engines.engine import Matrix
-from lamina.engines.reference import forward, input_gradient
+from lamina.engines.reference import Forward, forward, input_gradient
 from lamina.estimators.inspection.idle_units import steep_activations
 from lamina.estimators.settings.refusals import require_whole, shown
 from lamina.formulas.table import Array

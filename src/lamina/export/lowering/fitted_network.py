@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from lamina.blocks.dense import Dense, require_dense
 from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
@@ -31,7 +32,7 @@ from lamina.formulas import (
 from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import Named
 from lamina.formulas.value_losses import rearranged_quantiles
-from lamina.network import Dense, NetworkSpec, ParameterLayout, ParameterViews
+from lamina.network import NetworkSpec, ParameterLayout, ParameterViews
 
 # Checked by name, to avoid importing their layer.
 ENSEMBLES = ("TabularClassifier", "TabularRegressor")
@@ -248,7 +249,9 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
 
 
 def _blocks(spec: NetworkSpec, views: ParameterViews) -> Iterator[FittedBlock]:
-    for block, W, b, learned, statistics in zip(spec.blocks, *views, strict=True):
+    for block, W, b, learned, statistics in zip(
+        require_dense(spec.blocks, "an export"), *views, strict=True
+    ):
         yield FittedBlock(
             name=block.name,
             weights=W,

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lamina.blocks import product_in
 from lamina.engines import Rows, choose_engine
-from lamina.engines.blocks import product_in
 from lamina.estimators.inspection.passes import Passes
 from lamina.formulas.table import RecordTable
 from lamina.network import ParameterLayout

@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from lamina.blocks.dense import require_dense
 from lamina.errors import ExperimentError
 from lamina.network import NetworkSpec, ParameterLayout
 from lamina.workbench.data.drawn import DrawnData
@@ -46,8 +47,7 @@ def _range_of_targets(prepared: PreparedData) -> tuple[float, float]:
 def network_described(spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, Any]:
     """Return the layers, and the place of each matrix in the parameter vector."""
     layout = ParameterLayout.from_spec(spec)
-    biases = [(fan_out,) for _, fan_out in layout.shapes]
-    shapes = [*layout.shapes, *biases]
+    shapes = [*layout.weights, *layout.biases]
     starts = list(accumulate(map(prod, shapes), initial=0))
     places = [
         {"start": start, "shape": list(shape)} for start, shape in zip(starts, shapes, strict=False)
@@ -64,7 +64,7 @@ def network_described(spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, 
                 "residual": block.residual,
                 "dropout": block.dropout,
             }
-            for block in spec.blocks
+            for block in require_dense(spec.blocks, "the workbench")
         ],
         "inverse_link": spec.inverse_link,
         "dtype": parameters.dtype.name,
@@ -88,7 +88,7 @@ def place_of(spec: NetworkSpec, block: Any, row: Any, column: Any) -> int:
     >>> place_of(spec, 0, 1, 2), place_of(spec, 1, None, 0)
     (5, 12)
     """
-    shapes = ParameterLayout.from_spec(spec).shapes
+    shapes = ParameterLayout.from_spec(spec).weights
     _require("block", block, len(shapes))
     fan_in, fan_out = shapes[block]
     _require("column", column, fan_out)

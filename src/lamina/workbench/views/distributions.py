@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.blocks import product_in
 from lamina.engines import Engine, Rows
-from lamina.engines.blocks import product_in
 from lamina.errors import ExperimentError, suggestion
 from lamina.estimators.inspection.idle_units import saturates, steep_activations
 from lamina.estimators.inspection.passes import Passes

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.blocks import Forward, product_in
-from lamina.engines.reference import input_gradient
+from lamina.blocks import product_in
+from lamina.engines.reference import Forward, input_gradient
 from lamina.errors import ExperimentError
 from lamina.estimators.inspection.passes import Passes
 from lamina.network import ParameterLayout, flatten_parameters

@@ -1,0 +1,43 @@
+"""Blocks of a network: what each kind declares, computes and says of itself, one file a kind."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from lamina.blocks.block import AnyBlock, Block, BlockPass, Role, Tensor
+from lamina.blocks.dense import Dense
+from lamina.blocks.mode import Mode, Product, product_in
+from lamina.formulas.table import RecordTable
+
+
+class BlockKind(NamedTuple):
+    """A kind of block by its name in files."""
+
+    name: str
+    block: type[AnyBlock]
+
+
+KINDS: tuple[type[AnyBlock], ...] = (Dense,)
+BLOCKS = RecordTable("kind of block", *(BlockKind(kind.kind, kind) for kind in KINDS))
+
+
+def block_from_json(plain: dict[str, Any]) -> AnyBlock:
+    """Return the block described by `Block.to_json`."""
+    fields = dict(plain)
+    return BLOCKS[fields.pop("kind")].block(**fields)
+
+
+__all__ = [
+    "BLOCKS",
+    "AnyBlock",
+    "Block",
+    "BlockKind",
+    "BlockPass",
+    "Dense",
+    "Mode",
+    "Product",
+    "Role",
+    "Tensor",
+    "block_from_json",
+    "product_in",
+]

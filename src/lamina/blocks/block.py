@@ -1,0 +1,174 @@
+"""Protocol of blocks: the tensors that a kind of block declares, and its passes.
+
+Shapes: a_prev (n_samples, fan_in); a and d_a = dL/da (n_samples, fan_out). Until the gradient is
+complete, d_a is the gradient of the sum over the samples.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import asdict
+from enum import Enum
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    NamedTuple,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    cast,
+)
+
+import numpy as np
+
+from lamina.blocks.mode import Mode, Product
+from lamina.formulas.table import Array
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from scipy import sparse
+
+    Input: TypeAlias = "Array | sparse.csr_array | sparse.csr_matrix"
+
+
+class Role(Enum):
+    """Role of a tensor; the flat vector of a network is ordered by role, in this order.
+
+    A penalty and the weight decay act on weights alone, which are a prefix; an optimizer changes
+    all but the statistics, which are a suffix.
+    """
+
+    WEIGHTS = "weights"
+    BIASES = "biases"
+    UNIT_PARAMETERS = "unit_parameters"
+    STATISTICS = "statistics"
+
+
+class Tensor(NamedTuple):
+    """Declaration of an array of a block's parameters.
+
+    Attributes
+    ----------
+    name : str
+        Field of the kind's `Parameters`.
+    shape : tuple of int
+        May be empty of elements, if the block has no such parameters.
+    role : Role
+    initial : tuple of float, or None
+        Initial value of each row, or of all if it has one element; None if `Block.draw` draws it.
+    rate_factor : float
+        Factor of the learning rate.
+    decay_factor : float
+        Factor of the weight decay; read for weights alone.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    role: Role
+    initial: tuple[float, ...] | None = None
+    rate_factor: float = 1.0
+    decay_factor: float = 1.0
+
+
+class BlockPass(Protocol):
+    """Values of a block's forward pass: its input, its output, and those that its kind adds."""
+
+    @property
+    def a_prev(self) -> Any:
+        """Input, an array or a csr matrix."""
+        ...
+
+    @property
+    def a(self) -> Array:
+        """Output."""
+        ...
+
+
+# Draws W and b from a formula in INITIALIZERS: (fan_in, fan_out) → arrays of these shapes.
+Draw: TypeAlias = Callable[[int, int], tuple[Array, Array]]
+P = TypeVar("P", bound=tuple[Array, ...])
+F = TypeVar("F", bound=BlockPass)
+D = TypeVar("D")
+
+
+class Block(ABC, Generic[P, F, D]):
+    """One layer of a network: a frozen dataclass with the formulas of its kind.
+
+    Attributes
+    ----------
+    kind : str
+        Name of the kind in BLOCKS, and in files.
+    Parameters : type
+        Named tuple of the block's arrays, with the names and the order of `tensors`.
+    name : str
+        Name in messages: 'hidden_1', 'hidden_2', …, 'output'.
+    fan_in, fan_out : int
+        Number of inputs and outputs.
+    """
+
+    kind: ClassVar[str]
+    Parameters: ClassVar[type[Any]]
+    name: str
+    fan_in: int
+    fan_out: int
+
+    @property
+    @abstractmethod
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Declarations of the block's arrays."""
+
+    @abstractmethod
+    def forward(self, parameters: P, a_prev: Input, mode: Mode, stream: int) -> F:
+        """Return a and the values that the backward pass needs; `stream` numbers the draws."""
+
+    @abstractmethod
+    def backward(self, parameters: P, passed: F, d_a: Array) -> D:
+        """Return the gradients at the block's intermediate values, from dL/da."""
+
+    @abstractmethod
+    def write_gradient(self, passed: F, deltas: D, gradient: P, product: Product) -> None:
+        """Write the gradient of every parameter into the arrays of `gradient`."""
+
+    @abstractmethod
+    def input_gradient(self, parameters: P, deltas: D, product: Product) -> Array:
+        """Return dL/da_prev."""
+
+    def draw(self, parameters: P, draw: Draw) -> None:
+        """Write the drawn initial values; a kind that draws none needs no such method."""
+
+    def move_statistics(self, parameters: P, passed: F) -> None:
+        """Update the running statistics by a batch, in place, if the kind has any."""
+
+    def is_finite(self, parameters: P, passed: F) -> bool:
+        """Return True if the parameters and the values of a pass are finite."""
+        return all(bool(np.isfinite(part).all()) for part in (passed.a, *parameters))
+
+    @property
+    def draws(self) -> bool:
+        """True if a training step draws random numbers for this block."""
+        return False
+
+    @property
+    def output_function(self) -> str:
+        """Name of the activation that ends the block."""
+        return "identity"
+
+    def remarks(self, *, training: bool = True) -> tuple[str, ...]:
+        """Return short texts about optional parts; those of training alone only if asked for."""
+        return ()
+
+    @property
+    def n_trained(self) -> int:
+        """Number of parameters that an optimizer changes."""
+        shapes = (each.shape for each in self.tensors if each.role is not Role.STATISTICS)
+        return sum(int(np.prod(shape)) for shape in shapes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the kind and the fields as plain values."""
+        return {"kind": self.kind, **asdict(cast("DataclassInstance", self))}
+
+
+AnyBlock: TypeAlias = Block[Any, Any, Any]

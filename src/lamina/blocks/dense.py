@@ -1,0 +1,292 @@
+"""Fully connected block, with its optional parts: normalization, dropout, residual connection.
+
+Shapes: a_prev (n_samples, fan_in); z, ẑ, z', f, a, delta (n_samples, fan_out); W (fan_in, fan_out);
+b (fan_out,); unit parameters and statistics one kind a row, (n, fan_out).
+
+    forward    z = a_prev W + b,  z' = scale ẑ + shift,  a = kept f(z') + a_prev
+    backward   dL/dz' = kept f'(z') dL/da;  delta = dL/dz by the normalization
+    gradient   dL/dW = a_prevᵀ delta;  dL/db = Σ_samples delta;
+               dL/dscale = Σ_samples dL/dz' ẑ;  dL/dshift = Σ_samples dL/dz'
+    inputs     dL/da_prev = delta Wᵀ + dL/da
+
+Parts that a block lacks (a normalization, dropout, a residual connection) are left out of all; z'
+is then z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, cast
+
+import numpy as np
+
+from lamina.blocks.block import AnyBlock, Block, Draw, Role, Tensor
+from lamina.blocks.mode import Mode, Product
+from lamina.errors import UnsupportedBlockError
+from lamina.formulas import ACTIVATIONS, NORMALIZATIONS, Activation, Normalization
+from lamina.formulas.activations import UnitParameter
+from lamina.formulas.noise import Draws, dropout_factors
+from lamina.formulas.normalizations import (
+    Moments,
+    RunningStatistic,
+    move_running_statistics,
+    running_moments,
+)
+from lamina.formulas.table import Array
+
+
+class DenseParameters(NamedTuple):
+    """Parameters of a dense block, or their gradients."""
+
+    W: Array
+    b: Array
+    unit_parameters: Array
+    statistics: Array
+
+
+class DensePass(NamedTuple):
+    """Values of a dense block's forward pass that the backward pass needs.
+
+    Attributes
+    ----------
+    a_prev : ndarray or csr matrix
+    affine : ndarray
+        z, before the normalization.
+    z : ndarray
+        z', the input of the activation.
+    f : ndarray
+        Value of the activation.
+    a : ndarray
+    normalized, moments : ndarray and Moments, or None without a normalization
+        ẑ and the moments used for it.
+    kept : ndarray or None
+        Factors of dropout.
+    """
+
+    a_prev: Any
+    affine: Array
+    z: Array
+    f: Array
+    a: Array
+    normalized: Array | None
+    moments: Moments | None
+    kept: Array | None
+
+
+class DenseDeltas(NamedTuple):
+    """Gradients at the values of a dense block: dL/da, dL/df, dL/dz', and delta = dL/dz."""
+
+    d_a: Array
+    d_f: Array
+    d_z: Array
+    delta: Array
+
+
+@dataclass(frozen=True)
+class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
+    """Fully connected block: z = a_prev W + b, z' its normalization, a = f(z').
+
+    Attributes
+    ----------
+    name : str
+        Name in messages: 'hidden_1', 'hidden_2', …, 'output'.
+    fan_in, fan_out : int
+        Number of inputs and outputs.
+    activation : str
+        Name of f. The output block has 'identity' by default, and is followed by the inverse link.
+    normalization : str or None
+        Name in NORMALIZATIONS.
+    residual : bool
+        If True, a_prev, of the same width, is added to a.
+    dropout : float
+        Fraction of a that each training step sets to zero, before a_prev is added.
+    """
+
+    kind: ClassVar[str] = "dense"
+    Parameters: ClassVar[type[DenseParameters]] = DenseParameters
+
+    name: str
+    fan_in: int
+    fan_out: int
+    activation: str
+    normalization: str | None = None
+    residual: bool = False
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        ACTIVATIONS[self.activation]
+        if self.normalization is not None:
+            NORMALIZATIONS[self.normalization]
+        if self.fan_in < 1 or self.fan_out < 1:
+            raise ValueError(f"block {self.name!r} needs at least one input and one output: {self}")
+        if self.residual and self.fan_in != self.fan_out:
+            raise ValueError(f"block {self.name!r} adds its inputs, but has another width: {self}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"block {self.name!r} cannot drop a fraction of {self.dropout}")
+
+    def __hash__(self) -> int:
+        # Hashing every field is slow for predicting one sample; these fields nearly always differ.
+        return hash((self.fan_in, self.fan_out, self.activation))
+
+    @property
+    def learned(self) -> tuple[UnitParameter, ...]:
+        """Learned parameters of each unit besides weights and bias; the normalization's first."""
+        of_normalization = () if self.normalization is None else self._normalization.parameters
+        return (*of_normalization, *ACTIVATIONS[self.activation].parameters)
+
+    @property
+    def n_of_normalization(self) -> int:
+        """Number of `learned` parameters of the normalization; the activation's follow."""
+        return len(self.learned) - len(ACTIVATIONS[self.activation].parameters)
+
+    @property
+    def learns_bias(self) -> bool:
+        """True if b changes the loss; subtracting a mean over the samples cancels it."""
+        return self.normalization is None or self._normalization.axis != 0
+
+    @property
+    def statistics(self) -> tuple[RunningStatistic, ...]:
+        """Running statistics of each unit's z, which are not learned."""
+        return () if self.normalization is None else self._normalization.statistics
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        rows = tuple(parameter.initial for parameter in self.learned)
+        statistics = tuple(statistic.initial for statistic in self.statistics)
+        return (
+            Tensor("W", (self.fan_in, self.fan_out), Role.WEIGHTS),
+            Tensor("b", (self.fan_out,), Role.BIASES),
+            Tensor("unit_parameters", (len(rows), self.fan_out), Role.UNIT_PARAMETERS, rows),
+            Tensor("statistics", (len(statistics), self.fan_out), Role.STATISTICS, statistics),
+        )
+
+    def draw(self, parameters: DenseParameters, draw: Draw) -> None:
+        parameters.W[...], parameters.b[...] = draw(self.fan_in, self.fan_out)
+
+    def forward(
+        self, parameters: DenseParameters, a_prev: Any, mode: Mode, stream: int
+    ) -> DensePass:
+        """Return z = a_prev W + b, normalized if set, and a = f(z), with dropout and residual."""
+        z = affine = np.asarray(mode.product(a_prev, parameters.W)) + parameters.b
+        moments, z_hat = None, None
+        if self.normalization is not None:
+            z, z_hat, moments = self._normalize(parameters, affine, mode)
+        f: Array = self._activation.value(z, *self.of_activation(parameters))
+        a, kept = self._drop(f, mode.draws, stream)
+        if self.residual:
+            a = a + a_prev
+        return DensePass(a_prev, affine, z, f, a, z_hat, moments, kept)
+
+    def backward(self, parameters: DenseParameters, passed: DensePass, d_a: Array) -> DenseDeltas:
+        """Return delta = dL/dz from dL/da, back through dropout, activation and normalization."""
+        d_f = d_a if passed.kept is None else d_a * passed.kept
+        derivative = self._activation.derivative(
+            passed.z, passed.f, *self.of_activation(parameters)
+        )
+        delta = d_z = np.asarray(d_f * derivative)
+        if self.normalization is not None:
+            normalized, moments = cast(Array, passed.normalized), cast(Moments, passed.moments)
+            scaled = d_z * parameters.unit_parameters[0]
+            delta = np.asarray(self._normalization.delta(scaled, normalized, moments))
+        return DenseDeltas(d_a, d_f, d_z, delta)
+
+    def write_gradient(
+        self, passed: DensePass, deltas: DenseDeltas, gradient: DenseParameters, product: Product
+    ) -> None:
+        gradient.W[...] = product(passed.a_prev.T, deltas.delta)
+        gradient.b[...] = self._bias_gradient(passed, deltas.delta)
+        n_before = self.n_of_normalization
+        for i, parameter in enumerate(self.learned[:n_before]):
+            z_hat = cast(Array, passed.normalized)
+            gradient.unit_parameters[i] = (deltas.d_z * parameter.derivative(z_hat)).sum(axis=0)
+        for i, parameter in enumerate(self.learned[n_before:], n_before):
+            gradient.unit_parameters[i] = (deltas.d_f * parameter.derivative(passed.z)).sum(axis=0)
+
+    def input_gradient(
+        self, parameters: DenseParameters, deltas: DenseDeltas, product: Product
+    ) -> Array:
+        """Return dL/da_prev = delta Wᵀ, plus dL/da through a residual connection."""
+        # Adding zero turns -0.0 into 0.0.
+        return np.asarray(
+            product(deltas.delta, parameters.W.T) + (deltas.d_a if self.residual else 0.0)
+        )
+
+    def move_statistics(self, parameters: DenseParameters, passed: DensePass) -> None:
+        if self.statistics and passed.moments is not None:
+            move_running_statistics(parameters.statistics, passed.moments, len(passed.z))
+
+    def is_finite(self, parameters: DenseParameters, passed: DensePass) -> bool:
+        # A bounded activation of an infinite z is finite.
+        return all(bool(np.isfinite(part).all()) for part in (passed.affine, *parameters))
+
+    def of_activation(self, parameters: DenseParameters) -> Array:
+        """Return the learned parameters of the activation, (n, fan_out)."""
+        return parameters.unit_parameters[self.n_of_normalization :]
+
+    @property
+    def draws(self) -> bool:
+        return bool(self.dropout)
+
+    @property
+    def output_function(self) -> str:
+        return self.activation
+
+    def remarks(self, *, training: bool = True) -> tuple[str, ...]:
+        return (
+            *(() if self.normalization is None else (f"{self.normalization} norm",)),
+            *((f"dropout {self.dropout:g}",) if self.dropout and training else ()),
+            *(("residual",) if self.residual else ()),
+        )
+
+    def _normalize(
+        self, parameters: DenseParameters, z: Array, mode: Mode
+    ) -> tuple[Array, Array, Moments]:
+        """Return z' = scale ẑ + shift, ẑ, and the moments used for it."""
+        normalization = self._normalization
+        if normalization.statistics and not mode.uses_batch:
+            moments = running_moments(parameters.statistics)
+        else:
+            moments = normalization.moments(z)
+        z_hat = (z - moments.mean) * moments.inverse
+        scale, shift = parameters.unit_parameters[: self.n_of_normalization]
+        return scale * z_hat + shift, z_hat, moments
+
+    def _drop(self, f: Array, draws: Draws | None, stream: int) -> tuple[Array, Array | None]:
+        """Return f after dropout, and the factors; `stream` is the number of the block's draws."""
+        if not self.dropout or draws is None:
+            return f, None
+        kept = dropout_factors(draws, stream, f.shape, self.dropout).astype(f.dtype)
+        return f * kept, kept
+
+    def _bias_gradient(self, passed: DensePass, delta: Array) -> Array:
+        """Return dL/db = Σ_samples delta; exactly zero, without rounding, if the mean cancels b."""
+        if self.learns_bias or cast(Moments, passed.moments).are_constant:
+            return np.asarray(delta.sum(axis=0))
+        return np.zeros_like(delta[0])
+
+    @property
+    def _activation(self) -> Activation:
+        return ACTIVATIONS[self.activation]
+
+    @property
+    def _normalization(self) -> Normalization:
+        return NORMALIZATIONS[cast(str, self.normalization)]
+
+
+def require_dense(blocks: Iterable[AnyBlock], purpose: str) -> tuple[Dense, ...]:
+    """Return the blocks, for a purpose that supports dense blocks alone.
+
+    Raises
+    ------
+    UnsupportedBlockError
+        For a block of another kind.
+    """
+    dense = tuple(block for block in blocks if isinstance(block, Dense))
+    for block in blocks:
+        if not isinstance(block, Dense):
+            raise UnsupportedBlockError(
+                f"{purpose} supports blocks of kind {Dense.kind!r} alone, and block "
+                f"{block.name!r} is of kind {block.kind!r}"
+            )
+    return dense
