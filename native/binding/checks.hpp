@@ -89,12 +89,14 @@ inline void require_codes(const std::int32_t* codes, std::int64_t n_samples, std
     bool is_within = true;
     for (std::int64_t row = 0; row < n_samples; ++row)
         for (std::int64_t j = 0; j < n_targets; ++j, ++codes)
-            is_within &= *codes >= 0 && *codes < (heads.empty() ? n_outputs : heads[std::size_t(j)]);
+            is_within &=
+                *codes >= 0 && *codes < (heads.empty() ? n_outputs : heads[std::size_t(j)]);
     require(is_within, "a class code is out of range");
 }
 
-inline void require_csr(const std::int64_t* starts, std::int64_t n_samples, const std::int32_t* columns,
-                        std::int64_t n_entries, std::int64_t n_features) {
+inline void require_csr(const std::int64_t* starts, std::int64_t n_samples,
+                        const std::int32_t* columns, std::int64_t n_entries,
+                        std::int64_t n_features) {
     bool is_within = starts[0] >= 0 && starts[n_samples] <= n_entries;
     for (std::int64_t row = 0; row < n_samples; ++row) is_within &= starts[row] <= starts[row + 1];
     require(is_within, "the starts of csr rows are out of order");

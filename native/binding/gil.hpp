@@ -18,9 +18,10 @@
 namespace lamina {
 
 [[noreturn]] inline void raise_out_of_memory() {
-    PyErr_SetString(PyExc_MemoryError,
-                    "there is not enough memory for this network and so many rows at once: take a smaller "
-                    "batch_size, smaller hidden_layer_sizes or fewer n_threads");
+    PyErr_SetString(
+        PyExc_MemoryError,
+        "there is not enough memory for this network and so many rows at once: take a smaller "
+        "batch_size, smaller hidden_layer_sizes or fewer n_threads");
     throw nanobind::python_error();
 }
 

@@ -72,8 +72,8 @@ std::pair<std::int64_t, double> spin(std::size_t number, std::int64_t rounds,
 template <class T>
 void bind_each(nb::module_& module) {
     module.def(
-        std::is_same_v<T, float> ? "spin32" : "spin64",
-        spin<T>, "loop"_a, "rounds"_a, "n_threads"_a,
+        std::is_same_v<T, float> ? "spin32" : "spin64", spin<T>, "loop"_a, "rounds"_a,
+        "n_threads"_a,
         "Run one of spin_loops() on each thread; return the number of floating-point operations,\n"
         "two for each multiply-add, and the mean of the results, 1 - 0.999**rounds.");
     module.def("multiply", multiply<T>, "A"_a.noconvert(), "B"_a.noconvert(), "C"_a.noconvert(),

@@ -18,11 +18,11 @@
 #include <vector>
 
 #include "../core/engine.hpp"
-#include "../core/training/shuffle.hpp"
 #include "checks.hpp"
 #include "interrupt.hpp"
 #include "kernels.hpp"
 #include "python_loss.hpp"
+#include "samples.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -30,85 +30,11 @@ using namespace lamina;
 
 namespace {
 
-// The samples of a fit, with references that keep their arrays alive.
-template <class T>
-struct RowArrays {
-    std::optional<In<T>> dense, csr_values, targets, weight;
-    std::optional<In<std::int32_t>> csr_columns, codes;
-    std::optional<In<std::int64_t>> csr_starts;
-    std::int64_t n_samples;
-    mutable std::int64_t checked_features = -1;  // of the CSR matrix, which is checked once
-
-    void require_fit(std::int64_t n_features, std::int64_t n_targets, bool is_learned) const {
-        const auto has = [](const auto& array, std::int64_t n) {
-            return !array || std::int64_t(array->size()) == n;
-        };
-        require(has(dense, n_samples * n_features), "X does not fit the network");
-        require(n_samples >= 0 && n_samples <= most_parameters / std::max(n_features, n_targets),
-                "the number of rows is out of range");
-        require(dense || (csr_values && csr_columns && csr_starts), "X is neither dense nor csr");
-        require(has(csr_starts, n_samples + 1), "the starts of csr rows are not one more than rows");
-        require(has(targets, n_samples * n_targets) && has(codes, n_samples * n_targets) &&
-                    has(weight, n_samples) && (!is_learned || targets || codes),
-                "targets or weights do not fit the rows");
-        if (dense || checked_features == n_features) return;
-        require(csr_values->size() == csr_columns->size(), "csr columns and values differ");
-        require_csr(csr_starts->data(), n_samples, csr_columns->data(),
-                    std::int64_t(csr_columns->size()), n_features);
-        checked_features = n_features;
-    }
-
-    Rows<T> view() const {
-        const auto data = [](const auto& array) { return array ? array->data() : nullptr; };
-        return {n_samples,           data(dense),   data(csr_values), data(csr_columns),
-                data(csr_starts), data(targets), data(codes),      data(weight)};
-    }
-};
-
-// A NumPy bit generator in use: drawn from under its own lock, as in NumPy.
-class RowOrder {
-   public:
-    RowOrder(InOut<std::int64_t>& order, const std::optional<nb::object>& bit_generator)
-        : order_(order) {
-        if (!bit_generator) return;
-        lock_ = bit_generator->attr("lock");
-        const nb::object capsule = bit_generator->attr("capsule");
-        generator_ = static_cast<BitGenerator*>(PyCapsule_GetPointer(capsule.ptr(), "BitGenerator"));
-        if (!generator_) throw nb::python_error();
-    }
-    // Draws the next epoch's order if there is a generator; returns false after Ctrl-C while another
-    // thread held the lock.
-    bool draw(Interrupt& interrupt) {
-        if (!generator_) return true;
-        bool is_drawn = false;
-        with_gil([&] { is_drawn = draw_with_gil(interrupt); });
-        return is_drawn;
-    }
-
-   private:
-    bool draw_with_gil(Interrupt& interrupt) {
-        try {
-            lock_.attr("acquire")();
-            shuffle(*generator_, order_.data(), std::int64_t(order_.size()));
-            lock_.attr("release")();
-            return true;
-        } catch (nb::python_error& error) {
-            interrupt.keep(error);
-            return false;
-        }
-    }
-
-    InOut<std::int64_t>& order_;
-    BitGenerator* generator_ = nullptr;
-    nb::object lock_;
-};
-
 using BlockTuple = std::tuple<std::int64_t, std::int64_t, int, int, bool, double>;
 using ReportTuple = std::tuple<int, double, std::int64_t, int, double>;
 // Number, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay of an average
 // (negative: none), and whether the gradient is measured.
-using OptimizerTuple =
-    std::tuple<int, std::vector<double>, bool, double, double, double, bool>;
+using OptimizerTuple = std::tuple<int, std::vector<double>, bool, double, double, double, bool>;
 
 ReportTuple plain(const Report& report) {
     return {int(report.ending), report.loss, report.steps, report.non_finite_block,
@@ -136,18 +62,27 @@ class NetworkHandle {
             hidden_widths_.push_back(plain[i].fan_out);
         n_targets_ = n_targets, largest_batch_ = largest_batch, heads_ = heads;
         require(largest_batch >= 0 && largest_batch <= most_parameters, "a batch is too large");
-        require(is_fraction(input_dropout) && input_noise >= 0, "the inputs' noise is out of range");
+        require(is_fraction(input_dropout) && input_noise >= 0,
+                "the inputs' noise is out of range");
         require_heads(heads, n_outputs_);
         require_loss(loss, loss_hyperparameters.size(), n_outputs_, n_targets, heads.size());
         const Targets targets = targets_of(loss, loss_hyperparameters.size());
         takes_codes_ = targets.takes_codes, takes_any_ = targets.is_any;
         const std::vector<double> numbers = with_room(loss_hyperparameters);
         try {
-            network_ = kernels<T>().make(
-                {plain.data(), int(plain.size()), loss, {l2, l1}, Precision(precision), input_dropout,
-                 input_noise, n_targets, numbers.data(), int(loss_hyperparameters.size()),
-                 heads.data(), int(heads.size())},
-                largest_batch);
+            network_ = kernels<T>().make({plain.data(),
+                                          int(plain.size()),
+                                          loss,
+                                          {l2, l1},
+                                          Precision(precision),
+                                          input_dropout,
+                                          input_noise,
+                                          n_targets,
+                                          numbers.data(),
+                                          int(loss_hyperparameters.size()),
+                                          heads.data(),
+                                          int(heads.size())},
+                                         largest_batch);
         } catch (const std::bad_alloc&) {
             raise_out_of_memory();
         }
@@ -162,8 +97,7 @@ class NetworkHandle {
                                     std::int64_t batch_size, In<double> learning_rates,
                                     const OptimizerTuple& optimizer, InOut<T> parameters,
                                     InOut<T> slots, std::int64_t step, std::uint64_t seed,
-                                    std::int64_t n_threads,
-                                    std::optional<nb::object> bit_generator,
+                                    std::int64_t n_threads, std::optional<nb::object> bit_generator,
                                     std::optional<nb::object> python_loss, double seconds) {
         require_fit(rows, parameters.size());
         const std::int64_t n_order = std::int64_t(order.size());
@@ -172,13 +106,22 @@ class NetworkHandle {
         require(step >= 0 && step <= most_parameters, "the optimizer's step is out of range");
         require(learning_rates.ndim() == 2, "learning rates are of epochs and steps");
         const std::int64_t n_steps = std::int64_t(learning_rates.shape(1));
-        require(n_steps >= (n_order + batch_size - 1) / batch_size, "there are fewer learning rates than steps");
+        require(n_steps >= (n_order + batch_size - 1) / batch_size,
+                "there are fewer learning rates than steps");
         const auto& [number, hyperparameters, amsgrad, weight_decay, max_gradient_norm,
                      average_decay, measures_gradient] = optimizer;
         require(is_in(optimizer_names, number), "the optimizer is none of OPTIMIZERS");
         const std::vector<double> numbers = with_room(hyperparameters);
-        Update<T> update{number, numbers.data(), parameters.data(), slots.data(), step, seed,
-                         amsgrad, weight_decay, max_gradient_norm, average_decay,
+        Update<T> update{number,
+                         numbers.data(),
+                         parameters.data(),
+                         slots.data(),
+                         step,
+                         seed,
+                         amsgrad,
+                         weight_decay,
+                         max_gradient_norm,
+                         average_decay,
                          measures_gradient};
         require(std::int64_t(slots.size()) == kernels<T>().n_slots(update) * n_parameters_,
                 "the optimizer's slots do not fit the network");
@@ -192,8 +135,8 @@ class NetworkHandle {
             for (bool goes_on = true; goes_on && rates < end && row_order.draw(interrupt);
                  rates += n_steps) {
                 const Report report = kernels<T>().epoch(
-                    network_, rows.view(), {order.data(), n_order, batch_size, rates},
-                    update, custom.callback(), interrupt.signal(), threads_within(n_threads));
+                    network_, rows.view(), {order.data(), n_order, batch_size, rates}, update,
+                    custom.callback(), interrupt.signal(), threads_within(n_threads));
                 update.step += report.steps;
                 reports.push_back(plain(report));
                 goes_on = report.ending == Ending::finished && report.non_finite_block < 0 &&
@@ -237,10 +180,10 @@ class NetworkHandle {
         Interrupt interrupt;
         Report report;
         without_gil([&] {
-            report = kernels<T>().predict(network_, inverse_link, rows.view(), parameters.data(),
-                                          prediction.data(),
-                                          hidden.empty() ? nullptr : hidden.data(),
-                                          interrupt.signal(), threads_within(n_threads));
+            report =
+                kernels<T>().predict(network_, inverse_link, rows.view(), parameters.data(),
+                                     prediction.data(), hidden.empty() ? nullptr : hidden.data(),
+                                     interrupt.signal(), threads_within(n_threads));
         });
         interrupt.rethrow();
         return int(report.ending);
@@ -268,7 +211,8 @@ class NetworkHandle {
         require(std::int64_t(n_parameters) == n_parameters_,
                 "the parameters do not fit the network");
         if (!is_learned) return;
-        require(n_targets_ > 0 && (takes_any_ || (takes_codes_ ? rows.codes.has_value() : rows.targets.has_value())),
+        require(n_targets_ > 0 && (takes_any_ || (takes_codes_ ? rows.codes.has_value()
+                                                               : rows.targets.has_value())),
                 "the loss takes other targets");
         if (takes_codes_)
             require_codes(rows.codes->data(), rows.n_samples, n_targets_, heads_, n_outputs_);
@@ -313,26 +257,27 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
             "targets"_a.noconvert().none(), "codes"_a.noconvert().none(),
             "weight"_a.noconvert().none());
 
-    nb::class_<NetworkHandle<T>>(module, network_name,
-                                 "Working memory and passes of one network.")
-        .def(nb::init<const std::vector<BlockTuple>&, int, const std::vector<double>&,
-                      const std::vector<std::int64_t>&, std::int64_t, double, double,
-                      int, std::int64_t, double, double>(),
-             "blocks"_a, "loss"_a, "loss_hyperparameters"_a, "heads"_a, "n_targets"_a, "l2"_a,
-             "l1"_a, "precision"_a, "largest_batch"_a, "input_dropout"_a, "input_noise"_a,
-             "loss is a value of LOSSES, or CUSTOM_LOSS; with CUSTOM_LOSS, `epochs` and\n"
-             "`loss_and_gradient` need python_loss(logits, y, weight), which returns (value, delta).\n"
-             "precision is a value of PRECISIONS, or FULL_PRECISION.")
-        .def("epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
-             "learning_rates"_a.noconvert(), "optimizer"_a, "parameters"_a.noconvert(),
-             "slots"_a.noconvert(), "step"_a, "seed"_a, "n_threads"_a, "bit_generator"_a.none(),
-             "python_loss"_a.none(), "seconds"_a,
-             "Run one epoch for each row of learning rates, within a time limit in seconds. A bit\n"
-             "generator, if not None, shuffles `order` before each epoch. optimizer: (a value of\n"
-             "OPTIMIZERS, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay\n"
-             "of an average or -1, whether the gradient is measured). Return for each epoch:\n"
-             "(ending, loss, steps, first non-finite block or -1, mean norm of the gradient);\n"
-             "ending is a value of Ending.")
+    nb::class_<NetworkHandle<T>>(module, network_name, "Working memory and passes of one network.")
+        .def(
+            nb::init<const std::vector<BlockTuple>&, int, const std::vector<double>&,
+                     const std::vector<std::int64_t>&, std::int64_t, double, double, int,
+                     std::int64_t, double, double>(),
+            "blocks"_a, "loss"_a, "loss_hyperparameters"_a, "heads"_a, "n_targets"_a, "l2"_a,
+            "l1"_a, "precision"_a, "largest_batch"_a, "input_dropout"_a, "input_noise"_a,
+            "loss is a value of LOSSES, or CUSTOM_LOSS; with CUSTOM_LOSS, `epochs` and\n"
+            "`loss_and_gradient` need python_loss(logits, y, weight), which returns (value, delta).\n"
+            "precision is a value of PRECISIONS, or FULL_PRECISION.")
+        .def(
+            "epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
+            "learning_rates"_a.noconvert(), "optimizer"_a, "parameters"_a.noconvert(),
+            "slots"_a.noconvert(), "step"_a, "seed"_a, "n_threads"_a, "bit_generator"_a.none(),
+            "python_loss"_a.none(), "seconds"_a,
+            "Run one epoch for each row of learning rates, within a time limit in seconds. A bit\n"
+            "generator, if not None, shuffles `order` before each epoch. optimizer: (a value of\n"
+            "OPTIMIZERS, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay\n"
+            "of an average or -1, whether the gradient is measured). Return for each epoch:\n"
+            "(ending, loss, steps, first non-finite block or -1, mean norm of the gradient);\n"
+            "ending is a value of Ending.")
         .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
              "Raise the exception of a signal handler or of the loss during the last `epochs`.")
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,
@@ -375,9 +320,10 @@ NB_MODULE(_native, module) {
     bind<float>(module, "Rows32", "Network32");
     bind<double>(module, "Rows64", "Network64");
     bind_measures(module);
-    module.def("end_calls", end_calls, "seconds"_a,
-               "Ask the calls of all other threads to stop, wait at most this many seconds for them,\n"
-               "and prevent new calls: for the end of the interpreter.");
+    module.def(
+        "end_calls", end_calls, "seconds"_a,
+        "Ask the calls of all other threads to stop, wait at most this many seconds for them,\n"
+        "and prevent new calls: for the end of the interpreter.");
     module.def(
         "forget_calls", [] { calls_at_work = 0; },
         "Reset the count of running calls: for a forked child, which has only one thread.");

@@ -48,8 +48,8 @@ class PythonLoss {
         require(function_.has_value(), "the network has no loss of its own");
         const std::size_t rows = std::size_t(terms.rows);
         const std::size_t n_targets = std::size_t(terms.n_targets);
-        const nb::object y = terms.codes ? copy(terms.codes, {rows, n_targets})
-                                         : copy(terms.y, {rows, n_targets});
+        const nb::object y =
+            terms.codes ? copy(terms.codes, {rows, n_targets}) : copy(terms.y, {rows, n_targets});
         const nb::tuple answer = nb::cast<nb::tuple>(
             (*function_)(copy(terms.logits, {rows, std::size_t(terms.n_outputs)}), y,
                          terms.weight ? copy(terms.weight, {rows}) : nb::none()));

@@ -18,9 +18,9 @@ struct Block {
     std::int64_t fan_in;
     std::int64_t fan_out;
     int activation;
-    int normalization = -1;   // -1: none
-    bool residual = false;    // whether a_prev is added to a
-    double dropout = 0;       // fraction of a that a training step sets to zero
+    int normalization = -1;  // -1: none
+    bool residual = false;   // whether a_prev is added to a
+    double dropout = 0;      // fraction of a that a training step sets to zero
 };
 
 // l2 ½ ‖W‖² + l1 ‖W‖₁, on the weights.
@@ -41,25 +41,26 @@ struct Problem {
     int loss;
     Penalty penalty;
     Precision precision = Precision::full;
-    double input_dropout = 0;  // fraction of the inputs that a training step sets to zero
-    double input_noise = 0;    // standard deviation of the noise added to them
+    double input_dropout = 0;    // fraction of the inputs that a training step sets to zero
+    double input_noise = 0;      // standard deviation of the noise added to them
     std::int64_t n_targets = 1;  // number of columns of the targets or codes
     const double* loss_hyperparameters = nullptr;  // in the order of the record's `hyperparameters`
     int n_loss_hyperparameters = 0;
-    const std::int64_t* heads = nullptr;  // number of outputs of each head; null: one head of all outputs
+    // Number of outputs of each head; null: one head of all outputs.
+    const std::int64_t* heads = nullptr;
     int n_heads = 0;
 };
 
 template <class T>
 struct Rows {
     std::int64_t n_samples;
-    const T* dense;                   // null if X is CSR
-    const T* csr_values;              // CSR: value and column of every entry, and the starts of rows
+    const T* dense;       // null if X is CSR
+    const T* csr_values;  // CSR: value and column of every entry, and the starts of rows
     const std::int32_t* csr_columns;
     const std::int64_t* csr_starts;
-    const T* targets;                 // null if the loss takes codes, and for predictions
+    const T* targets;  // null if the loss takes codes, and for predictions
     const std::int32_t* codes;
-    const T* weight;                  // null if all weights are one
+    const T* weight;  // null if all weights are one
 };
 
 struct Batches {
@@ -116,9 +117,9 @@ enum class Ending { finished, stopped, zero_weight, non_finite };
 
 struct Report {
     Ending ending;
-    double loss;             // mean over the samples, penalty included
-    std::int64_t steps;      // number of updates
-    int non_finite_block;    // -1 if all blocks are finite
+    double loss;               // mean over the samples, penalty included
+    std::int64_t steps;        // number of updates
+    int non_finite_block;      // -1 if all blocks are finite
     double gradient_norm = 0;  // mean over the steps, before clipping, if measured
 };
 
@@ -162,8 +163,8 @@ struct InstructionSet {
     const char* name;
     Kernels<float> float32;
     Kernels<double> float64;
-    MultiplyBfloat16 emulated_bfloat16;          // on plain vectors, with the bits of tiles
-    MultiplyBfloat16 (*bfloat16_unit)();         // the one in use
+    MultiplyBfloat16 emulated_bfloat16;   // on plain vectors, with the bits of tiles
+    MultiplyBfloat16 (*bfloat16_unit)();  // the one in use
     void (*multiply_bfloat16)(Orientation, const float* A, const float* B, float* C, std::int64_t m,
                               std::int64_t n, std::int64_t k, int n_threads);
 };

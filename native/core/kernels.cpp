@@ -58,8 +58,7 @@ struct Entry {
                                      n_threads);
     }
     static Report predict(void* network, int inverse_link, const Rows<T>& rows, const T* parameters,
-                          T* prediction, T* const* activations, StopSignal signal,
-                          int n_threads) {
+                          T* prediction, T* const* activations, StopSignal signal, int n_threads) {
         return run_predict(held(network).network, inverse_link, rows, parameters, prediction,
                            activations, signal, n_threads);
     }
@@ -69,9 +68,14 @@ struct Entry {
                                n_samples, parameters, prediction);
     }
     static void evaluate(int function, const T* x, T* y, std::int64_t n) {
-        constexpr Vector<T> (*functions[])(Vector<T>) = {
-            exponential<T>,  logarithm<T>,   hyperbolic_tangent<T>, logistic<T>,
-            normal_distribution<T>, Sine<T>::value, cosine<T>, softplus<T>};
+        constexpr Vector<T> (*functions[])(Vector<T>) = {exponential<T>,
+                                                         logarithm<T>,
+                                                         hyperbolic_tangent<T>,
+                                                         logistic<T>,
+                                                         normal_distribution<T>,
+                                                         Sine<T>::value,
+                                                         cosine<T>,
+                                                         softplus<T>};
         for (Index i = 0; i < n; i += lanes<T>) {
             const Index left = n - i;
             if (left >= lanes<T>)
@@ -80,8 +84,15 @@ struct Entry {
                 store_part(y + i, functions[function](load_part(x + i, left)), left);
         }
     }
-    static constexpr Kernels<T> kernels = {make,    release, n_parameters, n_slots, epoch,
-                                           loss_and_gradient, predict, predict_few, evaluate,
+    static constexpr Kernels<T> kernels = {make,
+                                           release,
+                                           n_parameters,
+                                           n_slots,
+                                           epoch,
+                                           loss_and_gradient,
+                                           predict,
+                                           predict_few,
+                                           evaluate,
                                            spin_loops<T>,
                                            lamina::LAMINA_INSTRUCTION_SET::multiply<T>};
 };
@@ -90,8 +101,11 @@ struct Entry {
 #define LAMINA_TEXT(name) LAMINA_TEXT_OF(name)
 
 extern const InstructionSet instruction_set;
-const InstructionSet instruction_set = {LAMINA_TEXT(LAMINA_INSTRUCTION_SET), Entry<float>::kernels,
-                                        Entry<double>::kernels, multiply_emulated, bfloat16_unit,
+const InstructionSet instruction_set = {LAMINA_TEXT(LAMINA_INSTRUCTION_SET),
+                                        Entry<float>::kernels,
+                                        Entry<double>::kernels,
+                                        multiply_emulated,
+                                        bfloat16_unit,
                                         multiply_rounded};
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

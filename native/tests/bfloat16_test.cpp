@@ -56,7 +56,9 @@ struct Operands {
     // C as a unit leaves it, including the padding between its rows.
     std::vector<float> product(MultiplyBfloat16 unit, From from) const {
         std::vector<float> result = c;
-        const float* init = from == From::zero ? nullptr : from == From::row ? c.data() : result.data();
+        const float* init = from == From::zero  ? nullptr
+                            : from == From::row ? c.data()
+                                                : result.data();
         unit({a.data(), blocks * block_pairs, b.data(), panel(), init,
               from == From::result ? c_row : 0, result.data(), c_row, m, n, blocks});
         return result;
@@ -78,8 +80,8 @@ void expect_equal(const InstructionSet& set, const char* unit_name, MultiplyBflo
                     const auto theirs = operands.product(unit, from);
                     expect(are_equal_bits(ours, theirs),
                            std::string(set.name) + ": a product in bfloat16 differs from " +
-                               unit_name + "'s, m " + std::to_string(m) + " n " + std::to_string(n) +
-                               " blocks " + std::to_string(blocks));
+                               unit_name + "'s, m " + std::to_string(m) + " n " +
+                               std::to_string(n) + " blocks " + std::to_string(blocks));
                 }
             }
 }

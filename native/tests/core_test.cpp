@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -38,9 +39,10 @@ struct Settings {
     std::vector<double> hyperparameters;
     std::int64_t outputs_per_target = 1;
 };
-const std::vector<Settings> loss_settings = {
-    {"huber", {0.5}},       {"quantile", {0.3}},          {"tweedie", {1.5}}, {"gaussian_nll", {}, 2},
-    {"binary_focal", {2}}, {"smoothed_log_loss", {0.1}}, {"focal", {2, 0.1}}};
+const std::vector<Settings> loss_settings = {{"huber", {0.5}},      {"quantile", {0.3}},
+                                             {"tweedie", {1.5}},    {"gaussian_nll", {}, 2},
+                                             {"binary_focal", {2}}, {"smoothed_log_loss", {0.1}},
+                                             {"focal", {2, 0.1}}};
 
 Settings settings_of(int loss) {
     for (const Settings& settings : loss_settings)
@@ -100,7 +102,8 @@ struct Example {
             codes.push_back(std::int32_t(random() % std::uint32_t(n_outputs)));
             weight.push_back(T(0.5 + 0.4 * uniform(random)));
             // A gamma loss does not take zero.
-            for (std::int64_t j = 0; j < n_targets; ++j) targets.push_back(T(0.5 + random() % 2 * 0.5));
+            for (std::int64_t j = 0; j < n_targets; ++j)
+                targets.push_back(T(0.5 + random() % 2 * 0.5));
             order.push_back((row * 7919) % rows);
         }
         for (std::int64_t i = 0; i < n_parameters; ++i)
@@ -144,7 +147,8 @@ struct Fitted {
 };
 
 template <class T>
-Fitted<T> fit(const InstructionSet& set, const Example<T>& example, std::int64_t batch, int threads) {
+Fitted<T> fit(const InstructionSet& set, const Example<T>& example, std::int64_t batch,
+              int threads) {
     const Kernels<T>& kernels = kernels_of<T>(set);
     const std::size_t n = std::size_t(example.n_parameters);
     const std::size_t n_outputs = std::size_t(example.blocks.back().fan_out);
@@ -205,8 +209,8 @@ std::vector<T> fit_with_all(const InstructionSet& set, const Example<T>& example
 
 template <class T>
 void test_steps_with_all_around_them(const InstructionSet& set, bool sparse) {
-    for (const Example<T>& example : {Example<T>(3, sparse, 301, {19, 33, 5}),
-                                      Example<T>(3, sparse, 301, {4, 8, 3})})
+    for (const Example<T>& example :
+         {Example<T>(3, sparse, 301, {19, 33, 5}), Example<T>(3, sparse, 301, {4, 8, 3})})
         for (int optimizer = 0; optimizer_names[optimizer]; ++optimizer) {
             const std::vector<T> alone = fit_with_all(set, example, optimizer, 1);
             expect(fit_with_all(set, example, optimizer, 3) == alone,
@@ -236,7 +240,8 @@ void test_a_network_that_has_predicted_trains_as_a_new_one(const InstructionSet&
     std::vector<T> trained[2];
     for (bool predicts : {false, true}) {
         void* network = kernels.make(example.problem, example.n_samples);
-        std::vector<T> prediction(std::size_t(example.n_samples) * 7), slots(2 * example.parameters.size());
+        std::vector<T> prediction(std::size_t(example.n_samples) * 7),
+            slots(2 * example.parameters.size());
         Rows<T> unlabelled = example.rows();
         unlabelled.targets = unlabelled.weight = nullptr, unlabelled.codes = nullptr;
         if (predicts)
@@ -248,7 +253,8 @@ void test_a_network_that_has_predicted_trains_as_a_new_one(const InstructionSet&
                       by_adam(trained[predicts], slots, 0), {}, quiet, 2);
         kernels.release(network);
     }
-    expect(trained[0] == trained[1], std::string(set.name) + ": a prediction before shows in a fit");
+    expect(trained[0] == trained[1],
+           std::string(set.name) + ": a prediction before shows in a fit");
 }
 
 // Dense samples for which the products skip zeros.
@@ -259,7 +265,8 @@ void test_mostly_zeros_agree_with_threads(const InstructionSet& set) {
         if (i % 7 % 5 != 0) example.dense[i] = 0;
     for (std::int64_t batch : {1, 37, 301})
         expect(fit(set, example, batch, 1) == fit(set, example, batch, 3),
-               std::string(set.name) + ": rows of mostly zeros differ between one thread and three");
+               std::string(set.name) +
+                   ": rows of mostly zeros differ between one thread and three");
 }
 
 // Every activation and normalization, with residuals, dropout and noise, by one thread and by three.
@@ -328,12 +335,14 @@ void test_gradient(const InstructionSet& set, int loss, bool sparse) {
     std::vector<double> gradient(std::size_t(example.n_parameters)), ignored(gradient.size());
     const auto loss_at = [&](double* into) {
         return kernels
-            .loss_and_gradient(network, example.rows(), example.parameters.data(), into, {}, quiet, 1)
+            .loss_and_gradient(network, example.rows(), example.parameters.data(), into, {}, quiet,
+                               1)
             .loss;
     };
     loss_at(gradient.data());
     // The loss is the mean over the outputs; the gradient is that of their sum.
     const double factor = std::string(loss_names[loss]) == "squared_error" ? 3 : 1;
+    const double weight_sum = std::accumulate(example.weight.begin(), example.weight.end(), 0.0);
     double worst = 0;
     for (std::size_t i = 0; i < gradient.size(); ++i) {
         const double h = 1e-6, at = example.parameters[i];
@@ -343,17 +352,13 @@ void test_gradient(const InstructionSet& set, int loss, bool sparse) {
         const double below = loss_at(ignored.data());
         example.parameters[i] = at;
         const bool is_weight = i < std::size_t(5 * 7 + 7 * 3 * example.settings.outputs_per_target);
-        const double penalty = is_weight ? 0.1 * at / [&] {
-            double sum = 0;
-            for (double w : example.weight) sum += w;
-            return sum;
-        }() : 0;
+        const double penalty = is_weight ? 0.1 * at / weight_sum : 0;
         const double derivative = ((above - below) / (2 * h) - penalty) * factor + penalty;
         worst = std::fmax(worst, std::fabs(derivative - gradient[i]));
     }
     kernels.release(network);
-    expect(worst < 1e-7, std::string(set.name) + " " + loss_names[loss] +
-                             ": gradient off by " + std::to_string(worst));
+    expect(worst < 1e-7, std::string(set.name) + " " + loss_names[loss] + ": gradient off by " +
+                             std::to_string(worst));
 }
 
 template <class T>

@@ -90,9 +90,9 @@ struct TileModel {
                 float half_sum[2] = {0, 0};
                 for (int k = 0; k < b.rows; ++k)
                     for (int half = 0; half < 2; ++half)
-                        half_sum[half] = without_subnormals(
-                            std::fma(read_half(a, m, 2 * k + half), read_half(b, k, 2 * n + half),
-                                     half_sum[half]));
+                        half_sum[half] = without_subnormals(std::fma(read_half(a, m, 2 * k + half),
+                                                                     read_half(b, k, 2 * n + half),
+                                                                     half_sum[half]));
                 const float both = without_subnormals(half_sum[0] + half_sum[1]);
                 const float sum = without_subnormals(read(c, m, n) + both);
                 std::memcpy(&c.bytes[m][4 * n], &sum, sizeof sum);

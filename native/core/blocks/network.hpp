@@ -54,26 +54,27 @@ template <class T>
 struct Layer {
     Index fan_in = 0, fan_out = 0, stride = 0;
     Index weights = 0, biases = 0, learned = 0, statistics = 0;  // offsets in the flat vector
-    Index n_learned = 0;            // learned parameters per unit other than weights and bias
+    Index n_learned = 0;  // learned parameters per unit other than weights and bias
     Normalization normalization = Normalization::none;
     bool residual = false;
     double dropout = 0;
     Activation<T> activation{};
-    Index squares = 0;              // offset of its part of Network::square
+    Index squares = 0;  // offset of its part of Network::square
     Buffer<T> a, delta;
-    Buffer<T> z;                // in training, if a alone does not give the derivative; else z is in a
-    Buffer<T> bias;             // padded
-    Buffer<T> learned_copy;     // (n_learned, stride), padded
-    Buffer<T> parameter_delta;  // (rows, stride): each sample's term of dL/d(learned parameter of the activation)
+    Buffer<T> z;             // in training, if a alone does not give the derivative; else z is in a
+    Buffer<T> bias;          // padded
+    Buffer<T> learned_copy;  // (n_learned, stride), padded
+    // (rows, stride): each sample's term of dL/d(learned parameter of the activation).
+    Buffer<T> parameter_delta;
     Buffer<T> residual_delta;  // (rows, stride): dL/da, which a residual passes around the block
-    Buffer<T> kept;             // (rows, stride): factors of dropout
+    Buffer<T> kept;            // (rows, stride): factors of dropout
     // With a normalization: ẑ and dL/dz' (rows, stride); 1 / √(variance + ε) of every column or row.
     Buffer<T> normalized, normalized_delta, inverse;
     // With batch normalization: each column's mean and variance over the batch, and the components of
     // its gradient along 1 and ẑ; for predictions, the factors of the running statistics.
     Buffer<T> mean, variance, gradient_mean, gradient_along, running_scale, running_shift;
-    Buffer<T> packed;      // W in panels; not if X is CSR
-    Buffer<T> transposed;  // Wᵀ in panels; not for the first layer
+    Buffer<T> packed;        // W in panels; not if X is CSR
+    Buffer<T> transposed;    // Wᵀ in panels; not for the first layer
     Buffer<T> packed_delta;  // delta in panels, if its rows are long
     // For products in bfloat16, the panels of W and Wᵀ instead of those, and of delta.
     Buffer<Pair> rounded, rounded_transposed, rounded_delta;
@@ -93,8 +94,8 @@ struct Layer {
         const auto at = [&](T* p) { return p ? p + first * stride : nullptr; };
         const T* const of_activation =
             learned_copy ? learned_copy + n_of_normalization() * stride : nullptr;
-        return {rows,      stride, at(affine_result()), at(a), at(delta), of_activation,
-                at(parameter_delta)};
+        return {rows,      stride,        at(affine_result()), at(a),
+                at(delta), of_activation, at(parameter_delta)};
     }
 };
 
@@ -152,26 +153,26 @@ struct Network {
     bool normalizes_batch = false, draws_units = false;
     bool uses_running = false;  // whether running statistics replace those of the batch
     Draws draws;                // of the present step
-    Index largest_chunk = 0;  // largest number of rows in a chunk
-    Index room = 0;           // number of rows for which the buffers were made
+    Index largest_chunk = 0;    // largest number of rows in a chunk
+    Index room = 0;             // number of rows for which the buffers were made
     Buffer<Block> blocks;
     Buffer<double> loss_hyperparameters;
     Buffer<Index> head_widths;
     Layer<T>* layers;
-    Buffer<T> x, input_kept;  // gathered rows, and their dropout factors
-    Buffer<T> p, value, logit_delta, weight;         // (rows, n_outputs) or (rows), compact
-    Buffer<T> y;                                     // (rows, n_targets)
-    Buffer<std::int32_t> codes;                      // (rows, n_targets)
-    Buffer<std::int64_t> picked;                     // (rows): indices of rows of a CSR matrix
-    Buffer<double> row_loss;                         // (rows)
-    Buffer<double> square;    // (n_squares): ‖W‖² of each weight_rows rows, layer by layer
+    Buffer<T> x, input_kept;                  // gathered rows, and their dropout factors
+    Buffer<T> p, value, logit_delta, weight;  // (rows, n_outputs) or (rows), compact
+    Buffer<T> y;                              // (rows, n_targets)
+    Buffer<std::int32_t> codes;               // (rows, n_targets)
+    Buffer<std::int64_t> picked;              // (rows): indices of rows of a CSR matrix
+    Buffer<double> row_loss;                  // (rows)
+    Buffer<double> square;     // (n_squares): ‖W‖² of each weight_rows rows, layer by layer
     Buffer<double> magnitude;  // (n_squares): ‖W‖₁ of the same
     // ‖g‖² of the same, then of the ranges of other parameters, at the place of the first of each.
     Buffer<double> gradient_square;
-    Buffer<T> gradient;       // (n_parameters), if a batch has several chunks or the gradient is kept
-    Buffer<T> part;           // (n_threads, weight_rows, widest layer): the gradient being computed
+    Buffer<T> gradient;  // (n_parameters), if a batch has several chunks or it is kept
+    Buffer<T> part;      // (n_threads, weight_rows, widest layer): the gradient being computed
     Index part_size = 0;
-    Buffer<T> left;           // (n_threads, left_size): copies of transposed_matmul
+    Buffer<T> left;  // (n_threads, left_size): copies of transposed_matmul
     int most_threads = 0;
     bool skips_zeros = false;  // whether X is dense but mostly zeros
     // In bfloat16: rows of a or delta, rounded_row pairs apart; and each thread's columns of a, by
@@ -199,7 +200,8 @@ Network<T>::Network(const Problem& source)
     Index row_values = n_features, widest = n_features;
     for (Index i = 0; i < n_layers; ++i) {
         const Activation<T>& activation = activation_table<T>[blocks[i].activation];
-        const bool is_plain = blocks[i].normalization < 0 && !blocks[i].residual && !blocks[i].dropout;
+        const bool is_plain =
+            blocks[i].normalization < 0 && !blocks[i].residual && !blocks[i].dropout;
         row_values += (is_plain ? 3 + activation.reads_z + (activation.n_parameters > 0) : 8) *
                       padded<T>(blocks[i].fan_out);
     }
@@ -342,8 +344,7 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
                                   bool keeps_gradient) {
     if ((keeps_gradient || chunk_size(batch) < batch) && !gradient)
         gradient = Buffer<T>(n_parameters);
-    if (keeps_gradient && !gradient_square)
-        gradient_square = Buffer<double>(n_gradient_squares());
+    if (keeps_gradient && !gradient_square) gradient_square = Buffer<double>(n_gradient_squares());
     if (most_threads < n_threads) {
         part = Buffer<T>(n_threads * part_size);
         left = Buffer<T>(n_threads * left_size<T>);

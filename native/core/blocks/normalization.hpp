@@ -37,8 +37,8 @@ double sum_over_units(Index n, const Value& value) {
 
 // For columns [begin, end): the mean of z over the samples, its variance, and 1 / √(variance + ε).
 template <class T>
-void column_moments(const T* z, Index stride, Index rows, Index begin, Index end, T* mean, T* variance,
-                    T* inverse) {
+void column_moments(const T* z, Index stride, Index rows, Index begin, Index end, T* mean,
+                    T* variance, T* inverse) {
     for (Index j = begin; j < end; j += lanes<double>) {
         Vector<double> sum{}, squares{};
         for (Index row = 0; row < rows; ++row) sum += load_as_double(z + row * stride + j);
@@ -59,7 +59,7 @@ void column_moments(const T* z, Index stride, Index rows, Index begin, Index end
 // For columns [begin, end): the means over the samples of s and of s ẑ.
 template <class T>
 void column_gradients(const T* delta, const T* normalized, const T* scale, Index stride, Index rows,
-                   Index begin, Index end, T* mean, T* along) {
+                      Index begin, Index end, T* mean, T* along) {
     for (Index j = begin; j < end; j += lanes<double>) {
         Vector<double> sum{}, products{};
         for (Index row = 0; row < rows; ++row) {
@@ -115,10 +115,12 @@ void move_statistics(T* running, const T* batch, Index n) {
 template <class T>
 T normalize_by_row(T* z, T* normalized, const T* scale, const T* shift, Index n, Index stride) {
     const double mean = sum_of(z, n, [](Vector<double> each) { return each; }) / double(n);
-    const double variance = sum_of(z, n, [mean](Vector<double> each) {
-        const Vector<double> off = each - mean;
-        return off * off;
-    }) / double(n);
+    const double variance = sum_of(z, n,
+                                   [mean](Vector<double> each) {
+                                       const Vector<double> off = each - mean;
+                                       return off * off;
+                                   }) /
+                            double(n);
     const T inverse = inverse_deviation<T>(variance), middle = T(mean);
     for (Index j = 0; j < stride; j += lanes<T>) {
         const Vector<T> hat = (load(z + j) - middle) * inverse;
@@ -145,7 +147,8 @@ void pass_normalized_row(T* delta, const T* normalized, const T* scale, T invers
     const auto gradient = [&](Index i) { return double(scale[i]) * double(delta[i]); };
     const T mean = T(sum_over_units(n, gradient) / double(n));
     const T along =
-        T(sum_over_units(n, [&](Index i) { return gradient(i) * double(normalized[i]); }) / double(n));
+        T(sum_over_units(n, [&](Index i) { return gradient(i) * double(normalized[i]); }) /
+          double(n));
     for (Index j = 0; j < n; ++j)
         delta[j] = (scale[j] * delta[j] - mean - normalized[j] * along) * inverse;
     for (Index j = n; j < stride; ++j) delta[j] = T(0);
@@ -158,8 +161,8 @@ void column_products(const T* delta, const T* normalized, Index stride, Index ro
     for_slices<T>(columns, [&](auto slice) {
         Vector<T> sum = first ? Vector<T>{} : slice.read(sums);
         for (Index row = 0; row < rows; ++row)
-            sum = fma(load(delta + row * stride + slice.i), load(normalized + row * stride + slice.i),
-                      sum);
+            sum = fma(load(delta + row * stride + slice.i),
+                      load(normalized + row * stride + slice.i), sum);
         slice.write(sums, sum);
     });
 }

@@ -111,14 +111,14 @@ void affine(Network<T>& network, Index i, const T* parameters, const Input<T>& i
 // Computes the batch's moments of some columns.
 template <class T>
 void take_moments(const Layer<T>& layer, Index rows, Range columns) {
-    column_moments<T>(layer.affine_result(), layer.stride, rows, columns.begin, columns.end, layer.mean,
-                      layer.variance, layer.inverse);
+    column_moments<T>(layer.affine_result(), layer.stride, rows, columns.begin, columns.end,
+                      layer.mean, layer.variance, layer.inverse);
 }
 
 template <class T>
 void take_gradients(const Layer<T>& layer, Index rows, Range columns) {
     column_gradients<T>(layer.delta, layer.normalized, layer.learned_copy, layer.stride, rows,
-                     columns.begin, columns.end, layer.gradient_mean, layer.gradient_along);
+                        columns.begin, columns.end, layer.gradient_mean, layer.gradient_along);
 }
 
 template <class T>
@@ -220,7 +220,8 @@ template <class T>
 void open_layer(Network<T>& network, Index i, Range range) {
     const Layer<T>& layer = network.layers[i];
     const Index first = range.begin * layer.stride, n = (range.end - range.begin) * layer.stride;
-    if (layer.residual) std::memcpy(layer.residual_delta + first, layer.delta + first, sizeof(T) * std::size_t(n));
+    if (layer.residual)
+        std::memcpy(layer.residual_delta + first, layer.delta + first, sizeof(T) * std::size_t(n));
     if (network.draws.active && layer.dropout > 0) multiply_kept(layer, (T*)layer.delta, range);
     if (!layer.activation.is_identity) {
         const auto multiply = layer.changes_a() ? layer.activation.multiply_derivative_at_z
@@ -241,8 +242,8 @@ void leave_layer(Network<T>& network, Index i, Range range, Index chunk_rows) {
     const Layer<T>& below = network.layers[i - 1];
     times_transposed(network, layer, below, range);
     if (layer.residual)
-        add(layer.residual_delta + range.begin * layer.stride, below.delta + range.begin * layer.stride,
-            (range.end - range.begin) * layer.stride);
+        add(layer.residual_delta + range.begin * layer.stride,
+            below.delta + range.begin * layer.stride, (range.end - range.begin) * layer.stride);
 }
 
 // Computes delta of every layer, from dL/da of the last layer.
@@ -279,7 +280,8 @@ void weight_gradient(Network<T>& network, Index i, const Input<T>& input, Index 
     if (i == 0 && input.skips_zeros)
         return skipping_transposed_matmul(before + range.begin, stride, delta, result, !first, n,
                                           columns, rows, scratch);
-    transposed_matmul(before + range.begin, stride, delta, result, !first, n, columns, rows, scratch);
+    transposed_matmul(before + range.begin, stride, delta, result, !first, n, columns, rows,
+                      scratch);
 }
 
 // Returns the first layer whose parameters or z over the chunk are infinite or NaN; -1 if there is

@@ -24,31 +24,31 @@ inline void refresh_rounded_weights(const Layer<float>& layer, const float* W, R
 }
 
 // Rounds rows [range) of a matrix to pairs, in each thread's buffer.
-inline const Pair* round_rows(const Network<float>& network, const float* rows, Index stride, Index n,
-                              Range range) {
+inline const Pair* round_rows(const Network<float>& network, const float* rows, Index stride,
+                              Index n, Range range) {
     Pair* const to = network.rounded_rows;
     for (Index i = range.begin; i < range.end; ++i)
         round_row(rows + i * stride, n, to + i * network.rounded_row);
     return to + range.begin * network.rounded_row;
 }
 
-inline void rounded_affine(const Network<float>& network, const Layer<float>& layer, const float* before,
-                           Index stride, Range range) {
+inline void rounded_affine(const Network<float>& network, const Layer<float>& layer,
+                           const float* before, Index stride, Range range) {
     bfloat16_unit()({round_rows(network, before, stride, layer.fan_in, range), network.rounded_row,
                      layer.rounded, padded_pairs(layer.fan_in) * panel_columns, layer.bias, 0,
                      layer.affine_result() + range.begin * layer.stride, layer.stride,
-                     range.end - range.begin, layer.fan_out, padded_pairs(layer.fan_in) / block_pairs});
+                     range.end - range.begin, layer.fan_out,
+                     padded_pairs(layer.fan_in) / block_pairs});
 }
 
 inline void rounded_times_transposed(const Network<float>& network, const Layer<float>& above,
                                      const Layer<float>& below, Range range) {
     const Index stride = above.stride;
-    bfloat16_unit()({round_rows(network, above.delta, stride, above.fan_out, range),
-                     network.rounded_row, above.rounded_transposed,
-                     padded_pairs(above.fan_out) * panel_columns, nullptr, 0,
-                     below.delta + range.begin * below.stride, below.stride,
-                     range.end - range.begin, above.fan_in,
-                     padded_pairs(above.fan_out) / block_pairs});
+    bfloat16_unit()(
+        {round_rows(network, above.delta, stride, above.fan_out, range), network.rounded_row,
+         above.rounded_transposed, padded_pairs(above.fan_out) * panel_columns, nullptr, 0,
+         below.delta + range.begin * below.stride, below.stride, range.end - range.begin,
+         above.fan_in, padded_pairs(above.fan_out) / block_pairs});
 }
 
 // Rounds delta of rows [range) of a chunk for the products that sum over samples, padded with zeros

@@ -20,21 +20,21 @@ void share_columns(const Layer<T>& layer, Index rows, Team& team, const Body& bo
 // Forward, from the inputs to the last layer's a.
 template <class T, class ShareRows>
 void run_forward(Network<T>& network, const Rows<T>& rows, const T* parameters, const Chunk& chunk,
-           const Input<T>& input, Team& team, const ShareRows& share_rows) {
+                 const Input<T>& input, Team& team, const ShareRows& share_rows) {
     const Index n_layers = network.n_layers;
     Index stop;
     for (Index first = 0; first <= n_layers; first = stop + 1) {
         for (stop = first; stop < n_layers && !network.layers[stop].normalizes_batch();) ++stop;
         share_rows([&](Range mine) {
-            first == 0 ? gather(network, rows, chunk, mine) : finish_layer(network, first - 1, mine);
+            first == 0 ? gather(network, rows, chunk, mine)
+                       : finish_layer(network, first - 1, mine);
             for (Index i = first; i < stop; ++i) {
                 affine(network, i, parameters, input, mine);
                 finish_layer(network, i, mine);
             }
             if (stop < n_layers) affine(network, stop, parameters, input, mine);
         });
-        if (stop < n_layers)
-            share_columns(network.layers[stop], chunk.rows, team, take_moments<T>);
+        if (stop < n_layers) share_columns(network.layers[stop], chunk.rows, team, take_moments<T>);
     }
 }
 

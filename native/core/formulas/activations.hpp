@@ -53,9 +53,7 @@ struct LeakyRelu {
 template <class T>
 struct Elu {
     static constexpr bool reads_z = false;
-    static Vector<T> value(Vector<T> z) {
-        return z < Vector<T>{} ? exponential<T>(z) - T(1) : z;
-    }
+    static Vector<T> value(Vector<T> z) { return z < Vector<T>{} ? exponential<T>(z) - T(1) : z; }
     static Vector<T> derivative(Vector<T>, Vector<T> a) {
         return a < Vector<T>{} ? a + T(1) : broadcast(T(1));
     }
@@ -180,10 +178,11 @@ void activate(const Units<T>& units) {
     const Index n = units.rows * units.stride;
     const T* const z = units.z;
     T* const a = units.a;
-    for (Index i = 0; i < n; i += padding<T>)
+    for (Index i = 0; i < n; i += padding<T>) {
         LAMINA_UNROLL
         for (Index j = 0; j < padding<T>; j += lanes<T>)
             store(a + i + j, F<T>::value(load(z + i + j)));
+    }
 }
 
 template <class T, template <class> class F>
@@ -191,10 +190,12 @@ void multiply_derivative(const Units<T>& units) {
     const Index n = units.rows * units.stride;
     const T *const a = units.a, *const z = F<T>::reads_z ? units.z : a;
     T* const delta = units.delta;
-    for (Index i = 0; i < n; i += padding<T>)
+    for (Index i = 0; i < n; i += padding<T>) {
         LAMINA_UNROLL
         for (Index j = 0; j < padding<T>; j += lanes<T>)
-            store(delta + i + j, load(delta + i + j) * F<T>::derivative(load(z + i + j), load(a + i + j)));
+            store(delta + i + j,
+                  load(delta + i + j) * F<T>::derivative(load(z + i + j), load(a + i + j)));
+    }
 }
 
 // The same if a is no longer f(z), because dropout or a residual changed it.
@@ -238,21 +239,27 @@ struct Activation {
 };
 
 template <class T, template <class> class F>
-inline constexpr Activation<T> fixed = {
-    activate<T, F>, multiply_derivative<T, F>, multiply_derivative_at_z<T, F>,
-    std::is_same_v<F<T>, Identity<T>>, F<T>::reads_z, 0};
+inline constexpr Activation<T> fixed = {activate<T, F>,
+                                        multiply_derivative<T, F>,
+                                        multiply_derivative_at_z<T, F>,
+                                        std::is_same_v<F<T>, Identity<T>>,
+                                        F<T>::reads_z,
+                                        0};
 
 template <class T, template <class> class F>
-inline constexpr Activation<T> learned = {
-    activate_learned<T, F>, multiply_learned_derivative<T, F>, multiply_learned_derivative<T, F>, false,
-    true, 1};
+inline constexpr Activation<T> learned = {activate_learned<T, F>,
+                                          multiply_learned_derivative<T, F>,
+                                          multiply_learned_derivative<T, F>,
+                                          false,
+                                          true,
+                                          1};
 
 template <class T>
 inline constexpr Activation<T> activation_table[] = {
-    fixed<T, Identity>, fixed<T, Logistic>, fixed<T, Tanh>,     fixed<T, Relu>,
-    fixed<T, LeakyRelu>, learned<T, Prelu>, fixed<T, Elu>,      fixed<T, Selu>,
-    fixed<T, Gelu>,     fixed<T, Silu>,     fixed<T, Mish>,     fixed<T, Softplus>,
-    fixed<T, Softsign>, fixed<T, Relu6>,    fixed<T, Hardswish>, fixed<T, Sine>,
+    fixed<T, Identity>,  fixed<T, Logistic>, fixed<T, Tanh>,      fixed<T, Relu>,
+    fixed<T, LeakyRelu>, learned<T, Prelu>,  fixed<T, Elu>,       fixed<T, Selu>,
+    fixed<T, Gelu>,      fixed<T, Silu>,     fixed<T, Mish>,      fixed<T, Softplus>,
+    fixed<T, Softsign>,  fixed<T, Relu6>,    fixed<T, Hardswish>, fixed<T, Sine>,
 };
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

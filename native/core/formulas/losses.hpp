@@ -20,20 +20,13 @@ inline constexpr Loss<T> elementwise = {elementwise_loss<T, L>, elementwise_loss
 
 template <class T>
 inline constexpr Loss<T> loss_table[] = {
-    elementwise<T, SquaredError>,
-    elementwise<T, Poisson>,
-    elementwise<T, BinaryLogLoss>,
-    {log_loss<T>, log_loss_of_groups<T>},
-    elementwise<T, AbsoluteError>,
-    elementwise<T, Huber>,
-    elementwise<T, LogCosh>,
-    {quantile<T>, nullptr},
-    elementwise<T, Gamma>,
-    elementwise<T, Tweedie>,
-    {gaussian_nll<T>, nullptr},
-    elementwise<T, BinaryFocal>,
-    {smoothed_log_loss<T>, nullptr},
-    {focal<T>, nullptr},
+    elementwise<T, SquaredError>,    elementwise<T, Poisson>,
+    elementwise<T, BinaryLogLoss>,   {log_loss<T>, log_loss_of_groups<T>},
+    elementwise<T, AbsoluteError>,   elementwise<T, Huber>,
+    elementwise<T, LogCosh>,         {quantile<T>, nullptr},
+    elementwise<T, Gamma>,           elementwise<T, Tweedie>,
+    {gaussian_nll<T>, nullptr},      elementwise<T, BinaryFocal>,
+    {smoothed_log_loss<T>, nullptr}, {focal<T>, nullptr},
 };
 
 template <class T>

@@ -47,7 +47,7 @@ inline void philox(const Draws& draws, Index row, std::uint32_t stream, Index fi
         c3[v] = same_word(stream | std::uint32_t(number >> 32) << 20);
     }
     std::uint32_t k0 = std::uint32_t(draws.seed), k1 = std::uint32_t(draws.seed >> 32);
-    for (int round = 0; round < philox_rounds; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u)
+    for (int round = 0; round < philox_rounds; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
         LAMINA_UNROLL
         for (Index v = 0; v < vectors; ++v) {
             const Words a = product_of_words(same_word(0xD2511F53u), c0[v]);
@@ -57,6 +57,7 @@ inline void philox(const Draws& draws, Index row, std::uint32_t stream, Index fi
             c2[v] = (a >> 32) ^ c3[v] ^ same_word(k1);
             c3[v] = a;
         }
+    }
     std::uint64_t low[philox_counters], high[philox_counters], pairs[2 * philox_counters];
     const Words mask = same_word(0xFFFFFFFFu);
     for (Index v = 0; v < vectors; ++v) {
@@ -84,7 +85,8 @@ void for_words(const Draws& draws, Index row, std::uint32_t stream, Index units,
 
 // The dropout factors of a sample: zero with probability `rate`, else 1 / (1 - rate).
 template <class T>
-void draw_kept(const Draws& draws, Index row, std::uint32_t stream, double rate, Index units, T* kept) {
+void draw_kept(const Draws& draws, Index row, std::uint32_t stream, double rate, Index units,
+               T* kept) {
     const std::uint64_t least = std::uint64_t(rate * 0x1p32 + 0.5);
     const std::uint32_t threshold = std::uint32_t(least < 0xFFFFFFFFu ? least : 0xFFFFFFFFu);
     const T factor = T(1 / (1 - rate));
@@ -99,21 +101,21 @@ template <class T>
 void add_normals(const Draws& draws, Index row, double scale, Index units, T* x) {
     for_words(draws, row, input_noise_stream, units,
               [&](Index first, const std::uint32_t* words, Index n) {
-        constexpr Index pairs = 2 * philox_counters;
-        double radius[pairs], angle[pairs], cosine_of[pairs], sine_of[pairs];
-        for (Index i = 0; i < pairs; ++i) {
-            radius[i] = double(words[2 * i]) * 0x1p-32 + 0x1p-32;
-            angle[i] = 6.283185307179586 * (double(words[2 * i + 1]) * 0x1p-32);
-        }
-        for (Index i = 0; i < pairs; i += lanes<double>) {
-            store(radius + i, square_root(-2.0 * logarithm<double>(load(radius + i))));
-            store(cosine_of + i, cosine<double>(load(angle + i)));
-            store(sine_of + i, sine<double>(load(angle + i), 0));
-        }
-        for (Index i = 0; i < n; ++i)
-            x[first + i] +=
-                T(scale * (radius[i / 2] * (i % 2 ? sine_of[i / 2] : cosine_of[i / 2])));
-    });
+                  constexpr Index pairs = 2 * philox_counters;
+                  double radius[pairs], angle[pairs], cosine_of[pairs], sine_of[pairs];
+                  for (Index i = 0; i < pairs; ++i) {
+                      radius[i] = double(words[2 * i]) * 0x1p-32 + 0x1p-32;
+                      angle[i] = 6.283185307179586 * (double(words[2 * i + 1]) * 0x1p-32);
+                  }
+                  for (Index i = 0; i < pairs; i += lanes<double>) {
+                      store(radius + i, square_root(-2.0 * logarithm<double>(load(radius + i))));
+                      store(cosine_of + i, cosine<double>(load(angle + i)));
+                      store(sine_of + i, sine<double>(load(angle + i), 0));
+                  }
+                  for (Index i = 0; i < n; ++i)
+                      x[first + i] +=
+                          T(scale * (radius[i / 2] * (i % 2 ? sine_of[i / 2] : cosine_of[i / 2])));
+              });
 }
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

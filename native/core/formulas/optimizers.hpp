@@ -21,12 +21,12 @@ struct Step {
     Index n_parameters;
     const double* hyperparameters;
     Penalty penalty;
-    double rate = 0;  // the learning rate times the optimizer's factor for the step
-    double momentum_rate = 0;      // the same for the momentum, if it is separate
+    double rate = 0;           // the learning rate times the optimizer's factor for the step
+    double momentum_rate = 0;  // the same for the momentum, if it is separate
     double epsilon_factor = 1;
-    double gradient_scale = 1;     // below one if the gradient is clipped
-    double decay = 0;              // the learning rate times the weight decay
-    T* average = nullptr;          // null if no average is kept
+    double gradient_scale = 1;  // below one if the gradient is clipped
+    double decay = 0;           // the learning rate times the weight decay
+    T* average = nullptr;       // null if no average is kept
     double average_rate = 1;
 };
 
@@ -125,8 +125,8 @@ struct AdamRule {
 
     explicit AdamRule(const Step<T>& step)
         : moments(step.hyperparameters + BETAS),
-          epsilon(broadcast(T(step.hyperparameters[BETAS + 2] *
-                              (IS_ADAMW ? step.epsilon_factor : 1.0)))),
+          epsilon(broadcast(
+              T(step.hyperparameters[BETAS + 2] * (IS_ADAMW ? step.epsilon_factor : 1.0)))),
           rate(broadcast(T(step.rate))) {}
 
     static void step_factors(const double* hyperparameters, std::int64_t first,
@@ -295,7 +295,8 @@ void update_with_all(const Step<T>& step, const T* gradient, double weight_sum, 
     const Vector<T> scale = broadcast(T(step.gradient_scale));
     const Vector<T> kept = broadcast(T(kind == Kind::weights ? 1 - step.decay : 1));
     const Vector<T> average_rate = broadcast(T(step.average_rate));
-    const PenalisedGradient<T> penalised(kind == Kind::weights ? step.penalty : Penalty{}, weight_sum);
+    const PenalisedGradient<T> penalised(kind == Kind::weights ? step.penalty : Penalty{},
+                                         weight_sum);
     for_slices<T>(range.end - begin, [&](auto slice) {
         Vector<T> slot[slots_of<T, Rule>];
         for (int s = 0; s < Rule<T>::n_slots; ++s)
@@ -324,13 +325,13 @@ struct Optimizer {
     UpdateRange<T> update, update_with_all;
     // For the steps first, first + 1, …; the first step of all is 1.
     void (*step_factors)(const double* hyperparameters, std::int64_t first, StepFactors& factors);
-    int n_slots;  // below most_slots
+    int n_slots;                  // below most_slots
     bool orthogonalises = false;  // Muon's step for matrices; `update` serves all other parameters
 };
 
 template <class T, template <class> class Rule>
 inline constexpr Optimizer<T> by_rule = {update<T, Rule>, update_with_all<T, Rule>,
-                                             Rule<T>::step_factors, Rule<T>::n_slots};
+                                         Rule<T>::step_factors, Rule<T>::n_slots};
 
 template <class T>
 inline constexpr Optimizer<T> muon = {update<T, AdamWBehindMomentum>,
@@ -347,9 +348,14 @@ inline constexpr OptimizerVariants<T> variants = {by_rule<T, Rule>, by_rule<T, A
 
 template <class T>
 inline constexpr OptimizerVariants<T> optimizer_table[] = {
-    variants<T, Sgd>,     variants<T, Adam, AmsgradAdam>, variants<T, AdamW, AmsgradAdamW>,
-    variants<T, Nadam>,   variants<T, RmsProp>,           variants<T, Adagrad>,
-    variants<T, Lion>,    {muon<T>, muon<T>},
+    variants<T, Sgd>,
+    variants<T, Adam, AmsgradAdam>,
+    variants<T, AdamW, AmsgradAdamW>,
+    variants<T, Nadam>,
+    variants<T, RmsProp>,
+    variants<T, Adagrad>,
+    variants<T, Lion>,
+    {muon<T>, muon<T>},
 };
 
 template <class T>

@@ -40,9 +40,8 @@ template <class T>
 void finish_gradient(T* gradient, const T* sum, const T* w, Index n, const Penalty& penalty,
                      double weight_sum) {
     const PenalisedGradient<T> penalised(penalty, weight_sum);
-    for_slices<T>(n, [&](auto slice) {
-        slice.write(gradient, penalised(slice.read(w), slice.read(sum)));
-    });
+    for_slices<T>(
+        n, [&](auto slice) { slice.write(gradient, penalised(slice.read(w), slice.read(sum))); });
 }
 
 template <class T>

@@ -50,8 +50,7 @@ struct BinaryLogLoss : Canonical<T> {
     static Vector<T> value(Vector<T> p, Vector<T> y) {
         const Vector<T> one = broadcast(T(1)), zero{};
         // For a target of one or zero, only one of the two logarithms counts.
-        if (all_true((y == zero) | (y == one)))
-            return -log_of_clipped<T>(y == one ? p : one - p);
+        if (all_true((y == zero) | (y == one))) return -log_of_clipped<T>(y == one ? p : one - p);
         const Vector<T> yes = y == zero ? zero : y * log_of_clipped<T>(p);
         const Vector<T> no = y == one ? zero : (one - y) * log_of_clipped<T>(one - p);
         return -(yes + no);
@@ -171,9 +170,8 @@ void elementwise_loss(const LossTerms<T>& terms) {
 
 template <class T, template <class> class L>
 void elementwise_inverse_link(T* p, Index rows, Index outputs, Heads) {
-    for_slices<T>(rows * outputs, [&](auto slice) {
-        slice.write(p, L<T>::inverse_link(slice.read(p)));
-    });
+    for_slices<T>(rows * outputs,
+                  [&](auto slice) { slice.write(p, L<T>::inverse_link(slice.read(p))); });
 }
 
 // In separate loops, inverse links and values are short enough for the processor to work on several

@@ -55,7 +55,8 @@ template <class T>
 void finish_row(const Layer<T>& layer, const T* parameters, const T* before, T* z, T* room) {
     const Index n = layer.fan_out, stride = layer.stride;
     for (Index i = 0; i < layer.n_learned; ++i)
-        std::memcpy(room + i * stride, parameters + layer.learned + i * n, sizeof(T) * std::size_t(n));
+        std::memcpy(room + i * stride, parameters + layer.learned + i * n,
+                    sizeof(T) * std::size_t(n));
     T *const scale = room, *const shift = room + stride;
     if (layer.normalizes_batch()) {
         const T* const mean = parameters + layer.statistics;
@@ -65,8 +66,8 @@ void finish_row(const Layer<T>& layer, const T* parameters, const T* before, T* 
         normalize_by_row<T>(z, nullptr, scale, shift, n, stride);
     }
     if (!layer.activation.is_identity)
-        layer.activation.activate({1, stride, z, z, nullptr,
-                                   room + layer.n_of_normalization() * stride, nullptr});
+        layer.activation.activate(
+            {1, stride, z, z, nullptr, room + layer.n_of_normalization() * stride, nullptr});
     if (layer.residual) add(before, z, stride);
 }
 

@@ -63,8 +63,8 @@ void start(Tiles& tiles, const Bfloat16Product& p, std::int64_t row, std::int64_
 
 template <class Tiles, int I, int J>
 void finish(Tiles& tiles, const Bfloat16Product& p, std::int64_t row, std::int64_t column) {
-    tiles.template store<tile_c + 2 * I + J>(
-        p.c + (row + I * side) * p.c_row + column + J * side, 4 * p.c_row);
+    tiles.template store<tile_c + 2 * I + J>(p.c + (row + I * side) * p.c_row + column + J * side,
+                                             4 * p.c_row);
 }
 
 // ROWS by COLUMNS tiles of C, starting at the given row and column.
@@ -81,7 +81,8 @@ void sum(Tiles& tiles, const Bfloat16Product& p, std::int64_t row, std::int64_t 
     const Pair* b = p.b + column / panel_columns * p.b_panel;
     for (std::int64_t block = 0; block < p.blocks; ++block) {
         tiles.template load<tile_b>(b, 4 * panel_columns);
-        if constexpr (COLUMNS == 2) tiles.template load<tile_b + 1>(b + p.b_panel, 4 * panel_columns);
+        if constexpr (COLUMNS == 2)
+            tiles.template load<tile_b + 1>(b + p.b_panel, 4 * panel_columns);
         tiles.template load<tile_a>(a, 4 * p.a_row);
         if constexpr (ROWS == 2) tiles.template load<tile_a + 1>(a + side * p.a_row, 4 * p.a_row);
         for_each_tile([&]<int I, int J>() {

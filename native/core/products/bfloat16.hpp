@@ -151,17 +151,17 @@ __attribute__((noinline)) void rounded_tile(const Bfloat16Product& p, Index row,
     Vector<float> total[ROWS][panel_vectors];
     for (int r = 0; r < ROWS; ++r)
         for (int v = 0; v < panel_vectors; ++v)
-            total[r][v] = p.init ? load_at_most(p.init + (row + r) * p.init_row + column +
-                                                    v * lanes<float>,
-                                                columns_of(v))
-                                 : Vector<float>{};
+            total[r][v] =
+                p.init ? load_at_most(p.init + (row + r) * p.init_row + column + v * lanes<float>,
+                                      columns_of(v))
+                       : Vector<float>{};
     const Pair* a = p.a + row * p.a_row;
     const Pair* b = p.b + column / panel_columns * p.b_panel;
     for (Index block = 0; block < p.blocks; ++block) {
         Vector<float> even[ROWS][panel_vectors] = {}, odd[ROWS][panel_vectors] = {};
         for (Index pair = 0; pair < block_pairs; ++pair, ++a, b += panel_columns) {
             // One half after the other: both at once would need more registers than AVX2 has.
-            const auto add_half = [&](Vector<float> (&sum)[ROWS][panel_vectors], auto half) {
+            const auto add_half = [&](Vector<float>(&sum)[ROWS][panel_vectors], auto half) {
                 Vector<float> line[panel_vectors];
                 LAMINA_UNROLL
                 for (int v = 0; v < panel_vectors; ++v) {
@@ -180,9 +180,10 @@ __attribute__((noinline)) void rounded_tile(const Bfloat16Product& p, Index row,
             add_half(odd, [](Bits bits) { return bits & upper_half; });
         }
         LAMINA_UNROLL
-        for (int r = 0; r < ROWS; ++r)
+        for (int r = 0; r < ROWS; ++r) {
             LAMINA_UNROLL
             for (int v = 0; v < panel_vectors; ++v) total[r][v] += even[r][v] + odd[r][v];
+        }
     }
     for (int r = 0; r < ROWS; ++r)
         for (int v = 0; v < panel_vectors; ++v) {

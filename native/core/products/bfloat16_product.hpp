@@ -32,9 +32,9 @@ struct Bfloat16Product {
     const Pair* a;
     std::int64_t a_row;  // distance between rows, in pairs
     const Pair* b;
-    std::int64_t b_panel;  // distance between panels, in pairs
-    const float* init;     // initial value of C; null: zero
-    std::int64_t init_row; // 0: one row for all
+    std::int64_t b_panel;   // distance between panels, in pairs
+    const float* init;      // initial value of C; null: zero
+    std::int64_t init_row;  // 0: one row for all
     float* c;
     std::int64_t c_row;
     std::int64_t m, n, blocks;

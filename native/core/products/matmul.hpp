@@ -68,7 +68,8 @@ struct TileArguments {
     T* c;
     Index c_row;
     Index part;  // columns of the last vector, if C has no room for all of it; else 0
-    const std::int32_t* list = nullptr;  // the values of k to use, if not all; `k` is then their number
+    // The values of k to use, if not all; `k` is then their number.
+    const std::int32_t* list = nullptr;
 
     void advance(Index rows) {
         a += rows * a_row;
@@ -81,13 +82,14 @@ template <class T, int ROWS, int VECTORS, bool IS_LISTED = false>
 __attribute__((always_inline)) inline void inline_tile(const TileArguments<T> t) {
     Vector<T> sum[ROWS][VECTORS];
     LAMINA_UNROLL
-    for (int r = 0; r < ROWS; ++r)
+    for (int r = 0; r < ROWS; ++r) {
         LAMINA_UNROLL
         for (int v = 0; v < VECTORS; ++v) {
             const T* init = t.init + r * t.init_row + v * lanes<T>;
             const bool is_part = v == VECTORS - 1 && t.part;
             sum[r][v] = !t.init ? Vector<T>{} : is_part ? load_part(init, t.part) : load(init);
         }
+    }
     const T *a = t.a, *b = t.b;
     for (Index i = 0; i < t.k; ++i) {
         if (IS_LISTED) a = t.a + t.list[i] * t.a_k, b = t.b + t.list[i] * t.b_row;
@@ -103,12 +105,13 @@ __attribute__((always_inline)) inline void inline_tile(const TileArguments<T> t)
         if (!IS_LISTED) a += t.a_k, b += t.b_row;
     }
     LAMINA_UNROLL
-    for (int r = 0; r < ROWS; ++r)
+    for (int r = 0; r < ROWS; ++r) {
         LAMINA_UNROLL
         for (int v = 0; v < VECTORS; ++v) {
             T* c = t.c + r * t.c_row + v * lanes<T>;
             v == VECTORS - 1 && t.part ? store_part(c, sum[r][v], t.part) : store(c, sum[r][v]);
         }
+    }
 }
 
 template <class T, int ROWS, int VECTORS, bool IS_LISTED = false>
@@ -201,8 +204,8 @@ inline constexpr Index piece_rows = 512;
 
 // C = init + Aᵀ B, A (k, m) with rows `stride` apart; scratch has room for m × piece_rows elements.
 template <class T>
-void transposed_matmul(const T* A, Index stride, Right<T> B, Result<T> C, bool adds, Index m, Index n,
-                       Index k, T* scratch) {
+void transposed_matmul(const T* A, Index stride, Right<T> B, Result<T> C, bool adds, Index m,
+                       Index n, Index k, T* scratch) {
     const Start start = adds ? Start::result : Start::zero;
     if (stride * Index(sizeof(T)) <= longest_row_bytes)
         return matmul<T>({A, 1, stride}, B, C, start, nullptr, m, n, k);
@@ -227,9 +230,8 @@ void pack(const T* B, Index stride, Index begin, Index end, Index k, Index n, T*
         const Index width = vectors * lanes<T>;
         T* to = packed + j * k + begin * width;
         for (Index i = begin; i < end; ++i, to += width)
-            for_slices<T>(n - j < width ? n - j : width, [&](auto slice) {
-                store(to + slice.i, slice.read(B + i * stride + j));
-            });
+            for_slices<T>(n - j < width ? n - j : width,
+                          [&](auto slice) { store(to + slice.i, slice.read(B + i * stride + j)); });
     });
 }
 
@@ -237,7 +239,8 @@ void pack(const T* B, Index stride, Index begin, Index end, Index k, Index n, T*
 template <class T, int S, std::size_t... I>
 inline void swap_squares(Vector<T>& a, Vector<T>& b, std::index_sequence<I...>) {
     constexpr int n = int(lanes<T>);
-    const Vector<T> above = __builtin_shufflevector(a, b, (int(I) & S ? n + int(I) - S : int(I))...);
+    const Vector<T> above =
+        __builtin_shufflevector(a, b, (int(I) & S ? n + int(I) - S : int(I))...);
     b = __builtin_shufflevector(a, b, (int(I) & S ? n + int(I) : int(I) + S)...);
     a = above;
 }

@@ -107,7 +107,8 @@ struct Lists {
     Index rows, n, length[most_lists];
     std::int32_t list[most_lists][listed_k + 8];
 
-    explicit Lists(Index rows_each) : rows(rows_each), n(0) {}  // the lists themselves stay uninitialised
+    // The lists themselves stay uninitialised.
+    explicit Lists(Index rows_each) : rows(rows_each), n(0) {}
 };
 
 template <class T, int VECTORS, int ROWS>
@@ -210,8 +211,8 @@ inline Index list_marks(const std::uint64_t* marks, Index n, std::uint64_t mask,
 
 // C = init + Aᵀ B, A (k, m) with rows `stride` apart, m ≤ 64; scratch as in transposed_matmul.
 template <class T>
-void skipping_transposed_matmul(const T* A, Index stride, Right<T> B, Result<T> C, bool adds, Index m,
-                                Index n, Index k, T* scratch) {
+void skipping_transposed_matmul(const T* A, Index stride, Right<T> B, Result<T> C, bool adds,
+                                Index m, Index n, Index k, T* scratch) {
     std::uint64_t marks[listed_k];
     Lists lists(rows_a_list<T>(n));
     for (Index done = 0; done < k; done += listed_k) {
@@ -227,7 +228,8 @@ void skipping_transposed_matmul(const T* A, Index stride, Right<T> B, Result<T> 
             },
             [&](Index first, Index rows) {
                 listed_matmul<T>({scratch + first, 1, m}, B, C.from(first),
-                                 adds || done ? Start::result : Start::zero, nullptr, rows, n, lists);
+                                 adds || done ? Start::result : Start::zero, nullptr, rows, n,
+                                 lists);
             });
     }
 }

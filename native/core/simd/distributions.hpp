@@ -31,21 +31,21 @@ struct DistributionConstants<double> {
     static constexpr double far_angle = 1.6e6;
     static constexpr double half_pi[] = {1.57079632673412561417, 6.077100506303965976595549e-11,
                                          2.022266248795950732399685e-21};
-    static constexpr double s[] = {-0.16666666666666666665,   0.0083333333333333314699,
+    static constexpr double s[] = {-0.16666666666666666665,    0.0083333333333333314699,
                                    -0.00019841269841265017052, 2.7557319219301937374e-6,
                                    -2.5052106219528366706e-8,  1.6058529573291738084e-10,
                                    -7.5865766484052612013e-13};
-    static constexpr double c[] = {0.041666666666666666666,   -0.0013888888888888887853,
-                                   2.48015873015846198e-5,    -2.7557319221382125963e-7,
-                                   2.087675578389763697e-9,   -1.1470459750244853188e-11,
+    static constexpr double c[] = {0.041666666666666666666,  -0.0013888888888888887853,
+                                   2.48015873015846198e-5,   -2.7557319221382125963e-7,
+                                   2.087675578389763697e-9,  -1.1470459750244853188e-11,
                                    4.7458049232498396996e-14};
 };
 
 template <>
 struct DistributionConstants<float> {
-    static constexpr float e[] = {0.510791356916f,     0.343580318711f,     0.139735733522f,
-                                  0.0182216694284f,    -0.0107516261866f,   -0.00324345191810f,
-                                  0.00152915716076f,   0.000430670488436f,  -0.000299382712072f,
+    static constexpr float e[] = {0.510791356916f,      0.343580318711f,    0.139735733522f,
+                                  0.0182216694284f,     -0.0107516261866f,  -0.00324345191810f,
+                                  0.00152915716076f,    0.000430670488436f, -0.000299382712072f,
                                   -0.0000366018769438f, 0.0000421611971964f};
     static constexpr float far_angle = 12800.0f;
     static constexpr float half_pi[] = {1.5703125f, 0.0004837512969970703125f,
@@ -82,7 +82,8 @@ template <class T>
                                                     UnsignedBits<T>& quadrant) {
     for (Index lane = 0; lane < lanes<T>; ++lane) {
         const T angle = x[lane];
-        if (angle <= DistributionConstants<T>::far_angle && angle >= -DistributionConstants<T>::far_angle)
+        if (angle <= DistributionConstants<T>::far_angle &&
+            angle >= -DistributionConstants<T>::far_angle)
             continue;
         const FarAngle far = reduce_far_angle(double(angle));
         rest[lane] = T(far.rest);

@@ -82,8 +82,8 @@ struct Reduced {
 template <class T>
 inline Reduced<T> reduce(Vector<T> x) {
     using C = Constants<T>;
-    const Vector<T> n = fma(x, broadcast(C::log2_e), broadcast(C::round_to_integer)) -
-                        C::round_to_integer;
+    const Vector<T> n =
+        fma(x, broadcast(C::log2_e), broadcast(C::round_to_integer)) - C::round_to_integer;
     const Vector<T> r_high = fma(n, broadcast(-C::ln2_high), x);
     const Vector<T> r = fma(n, broadcast(-C::ln2_low), r_high);
     const Vector<T> r_low = fma(n, broadcast(-C::ln2_low), r_high - r);
@@ -142,14 +142,15 @@ inline Vector<T> quotient(Vector<T> numerator, Vector<T> numerator_low, Vector<T
                           Vector<T> denominator_low) {
     const Vector<T> inverse = T(1) / denominator;
     const Vector<T> q = numerator * inverse;
-    const Vector<T> left = fma(-q, denominator, numerator) +
-                           fma(-q, denominator_low, numerator_low);
+    const Vector<T> left =
+        fma(-q, denominator, numerator) + fma(-q, denominator_low, numerator_low);
     return fma(left, inverse, q);
 }
 
 template <class T>
 inline Vector<T> hyperbolic_tangent(Vector<T> x) {
-    const Vector<T> twice = T(2) * at_most(magnitude<T>(x), broadcast(Constants<T>::tanh_saturates));
+    const Vector<T> twice =
+        T(2) * at_most(magnitude<T>(x), broadcast(Constants<T>::tanh_saturates));
     const Reduced<T> e = reduce<T>(twice);
     const Vector<T> scale = power_of_two<T>(e.n), rest = scale - T(1);
     const Vector<T> above_one = fma(scale, e.p, rest);  // exp(2|x|) - 1

@@ -11,6 +11,7 @@ using Word = std::uint64_t;
 __extension__ typedef unsigned __int128 TwoWords;
 
 // Fractional bits of 2/π, the highest first, after a word of zeros.
+// clang-format off
 constexpr Word two_over_pi[] = {
     0,
     0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041,
@@ -20,6 +21,7 @@ constexpr Word two_over_pi[] = {
     0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d,
     0x7527bac7ebe5f17b, 0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08,
     0x56033046fc7b6bab, 0xf0cfbc209af4361d, 0xa9e391615ee61b08};
+// clang-format on
 constexpr int bits_of_word = 64, n_words = 4;
 constexpr int mantissa_bits = 52, largest_exponent = 2047;
 // A double is an integer of 53 bits times 2^(exponent - 1075).
@@ -73,7 +75,8 @@ FarAngle reduce_far_angle(double x) {
         ++quadrant;
         for (Word& word : product.words) word = ~word;
     }
-    const double fraction = double(product.words[0]) * 0x1p-64 + double(product.words[1]) * 0x1p-128 +
+    const double fraction = double(product.words[0]) * 0x1p-64 +
+                            double(product.words[1]) * 0x1p-128 +
                             double(product.words[2]) * 0x1p-192;
     const double rest = fraction * 1.57079632679489661923;
     if (x < 0) quadrant = 0 - quadrant, is_negative = !is_negative;

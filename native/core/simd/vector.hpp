@@ -67,7 +67,8 @@ inline Index padded(Index n) {
 
 template <class T>
 inline Vector<T> broadcast(T x) {
-    return x - Vector<T>{};  // subtracts minus zero: x + 0 is not the identity for -0, and costs an addition
+    // Minus zero: x + 0 is not the identity for -0, and costs an addition.
+    return x - Vector<T>{};
 }
 
 template <class T>
@@ -285,13 +286,15 @@ inline double sum_of_sixteen(const double* part) {
     LAMINA_UNROLL
     for (Index v = 0; v < 16 / width; ++v) sum[v] = load(part + v * width);
     LAMINA_UNROLL
-    for (Index half = 8 / width; half; half /= 2)
+    for (Index half = 8 / width; half; half /= 2) {
         LAMINA_UNROLL
         for (Index v = 0; v < half; ++v) sum[v] += sum[v + half];
+    }
     LAMINA_UNROLL
-    for (Index half = width / 2; half; half /= 2)
+    for (Index half = width / 2; half; half /= 2) {
         LAMINA_UNROLL
         for (Index lane = 0; lane < half; ++lane) sum[0][lane] += sum[0][lane + half];
+    }
     return sum[0][0];
 }
 
@@ -301,10 +304,11 @@ double sum_of(const T* x, Index n, const Term& term) {
     constexpr Index width = lanes<double>;
     Vector<double> partial[16 / width] = {};
     Index i = 0;
-    for (; i + 16 <= n; i += 16)
+    for (; i + 16 <= n; i += 16) {
         LAMINA_UNROLL
         for (Index v = 0; v < 16 / width; ++v)
             partial[v] += term(load_as_double(x + i + v * width));
+    }
     double total[16];
     LAMINA_UNROLL
     for (Index v = 0; v < 16 / width; ++v) store(total + v * width, partial[v]);

@@ -69,7 +69,8 @@ class SmallBatch {
             for (Index lane = 0; lane < group_rows; ++lane)
                 listed[lane] = chunk[first + (lane < rows ? lane : rows - 1)];
         const Index* const picked = is_listed ? chunk.order + first : listed;
-        transpose_rows(rows_.dense, small_.n_features, picked, small_.x + first * small_.n_features);
+        transpose_rows(rows_.dense, small_.n_features, picked,
+                       small_.x + first * small_.n_features);
         if (rows_.targets)
             transpose_rows(rows_.targets, small_.n_outputs, picked,
                            small_.y + first * small_.n_outputs);
@@ -88,8 +89,7 @@ class SmallBatch {
         for (Index i = 0; i < small_.n_layers; ++i) {
             const SmallLayer<T>& layer = small_.layers[i];
             for (const LaneProduct<T>& tile : layer.forward) tile.run(tile, groups);
-            if (!layer.activation.is_identity)
-                layer.activation.activate(layer.units(groups));
+            if (!layer.activation.is_identity) layer.activation.activate(layer.units(groups));
         }
     }
 

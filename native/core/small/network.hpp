@@ -54,7 +54,7 @@ struct SmallLayer {
         return {groups * fan_out, group_rows, a, a, delta, nullptr, nullptr};
     }
     Tiles<LaneProduct<T>> forward, backward;  // z = b + W input; delta of the layer below
-    Tiles<LaneSums<T>> sums;              // dL/dW and dL/db
+    Tiles<LaneSums<T>> sums;                  // dL/dW and dL/db
 };
 
 template <class T>
@@ -156,7 +156,8 @@ void SmallNetwork<T>::place_layer(const Network<T>& network, Index i) {
 template <class T>
 void SmallNetwork<T>::make_tiles(SmallLayer<T>& layer, T* delta_below) {
     const Index in = layer.fan_in, out = layer.fan_out;
-    const Index in_stride = layer.is_transposed ? 1 : out, out_stride = layer.is_transposed ? in : 1;
+    const Index in_stride = layer.is_transposed ? 1 : out,
+                out_stride = layer.is_transposed ? in : 1;
     const T* W = parameters + layer.weights;
     layer.forward = products({nullptr, layer.input, in, W, in_stride, out_stride,
                               parameters + layer.biases, layer.a, out * group_rows},
@@ -164,8 +165,8 @@ void SmallNetwork<T>::make_tiles(SmallLayer<T>& layer, T* delta_below) {
     layer.backward = {next_product_, next_product_};
     if (delta_below)
         layer.backward = products({nullptr, layer.delta, out, W, out_stride, in_stride, nullptr,
-                               delta_below, in * group_rows},
-                              in);
+                                   delta_below, in * group_rows},
+                                  in);
     layer.sums.first = next_sums_;
     if (layer.is_transposed)
         add_sums(layer.delta, out, out * group_rows, layer.input, in, layer.weights);
@@ -193,9 +194,9 @@ template <class T>
 void SmallNetwork<T>::add_sums(const T* x, Index n_outer, Index x_stride, const T* y, Index units,
                                Index parameter) {
     for_unit_tiles<T>(units, [&](Index first, int width) {
-        *next_sums_++ = {sum_of<T, false>(width), sum_of<T, true>(width), x,    n_outer, x_stride,
-                         y + first * group_rows,  units * group_rows,     sums, parameter + first,
-                         units};
+        *next_sums_++ = {
+            sum_of<T, false>(width), sum_of<T, true>(width), x,    n_outer,           x_stride,
+            y + first * group_rows,  units * group_rows,     sums, parameter + first, units};
     });
 }
 

@@ -61,12 +61,13 @@ void multiply_lanes(const LaneProduct<T>& tile, Index groups) {
     for (; groups; --groups, out += tile.out_stride) {
         Vector<T> sum[UNITS][V];
         LAMINA_UNROLL
-        for (int unit = 0; unit < UNITS; ++unit)
+        for (int unit = 0; unit < UNITS; ++unit) {
             LAMINA_UNROLL
             for (int v = 0; v < V; ++v)
                 sum[unit][v] = tile.start ? broadcast(tile.start[unit]) : Vector<T>{};
+        }
         const T* w = tile.W;
-        for (Index k = tile.k; k; --k, in += group_rows, w += k_stride)
+        for (Index k = tile.k; k; --k, in += group_rows, w += k_stride) {
             LAMINA_UNROLL
             for (int unit = 0; unit < UNITS; ++unit) {
                 const Vector<T> weight = broadcast(w[unit * unit_stride]);
@@ -74,11 +75,12 @@ void multiply_lanes(const LaneProduct<T>& tile, Index groups) {
                 for (int v = 0; v < V; ++v)
                     sum[unit][v] = fma(weight, load(in + v * lanes<T>), sum[unit][v]);
             }
+        }
         LAMINA_UNROLL
-        for (int unit = 0; unit < UNITS; ++unit)
+        for (int unit = 0; unit < UNITS; ++unit) {
             LAMINA_UNROLL
-            for (int v = 0; v < V; ++v)
-                store(out + unit * group_rows + v * lanes<T>, sum[unit][v]);
+            for (int v = 0; v < V; ++v) store(out + unit * group_rows + v * lanes<T>, sum[unit][v]);
+        }
     }
 }
 
@@ -87,9 +89,10 @@ void multiply_lanes(const LaneProduct<T>& tile, Index groups) {
 template <class T>
 inline Vector<T> fold_vectors(Vector<T> (&sum)[group_vectors<T>]) {
     LAMINA_UNROLL
-    for (int half = group_vectors<T> / 2; half; half /= 2)
+    for (int half = group_vectors<T> / 2; half; half /= 2) {
         LAMINA_UNROLL
         for (int v = 0; v < half; ++v) sum[v] += sum[v + half];
+    }
     return sum[0];
 }
 
@@ -104,7 +107,8 @@ struct LaneSums {
     const T* y;
     Index y_stride;
     T* sums;
-    Index first, outer_step;  // places of the sums: the first parameter, and the distance between outers
+    // Places of the sums: the first parameter, and the distance between outers.
+    Index first, outer_step;
 };
 
 template <class T, int UNITS, bool IS_WHOLE>
@@ -121,30 +125,33 @@ void sum_lanes(const LaneSums<T>& tile, Index groups) {
         const T* y = tile.y;
         Index left = groups;
         LAMINA_UNROLL
-        for (int unit = 0; unit < UNITS; ++unit)
+        for (int unit = 0; unit < UNITS; ++unit) {
             LAMINA_UNROLL
             for (int v = 0; v < V; ++v)
                 sum[unit][v] =
                     IS_WHOLE ? load(x + v * lanes<T>) * load(y + unit * group_rows + v * lanes<T>)
                              : load(sums + unit * group_rows + v * lanes<T>);
+        }
         if constexpr (IS_WHOLE) --left, x += x_stride, y += y_stride;
-        for (; left; --left, x += x_stride, y += y_stride)
+        for (; left; --left, x += x_stride, y += y_stride) {
             LAMINA_UNROLL
             for (int v = 0; v < V; ++v) {
                 const Vector<T> factor = load(x + v * lanes<T>);
                 LAMINA_UNROLL
                 for (int unit = 0; unit < UNITS; ++unit)
-                    sum[unit][v] = fma(factor, load(y + unit * group_rows + v * lanes<T>),
-                                       sum[unit][v]);
+                    sum[unit][v] =
+                        fma(factor, load(y + unit * group_rows + v * lanes<T>), sum[unit][v]);
             }
+        }
         LAMINA_UNROLL
         for (int unit = 0; unit < UNITS; ++unit)
             if constexpr (IS_WHOLE)
                 store(sums + unit * size, fold_vectors<T>(sum[unit]));
-            else
+            else {
                 LAMINA_UNROLL
                 for (int v = 0; v < V; ++v)
                     store(sums + unit * group_rows + v * lanes<T>, sum[unit][v]);
+            }
     }
 }
 
@@ -193,7 +200,8 @@ inline Vector<T> totals_of(Vector<T> (&part)[N]) {
         Vector<T> half[N / 2];
         LAMINA_UNROLL
         for (int i = 0; i < N / 2; ++i)
-            half[i] = fold<T, N / 2>(part[i], part[i + N / 2], std::make_index_sequence<lanes<T>>());
+            half[i] =
+                fold<T, N / 2>(part[i], part[i + N / 2], std::make_index_sequence<lanes<T>>());
         return totals_of<T, N / 2>(half);
     }
 }

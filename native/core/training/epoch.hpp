@@ -47,7 +47,8 @@ double weight_sum_of(const Rows<T>& rows, const Chunk& batch) {
 
 inline constexpr Index row_grain = 4;
 inline constexpr Index least_rows = 24;  // with fewer, tasks would read the weights too often
-inline constexpr Index most_rows = 128;  // with more, activations would not fit the second-level cache
+// With more, activations would not fit the second-level cache.
+inline constexpr Index most_rows = 128;
 
 // Enough tasks that the others wait only briefly for a late thread.
 inline Index row_tasks(Index rows, int n_threads) {
@@ -139,7 +140,9 @@ class Batch {
         else if (is_custom)
             round(forward_range);
         else
-            round([&](Range mine) { forward_range(mine), compute_losses(mine), backward_range(mine); });
+            round([&](Range mine) {
+                forward_range(mine), compute_losses(mine), backward_range(mine);
+            });
         if (stops()) return;
         if (is_custom && !loss_of_chunk(network_, rows_, chunk.rows, custom_)) return stop();
         if (network_.normalizes_batch) {
@@ -203,7 +206,8 @@ class Batch {
         const Index n = layer.fan_out, stride = layer.stride;
         T* const sums = kept ? kept + layer.learned : part;
         if (layer.is_normalized()) {
-            column_products<T>(layer.normalized_delta, layer.normalized, stride, rows, n, sums, first);
+            column_products<T>(layer.normalized_delta, layer.normalized, stride, rows, n, sums,
+                               first);
             column_sums<T>(layer.normalized_delta, stride, rows, n, sums + n, first);
         }
         if (layer.parameter_delta)
@@ -235,7 +239,8 @@ class Batch {
 };
 
 template <class T>
-int broken_block(Network<T>& network, const Rows<T>& rows, const T* parameters, const Chunk& batch) {
+int broken_block(Network<T>& network, const Rows<T>& rows, const T* parameters,
+                 const Chunk& batch) {
     const Chunk chunk = batch.part(0, network.chunk_size(batch.rows));
     gather(network, rows, chunk, {0, chunk.rows});
     const Input<T> input(network, rows, chunk);
@@ -320,8 +325,9 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
     network.uses_running = false;
     network.draws.active = false;
     network.prepare_forward(rows, false, network.largest_chunk_of(rows.n_samples));
-    network.prepare_backward(n_threads, rows.n_samples,
-                             most_entries(network, rows, {nullptr, rows.n_samples, rows.n_samples, {}}));
+    network.prepare_backward(
+        n_threads, rows.n_samples,
+        most_entries(network, rows, {nullptr, rows.n_samples, rows.n_samples, {}}));
     refresh_all(network, parameters);
     Team team(n_threads);
     Batch<T> passes(network, rows, parameters, custom, signal, team);
@@ -370,8 +376,8 @@ Report run_predict(Network<T>& network, int inverse_link, const Rows<T>& rows, c
             const Range mine = part_range(chunk.rows, row_grain, task, n_tasks);
             const Index n = mine.end - mine.begin;
             gather(network, rows, chunk, mine);
-            if (input.dense && !all_finite(input.dense + mine.begin * network.n_features,
-                                           n * network.n_features))
+            if (input.dense &&
+                !all_finite(input.dense + mine.begin * network.n_features, n * network.n_features))
                 __atomic_store_n(&is_broken, true, __ATOMIC_RELAXED);
             forward(network, parameters, input, mine);
             if (activations) keep_activations(network, done, mine, activations);

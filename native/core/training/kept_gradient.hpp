@@ -28,8 +28,9 @@ class KeptGradient {
             std::memcpy(gradient, sum, sizeof(T) * std::size_t(flat.end - flat.begin));
             return;
         }
-        const Index place = kind == Kind::weights ? layer.squares + part.begin / weight_rows<T>
-                                                  : network_.n_squares + flat.begin - network_.n_weights;
+        const Index place = kind == Kind::weights
+                                ? layer.squares + part.begin / weight_rows<T>
+                                : network_.n_squares + flat.begin - network_.n_weights;
         updates_.finish(gradient, sum, weight_sum, flat, kind);
         network_.gradient_square[place] =
             updates_.needs_norm() ? sum_of_squares(gradient, flat.end - flat.begin) : 0;
@@ -48,7 +49,7 @@ class KeptGradient {
             const T* const gradient = network_.gradient + flat.begin;
             if (kind == Kind::statistics)
                 return move_statistics(parameters + flat.begin, gradient, flat.end - flat.begin);
-            kind == Kind::weights && updates_.orthogonalises()
+            kind == Kind::weights&& updates_.orthogonalises()
                 ? updates_.follow(direction_ + flat.begin, gradient, flat, longer_side(layer))
                 : updates_.make_of_finished(gradient, flat, kind);
             refresh(network_, layer, parameters, part, kind);

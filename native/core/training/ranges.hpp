@@ -12,7 +12,8 @@ namespace lamina::LAMINA_INSTRUCTION_SET {
 template <class T>
 Range flat_range(const Layer<T>& layer, Range part, Kind kind) {
     if (kind == Kind::weights)
-        return {layer.weights + part.begin * layer.fan_out, layer.weights + part.end * layer.fan_out};
+        return {layer.weights + part.begin * layer.fan_out,
+                layer.weights + part.end * layer.fan_out};
     const Index first = kind == Kind::biases    ? layer.biases
                         : kind == Kind::learned ? layer.learned
                                                 : layer.statistics;

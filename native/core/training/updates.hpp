@@ -28,8 +28,7 @@ class Updates {
     int n_slots() const { return optimizer_.n_slots + (step_.average ? 1 : 0); }
     bool orthogonalises() const { return optimizer_.orthogonalises; }
     bool needs_norm() const {
-        return update_.measures_gradient ||
-               update_.max_gradient_norm < __builtin_inf();
+        return update_.measures_gradient || update_.max_gradient_norm < __builtin_inf();
     }
     bool keeps_gradient() const { return needs_norm() || orthogonalises(); }
 
