@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml CMakeLists.txt $(shell find native -name '*.?pp')
+NATIVE := $(shell find native -name '*.?pp')
+SOURCES := pyproject.toml CMakeLists.txt $(NATIVE)
 
 .PHONY: demo test check format stub docs web bench sanitize fuzz clean build
 
@@ -34,11 +35,13 @@ test: build
 check: build
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $(NATIVE)
 	$(BIN)/mypy
 
 format: build
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/clang-format -i $(NATIVE)
 
 stub: build
 	$(BIN)/python -m nanobind.stubgen -q -m lamina._native -o src/lamina/_native.pyi
