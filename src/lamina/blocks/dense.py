@@ -25,7 +25,7 @@ from lamina.blocks.block import AnyBlock, Block, Draw, Role, Tensor
 from lamina.blocks.mode import Mode, Product
 from lamina.errors import UnsupportedBlockError
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS, Activation, Normalization
-from lamina.formulas.activations import UnitParameter
+from lamina.formulas.activation import ActivationName, UnitParameter
 from lamina.formulas.noise import Draws, dropout_factors
 from lamina.formulas.normalizations import (
     Moments,
@@ -93,8 +93,9 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         Name in messages: 'hidden_1', 'hidden_2', …, 'output'.
     fan_in, fan_out : int
         Number of inputs and outputs.
-    activation : str
-        Name of f. The output block has 'identity' by default, and is followed by the inverse link.
+    activation : str or ActivationChoice
+        Name of f, or a name with values of its hyperparameters. The output block has 'identity' by
+        default, and is followed by the inverse link.
     normalization : str or None
         Name in NORMALIZATIONS.
     residual : bool
@@ -109,12 +110,14 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     name: str
     fan_in: int
     fan_out: int
-    activation: str
+    activation: ActivationName
     normalization: str | None = None
     residual: bool = False
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
+        # A file has a dict of name and values in place of a choice.
+        object.__setattr__(self, "activation", ACTIVATIONS.from_json(self.activation))
         ACTIVATIONS[self.activation]
         if self.normalization is not None:
             NORMALIZATIONS[self.normalization]
@@ -128,6 +131,10 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     def __hash__(self) -> int:
         # Hashing every field is slow for predicting one sample; these fields nearly always differ.
         return hash((self.fan_in, self.fan_out, self.activation))
+
+    def to_json(self) -> dict[str, Any]:
+        plain, f = super().to_json(), self.activation
+        return plain | {"activation": f if isinstance(f, str) else f.to_json()}
 
     @property
     def learned(self) -> tuple[UnitParameter, ...]:
@@ -230,7 +237,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
 
     @property
     def output_function(self) -> str:
-        return self.activation
+        return str(self.activation)
 
     def remarks(self, *, training: bool = True) -> tuple[str, ...]:
         return (

@@ -1,6 +1,7 @@
 """Mathematics by name: tables of formulas, from which names, errors, docs and engines derive."""
 
-from lamina.formulas.activations import ACTIVATIONS, Activation
+from lamina.formulas.activation import Activation, ActivationChoice
+from lamina.formulas.activations import ACTIVATIONS
 from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.formulas.initializers import INITIALIZERS, Initializer
 from lamina.formulas.inverse_links import INVERSE_LINKS, InverseLink
@@ -25,6 +26,7 @@ __all__ = [
     "SCHEDULES",
     "SOLVERS",
     "Activation",
+    "ActivationChoice",
     "FullBatchSolver",
     "Hyperparameter",
     "Initializer",

@@ -1,340 +1,314 @@
-"""Activations a = f(z) of hidden units, each with its derivative f'(z) and its initial gains.
+"""Activations a = f(z) of hidden units: each value f(z), followed by its derivative f'(z).
 
-Shapes: z, a and the result are (n_samples, fan_out), float32 or float64; all functions are
-elementwise. A learned parameter of units is (fan_out,).
+Shapes are in activation.py. The equations and the code for other languages derive from these
+functions: they use NumPy's and SciPy's functions and operators alone, and `number` for constants
+that must not change the type.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, ndtr
 
-from lamina.formulas import activation_functions as functions
-from lamina.formulas.code import Code
+from lamina.formulas.activation import Activation, ActivationTable, UnitParameter
 from lamina.formulas.hyperparameters import Hyperparameter
-from lamina.formulas.table import Array, RecordTable
+from lamina.formulas.table import Array
+
+PRELU_START = 0.25
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 
-@dataclass(frozen=True)
-class UnitParameter:
-    """Parameter that every unit learns in addition to its weights and its bias.
-
-    Attributes
-    ----------
-    name : str
-    initial : float
-        Value before the first step.
-    derivative : callable
-        `derivative(z)` is da/d(parameter).
-    symbol, derivative_equation : str
-        Symbol in formulas, and the derivative as text.
-    derivative_code : str
-        Derivative as a NumPy expression in z, or in z_hat if it belongs to a normalization.
-    """
-
-    name: str
-    initial: float
-    derivative: Callable[[Array], Array]
-    symbol: str
-    derivative_equation: str
-    derivative_code: str
+def number(z: Array, constant: float) -> Any:
+    """Return a constant in the type of z; a letter that stands for it remains as it is."""
+    return z.dtype.type(constant)
 
 
-@dataclass(frozen=True)
-class Activation:
-    """Activation function.
-
-    Attributes
-    ----------
-    name : str
-        Name in `activation=`.
-    value : callable
-        `value(z, *parameters)` is a = f(z).
-    derivative : callable
-        `derivative(z, a, *parameters)` is f'(z); many derivatives are shorter in terms of a = f(z).
-    gain : float
-        k of the Glorot bound √(k / (fan_in + fan_out)) of the initial weights; scikit-learn's
-        rule is 2 for the logistic function and 6 for all others.
-    he_gain : float
-        g of weights with standard deviation g / √fan_in, which keep the size of a from layer to
-        layer: 1 / √(mean of f(z)² over standard normal z).
-    equation, derivative_equation, paper : str
-        Both formulas as text, the derivative in terms of z or of a = f(z), and their source.
-    code : Code
-        Formula in PyTorch, ONNX, NumPy and C.
-    derivative_code : str
-        Derivative in NumPy, in terms of z, a = f(z) and the learned parameters by name; it may
-        use `expit` and `ndtr` of scipy.special.
-    parameters : tuple of UnitParameter
-        Learned parameters of its units; empty for most.
-    hyperparameters : tuple of Hyperparameter
-        In the order in which engines receive their values; empty for most.
-    """
-
-    name: str
-    value: Callable[..., Array]
-    derivative: Callable[..., Array]
-    gain: float
-    he_gain: float
-    equation: str
-    derivative_equation: str
-    paper: str
-    code: Code
-    derivative_code: str
-    parameters: tuple[UnitParameter, ...] = ()
-    hyperparameters: tuple[Hyperparameter, ...] = ()
+def relu(z: Array) -> Array:
+    return np.maximum(z, 0)
 
 
-ACTIVATIONS = RecordTable(
+def relu_derivative(z: Array, a: Array) -> Array:
+    # A NaN keeps its derivative of one, so that a diverging network visibly diverges.
+    return (a != 0).astype(a.dtype)
+
+
+def logistic_derivative(z: Array, a: Array) -> Array:
+    return a * (1 - a)
+
+
+def tanh_derivative(z: Array, a: Array) -> Array:
+    return 1 - a * a
+
+
+def leaky_relu(z: Array, negative_slope: float) -> Array:
+    return np.where(z < 0, number(z, negative_slope) * z, z)
+
+
+def leaky_relu_derivative(z: Array, a: Array, negative_slope: float) -> Array:
+    return np.where(a < 0, number(a, negative_slope), number(a, 1))
+
+
+def prelu(z: Array, slope: Array) -> Array:
+    return np.where(z < 0, slope * z, z)
+
+
+def prelu_derivative(z: Array, a: Array, slope: Array) -> Array:
+    return np.where(z < 0, slope, z.dtype.type(1))
+
+
+def elu(z: Array, alpha: float) -> Array:
+    return np.where(z < 0, number(z, alpha) * np.expm1(np.minimum(z, 0)), z)
+
+
+def elu_derivative(z: Array, a: Array, alpha: float) -> Array:
+    return np.where(a < 0, a + number(a, alpha), number(a, 1))
+
+
+def celu(z: Array, alpha: float) -> Array:
+    scale = number(z, alpha)
+    return np.where(z < 0, scale * np.expm1(np.minimum(z, 0) / scale), z)
+
+
+def celu_derivative(z: Array, a: Array, alpha: float) -> Array:
+    return np.where(a < 0, a / number(a, alpha) + 1, number(a, 1))
+
+
+def selu(z: Array) -> Array:
+    return z.dtype.type(SELU_SCALE) * np.where(
+        z < 0, z.dtype.type(SELU_ALPHA) * np.expm1(np.minimum(z, 0)), z
+    )
+
+
+def selu_derivative(z: Array, a: Array) -> Array:
+    cast = a.dtype.type
+    return np.where(a < 0, a + cast(SELU_SCALE * SELU_ALPHA), cast(SELU_SCALE))
+
+
+def gelu(z: Array) -> Array:
+    return z * ndtr(z)
+
+
+def gelu_derivative(z: Array, a: Array) -> Array:
+    # Beyond 40 the density is zero, and its product with an infinite z would be NaN.
+    density = np.exp(-0.5 * np.square(np.clip(z, -40, 40))) / np.sqrt(z.dtype.type(2 * np.pi))
+    return ndtr(z) + np.clip(z, -40, 40) * density
+
+
+def silu(z: Array) -> Array:
+    return z * expit(z)
+
+
+def silu_derivative(z: Array, a: Array) -> Array:
+    p = expit(z)
+    return p * (1 + z * (1 - p))
+
+
+def _tanh_of_softplus(z: Array) -> tuple[Array, Array]:
+    """Return tanh(log(1 + eᶻ)) = n / (n + 2) with n = e²ᶻ + 2 eᶻ, and 1 - its square."""
+    power = np.exp(np.minimum(z, 20))
+    n = power * (power + 2)
+    t = n / (n + 2)
+    return t, 2 / (n + 2) * (1 + t)
+
+
+def mish(z: Array) -> Array:
+    return z * _tanh_of_softplus(z)[0]
+
+
+def mish_derivative(z: Array, a: Array) -> Array:
+    t, derivative = _tanh_of_softplus(z)
+    return t + z * derivative * expit(z)
+
+
+def softplus(z: Array) -> Array:
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+
+def softplus_derivative(z: Array, a: Array) -> Array:
+    return expit(z)
+
+
+def softsign(z: Array) -> Array:
+    return z / (1 + np.abs(z))
+
+
+def softsign_derivative(z: Array, a: Array) -> Array:
+    return np.square(1 - np.abs(a))
+
+
+def relu6(z: Array) -> Array:
+    return np.clip(z, 0, 6)
+
+
+def relu6_derivative(z: Array, a: Array) -> Array:
+    return ((a != 0) & (a != 6)).astype(a.dtype)
+
+
+def hardswish(z: Array) -> Array:
+    return z * np.clip(z + 3, 0, 6) / 6
+
+
+def hardswish_derivative(z: Array, a: Array) -> Array:
+    return np.where(z < -3, 0, np.where(z > 3, 1, (2 * z + 3) / 6))
+
+
+# The derivative is computed from a, whose sign a smaller number could lose by underflow.
+NEGATIVE_SLOPE = Hyperparameter(
+    "negative_slope", 0.01, "derivative for z < 0", at_least=1e-6, at_most=1e6, symbol="s"
+)
+ALPHA = Hyperparameter(
+    "alpha", 1.0, "-f(z) for large negative z", at_least=1e-6, at_most=1e6, symbol="α"
+)
+
+ACTIVATIONS = ActivationTable(
     "activation",
     Activation(
         name="identity",
         value=lambda z: z,
         derivative=lambda z, a: np.ones_like(z),
-        gain=6.0,
-        he_gain=1.0,
-        equation="f(z) = z",
-        derivative_equation="f'(z) = 1",
-        derivative_code="np.ones_like(z)",
+        known_he_gain=1.0,
         paper="the linear model; a network of these collapses to one",
-        code=Code("Identity", "z", "z", "z"),
+        torch="Identity",
     ),
     Activation(
         name="logistic",
         value=expit,
-        derivative=functions.logistic_derivative,
+        derivative=logistic_derivative,
         gain=2.0,
-        he_gain=1.8462,
-        equation="f(z) = 1 / (1 + exp(-z))",
-        derivative_equation="f'(z) = a (1 - a)",
-        derivative_code="a * (1 - a)",
+        known_he_gain=1.8462,
         paper="Rumelhart, Hinton, Williams 1986, Learning representations by back-propagation",
-        code=Code("Sigmoid", "Sigmoid", "np.exp(-np.logaddexp(0, -z))", "1 / (1 + exp(-z))"),
+        torch="Sigmoid",
     ),
     Activation(
         name="tanh",
         value=np.tanh,
-        derivative=functions.tanh_derivative,
-        gain=6.0,
-        he_gain=1.5925,
-        equation="f(z) = tanh(z)",
-        derivative_equation="f'(z) = 1 - a²",
-        derivative_code="1 - a**2",
+        derivative=tanh_derivative,
+        known_he_gain=1.5925,
         paper="LeCun, Bottou, Orr, Müller 1998, Efficient BackProp",
-        code=Code("Tanh", "Tanh", "np.tanh(z)", "tanh(z)"),
+        torch="Tanh",
     ),
     Activation(
         name="relu",
-        value=functions.relu,
-        derivative=functions.relu_derivative,
-        gain=6.0,
-        he_gain=np.sqrt(2).item(),
-        equation="f(z) = max(0, z)",
-        derivative_equation="f'(z) = 1 for z > 0, else 0",
-        derivative_code="1.0 * (z > 0)",
+        value=relu,
+        derivative=relu_derivative,
+        known_he_gain=np.sqrt(2).item(),
         paper="Nair, Hinton 2010, Rectified linear units improve restricted Boltzmann machines",
-        code=Code("ReLU", "Relu", "np.maximum(z, 0)", "z < 0 ? 0 : z"),
+        torch="ReLU",
     ),
     Activation(
         name="leaky_relu",
-        value=functions.leaky_relu,
-        derivative=functions.leaky_relu_derivative,
-        gain=6.0,
-        he_gain=1.4141,
-        equation="f(z) = z for z ≥ 0, else 0.01 z",
-        derivative_equation="f'(z) = 1 for z ≥ 0, else 0.01",
-        derivative_code="np.where(z < 0, 0.01, 1.0)",
+        value=leaky_relu,
+        derivative=leaky_relu_derivative,
+        known_he_gain=1.4141,
         paper="Maas, Hannun, Ng 2013, Rectifier nonlinearities improve acoustic models",
-        code=Code(
-            "LeakyReLU",
-            "Where(Less(z, 0), Mul(0.01, z), z)",
-            "np.where(z < 0, 0.01 * z, z)",
-            "z < 0 ? 0.01 * z : z",
-        ),
+        torch="LeakyReLU",
+        hyperparameters=(NEGATIVE_SLOPE,),
     ),
     Activation(
         name="prelu",
-        value=functions.prelu,
-        derivative=functions.prelu_derivative,
-        gain=6.0,
-        he_gain=1.3720,
-        equation="f(z) = z for z ≥ 0, else s z, where each unit learns its s, from 0.25 on",
-        derivative_equation="f'(z) = 1 for z ≥ 0, else s",
-        derivative_code="np.where(z < 0, slope, 1.0)",
+        value=prelu,
+        derivative=prelu_derivative,
+        known_he_gain=1.3720,
         paper="He, Zhang, Ren, Sun 2015, Delving deep into rectifiers",
-        code=Code(
-            "PReLU(n)",
-            "Where(Less(z, 0), Mul(slope, z), z)",
-            "np.where(z < 0, slope * z, z)",
-            "z < 0 ? slope * z : z",
-        ),
-        parameters=(
-            UnitParameter(
-                "slope",
-                functions.PRELU_START,
-                lambda z: np.minimum(z, 0),
-                "s",
-                "min(z, 0)",
-                "np.minimum(z, 0)",
-            ),
-        ),
+        torch="PReLU(n)",
+        parameters=(UnitParameter("slope", PRELU_START, lambda z: np.minimum(z, 0), "s"),),
     ),
     Activation(
         name="elu",
-        value=functions.elu,
-        derivative=functions.elu_derivative,
-        gain=6.0,
-        he_gain=1.2452,
-        equation="f(z) = z for z ≥ 0, else exp(z) - 1",
-        derivative_equation="f'(z) = 1 for z ≥ 0, else a + 1",
-        derivative_code="np.where(z < 0, a + 1, 1.0)",
+        value=elu,
+        derivative=elu_derivative,
+        known_he_gain=1.2452,
         paper="Clevert, Unterthiner, Hochreiter 2015, Exponential linear units",
-        code=Code(
-            "ELU",
-            "Where(Less(z, 0), Sub(Exp(z), 1), z)",
-            "np.where(z < 0, np.expm1(-abs(z)), z)",
-            "z < 0 ? expm1(z) : z",
-        ),
+        torch="ELU",
+        hyperparameters=(ALPHA,),
     ),
     Activation(
         name="selu",
-        value=functions.selu,
-        derivative=functions.selu_derivative,
-        gain=6.0,
-        he_gain=1.0000,
-        equation="f(z) = λ z for z ≥ 0, else λ α (exp(z) - 1), λ = 1.0507…, α = 1.6733…",
-        derivative_equation="f'(z) = λ for z ≥ 0, else a + λ α",
-        derivative_code="np.where(z < 0, a + 1.7580993408473766, 1.0507009873554805)",
+        value=selu,
+        derivative=selu_derivative,
+        known_he_gain=1.0000,
         paper="Klambauer, Unterthiner, Mayr, Hochreiter 2017, Self-normalizing neural networks",
-        code=Code(
-            "SELU",
-            "Where(Less(z, 0), Mul(1.7580993408473766, Sub(Exp(z), 1)), "
-            "Mul(1.0507009873554805, z))",
-            "1.0507009873554805 * np.where(z < 0, 1.6732632423543772 * np.expm1(-abs(z)), z)",
-            "z < 0 ? 1.7580993408473766 * expm1(z) : 1.0507009873554805 * z",
-        ),
+        torch="SELU",
     ),
     Activation(
         name="gelu",
-        value=functions.gelu,
-        derivative=functions.gelu_derivative,
-        gain=6.0,
-        he_gain=1.5335,
-        equation="f(z) = z Φ(z), Φ the standard normal distribution",
-        derivative_equation="f'(z) = Φ(z) + z φ(z), φ the standard normal density",
-        derivative_code="ndtr(z) + z * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)",
+        value=gelu,
+        derivative=gelu_derivative,
+        known_he_gain=1.5335,
         paper="Hendrycks, Gimpel 2016, Gaussian error linear units",
-        code=Code(
-            "GELU",
-            "Mul(Mul(0.5, z), Add(1, Erf(Mul(0.7071067811865476, z))))",
-            "0.5 * z * np.vectorize(math.erfc, otypes=[z.dtype])(-z / math.sqrt(2))",
-            "0.5 * z * erfc(-0.7071067811865476 * z)",
-        ),
+        torch="GELU",
+        overrides={
+            "derivative_equation": "f'(z) = Φ(z) + z φ(z), Φ the standard normal distribution, "
+            "φ its density",
+        },
     ),
     Activation(
         name="silu",
-        value=functions.silu,
-        derivative=functions.silu_derivative,
-        gain=6.0,
-        he_gain=1.6765,
-        equation="f(z) = z / (1 + exp(-z))",
-        derivative_equation="f'(z) = σ(z) (1 + z (1 - σ(z))), σ(z) = 1 / (1 + exp(-z))",
-        derivative_code="expit(z) * (1 + z * (1 - expit(z)))",
+        value=silu,
+        derivative=silu_derivative,
+        known_he_gain=1.6765,
         paper="Elfwing, Uchibe, Doya 2017, Sigmoid-weighted linear units (swish)",
-        code=Code(
-            "SiLU", "Mul(z, Sigmoid(z))", "z * np.exp(-np.logaddexp(0, -z))", "z / (1 + exp(-z))"
-        ),
+        torch="SiLU",
     ),
     Activation(
         name="mish",
-        value=functions.mish,
-        derivative=functions.mish_derivative,
-        gain=6.0,
-        he_gain=1.4868,
-        equation="f(z) = z tanh(log(1 + exp(z)))",
-        derivative_equation="f'(z) = t + z (1 - t²) / (1 + exp(-z)), t = tanh(log(1 + exp(z)))",
-        derivative_code=(
-            "np.tanh(np.logaddexp(0, z)) + z * expit(z) / np.cosh(np.logaddexp(0, z)) ** 2"
-        ),
+        value=mish,
+        derivative=mish_derivative,
+        known_he_gain=1.4868,
         paper="Misra 2019, Mish: a self regularized non-monotonic activation function",
-        code=Code(
-            "Mish",
-            "Mul(z, Tanh(Add(Max(z, 0), Log(Add(1, Exp(Neg(Abs(z))))))))",
-            "z * np.tanh(np.logaddexp(0, z))",
-            "z * tanh((z > 0 ? z : 0) + log1p(exp(-fabs(z))))",
-        ),
+        torch="Mish",
+        overrides={
+            "equation": "f(z) = z tanh(log(1 + exp(z)))",
+            "derivative_equation": "f'(z) = t + z (1 - t²) / (1 + exp(-z)), "
+            "t = tanh(log(1 + exp(z)))",
+            "numpy": "z * np.tanh(np.logaddexp(0, z))",
+            "c": "z * tanh((z > 0 ? z : 0) + log1p(exp(-fabs(z))))",
+            "onnx": "Mul(z, Tanh(Add(Max(z, 0), Log(Add(1, Exp(Neg(Abs(z))))))))",
+            "derivative_code": "np.tanh(np.logaddexp(0, z)) "
+            "+ z * expit(z) / np.cosh(np.logaddexp(0, z)) ** 2",
+        },
     ),
     Activation(
         name="softplus",
-        value=functions.softplus,
-        derivative=functions.softplus_derivative,
-        gain=6.0,
-        he_gain=1.0419,
-        equation="f(z) = log(1 + exp(z))",
-        derivative_equation="f'(z) = 1 / (1 + exp(-z))",
-        derivative_code="expit(z)",
+        value=softplus,
+        derivative=softplus_derivative,
+        known_he_gain=1.0419,
         paper="Dugas, Bengio, Bélisle, Nadeau, Garcia 2000",
-        code=Code(
-            "Softplus",
-            "Add(Max(z, 0), Log(Add(1, Exp(Neg(Abs(z))))))",
-            "np.logaddexp(0, z)",
-            "(z > 0 ? z : 0) + log1p(exp(-fabs(z)))",
-        ),
+        torch="Softplus",
+        overrides={"equation": "f(z) = log(1 + exp(z))"},
     ),
     Activation(
         name="softsign",
-        value=functions.softsign,
-        derivative=functions.softsign_derivative,
-        gain=6.0,
-        he_gain=2.3375,
-        equation="f(z) = z / (1 + |z|)",
-        derivative_equation="f'(z) = (1 - |a|)²",
-        derivative_code="(1 - np.abs(a)) ** 2",
+        value=softsign,
+        derivative=softsign_derivative,
+        known_he_gain=2.3375,
         paper="Bergstra, Desjardins, Lamblin, Bengio 2009, Quadratic polynomials",
-        code=Code("Softsign", "Div(z, Add(1, Abs(z)))", "z / (1 + np.abs(z))", "z / (1 + fabs(z))"),
+        torch="Softsign",
     ),
     Activation(
         name="relu6",
-        value=functions.relu6,
-        derivative=functions.relu6_derivative,
-        gain=6.0,
-        he_gain=1.4142,
-        equation="f(z) = min(max(0, z), 6)",
-        derivative_equation="f'(z) = 1 for 0 < z < 6, else 0",
-        derivative_code="1.0 * ((z > 0) & (z < 6))",
+        value=relu6,
+        derivative=relu6_derivative,
+        known_he_gain=1.4142,
         paper="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10",
-        code=Code("ReLU6", "Clip(z, 0, 6)", "np.clip(z, 0, 6)", "z < 0 ? 0 : z > 6 ? 6 : z"),
+        torch="ReLU6",
     ),
     Activation(
         name="hardswish",
-        value=functions.hardswish,
-        derivative=functions.hardswish_derivative,
-        gain=6.0,
-        he_gain=1.7367,
-        equation="f(z) = z min(max(0, z + 3), 6) / 6",
-        derivative_equation="f'(z) = (2 z + 3) / 6 for -3 ≤ z ≤ 3, 0 below, 1 above",
-        derivative_code="np.where(np.abs(z) <= 3, (2 * z + 3) / 6, 1.0 * (z > 3))",
+        value=hardswish,
+        derivative=hardswish_derivative,
+        known_he_gain=1.7367,
         paper="Howard et al. 2019, Searching for MobileNetV3",
-        code=Code(
-            "Hardswish",
-            "Div(Mul(z, Clip(Add(z, 3), 0, 6)), 6)",
-            "z * np.clip(z + 3, 0, 6) / 6",
-            "z < -3 ? 0 : z > 3 ? z : z * (z + 3) / 6",
-        ),
+        torch="Hardswish",
     ),
     Activation(
         name="sine",
         value=np.sin,
         derivative=lambda z, a: np.cos(z),
-        gain=6.0,
-        he_gain=1.5209,
-        equation="f(z) = sin(z)",
-        derivative_equation="f'(z) = cos(z)",
-        derivative_code="np.cos(z)",
+        known_he_gain=1.5209,
         paper="Sitzmann, Martel, Bergman, Lindell, Wetzstein 2020, Implicit neural representations",
-        code=Code("sin", "Sin", "np.sin(z)", "sin(z)"),
+        torch="sin",
     ),
 )

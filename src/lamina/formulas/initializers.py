@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lamina.formulas.activations import Activation
+from lamina.formulas.activation import Activation
 from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.formulas.table import Array, RecordTable
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lamina.formulas.activations import UnitParameter
+from lamina.formulas.activation import UnitParameter
 from lamina.formulas.code import Code
 from lamina.formulas.table import Array, RecordTable
 
@@ -103,8 +103,8 @@ def move_running_statistics(statistics: Array, moments: Moments, n_samples: int)
 
 
 SCALE_AND_SHIFT = (
-    UnitParameter("scale", 1.0, lambda normalized: normalized, "γ", "ẑ", "z_hat"),
-    UnitParameter("shift", 0.0, np.ones_like, "β", "1", "1"),
+    UnitParameter("scale", 1.0, lambda normalized: normalized, "γ", input="z_hat"),
+    UnitParameter("shift", 0.0, np.ones_like, "β", input="z_hat"),
 )
 
 LAYER_IN_C = f"""\

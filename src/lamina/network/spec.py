@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from lamina.blocks import AnyBlock, Dense, block_from_json
-from lamina.formulas import INVERSE_LINKS
+from lamina.formulas import INVERSE_LINKS, ActivationChoice
+from lamina.formulas.activation import ActivationName
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ class NetworkSpec:
     def perceptron(
         cls,
         widths: Sequence[int],
-        activation: str | Sequence[str],
+        activation: ActivationName | Sequence[ActivationName],
         inverse_link: str,
-        output_activation: str | None = None,
+        output_activation: ActivationName | None = None,
         *,
         normalization: str | None = None,
         residual: bool = False,
@@ -80,10 +81,10 @@ class NetworkSpec:
         ----------
         widths : sequence of int
             Layer widths, from the inputs to the outputs.
-        activation : str or sequence of str
+        activation : str, ActivationChoice or sequence of these
             Activation of all hidden blocks, or of each.
         inverse_link : str
-        output_activation : str, optional
+        output_activation : str or ActivationChoice, optional
             Activation between the last z and the inverse link; none by default.
         normalization : str, optional
             Normalization of all hidden blocks.
@@ -144,7 +145,7 @@ class NetworkSpec:
 
 
 def _each(one_or_more: Any, n_hidden: int, what: str) -> list[Any]:
-    if isinstance(one_or_more, str | float | int):
+    if isinstance(one_or_more, str | float | int | ActivationChoice):
         return [one_or_more] * n_hidden
     if len(one_or_more) != n_hidden:
         raise ValueError(f"{n_hidden} hidden blocks cannot have the {what} {list(one_or_more)}")

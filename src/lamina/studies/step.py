@@ -28,6 +28,7 @@ from lamina.engines.reference import (
     update,
 )
 from lamina.formulas import PENALTIES
+from lamina.formulas.activation import ActivationName
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout, block_parameters
@@ -198,8 +199,8 @@ class LayerTrace:
     ----------
     layer : str
         'hidden_1', 'hidden_2', …, 'output'.
-    activation : str
-        Name of the activation function f.
+    activation : str or ActivationChoice
+        Activation function f.
     a_prev : ndarray of shape (n_samples, fan_in)
         Inputs of the layer: the network's, or a of the layer before.
     W, b : ndarray of shape (fan_in, fan_out) and (fan_out,)
@@ -229,7 +230,7 @@ class LayerTrace:
     """
 
     layer: str
-    activation: str
+    activation: ActivationName
     a_prev: Array
     W: Array
     b: Array

@@ -15,6 +15,7 @@ from lamina.blocks import AnyBlock, BlockPass
 from lamina.blocks.dense import Dense, DenseParameters, DensePass
 from lamina.engines.reference import Forward
 from lamina.formulas import ACTIVATIONS
+from lamina.formulas.activation import ActivationName
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, block_parameters
 
@@ -47,19 +48,19 @@ def _is_steep(block: AnyBlock, passed: BlockPass, parameters: DenseParameters) -
 
 
 @cache
-def largest_derivative(activation: str) -> float:
+def largest_derivative(activation: ActivationName) -> float:
     """Return the largest |f'(z)|."""
     return float(np.abs(_derivative_of(activation, np.linspace(-10, 10, 2001))).max())
 
 
 @cache
-def saturates(activation: str) -> bool:
+def saturates(activation: ActivationName) -> bool:
     """Return True if f is flat at both ends, like a sigmoid, and not at one only, like a ReLU."""
     ends = np.abs(_derivative_of(activation, np.array([-FAR, FAR])))
     return bool((ends < FLAT * largest_derivative(activation)).all())
 
 
-def _derivative_of(activation: str, z: Array) -> Array:
+def _derivative_of(activation: ActivationName, z: Array) -> Array:
     """Return f'(z), with learned parameters of units at their initial values."""
     formula = ACTIVATIONS[activation]
     learned = [z.dtype.type(parameter.initial) for parameter in formula.parameters]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields
 from functools import cache
 from numbers import Integral
 from typing import Any
@@ -41,6 +41,8 @@ CONSTRAINTS_OF: dict[Task, dict[str, list[Any]]] = {
 }
 # Types of a record's plain values; its other values are functions.
 PLAIN = (str, int, float, bool)
+# Texts that activations derive from their functions.
+DERIVED = ("equation", "derivative_equation")
 POINTS_OF_PREVIEW = 60
 
 
@@ -70,19 +72,14 @@ def tables() -> dict[str, RecordTable[Any]]:
 
 
 def entry(record: Any) -> dict[str, Any]:
-    """Return a record's plain values, with its options if there are any."""
+    """Return a record's plain values, with its hyperparameters if there are any."""
+    names = [*(field.name for field in fields(record)), *DERIVED]
     plain_fields: dict[str, Any] = {
-        field.name: value
-        for field in fields(record)
-        if isinstance(value := getattr(record, field.name), PLAIN)
+        name: value for name in names if isinstance(value := getattr(record, name, None), PLAIN)
     }
-    options = getattr(record, "options", None)
-    if options:
-        plain_fields["options"] = [
-            {"name": name, **{f.name: getattr(option, f.name) for f in fields(option)}}
-            for name, option in options.items()
-            if is_dataclass(option)
-        ]
+    hyperparameters = getattr(record, "hyperparameters", ())
+    if hyperparameters:
+        plain_fields["hyperparameters"] = [asdict(each) for each in hyperparameters]
     return plain_fields
 
 
