@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from sklearn.base import is_classifier
 
 from lamina import persistence
+from lamina.choices import name_of
 from lamina.cli.ensemble import describe_validation, figures_out_of_fold, gain_over_constant
 from lamina.cli.finished_fit import FinishedFit
 from lamina.cli.fitting import build, describe_length, fit, fit_options
@@ -105,7 +106,7 @@ def predicts_frequencies(network: Any) -> bool:
     """Return True unless class weights or another loss distort a classifier's probabilities."""
     if not is_classifier(network) or isinstance(network, TabularEstimator):
         return True
-    return network.class_weight is None and network.loss == type(network)().loss
+    return network.class_weight is None and name_of(network.loss) == type(network)().loss
 
 
 def report(run: FinishedFit, training: Measured, notes: dict[str, Any], path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from lamina.choices import name_of
 from lamina.cli.known_data import read_known
 from lamina.cli.model_choice import check_options
 from lamina.cli.report import count
@@ -105,7 +106,8 @@ def prepare_outputs(request: TrainingRequest, network: Any) -> None:
     """Create the folders of the outputs, and reject files that could not be written."""
     if request.plot is not None and not is_minibatch(network.solver):
         raise ValueError(
-            f"--plot needs a loss curve, and solver={network.solver} records none: leave one out"
+            f"--plot needs a loss curve, and solver={name_of(network.solver)} records none: leave "
+            "one out"
         )
     for path in request.outputs:
         path.parent.mkdir(parents=True, exist_ok=True)

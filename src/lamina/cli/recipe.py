@@ -10,7 +10,8 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lamina.cli.settings import check_names
+from lamina.choices import name_of
+from lamina.cli.settings import check_names, with_objects
 from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
 from lamina.estimators import MLPClassifier, MLPRegressor
@@ -52,10 +53,12 @@ def build_model(task: Task, settings: dict[str, Any], seed: int, y: Any = None) 
         If a setting is not a parameter of the network.
     """
     network = (MLPClassifier if task == "classification" else MLPRegressor)(random_state=seed)
-    check_names(settings, type(network).__name__, network.get_params())
+    parameters = network.get_params()
+    check_names(settings, type(network).__name__, parameters)
+    settings = with_objects(settings, parameters)
     network.set_params(**defaults(task, settings, y), **settings)
     model = Pipeline([("encoding", TableEncoding()), ("model", network)])
-    if task == "classification" or not _reaches_every_number(network.loss):
+    if task == "classification" or not _reaches_every_number(name_of(network.loss)):
         return model
     # The check would warn about a target with one huge value, whose inverse loses some digits.
     return TransformedTargetRegressor(

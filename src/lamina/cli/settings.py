@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lamina.choices import PARAMETERS, make_choice
 from lamina.errors import UnknownNameError, suggestion
 
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "none": None}
@@ -13,7 +15,8 @@ _WORDS: dict[str, bool | None] = {"true": True, "false": False, "none": None}
 def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
     """Convert texts such as 'alpha=0.01' to a dict.
 
-    A name with a dot sets one entry of a parameter that is a dict.
+    A name with a dot sets one entry of a parameter that is a dict, or one hyperparameter of a
+    formula, whose name then has scikit-learn's two underscores.
 
     Raises
     ------
@@ -28,6 +31,8 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
     {'hidden_layer_sizes': (128, 64), 'solver': 'adam', 'early_stopping': True}
     >>> parse_settings(["learning_rate=step", "learning_rate_options.every=20"])
     {'learning_rate': 'step', 'learning_rate_options': {'every': 20}}
+    >>> parse_settings(["solver=adamw", "solver.beta_2=0.95"])
+    {'solver': 'adamw', 'solver__beta_2': 0.95}
     """
     settings: dict[str, Any] = {}
     for text in texts:
@@ -35,11 +40,55 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
         if not (name and equals):
             raise ValueError(f"--set {text!r} is not of the form name=value, such as alpha=0.01")
         parameter, point, entry = name.partition(".")
-        entries = settings.setdefault(parameter, {}) if point else settings
-        if not isinstance(entries, dict) or (entry or name) in entries:
+        if parameter in PARAMETERS:
+            entries, key = settings, f"{parameter}__{entry}" if point else name
+        else:
+            entries = settings.setdefault(parameter, {}) if point else settings
+            key = entry or name
+        if not isinstance(entries, dict) or key in entries:
             raise ValueError(f"--set {name} is given twice")
-        entries[entry or name] = parse_value(value)
+        entries[key] = parse_value(value)
     return settings
+
+
+def with_objects(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace hyperparameters of formulas, and the names that they belong to, by objects.
+
+    Parameters
+    ----------
+    settings : mapping
+        From `parse_settings`.
+    defaults : mapping
+        Parameters of the network, for formulas that the settings do not name.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or hyperparameter; names the nearest match.
+
+    Examples
+    --------
+    >>> with_objects({"solver__beta_2": 0.95, "alpha": 0.1}, {"solver": "adam"})
+    {'alpha': 0.1, 'solver': Adam(beta_2=0.95)}
+    """
+    values: dict[str, dict[str, Any]] = defaultdict(dict)
+    plain = {}
+    for key, value in settings.items():
+        parameter, nested, hyperparameter = key.partition("__")
+        if nested and parameter in PARAMETERS:
+            values[parameter][hyperparameter] = value
+        else:
+            plain[key] = value
+    for parameter, chosen in values.items():
+        name = plain.get(parameter, defaults.get(parameter))
+        first = f"--set {parameter}.{next(iter(chosen))}"
+        if not isinstance(name, str):
+            raise ValueError(f"{first} needs one name beside it, as in --set {parameter}=NAME")
+        try:
+            plain[parameter] = make_choice(parameter, name, chosen)
+        except UnknownNameError as error:
+            raise UnknownNameError(f"{first}: {error}") from None
+    return plain
 
 
 def parse_value(text: str) -> Any:
@@ -83,7 +132,7 @@ def _parse_pairs(text: str) -> dict[Any, Any]:
 def check_names(settings: Iterable[str], network: str, allowed: Iterable[str]) -> None:
     """Raise UnknownNameError if a setting is not a parameter of the network."""
     allowed = list(allowed)
-    for name in settings:
+    for name in (each.partition("__")[0] for each in settings):
         if name not in allowed:
             raise UnknownNameError(
                 f"--set {name}: {network} has no such parameter.{suggestion(name, allowed)} "

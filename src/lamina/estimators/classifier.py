@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
+from lamina.choices import name_of
 from lamina.encoding.targets import Labels, TargetEncoding
 from lamina.estimators.fitting.classes import (
     are_same_classes,
@@ -31,6 +32,7 @@ from lamina.estimators.perceptron import Perceptron, has_partial_fit
 from lamina.estimators.settings.attributes import CLASSIFIER_ATTRIBUTES
 from lamina.estimators.settings.constraints import PARAMETERS, constraints_of
 from lamina.estimators.settings.docstrings import with_parameters
+from lamina.estimators.settings.formula_choices import hyperparameters_of
 from lamina.estimators.settings.loss_parameters import CLASSIFIER_PARAMETERS
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import Array
@@ -280,8 +282,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             known_classes = hasattr(self, "classes_")
             encoding = self._encoding() if known_classes else TargetEncoding.from_labels(y, classes)
             self._check_known(encoding, y)
-        settings = {"focal_gamma": self.focal_gamma, "label_smoothing": self.label_smoothing}
-        return Classification(encoding, y, self.loss, settings, self.class_weight)
+        settings = hyperparameters_of(self, "loss")
+        return Classification(encoding, y, name_of(self.loss), settings, self.class_weight)
 
     def _check_known(self, encoding: TargetEncoding, y: Labels) -> None:
         """Check the labels of each column against the classes of earlier fits."""

@@ -13,6 +13,7 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 
+from lamina.choices import name_of
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.estimators.fitting.state import get_scaling
 from lamina.estimators.fitting.tasks import Regression, Task, quantiles_in
@@ -21,12 +22,12 @@ from lamina.estimators.perceptron import Perceptron, has_partial_fit
 from lamina.estimators.settings.attributes import REGRESSOR_ATTRIBUTES
 from lamina.estimators.settings.constraints import PARAMETERS, constraints_of, rising_quantiles
 from lamina.estimators.settings.docstrings import with_parameters
+from lamina.estimators.settings.formula_choices import hyperparameters_of
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES, REGRESSOR_PARAMETERS
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import INVERSE_LINKS, LOSSES
-from lamina.formulas.hyperparameters import names_of
 from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
-from lamina.formulas.losses import as_it_is
+from lamina.formulas.losses import QUANTILE, as_it_is
 from lamina.formulas.table import Array
 from lamina.training.scores import PinballScore
 
@@ -234,7 +235,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         classes: ArrayLike | None,
         weight: NDArray[Any] | None = None,
     ) -> Regression:
-        task = Regression(self.loss, y, self._hyperparameters())
+        task = Regression(name_of(self.loss), y, self._hyperparameters())
         self._refuse_undefined(task)
         return replace(task, scaling=self._scaling(task, continues, weight))
 
@@ -252,7 +253,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
             raise ValueError(f"Input y contains NaN or infinity: y[{row}] is {value}. {CURE_OF_Y}")
         if (outside := task.outside_the_loss()) is not None:
             row = int(np.argmax((task.columns() == outside).any(axis=1)))
-            others = ", ".join(map(repr, sorted(REGRESSION_LOSSES - {self.loss})))
+            others = ", ".join(map(repr, sorted(REGRESSION_LOSSES - {task.loss})))
             raise ValueError(
                 f"loss={self.loss!r} is not defined for a target of {outside}, the value of "
                 f"y[{row}]: choose another of {others}, or shift the target"
@@ -291,13 +292,15 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
     def _hyperparameters(self) -> dict[str, Any]:
         """Return the hyperparameters that the loss's record lists, by name."""
-        names = names_of(LOSSES[self.loss].hyperparameters) if isinstance(self.loss, str) else ()
-        parameters = {**vars(self), "quantile": rising_quantiles(self.quantile)}
-        return {name: parameters[name] for name in names}
+        rising_quantiles(self.quantile)
+        values = hyperparameters_of(self, "loss")
+        if QUANTILE.name in values:
+            values[QUANTILE.name] = rising_quantiles(values[QUANTILE.name])
+        return values
 
     def _task_like(self, task: Task, y: NDArray[Any]) -> Regression:
         assert isinstance(task, Regression)
-        other = Regression(self.loss, y, task.hyperparameters, task.scaling)
+        other = Regression(task.loss, y, task.hyperparameters, task.scaling)
         self._refuse_undefined(other)
         if other.n_outputs != task.n_outputs:
             raise ValueError(

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from copy import deepcopy
 from numbers import Real
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import check_is_fitted
 
+from lamina.choices import name_of
 from lamina.encoding import TargetEncoding
 from lamina.encoding.targets import TargetKind
 from lamina.engines import OptimizerState
@@ -36,6 +38,7 @@ from lamina.estimators.fitting.state import (
     network_attributes,
 )
 from lamina.estimators.fitting.tasks import Classification, Regression
+from lamina.estimators.settings.formula_choices import flat_parameters
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.export.lowering.fitted_network import fitted_network
 from lamina.formulas import OPTIMIZERS
@@ -121,7 +124,8 @@ def to_sklearn(model: Any) -> Any:
     if network.targets is not None:
         estimator._label_binarizer = _label_binarizer(network.targets, model._sparse_targets)
     # With a standardised target, the optimizer's state has other units than these weights.
-    if getattr(model, "_optimizer_name", None) == model.solver and get_scaling(model) is None:
+    is_continued = getattr(model, "_optimizer_name", None) == name_of(model.solver)
+    if is_continued and get_scaling(model) is None:
         estimator._optimizer = _their_optimizer(model)
         if estimator.best_loss_ is None and not estimator.early_stopping:
             estimator.best_loss_ = math.inf
@@ -188,7 +192,7 @@ def from_sklearn(estimator: Any) -> Any:
 
 def _their_parameters(model: Any, cls: type) -> dict[str, Any]:
     theirs, ours = inspect.signature(cls).parameters, inspect.signature(type(model)).parameters
-    params = model.get_params(deep=False)
+    params = flat_parameters(model)
     for name, value in params.items():
         if name in theirs or name in WITHOUT_EFFECT or _equal(value, ours[name].default):
             continue
@@ -270,10 +274,12 @@ THEIR_OPTIMIZERS = {
 
 
 def _their_optimizer(model: Any) -> Any:
-    their = THEIR_OPTIMIZERS[model.solver]
+    solver = name_of(model.solver)
+    their, slots = THEIR_OPTIMIZERS[solver], OPTIMIZERS[solver].slots
     layout = ParameterLayout.from_spec(get_network(model))
-    optimizer = their.make(model, [*model.coefs_, *model.intercepts_])
-    for slot, numbers in zip(OPTIMIZERS[model.solver].slots, model._optimizer_slots, strict=True):
+    settings = SimpleNamespace(**flat_parameters(model))
+    optimizer = their.make(settings, [*model.coefs_, *model.intercepts_])
+    for slot, numbers in zip(slots, model._optimizer_slots, strict=True):
         views = layout.views(numbers.copy())
         setattr(optimizer, their.slots[slot], [*views.weights, *views.biases])
     setattr(optimizer, their.rate, model._learning_rate)

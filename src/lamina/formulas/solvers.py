@@ -31,6 +31,15 @@ class FullBatchSolver:
     hyperparameters: tuple[Hyperparameter, ...] = ()
 
 
+MAX_FUN = Hyperparameter(
+    "max_fun",
+    15000,
+    "number of evaluations of the loss after which the fit ends",
+    kind="integer",
+    at_least=1,
+    is_estimator_parameter=True,
+)
+
 FULL_BATCH_SOLVERS = RecordTable(
     "full-batch solver",
     FullBatchSolver(
@@ -38,6 +47,7 @@ FULL_BATCH_SOLVERS = RecordTable(
         equation="w ← w - η H g,  H ≈ (d²L/dw²)⁻¹ from the latest steps, η by a line search",
         paper="Byrd, Lu, Nocedal, Zhu 1995, A limited memory algorithm for bound constrained "
         "optimization",
+        hyperparameters=(MAX_FUN,),
     ),
 )
 Solver: TypeAlias = Optimizer | FullBatchSolver
@@ -49,9 +59,14 @@ SOLVERS: RecordTable[Solver] = RecordTable(
 def is_minibatch(solver: object) -> bool:
     """Return False for a solver that uses all samples at once.
 
+    Parameters
+    ----------
+    solver : str or object
+        Name, or an object with a `name`.
+
     Examples
     --------
     >>> is_minibatch("adam"), is_minibatch("lbfgs")
     (True, False)
     """
-    return solver not in FULL_BATCH_SOLVERS
+    return getattr(solver, "name", solver) not in FULL_BATCH_SOLVERS

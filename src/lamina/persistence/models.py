@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from lamina.choices import Choice
 from lamina.errors import ModelFileError
 from lamina.files.plain import Place, PlainReader, PlainWriter, place_in_words, unsupported
 from lamina.formulas import LOSSES
@@ -284,7 +285,7 @@ def _set_requests(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
 
 
 def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
-    if not isinstance(model.loss, str):
+    if not isinstance(model.loss, (str, Choice)):
         plain = inspect.signature(type(model)).parameters["loss"].default
         raise TypeError(
             f"{place_in_words((*path, 'loss'))} is a custom {type(model.loss).__name__} and "

@@ -1,4 +1,4 @@
-"""Values of scikit-learn's transformers that are neither plain nor arrays, by name or by parts.
+"""Values of parameters and transformers that are neither plain nor arrays, by name or by parts.
 
 {"$function": "numpy.log1p"}   one of FUNCTIONS; loading does not run it
 {"$dtype": "float64"}          a NumPy dtype      {"$type": "float64"}   its scalar type
@@ -17,6 +17,7 @@ import numpy as np
 
 from lamina.files.fields import Fields, array, check_fields, member, refused, whole
 from lamina.files.plain import Place, PlainReader, PlainWriter, place_in_words
+from lamina.persistence.choices import choice_from_plain, choice_to_plain
 from lamina.persistence.ensembles import record_from_plain, record_to_plain
 
 _SELECTION = "sklearn.feature_selection"
@@ -54,9 +55,9 @@ def special_to_plain(value: Any, writer: PlainWriter, path: Place) -> Any:
     TypeError
         For a function that is not in FUNCTIONS; names it.
     """
-    record = record_to_plain(value, writer, path)
-    if record is not None:
-        return record
+    for to_plain in (record_to_plain, choice_to_plain):
+        if (plain := to_plain(value, writer, path)) is not None:
+            return plain
     if isinstance(value, np.dtype):
         name = "str" if value.kind == "U" else value.name
         return {"$dtype": name} if name in _DTYPES else None
@@ -150,4 +151,5 @@ SPECIAL: dict[str, Callable[[Any, PlainReader], Any]] = {
     "$slice": _slice,
     "$spline": _spline,
     "$record": record_from_plain,
+    "$choice": choice_from_plain,
 }

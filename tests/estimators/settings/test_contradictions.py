@@ -5,6 +5,10 @@ import pytest
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.estimators.settings.contradictions import CONTRADICTIONS
+from lamina.losses import Focal, Gamma, Quantile
+from lamina.penalties import ElasticNet
+from lamina.schedules import Cosine
+from lamina.solvers import LBFGS, AdamW
 
 
 def constant_rate(step, epoch):
@@ -49,6 +53,11 @@ CLASHES = [
     {"solver": "lbfgs", "average_decay": 0.0},
     {"solver": "sgd", "amsgrad": True},
     {"solver": "lbfgs", "amsgrad": True},
+    {"solver": AdamW(), "beta_2": 0.9},
+    {"solver": AdamW(), "momentum": 0.5},
+    {"solver": LBFGS(), "dtype": "float32"},
+    {"learning_rate": Cosine(), "learning_rate_options": {"period": 3}},
+    {"penalty": ElasticNet(l1_ratio=0.3), "l1_ratio": 0.2},
 ]
 
 
@@ -64,6 +73,9 @@ CLASHES_OF_ONE = [
     (MLPRegressor, {"loss": Own}),
     (MLPClassifier, {"loss": Own}),
     (MLPRegressor, {"scale_target": True, "loss": "gamma"}),
+    (MLPRegressor, {"scale_target": True, "loss": Gamma()}),
+    (MLPRegressor, {"quantile": (0.1, 0.9), "loss": Quantile()}),
+    (MLPClassifier, {"focal_gamma": 1.0, "loss": Focal()}),
     (MLPRegressor, {"scale_target": True, "output_activation": "softplus"}),
 ]
 EVERY_CLASH = [

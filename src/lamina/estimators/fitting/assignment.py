@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
+from lamina.choices import name_of
 from lamina.engines import Engine, Objective, OptimizerSettings, Rows
 from lamina.engines.custom_loss import CustomLoss, require_rows_apart
 from lamina.engines.engine import Matrix
@@ -37,6 +38,12 @@ from lamina.estimators.fitting.validation_setup import (
     part,
 )
 from lamina.estimators.settings.fit_parameters import BAR
+from lamina.estimators.settings.formula_choices import (
+    hyperparameters_of,
+    l1_ratio,
+    power_t,
+    schedule_options,
+)
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import OPTIMIZERS, SCHEDULES
 from lamina.formulas.table import Array
@@ -125,9 +132,9 @@ class Assignment:
         return Objective(
             task.loss,
             float(model.alpha),
-            model.penalty,
+            name_of(model.penalty),
             hyperparameters=task.hyperparameters,
-            l1_ratio=float(model.l1_ratio),
+            l1_ratio=l1_ratio(model),
         )
 
     def _check_custom_loss(self, loss: CustomLoss) -> None:
@@ -156,10 +163,11 @@ def fit_full_batch(fit: Assignment) -> FitResult:
             f"resume={fit.resume!r} continues epochs, and solver={model.solver!r} has none. "
             "Leave it out, or choose one of the minibatch solvers."
         )
+    max_fun = hyperparameters_of(model, "solver")["max_fun"]
     plan = LbfgsPlan(
         fit.objective,
         model.max_iter,
-        model.max_fun,
+        max_fun,
         float(model.tol),
         bool(model.verbose),
         fit.deadline,
@@ -174,8 +182,8 @@ def fit_full_batch(fit: Assignment) -> FitResult:
     attributes = network_attributes(fit.spec, result.parameters, fit.task.scaling)
     attributes |= lbfgs_attributes(model, result, fit.fresh)
     limits = (
-        f"{model.solver} failed to converge after {result.iterations} iteration(s): "
-        f"{result.message}. Raise max_iter={model.max_iter} or max_fun={model.max_fun}, or "
+        f"{name_of(model.solver)} failed to converge after {result.iterations} iteration(s): "
+        f"{result.message}. Raise max_iter={model.max_iter} or max_fun={max_fun}, or "
         "scale the inputs with StandardScaler."
     )
     return FitResult(attributes, _warning_about(result.ending, limits))
@@ -304,11 +312,11 @@ def _training_plan(fit: Assignment, n_samples: int, monitoring: Monitored) -> Tr
         batch_size=min(_batch_size(model), n_samples),
         max_epochs=1 if fit.incremental else model.max_iter,
         schedule=choose_schedule(model),
-        given_options=model.learning_rate_options or {},
+        given_options=schedule_options(model),
         schedule_length=model.max_iter,
         warmup=float(model.warmup),
         initial_rate=float(model.learning_rate_init),
-        power_t=float(model.power_t),
+        power_t=power_t(model),
         tol=float(model.tol),
         patience=float(model.n_iter_no_change),
         restore_best=model.restore_best,
@@ -325,8 +333,8 @@ def _batch_size(model: Any) -> int:
 
 def choose_schedule(model: Any) -> str | Callable[[int, int], float]:
     """Return the schedule, or 'constant' if the solver ignores scikit-learn's schedules."""
-    schedule: str | Callable[[int, int], float] = model.learning_rate
-    if callable(schedule) or OPTIMIZERS[model.solver].follows_schedule:
+    schedule: str | Callable[[int, int], float] = name_of(model.learning_rate)
+    if callable(schedule) or OPTIMIZERS[name_of(model.solver)].follows_schedule:
         return schedule
     return schedule if SCHEDULES[schedule].speaks_to_all else "constant"
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.choices import name_of
 from lamina.errors import CheckpointError
 from lamina.estimators.fitting.validation_setup import metric_names, monitored
+from lamina.estimators.settings.formula_choices import flat_parameters
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import SCHEDULES
 from lamina.formulas.table import Array
@@ -68,7 +70,7 @@ def compute_identity(fit: Assignment) -> dict[str, Any]:
     model, rows = fit.model, fit.rows
     parameters = {
         name: plain_value(value)
-        for name, value in model.get_params(deep=False).items()
+        for name, value in flat_parameters(model).items()
         if name not in WITHOUT_EFFECT_ON_NUMBERS
     }
     validation = fit.held_out
@@ -140,7 +142,7 @@ def resumed(fit: Assignment, identity: dict[str, Any], batch_size: int) -> Resum
     """
     if fit.resume is None:
         return None
-    schedule = fit.model.learning_rate
+    schedule = name_of(fit.model.learning_rate)
     spans = isinstance(schedule, str) and SCHEDULES[schedule].follows_length
     free = () if spans else ("max_iter",)
     # Checkpoints of earlier versions do not hold the labels.

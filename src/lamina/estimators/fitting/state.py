@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import DTypeLike
 
+from lamina.choices import Choice
 from lamina.encoding.target_scaling import TargetScaling, last_layer
 from lamina.engines import OptimizerSettings, OptimizerState
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, fitted_parts
@@ -207,8 +208,8 @@ def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
     if "unit_parameters_" in fitted:
         parts += (*fitted["unit_parameters_"], *fitted.get("running_statistics_", ()))
     surroundings = (
-        model.activation,
-        model.output_activation,
+        _unchanging(model.activation),
+        _unchanging(model.output_activation),
         model.normalization,
         model.residual,
         model.out_activation_,
@@ -234,6 +235,15 @@ def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
     if is_hashable and all(part.base is parameters for part in parts if part.size):
         _known[model] = _Known(parts, surroundings, spec, parameters)
     return spec, parameters
+
+
+def _unchanging(activation: Any) -> Any:
+    """Return an activation without its objects and lists, which may be changed in place."""
+    if isinstance(activation, Choice):
+        return activation.name, tuple(activation.values.items())
+    if isinstance(activation, (list, tuple)):
+        return tuple(map(_unchanging, activation))
+    return activation
 
 
 def _are_equal(surroundings: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
@@ -304,8 +314,8 @@ def build_memory(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: 
     initial_rate = float(model.learning_rate_init)
     rate = RateState(initial_rate, initial_rate)
     slots = getattr(model, "_optimizer_slots", state.slots)
-    optimizer_slots = [*OPTIMIZERS[model.solver].slots]
-    same = getattr(model, "_optimizer_name", None) == model.solver
+    optimizer_slots = [*OPTIMIZERS[optimizer.name].slots]
+    same = getattr(model, "_optimizer_name", None) == optimizer.name
     same &= getattr(model, "_optimizer_slot_names", optimizer_slots) == [*optimizer.slots]
     if keep_optimizer and same and slots.shape == state.slots.shape:
         state.slots[...] = slots

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.blocks import AnyBlock
+from lamina.choices import name_of
 from lamina.estimators.fitting.state import network_and_parameters
 from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.estimators.inspection.passes import Passes
@@ -209,7 +210,7 @@ def _network_to_come(model: Any) -> NetworkSpec:
 def _layers(model: Any, spec: NetworkSpec, inverse_link: str) -> Iterator[LayerDescription]:
     for block in spec.blocks[:-1]:
         yield _layer(block, block.output_function)
-    functions = (model.output_activation, inverse_link)
+    functions = (name_of(model.output_activation), inverse_link)
     yield _layer(spec.blocks[-1], ", ".join(name for name in functions if name is not None))
 
 

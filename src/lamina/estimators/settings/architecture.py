@@ -6,6 +6,7 @@ from functools import lru_cache
 from numbers import Real
 from typing import Any, NamedTuple
 
+from lamina.choices import name_of
 from lamina.estimators.settings.constraints import hidden_activations, hidden_dropout
 from lamina.network import NetworkSpec
 
@@ -27,10 +28,10 @@ class Architecture(NamedTuple):
 
 def read_architecture(model: Any) -> Architecture:
     """Return the architecture that a model's parameters describe."""
-    activation, dropout = model.activation, model.dropout
+    activation, dropout = name_of(model.activation), model.dropout
     return Architecture(
-        activation if isinstance(activation, str) else tuple(activation),
-        model.output_activation,
+        activation if isinstance(activation, str) else tuple(map(name_of, activation)),
+        name_of(model.output_activation),
         model.normalization,
         bool(model.residual),
         float(dropout) if isinstance(dropout, Real) else tuple(dropout),

@@ -12,7 +12,10 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, InvalidParameterError
 
+from lamina.choices import KINDS, Choice, classes_of
+from lamina.choices import PARAMETERS as TAKES_CHOICES
 from lamina.estimators.settings.constraints import PARAMETERS, constraints_of, nearest_parameter
+from lamina.estimators.settings.formula_choices import refused_hyperparameter
 from lamina.estimators.settings.refusals import refused, shown
 
 LARGEST_INTEGER = 2**63 - 1
@@ -29,6 +32,8 @@ def require_valid(model: Any, parameters: Mapping[str, Any]) -> None:
     constraints, owner = model._parameter_constraints, type(model).__name__
     for name, value in parameters.items():
         if (message := refused(name, value, constraints, owner)) is not None:
+            raise InvalidParameterError(message)
+        if (message := refused_hyperparameter(name, value, owner)) is not None:
             raise InvalidParameterError(message)
     for name, value in parameters.items():
         if isinstance(value, Integral) and abs(int(value)) > LARGEST_INTEGER:
@@ -121,12 +126,29 @@ class Configured(BaseEstimator):  # type: ignore[misc]
         ValueError
             For a name that is not a parameter.
         """
+        self._refuse_hyperparameters_of_names(params)
         try:
             super().set_params(**params)
         except ValueError as error:
             nearest = nearest_parameter(self.get_params(deep=False), params)
             raise ValueError(f"{error}{nearest}") from None
         return self
+
+    def _refuse_hyperparameters_of_names(self, params: Mapping[str, Any]) -> None:
+        """Raise ValueError for `solver__beta_2` where the solver is not an object."""
+        for key in params:
+            parameter, nested, name = key.partition("__")
+            if not nested or parameter not in TAKES_CHOICES or not hasattr(self, parameter):
+                continue
+            value = params.get(parameter, getattr(self, parameter))
+            if not isinstance(value, Choice):
+                classes = classes_of(TAKES_CHOICES[parameter])
+                title = classes[value].__name__ if value in classes else "CLASS"
+                module = KINDS[TAKES_CHOICES[parameter]].module
+                raise ValueError(
+                    f"{key} sets a hyperparameter of an object, and {parameter}={shown(value)} is "
+                    f"none. Set {parameter}={module}.{title}({name}=…)."
+                )
 
     def _validate_params(self) -> None:
         # Most values are the defaults, and checking all of them takes longer than many a small fit.

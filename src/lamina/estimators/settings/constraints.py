@@ -7,6 +7,7 @@ from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any
 
+from lamina.choices import name_of
 from lamina.errors import UnknownNameError, suggestion
 from lamina.estimators.settings.fit_parameters import FIT_PARAMETERS
 from lamina.estimators.settings.loss_parameters import CLASSIFIER_PARAMETERS, REGRESSOR_PARAMETERS
@@ -94,9 +95,9 @@ def hidden_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
     ValueError
         If the number of names differs from the number of hidden layers.
     """
-    each = _one_a_layer("activation", activation, str, n_hidden, ("names", "name"))
+    each = _one_a_layer("activation", name_of(activation), str, n_hidden, ("names", "name"))
     try:
-        return tuple(ACTIVATIONS[name].name for name in each)
+        return tuple(ACTIVATIONS[name_of(name)].name for name in each)
     except UnknownNameError as error:
         raise UnknownNameError(f"activation={shown(activation)}: {error}") from None
 

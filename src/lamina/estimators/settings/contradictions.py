@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
+from lamina.choices import Choice, name_of
 from lamina.estimators.settings.constraints import hidden_widths
+from lamina.estimators.settings.formula_choices import flat_beside_object, l1_ratio
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import (
     INVERSE_LINKS,
@@ -111,7 +113,7 @@ def _full_batch_without_epochs(model: Any) -> str | None:
 
 def _options_that_the_schedule_has_not(model: Any) -> str | None:
     options, schedule = model.learning_rate_options, model.learning_rate
-    if not options:
+    if not options or isinstance(schedule, Choice):
         return None
     if callable(schedule):
         return (
@@ -233,8 +235,12 @@ def _residual_without_a_pair(model: Any) -> str | None:
     )
 
 
+def _l1_fraction(model: Any) -> float:
+    return PENALTIES[name_of(model.penalty)].l1_fraction(l1_ratio(model))
+
+
 def _full_batch_with_a_kink(model: Any) -> str | None:
-    if is_minibatch(model.solver) or not PENALTIES[model.penalty].l1_fraction(model.l1_ratio):
+    if is_minibatch(model.solver) or not _l1_fraction(model):
         return None
     return (
         f"solver={model.solver!r} needs a loss with a derivative everywhere, but "
@@ -255,9 +261,9 @@ def _amsgrad_of_another_solver(model: Any) -> str | None:
 
 def _quantiles_without_their_loss(model: Any) -> str | None:
     several = getattr(model, "quantile", 0.5)
-    if isinstance(several, Real) or not isinstance(model.loss, str):
+    if isinstance(several, Real) or not isinstance(name_of(model.loss), str):
         return None
-    if QUANTILE in LOSSES[model.loss].hyperparameters:
+    if QUANTILE in LOSSES[name_of(model.loss)].hyperparameters:
         return None
     return (
         f"quantile={shown(several)} requests several quantiles, which loss={model.loss!r} does not "
@@ -266,7 +272,7 @@ def _quantiles_without_their_loss(model: Any) -> str | None:
 
 
 def _smoothing_of_ones_own_loss(model: Any) -> str | None:
-    if not getattr(model, "label_smoothing", 0) or isinstance(model.loss, str):
+    if not getattr(model, "label_smoothing", 0) or isinstance(name_of(model.loss), str):
         return None
     return (
         f"label_smoothing={model.label_smoothing!r} applies to losses chosen by name, and "
@@ -284,9 +290,9 @@ def _scaled_target_behind_an_inverse_link(model: Any) -> str | None:
             f"output_activation={model.output_activation!r} cannot be shifted by that mean. Leave "
             "output_activation=None, or set scale_target=False and divide y by its mean."
         )
-    named = isinstance(model.loss, str)
+    named = isinstance(name_of(model.loss), str)
     inverse_link = (
-        LOSSES[model.loss].inverse_link
+        LOSSES[name_of(model.loss)].inverse_link
         if named
         else str(getattr(model.loss, "inverse_link", "identity"))
     )
@@ -316,7 +322,7 @@ def _is_set(value: Any) -> bool:
 
 
 def _is_no_old_schedule(value: Any) -> bool:
-    return callable(value) or SCHEDULES[value].speaks_to_all
+    return callable(value) or SCHEDULES[name_of(value)].speaks_to_all
 
 
 # Parameters of epochs, each with a test of the values that full-batch solvers must reject. They
@@ -338,6 +344,7 @@ NUL = "\0"
 ONLY_FOR_FIT = ("monitor", "restore_best", "checkpoint")
 
 CONTRADICTIONS: tuple[Contradiction, ...] = (
+    flat_beside_object,
     _full_batch_in_float32,
     _full_batch_in_low_precision,
     _low_precision_in_float64,

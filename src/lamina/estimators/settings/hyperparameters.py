@@ -7,11 +7,11 @@ from numbers import Integral, Real
 
 from sklearn.utils._param_validation import Interval
 
-from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES, SCHEDULES
+from lamina.formulas import LOSSES, PENALTIES, SCHEDULES, SOLVERS
 
 HYPERPARAMETERS = {
     each.name: each
-    for table in (OPTIMIZERS, LOSSES, PENALTIES, SCHEDULES)
+    for table in (SOLVERS, LOSSES, PENALTIES, SCHEDULES)
     for record in table.values()
     for each in record.hyperparameters
     if each.is_estimator_parameter

@@ -9,7 +9,7 @@ from lamina.estimators.settings.parameter import (
     Parameter,
     one_of,
 )
-from lamina.estimators.settings.refusals import Names
+from lamina.estimators.settings.refusals import Formulas, Names
 from lamina.formulas import LOSSES
 
 REGRESSION_LOSSES = {name for name, loss in LOSSES.items() if loss.task == "regression"}
@@ -17,7 +17,7 @@ REGRESSION_LOSSES = {name for name, loss in LOSSES.items() if loss.task == "regr
 CLASSIFIER_PARAMETERS = {
     "loss": Parameter(
         f"{one_of(CLASSIFICATION_LOSSES)} or object",
-        [Names(set(CLASSIFICATION_LOSSES)), OWN_LOSS],
+        [Formulas("loss", set(CLASSIFICATION_LOSSES)), OWN_LOSS],
         """
         Loss, averaged over the samples:
 
@@ -69,7 +69,7 @@ CLASSIFIER_PARAMETERS = {
 REGRESSOR_PARAMETERS = {
     "loss": Parameter(
         "str or object",
-        [Names(REGRESSION_LOSSES), OWN_LOSS],
+        [Formulas("loss", REGRESSION_LOSSES), OWN_LOSS],
         """
         Loss, averaged over the samples: a name, or a custom object (below). With p the prediction,
         y the target and r = p - y, summed over the targets where there are several:

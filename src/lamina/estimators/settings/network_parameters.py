@@ -10,7 +10,7 @@ from lamina.estimators.settings.parameter import (
     one_of,
     with_formulas,
 )
-from lamina.estimators.settings.refusals import Names
+from lamina.estimators.settings.refusals import Formulas, Names
 from lamina.formulas import ACTIVATIONS, INITIALIZERS, NORMALIZATIONS
 
 NETWORK_PARAMETERS = {
@@ -24,7 +24,7 @@ NETWORK_PARAMETERS = {
     ),
     "activation": Parameter(
         "str or sequence of str",
-        [Names(set(ACTIVATIONS)), list, tuple],
+        [Formulas("activation", set(ACTIVATIONS)), list, tuple],
         with_formulas(
             """
         Activation function f of the hidden layers, a = f(z): one name for all, or one for each
@@ -50,7 +50,7 @@ NETWORK_PARAMETERS = {
     ),
     "output_activation": Parameter(
         "str or None",
-        [Names(set(ACTIVATIONS)), None],
+        [Formulas("output_activation", set(ACTIVATIONS)), None],
         """
         Activation, by the same names as `activation`, applied to the last layer's z before the
         inverse link; 'softplus', for instance, makes every prediction of a regression positive. The

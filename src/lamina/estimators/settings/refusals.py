@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import StrOptions, make_constraint
 
+from lamina.choices import KINDS, PARAMETERS, Choice
 from lamina.errors import suggestion
 
 LONGEST_VALUE = 200
@@ -22,6 +23,30 @@ class Names(StrOptions):  # type: ignore[misc]
 
     def __str__(self) -> str:
         return f"a str among {{{', '.join(map(repr, sorted(self.options)))}}}"
+
+
+class Formulas(Names):
+    """Set of names of formulas; an object for one of them is allowed too.
+
+    Parameters
+    ----------
+    parameter : str
+        Parameter of the estimators, one of lamina.choices.PARAMETERS.
+    names : set of str
+    """
+
+    def __init__(self, parameter: str, names: set[str]) -> None:
+        super().__init__(names)
+        self.kind = KINDS[PARAMETERS[parameter]]
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Return True for a name, and for an object for one of the names."""
+        if isinstance(val, Choice):
+            return isinstance(val, self.kind.base) and val.name in self.options
+        return bool(super().is_satisfied_by(val))
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} (or its object from {self.kind.module})"
 
 
 def shown(value: Any) -> str:
@@ -63,7 +88,9 @@ def refused(name: str, value: Any, constraints: Mapping[str, list[Any]], owner: 
     if name not in constraints:
         return None
     kinds = [make_constraint(each) for each in constraints[name]]
-    if any(kind.is_satisfied_by(value) for kind in kinds):
+    # A class of schedules is callable, as are functions of step and epoch.
+    is_class = isinstance(value, type) and issubclass(value, Choice)
+    if not is_class and any(kind.is_satisfied_by(value) for kind in kinds):
         return None
     *first, last = map(str, kinds)
     allowed = f"{', '.join(first)} or {last}" if first else last
@@ -79,6 +106,8 @@ def nearest_name(kinds: Iterable[Any], value: Any) -> str:
 
 
 def _hint(name: str, value: Any) -> str:
+    if isinstance(value, type) and issubclass(value, Choice):
+        return f" This is a class: write {name}={value.__name__}()."
     return HINTS[name](value) if name in HINTS else ""
 
 

@@ -12,13 +12,13 @@ from lamina.estimators.settings.parameter import (
     one_of,
     with_formulas,
 )
-from lamina.estimators.settings.refusals import Names
+from lamina.estimators.settings.refusals import Formulas, Names
 from lamina.formulas import PENALTIES, SCHEDULES, SOLVERS
 
 SOLVER_PARAMETERS = {
     "solver": Parameter(
         "str",
-        [Names(set(SOLVERS))],
+        [Formulas("solver", set(SOLVERS))],
         with_formulas(
             """
         Algorithm that minimises the loss. 'lbfgs' is SciPy's quasi-Newton method; it uses all
@@ -57,7 +57,7 @@ SOLVER_PARAMETERS = {
     ),
     "penalty": Parameter(
         one_of(PENALTIES),
-        [Names(set(PENALTIES))],
+        [Formulas("penalty", set(PENALTIES))],
         """
         Penalty on the weights that `alpha` multiplies: ½ ‖W‖²; ‖W‖₁, which drives weights of no use
         to zero; or a mixture of both, ρ ‖W‖₁ + (1 - ρ) ½ ‖W‖² with ρ the `l1_ratio`, as in
@@ -81,7 +81,7 @@ SOLVER_PARAMETERS = {
     ),
     "learning_rate": Parameter(
         "str or callable",
-        [Names(set(SCHEDULES)), callable],
+        [Formulas("learning_rate", set(SCHEDULES)), callable],
         with_formulas(
             """
         Schedule of the learning rate η, starting from η₀, which is `learning_rate_init`. The first
@@ -227,7 +227,7 @@ SOLVER_PARAMETERS = {
     ),
     "max_fun": Parameter(
         "int",
-        [AT_LEAST_ONE],
+        allowed("max_fun"),
         """
         Maximum number of evaluations of the loss by 'lbfgs'.
         """,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.choices import name_of
 from lamina.engines import Engine
 from lamina.estimators.fitting.tasks import quantiles_in
 from lamina.formulas import LOSSES
@@ -63,7 +64,7 @@ def compute_predictions(
     """Return one number per row: the prediction, or the middle one of several quantiles."""
     X = X.astype(snapshot.parameters.dtype, copy=False)
     behind_inverse_link = engine.predict(run.spec, run.predicting(snapshot), X)
-    answer = LOSSES[run.model.loss].answer(behind_inverse_link, run.task.hyperparameters)
+    answer = LOSSES[name_of(run.model.loss)].answer(behind_inverse_link, run.task.hyperparameters)
     columns = answer.reshape(len(X), -1).astype(np.float64)
     return run.prepared.in_units_of_target(columns[:, columns.shape[1] // 2])
 
@@ -72,7 +73,7 @@ def predicted(run: Run) -> str:
     """Return in words which statistic of the target the loss makes the network predict."""
     quantiles = quantiles_in(run.task.hyperparameters)
     if quantiles is None:
-        return LOSSES[run.model.loss].aim
+        return LOSSES[name_of(run.model.loss)].aim
     middle = quantiles[len(quantiles) // 2]
     return "the median" if middle == MEDIAN else f"the {middle:g} quantile"
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.choices import name_of
 from lamina.engines import Rows
 from lamina.errors import ExperimentError
 from lamina.estimators.settings.optimizing import optimizer_settings
@@ -229,7 +230,7 @@ def _notes(run: Run, snapshot: Snapshot, rows: NDArray[np.int64]) -> list[str]:
 def _why_no_update(run: Run) -> str:
     if run.status in (ENDED, FAILED):
         return "The run has ended: there is no next step."
-    name = run.model.solver
+    name = name_of(run.model.solver)
     if run.status == PLAYING:
         return f"Pause the run to see how {name} turns the gradient into an update."
     return (

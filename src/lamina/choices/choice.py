@@ -1,0 +1,154 @@
+"""Choice: a formula and the values of its hyperparameters, as one object."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from lamina.errors import suggestion
+from lamina.formulas.hyperparameters import Hyperparameter
+
+Value = object
+
+
+class Choice(BaseEstimator):  # type: ignore[misc]
+    """Base of the objects that name a formula and carry the values of its hyperparameters.
+
+    Attributes
+    ----------
+    parameter : str
+        Parameter of the estimators that takes the object.
+    name : str
+        Name of the formula, which the parameter also takes on its own.
+    hyperparameters : tuple of Hyperparameter
+        Hyperparameters that the object carries, by the names in its signature.
+    record_names : mapping of str to str
+        Names of hyperparameters in the record, and in the estimators if they have them as
+        parameters, where the signature has shorter ones.
+    """
+
+    parameter: ClassVar[str]
+    name: ClassVar[str]
+    hyperparameters: ClassVar[tuple[Hyperparameter, ...]] = ()
+    record_names: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self) -> None:
+        raise TypeError(
+            f"{type(self).__name__} is the base of the choices for {self.parameter}=: construct "
+            "one of its classes"
+        )
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        return sorted(each.name for each in cls.hyperparameters)
+
+    def set_params(self, **params: Value) -> Self:
+        """Set hyperparameters; errors for unknown names suggest the nearest match.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For a name that is not a hyperparameter.
+        """
+        _require_known(type(self), params, ValueError)
+        self.__dict__.update(params)
+        return self
+
+    @property
+    def values(self) -> dict[str, Value]:
+        """Values of the hyperparameters, by their names in the record."""
+        return {self.record_names.get(n, n): vars(self)[n] for n in self._get_param_names()}
+
+    def refusal(self) -> tuple[str, str] | None:
+        """Return the first hyperparameter with a value that is not allowed, and what is allowed."""
+        for each in self.hyperparameters:
+            value = vars(self)[each.name]
+            if not each.allows(value.tolist() if isinstance(value, np.ndarray) else value):
+                return each.name, each.allowed_values
+        return None
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(are_same(vars(self)[n], vars(other)[n]) for n in self._get_param_names())
+
+    def __hash__(self) -> int:
+        # Equal objects are of one class, and the values may change.
+        return hash(type(self))
+
+
+def name_of(value: Any) -> Any:
+    """Return the name of a choice, and any other value unchanged.
+
+    Examples
+    --------
+    >>> from lamina.solvers import AdamW
+    >>> name_of(AdamW(beta_2=0.95)), name_of("adamw")
+    ('adamw', 'adamw')
+    """
+    return value.name if isinstance(value, Choice) else value
+
+
+def make_class(
+    base: type[Choice],
+    title: str,
+    module: str,
+    record: str,
+    hyperparameters: tuple[Hyperparameter, ...],
+    docstring: str,
+    record_names: Mapping[str, str],
+) -> type[Choice]:
+    """Return the class of a record, with a constructor of its hyperparameters."""
+    members = {
+        "__module__": module,
+        "__doc__": docstring,
+        "__init__": _constructor(hyperparameters),
+        "name": record,
+        "hyperparameters": hyperparameters,
+        "record_names": dict(record_names),
+    }
+    return type(title, (base,), members)
+
+
+def _constructor(hyperparameters: Iterable[Hyperparameter]) -> Callable[..., None]:
+    """Return an `__init__` that stores the values, with the signature that scikit-learn reads."""
+    defaults = {each.name: each.default for each in hyperparameters}
+
+    def __init__(self: Choice, **values: Value) -> None:
+        _require_known(type(self), values, TypeError)
+        self.__dict__.update({**defaults, **values})
+
+    keyword_only = inspect.Parameter.KEYWORD_ONLY
+    itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    named = [inspect.Parameter(k, keyword_only, default=v) for k, v in defaults.items()]
+    constructor: Any = __init__
+    constructor.__signature__ = inspect.Signature([itself, *named])
+    return __init__
+
+
+def _require_known(
+    cls: type[Choice], names: Iterable[str], error: type[TypeError | ValueError]
+) -> None:
+    """Raise an error for a name that is not a hyperparameter; it names the nearest match."""
+    known = [each.name for each in cls.hyperparameters]
+    for name in names:
+        if name not in known:
+            allowed = f"It has {', '.join(known)}." if known else "It has none."
+            raise error(
+                f"{cls.__name__} has no hyperparameter {name!r}.{suggestion(name, known)} {allowed}"
+            )
+
+
+def are_same(value: Value, other: Value) -> bool:
+    """Return True if two values of a hyperparameter are equal; they may be arrays."""
+    if isinstance(value, np.ndarray) or isinstance(other, np.ndarray):
+        return np.array_equal(value, other)  # type: ignore[arg-type]
+    return bool(value == other)

@@ -1,0 +1,158 @@
+"""Formulas that an estimator's parameters choose, by name or by object, with hyperparameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lamina.choices import PARAMETERS, Choice, are_same, entries_of
+from lamina.estimators.settings.refusals import shown
+
+# Parameters with hyperparameters of a formula that is chosen by name, beside those of the records.
+OPTIONS = {"learning_rate": "learning_rate_options"}
+
+
+def hyperparameters_of(model: Any, parameter: str) -> dict[str, Any]:
+    """Return the hyperparameters of the formula that a parameter chooses, by their record's names.
+
+    They come from the object; for a name, from the estimator's parameters and the defaults. A
+    function or an object of the user has none.
+
+    Examples
+    --------
+    >>> from lamina import MLPClassifier
+    >>> from lamina.solvers import SGD
+    >>> hyperparameters_of(MLPClassifier(solver=SGD(momentum=0.5)), "solver")
+    {'momentum': 0.5, 'nesterovs_momentum': True}
+    >>> hyperparameters_of(MLPClassifier(solver="sgd", momentum=0.5), "solver")
+    {'momentum': 0.5, 'nesterovs_momentum': True}
+    """
+    value = getattr(model, parameter)
+    if isinstance(value, Choice):
+        return value.values
+    if not isinstance(value, str):
+        return {}
+    values = {
+        each.name: getattr(model, each.name) if each.is_estimator_parameter else each.default
+        for each in entries_of(PARAMETERS[parameter])[value].hyperparameters
+    }
+    options = getattr(model, OPTIONS[parameter]) if parameter in OPTIONS else None
+    return values | (options or {})
+
+
+def l1_ratio(model: Any) -> float:
+    """Return the fraction of ‖W‖₁ in the penalty; penalties without one do not read it."""
+    return float(hyperparameters_of(model, "penalty").get("l1_ratio", model.l1_ratio))
+
+
+def power_t(model: Any) -> float:
+    """Return the exponent of the schedule; schedules without one do not read it."""
+    return float(hyperparameters_of(model, "learning_rate").get("power_t", model.power_t))
+
+
+def schedule_options(model: Any) -> dict[str, Any]:
+    """Return the schedule's hyperparameters that are no parameters of the estimator."""
+    values = hyperparameters_of(model, "learning_rate")
+    return {name: value for name, value in values.items() if name not in model._defaults()}
+
+
+def flat_parameters(model: Any) -> dict[str, Any]:
+    """Return the parameters as they would be if every formula were chosen by its name.
+
+    A formula with hyperparameters that no parameter of the estimator sets is a dict of its name
+    and those of them that differ from their defaults.
+
+    Examples
+    --------
+    >>> from lamina import MLPClassifier
+    >>> from lamina.solvers import SGD
+    >>> flat = flat_parameters(MLPClassifier(solver=SGD(momentum=0.5)))
+    >>> flat["solver"], flat["momentum"]
+    ('sgd', 0.5)
+    """
+    params: dict[str, Any] = model.get_params(deep=False)
+    flat = dict(params)
+    for parameter in PARAMETERS.keys() & params:
+        value = params[parameter]
+        if isinstance(value, (list, tuple)):
+            flat[parameter] = [_with_own(each, params) for each in value]
+        elif isinstance(value, Choice):
+            flat[parameter] = _with_own(value, params)
+            flat |= {name: each for name, each in value.values.items() if name in params}
+    if isinstance(schedule := flat["learning_rate"], dict):
+        flat["learning_rate"] = schedule.pop("name")
+        flat[OPTIONS["learning_rate"]] = schedule
+    return flat
+
+
+def _with_own(value: Any, params: Mapping[str, Any]) -> Any:
+    """Return the name of a formula, with the hyperparameters that only the object can set."""
+    if not isinstance(value, Choice):
+        return value
+    own = {
+        name: each
+        for name, each in value.values.items()
+        if name not in params and not are_same(each, getattr(type(value)(), name))
+    }
+    return {"name": value.name, **own} if own else value.name
+
+
+def objects_in(name: str, value: Any) -> Iterator[tuple[str, Choice]]:
+    """Yield each object in the value of a parameter, alone or in a list, with its place."""
+    if isinstance(value, Choice):
+        yield name, value
+    elif name in PARAMETERS and isinstance(value, (list, tuple)):
+        for i, each in enumerate(value):
+            yield from objects_in(f"{name}[{i}]", each)
+
+
+def refused_hyperparameter(name: str, value: Any, owner: str) -> str | None:
+    """Return the reason why a hyperparameter of an object is not allowed, or None."""
+    for place, choice in objects_in(name, value):
+        if (refusal := choice.refusal()) is not None:
+            hyperparameter, allowed = refusal
+            got = shown(getattr(choice, hyperparameter))
+            return (
+                f"The '{place}.{hyperparameter}' parameter of {owner} must be {allowed}. Got {got} "
+                "instead."
+            )
+    return None
+
+
+def flat_beside_object(model: Any) -> str | None:
+    """Return the contradiction between an object and a parameter for formulas chosen by name."""
+    defaults = type(model)._defaults()
+    for parameter in PARAMETERS:
+        choice = getattr(model, parameter, None)
+        if not isinstance(choice, Choice):
+            continue
+        for name in _flat_parameters(parameter):
+            if name in defaults and _is_set(getattr(model, name), defaults[name]):
+                return _contradiction(model, parameter, choice, name, defaults[name])
+    return None
+
+
+def _flat_parameters(parameter: str) -> Iterator[str]:
+    """Yield the estimators' parameters that a formula chosen by name reads, each once."""
+    entries = entries_of(PARAMETERS[parameter]).values()
+    carried = (each for entry in entries for each in entry.hyperparameters)
+    yield from dict.fromkeys(each.name for each in carried if each.is_estimator_parameter)
+    if parameter in OPTIONS:
+        yield OPTIONS[parameter]
+
+
+def _is_set(value: Any, default: Any) -> bool:
+    return not (value is default or are_same(value, default) or (default is None and value == {}))
+
+
+def _contradiction(model: Any, parameter: str, choice: Choice, name: str, default: Any) -> str:
+    value = shown(getattr(model, name))
+    if name in choice.values:
+        short = next((k for k, v in choice.record_names.items() if v == name), name)
+        cure = f"set {short} in {type(choice).__name__}(…)"
+    else:
+        cure = f"choose the {parameter} by its name"
+    return (
+        f"{name}={value} is for a {parameter} chosen by name, and {parameter}={shown(choice)} is "
+        f"an object with its own hyperparameters. Leave {name}={default!r}, or {cure}."
+    )

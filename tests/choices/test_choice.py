@@ -1,0 +1,63 @@
+"""Choices: construction, parameters, equality, messages."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+import lamina
+from lamina import losses, penalties, schedules, solvers
+from lamina.choices import KINDS, Choice, classes_of
+
+
+def test_the_classes_have_the_names_that_papers_and_other_libraries_write():
+    assert solvers.AdamW().name == "adamw"
+    assert solvers.LBFGS(max_fun=10).max_fun == 10
+    assert schedules.OneCycle().name == "one_cycle"
+    assert losses.GaussianNLL().name == "gaussian_nll"
+    assert penalties.ElasticNet(l1_ratio=0.3).get_params() == {"l1_ratio": 0.3}
+
+
+def test_an_unknown_keyword_names_the_nearest_match_and_what_is_allowed():
+    message = r"AdamW has no hyperparameter 'beta2'\. Did you mean 'beta_2'\? It has beta_1, beta_2"
+    with pytest.raises(TypeError, match=message):
+        solvers.AdamW(beta2=0.95)
+    with pytest.raises(ValueError, match=message):
+        solvers.AdamW().set_params(beta2=0.95)
+    with pytest.raises(TypeError, match=r"L2 has no hyperparameter 'l1_ratio'\. It has none\."):
+        penalties.L2(l1_ratio=0.5)
+
+
+def test_a_class_that_does_not_exist_names_the_nearest_match():
+    with pytest.raises(AttributeError, match=r"no class 'Adamw'\. Did you mean 'AdamW'"):
+        solvers.Adamw  # noqa: B018
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_base_cannot_be_constructed(kind):
+    with pytest.raises(TypeError, match=f"base of the choices for {kind.base.parameter}="):
+        kind.base()
+
+
+def test_objects_with_equal_values_of_one_class_are_equal():
+    assert solvers.Adam(beta_1=0.8) == solvers.Adam(beta_1=0.8)
+    assert solvers.Adam(beta_1=0.8) != solvers.Adam()
+    assert solvers.Adam() != solvers.AdamW()
+    assert hash(solvers.Adam(beta_1=0.8)) == hash(solvers.Adam(beta_1=0.8))
+    several = np.array([0.1, 0.9])
+    assert losses.Quantile(quantile=several) == losses.Quantile(quantile=several.copy())
+
+
+def test_the_public_modules_show_every_class_and_its_base():
+    for kind in KINDS.values():
+        module = getattr(lamina, kind.module.removeprefix("lamina."))
+        classes = classes_of(kind.base.parameter).values()
+        assert set(module.__all__) == {kind.base.__name__, *(cls.__name__ for cls in classes)}
+        assert all(getattr(module, cls.__name__) is cls for cls in classes)
+
+
+def test_a_clone_of_an_altered_object_keeps_its_values():
+    solver: Choice = solvers.SGD().set_params(momentum=0.5)
+    assert clone(solver) == solver
+    assert repr(solver) == "SGD(momentum=0.5)"
