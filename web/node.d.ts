@@ -1,4 +1,4 @@
-/** The little of Node.js that vite.config.ts calls: with all its types, timers of the page would be Node's. */
+/** The functions of Node.js that vite.config.ts calls. With all of Node's types, the page's timers would have Node's types. */
 
 declare module "node:fs" {
   export function appendFileSync(path: string, text: string): void;

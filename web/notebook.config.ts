@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-// The small script that notebooks run, beside the page: it shows that page in a cell.
+// Builds the small script that notebooks run to show the page in a cell.
 export default defineConfig({
   publicDir: false,
   build: {

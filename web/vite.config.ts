@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
 const OUT = "../src/lamina/workbench/static";
 const LICENSES = "licenses.md";
 
-/** The license of the font, which no package brings along. */
+/** License of the font, which is not in a package. */
 function fontLicense(): Plugin {
   const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   return {

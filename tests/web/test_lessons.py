@@ -77,11 +77,11 @@ def test_a_lesson_is_completed_with_the_highlighted_control(visit: Any, lesson: 
         expect(page.get_by_role("heading", name=f"Step {number + 1} of")).to_be_focused()
         page.get_by_role("button", name=step.choices[step.answer], exact=True).click()
         if step.control == "play":
-            expect(page.locator("[data-wanted]")).to_have_attribute("aria-label", "Play")
+            expect(page.locator("[data-marked]")).to_have_attribute("aria-label", "Play")
             page.get_by_role("button", name="Play").click()
         else:
             page.get_by_role("button", name="Where is it?").click()
-            change(page.locator("[data-wanted]"), step)
+            change(page.locator("[data-marked]"), step)
             play_if_held(visit, lesson, number)
             back = page.get_by_role("button", name="To the lesson")
             if back.count():
@@ -89,7 +89,7 @@ def test_a_lesson_is_completed_with_the_highlighted_control(visit: Any, lesson: 
         explanation = page.locator(".course [role=status]")
         expect(explanation).to_contain_text("As you said:")
         expect(explanation).to_contain_text(step.explanation)
-        expect(page.locator("[data-wanted]")).to_have_count(0)
+        expect(page.locator("[data-marked]")).to_have_count(0)
         is_last = number + 1 == len(lesson.steps)
         page.get_by_role("button", name="Finish" if is_last else "Next step").click()
     expect(page.get_by_role("button", name=f"{lesson.title} (done)")).to_be_focused()
@@ -123,7 +123,7 @@ def test_a_lesson_is_completed_by_keyboard(visit: Any, name: str) -> None:
     for number, step in enumerate(lesson.steps):
         press("I would rather see")
         press("Where is it?")
-        expect(page.locator("[data-wanted]:focus, [data-wanted] :focus")).to_have_count(1)
+        expect(page.locator("[data-marked]:focus, [data-marked] :focus")).to_have_count(1)
         value = value_of(step) if step.change else None
         if isinstance(value, str):
             keys.type(value)

@@ -27,7 +27,7 @@ if (page?.dataset.place === "notebook") {
   addEventListener("message", hearNotebook);
 } else {
   hearAddress();
-  // A link that is put into the address of an open page loads nothing anew.
+  // Changing the address's part after # does not reload an open page.
   addEventListener("hashchange", () => {
     hearAddress();
     openLink();
@@ -37,11 +37,11 @@ if (page?.dataset.place === "notebook") {
 
 function hearAddress(): void {
   arrive(window.location.hash);
-  // The token has become a cookie, and is nobody else's business; what stood behind the # has been read.
+  // The token is in a cookie now and must stay secret, and the part after # has been read: remove both.
   history.replaceState(null, "", window.location.pathname);
 }
 
-/** The notebook around this page hands it the port through which it reaches the kernel. */
+/** The surrounding notebook passes the port that leads to the kernel. */
 function hearNotebook({ source, ports }: MessageEvent): void {
   const [port] = ports;
   if (source !== window.parent || !port) return;

@@ -1,11 +1,11 @@
 /**
- * What a notebook runs for each place that the widget is shown in: it puts the page into a frame of its own, so that
- * neither's styles, keys and names reach the other, and carries messages between it and the kernel.
+ * Script of the widget, run once for each place where a notebook shows it. It puts the page into a frame, so that
+ * styles, keys and names of page and notebook stay apart, and passes messages between page and kernel.
  */
 
 import type { Carried } from "./wire/fromNotebook";
 
-/** anywidget's model, as far as it is used here. */
+/** The part of anywidget's model that is used here. */
 interface Model {
   get(name: string): unknown;
   on(event: string, listener: (...args: never[]) => void): void;
@@ -55,7 +55,7 @@ class Place {
     this.model.send({ ...content, page: this.name }, undefined, buffers);
   }
 
-  /** From the kernel. */
+  /** Handle a message from the kernel. */
   private readonly handle = (content: Carried["content"], views: (DataView | ArrayBuffer)[]) => {
     if (content.page !== this.name) return;
     const buffers = views.map(copied);
@@ -75,7 +75,7 @@ class Place {
     }
   }
 
-  /** The page is there, or there again: a frame that a notebook moves begins anew. */
+  /** Called when the page has loaded, and again after a notebook has moved the frame, which reloads it. */
   private readonly handOverPort = () => {
     this.port?.close();
     const { port1, port2 } = new MessageChannel();
@@ -89,7 +89,7 @@ class Place {
     else this.post(said.content, said.buffers);
   }
 
-  /** Out here, because some notebooks hear of a file only where they can see the link to it. */
+  /** Outside the frame, because some notebooks handle a download only if its link is in their document. */
   private save(content: Blob, name: string): void {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(content);
@@ -104,13 +104,13 @@ class Place {
     this.frame.style.height = `${this.model.get("height")}px`;
   };
 
-  /** A browser tells the page in a frame of the frame's scheme, as if the person had wished for it. */
+  /** The page in a frame gets the frame's colour scheme as the user's preference. */
   private followTheme(): void {
     this.frame.style.colorScheme = isDark(this.element) ? "dark" : "light";
   }
 }
 
-/** Who writes in light letters does so on a dark ground, whatever a notebook calls its themes. */
+/** Light text means a dark theme; this works for every notebook, whatever its themes are called. */
 function isDark(element: Element): boolean {
   const [red = 0, green = 0, blue = 0] =
     getComputedStyle(element)
@@ -119,7 +119,7 @@ function isDark(element: Element): boolean {
   return 0.299 * red + 0.587 * green + 0.114 * blue > 127;
 }
 
-/** A buffer of its own: what a notebook hands over lies somewhere within a larger one. */
+/** Copy into a buffer of the exact size, because a notebook passes views of larger buffers. */
 function copied(view: DataView | ArrayBuffer): ArrayBuffer {
   if (view instanceof ArrayBuffer) return view.slice(0);
   const { buffer, byteOffset, byteLength } = view;

@@ -52,11 +52,11 @@ const TWO_LAYERS: Spread = {
 
 describe("scaleOf", () => {
   it("takes in every number of one layer or of all", () => {
-    const own = scaleOf(TWO_LAYERS, 0, false);
-    expect(own.low).toBeLessThanOrEqual(-2);
-    expect(own.high).toBeGreaterThanOrEqual(2);
+    const scale = scaleOf(TWO_LAYERS, 0, false);
+    expect(scale.low).toBeLessThanOrEqual(-2);
+    expect(scale.high).toBeGreaterThanOrEqual(2);
     expect(scaleOf(TWO_LAYERS, 1, false).high).toBeLessThan(0.02);
-    expect(scaleOf(TWO_LAYERS, null, false)).toEqual(own);
+    expect(scaleOf(TWO_LAYERS, null, false)).toEqual(scale);
   });
 
   it("has powers of ten on a logarithmic one, and zero below all of them", () => {

@@ -35,9 +35,9 @@ it("draws numbers beyond the scale as its ends, and not as something else", () =
 
 it("has boundaries where the best class changes", () => {
   const grid = { columns: 2, rows: 1, depth: 3, values: [0.5, 0.3, 0.2, 0.2, 0.3, 0.5] };
-  const close = (found: number[], wanted: number[]) =>
+  const close = (found: number[], expected: number[]) =>
     found.forEach((value, place) => {
-      expect(value).toBeCloseTo(wanted[place] ?? Number.NaN);
+      expect(value).toBeCloseTo(expected[place] ?? Number.NaN);
     });
   close(margins(grid, 0), [0.2, -0.3]);
   close(margins(grid, 2), [-0.3, 0.2]);

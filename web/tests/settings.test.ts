@@ -3,8 +3,12 @@ import { differing, settingsOf } from "../src/state/settings";
 import type { Experiment } from "../src/wire/protocol/experiment";
 import type { Parameter } from "../src/wire/protocol/vocabulary";
 
-function parameter(name: string, fallback: Parameter["default"], of: Parameter["of"]): Parameter {
-  return { name, of, default: fallback, type: "", help: "", takes: [] };
+function parameter(
+  name: string,
+  fallback: Parameter["default"],
+  kinds: Parameter["of"],
+): Parameter {
+  return { name, of: kinds, default: fallback, type: "", help: "", takes: [] };
 }
 
 const PARAMETERS = [

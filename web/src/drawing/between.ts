@@ -3,13 +3,15 @@
 /** Return known numbers with the values between them interpolated linearly. */
 export function between(
   places: readonly number[],
-  given: ReadonlyMap<number, number>,
+  values: ReadonlyMap<number, number>,
 ): (number | null)[] {
-  const known = [...given].filter(([, value]) => Number.isFinite(value)).sort(([a], [b]) => a - b);
+  const finite = [...values]
+    .filter(([, value]) => Number.isFinite(value))
+    .sort(([a], [b]) => a - b);
   let next = 0;
   return places.map((place) => {
-    while (next < known.length && (known[next] as [number, number])[0] < place) next++;
-    const [after, before] = [known[next], known[next - 1]];
+    while (next < finite.length && (finite[next] as [number, number])[0] < place) next++;
+    const [after, before] = [finite[next], finite[next - 1]];
     if (after?.[0] === place) return after[1];
     if (!after || !before) return null;
     return before[1] + ((after[1] - before[1]) * (place - before[0])) / (after[0] - before[0]);

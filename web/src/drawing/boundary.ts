@@ -4,7 +4,7 @@ import { contours } from "d3-contour";
 import type { PlaneFrame } from "./plane";
 import type { Grid } from "./region";
 
-/** Adds the boundaries between classes to a path, in the pixels of a frame. */
+/** Add the boundaries between classes to a path, in the pixels of a frame. */
 export function traceBoundaries(path: CanvasPath, grid: Grid, frame: PlaneFrame): void {
   const { columns, rows, depth } = grid;
   const lines = contours().size([columns, rows]).thresholds([0]);
@@ -12,7 +12,7 @@ export function traceBoundaries(path: CanvasPath, grid: Grid, frame: PlaneFrame)
     frame.left + (x / columns) * frame.width,
     frame.top + frame.height - (y / rows) * frame.height,
   ];
-  // Of two classes, the second one's boundary is the first one's as well.
+  // Two classes have the same boundary, so one of them is enough.
   for (let index = 0; index < (depth <= 2 ? 1 : depth); index++) {
     for (const { coordinates } of lines(margins(grid, index))) {
       for (const ring of coordinates.flat()) traceRing(path, ring as [number, number][], place);

@@ -3,9 +3,8 @@
 export type Rgb = readonly [number, number, number];
 
 /**
- * Okabe and Ito 2008. The first two are swapped against the library's plots, so that the second of two classes,
- * towards which a positive logit points, is blue as every positive number is. The last three are for data of up to
- * ten classes.
+ * Okabe and Ito 2008. The first two are swapped relative to the library's plots: a positive logit means the second of
+ * two classes, and positive numbers are blue. The last three are for data of up to ten classes.
  */
 export const CLASS_COLOURS: readonly Rgb[] = [
   [230, 159, 0],
@@ -53,7 +52,7 @@ export function css([red, green, blue]: Rgb, alpha = 1): string {
   return alpha >= 1 ? `rgb(${red} ${green} ${blue})` : `rgb(${red} ${green} ${blue} / ${alpha})`;
 }
 
-/** A colour between two, `fraction` of the way from the first to the second. */
+/** Return the colour at a fraction of the way from one colour to another. */
 export function mix(from: Rgb, to: Rgb, fraction: number): Rgb {
   const at = (channel: 0 | 1 | 2) =>
     Math.round(from[channel] + (to[channel] - from[channel]) * fraction);
@@ -69,13 +68,13 @@ export function signColour(value: number, theme: Theme): Rgb {
   return theme.dark ? POSITIVE_ON_DARK : POSITIVE;
 }
 
-/** From orange by way of the paper to blue, for a number from -1 to 1. */
+/** Return a colour from orange over the background to blue, for a number from -1 to 1. */
 export function diverging(value: number, theme: Theme): Rgb {
   const strength = Math.min(1, Math.abs(value));
   return mix(theme.paper, signColour(value, theme), 0.85 * strength);
 }
 
-// Seven stops of cividis (Nuñez, Anderton, Renslow 2018), which reads alike to all eyes.
+// Seven stops of cividis (Nuñez, Anderton, Renslow 2018), which colour-blind readers see alike.
 const CIVIDIS: readonly Rgb[] = [
   [0, 34, 78],
   [53, 69, 108],
@@ -86,7 +85,7 @@ const CIVIDIS: readonly Rgb[] = [
   [254, 232, 56],
 ];
 
-/** cividis for a number from 0 to 1. */
+/** Return the colour of cividis for a number from 0 to 1. */
 export function sequential(value: number): Rgb {
   const place = Math.min(1, Math.max(0, value)) * (CIVIDIS.length - 1);
   const below = Math.min(CIVIDIS.length - 2, Math.floor(place));

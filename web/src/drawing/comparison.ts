@@ -35,7 +35,7 @@ export interface LineLook {
   readonly width: number;
 }
 
-// Of Okabe and Ito's palette, what is dark enough on paper, and lighter again on the dark ground.
+// The colours of Okabe and Ito's palette that are dark enough on white, and lighter forms for the dark theme.
 const ON_PAPER: readonly Rgb[] = [
   [0, 114, 178],
   [190, 76, 0],
@@ -62,7 +62,7 @@ const DASHES: readonly (readonly number[])[] = [
   [],
 ];
 
-/** The present run is a strong line in ink; the kept ones go through colours and dashes at two paces. */
+/** The present run is a strong line in ink; kept runs cycle through colours and dashes, with different periods. */
 export function lineLook(number: number, theme: Theme): LineLook {
   if (number === 0) return { colour: theme.ink, dash: [], width: 2.5 };
   const colours = theme.dark ? ON_DARK : ON_PAPER;
@@ -123,7 +123,7 @@ function heightTicks(extent: Extent, height: number): number[] {
   const most = Math.max(2, Math.floor(height / 28));
   const ticks = heightScale(extent, [0, 1]).ticks(most);
   if (ticks.length <= most + 1) return ticks;
-  // A logarithmic scale has more of them than there is room for.
+  // A logarithmic scale has more ticks than fit.
   const every = Math.ceil(ticks.length / most);
   return ticks.filter((_, index) => index % every === 0);
 }
@@ -177,7 +177,7 @@ function traceLine(
   }
 }
 
-/** The numbers of the kept runs at the ends of their lines, moved apart where they would cover one another. */
+/** Numbers of the kept runs at the ends of their lines, moved apart if they would overlap. */
 export function drawNumbers(
   { context, theme }: Surface,
   frame: ComparisonFrame,
@@ -221,7 +221,7 @@ function apart(all: End[], frame: ComparisonFrame): End[] {
         end.y = other.y + LINE_OF_TEXT;
       }
     }
-    // Where there is no more room below, the line's own end has to do.
+    // If there is no space below, use the line's own end.
     if (end.y <= frame.top + frame.height + LINE_OF_TEXT) placed.push(end);
   }
   return placed;

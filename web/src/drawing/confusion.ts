@@ -7,9 +7,9 @@ import type { Surface } from "./surface";
 
 export interface ConfusionPicture {
   readonly size: number;
-  /** Row after row. */
+  /** Row-major. */
   readonly counts: ArrayLike<number>;
-  /** Of each row. */
+  /** Sum of each row. */
   readonly totals: ArrayLike<number>;
   readonly names: readonly string[];
   /** Text of a cell. */
@@ -17,7 +17,7 @@ export interface ConfusionPicture {
 }
 
 const ROOM = { left: 118, top: 58 };
-/** Minimum side of a cell for a number in it, and for a name beside it. */
+/** Minimum side of a cell with a number in it, and of one with a name next to it. */
 const LEAST_SIDE = 13;
 const BESIDE = 6;
 
@@ -63,7 +63,7 @@ function drawCell(
   context.fillText(picture.say(count, total), left + (side - gap) / 2, top + (side - gap) / 2);
 }
 
-/** Pale enough for the text on it to be legible. */
+/** Return a pale colour, so that the text on the cell is legible. */
 function shade(theme: Theme, isRight: boolean, fraction: number) {
   const right = theme.dark ? POSITIVE_ON_DARK : POSITIVE;
   const ground = mix(theme.paper, theme.line, 0.35);

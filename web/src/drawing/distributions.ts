@@ -8,7 +8,7 @@ import type { Surface } from "./surface";
 
 /** Quantiles at evenly spaced levels, of every layer in every column. */
 export interface Spread {
-  /** The epoch of each column, rising. */
+  /** Epoch of each column, ascending. */
   readonly epochs: Numbers;
   readonly quantiles: Numbers;
   readonly layers: number;
@@ -30,7 +30,7 @@ export interface Box {
 
 export interface SpreadPicture {
   readonly spread: Spread;
-  /** One a layer. */
+  /** One for each layer. */
   readonly scales: readonly Scale[];
   readonly hasOneScale: boolean;
   /** True if colour shows the sign. */
@@ -62,7 +62,7 @@ function perRow(count: number, width: number): number {
   return Math.max(1, Math.min(count, most));
 }
 
-/** A box for each layer's picture, side by side, in as few rows as fit. */
+/** Return a box for each layer's picture, side by side in as few rows as possible. */
 export function layOutSpreads(count: number, width: number, height: number): Box[] {
   const columns = perRow(count, width);
   const high = height / rowsOf(count, width);
@@ -75,16 +75,16 @@ export function layOutSpreads(count: number, width: number, height: number): Box
   }));
 }
 
-// What is smaller than that, beside the largest, is as good as nothing.
+// A logarithmic scale covers this many powers of ten below its largest number; smaller ones are negligible.
 const DECADES = 12;
 
-/** From the lowest number to the highest, of one layer or, with null, of all. */
+/** Return the scale from the lowest to the highest number of one layer; of all layers for null. */
 export function scaleOf(spread: Spread, layer: number | null, logarithmic: boolean): Scale {
   const { layers, levels, quantiles } = spread;
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let start = 0; start < quantiles.length; start += levels) {
     if (layer !== null && (start / levels) % layers !== layer) continue;
-    // A few numbers next to zero would stretch a logarithmic scale beyond use.
+    // A few numbers near zero would make a logarithmic scale too long.
     const least = quantiles[start + (logarithmic ? 1 : 0)] as number;
     const most = quantiles[start + levels - 1] as number;
     if (!logarithmic || least > 0) low = Math.min(low, least);
@@ -107,8 +107,8 @@ export function heightOf(value: number, { low, high, logarithmic }: Scale): numb
 }
 
 /**
- * How dense the numbers of a column are in each of `count` equal parts of a scale, beside an even spread over all of
- * it, from the lower end. Between two quantiles they are taken as evenly spread.
+ * Return the density of a column's numbers in each of `count` equal parts of a scale, from the lower end, relative to a
+ * uniform distribution over the whole scale. Between two quantiles the numbers are assumed to be uniform.
  */
 export function densities(heights: ArrayLike<number>, count: number): Float32Array {
   const found = new Float32Array(count);
@@ -135,7 +135,7 @@ export function fullness(density: number): number {
   return density > 0 ? 0.1 + 0.9 * (density / (density + 4)) : 0;
 }
 
-/** The column before a fraction of the way along the epochs, and how far it is to the next; null beyond the last. */
+/** Return the column before a fraction of the epochs, and how far it is to the next, from 0 to 1; null after the last. */
 export function columnsAround(epochs: ArrayLike<number>, epoch: number): [number, number] | null {
   const last = epochs.length - 1;
   if (last < 0 || epoch > (epochs[last] as number)) return null;
@@ -181,7 +181,7 @@ function paintDensity(
   context.drawImage(imageOf(pixels, columns, rows), box.left, box.top, box.width, box.height);
 }
 
-/** The pixels of one layer's picture, row by row from the top. */
+/** Pixels of one layer's picture, row by row from the top. */
 export function densityPixels(
   picture: SpreadPicture,
   layer: number,
@@ -324,7 +324,7 @@ function drawTicks({ context, theme }: Surface, box: Box, scale: Scale): void {
   }
 }
 
-/** On scales of their own, each picture has its two ends. */
+/** Write the two ends of the scale on each picture, if each has its own. */
 function drawEnds({ context, theme }: Surface, box: Box, scale: Scale): void {
   context.font = font(10);
   context.textAlign = "left";

@@ -5,7 +5,7 @@ export const FONTS =
 export const MONOSPACE =
   'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
 
-/** A font as a context takes it. */
+/** Return a font in the syntax of a context's `font`. */
 export function font(size: number, weight = 400): string {
   return `${weight === 400 ? "" : `${weight} `}${size}px ${FONTS}`;
 }

@@ -22,7 +22,7 @@ export interface LossScale {
   readonly isLogarithmic: boolean;
 }
 
-// From this ratio of the highest to the lowest on, the logarithm is shown, as lamina's plots have it.
+// At this ratio of the highest to the lowest loss, shades become logarithmic, as in lamina's plots.
 const WIDE = 5;
 const LEVELS = 14;
 
@@ -38,7 +38,7 @@ export function lossScale(losses: Numbers): LossScale | null {
   return { low, high, isLogarithmic: low > 0 && high > WIDE * low };
 }
 
-/** From 0 for the lowest loss to 1 for the highest and for infinity. */
+/** Return 0 for the lowest loss, and 1 for the highest and for infinity. */
 export function fractionOf(loss: number, { low, high, isLogarithmic }: LossScale): number {
   if (loss === Number.POSITIVE_INFINITY) return 1;
   if (high <= low) return 0;
@@ -46,7 +46,7 @@ export function fractionOf(loss: number, { low, high, isLogarithmic }: LossScale
   return Math.log(loss / low) / Math.log(high / low);
 }
 
-/** Shades by cividis: dark is low. */
+/** Shades of cividis: dark is low. */
 export function drawHeights(
   { context }: Surface,
   frame: PlaneFrame,
@@ -54,7 +54,7 @@ export function drawHeights(
   scale: LossScale,
 ): void {
   const { columns, rows } = heights;
-  // The outer places stand on the frame's edges, so half a cell of the picture lies outside.
+  // The outer grid points are on the frame's edges, so half a cell of the picture lies outside.
   const [across, upwards] = [frame.width / (columns - 1), frame.height / (rows - 1)];
   context.save();
   context.beginPath();
@@ -77,7 +77,7 @@ function pixels({ columns, rows, losses }: Heights, scale: LossScale): HTMLCanva
   image.height = rows;
   const bytes = new Uint8ClampedArray(4 * columns * rows);
   for (let row = 0; row < rows; row++) {
-    // Pixels count from the top, the slice from below.
+    // Pixel rows count from the top, rows of the slice from the bottom.
     let at = 4 * columns * (rows - 1 - row);
     for (let column = 0; column < columns; column++) {
       const loss = losses[row * columns + column] as number;
@@ -123,7 +123,7 @@ export function drawContours(
 
 export interface Way {
   readonly epochs: Numbers;
-  /** Pairs: along the first direction, along the second. */
+  /** Pairs of coordinates along the first and the second direction. */
   readonly positions: Numbers;
 }
 
@@ -156,7 +156,7 @@ export function drawWay({ context }: Surface, frame: PlaneFrame, way: Way): void
 const LIGHT = "rgb(255 255 255)";
 const DARK_EDGE = "rgb(20 24 32 / 85%)";
 const GROUND = "rgb(20 24 32 / 60%)";
-// Orange stands out of cividis at both of its ends.
+// Orange is visible on both ends of cividis.
 const STAR = "rgb(230 120 30)";
 const MOST_MARKS = 9;
 

@@ -1,4 +1,4 @@
-/** The size of the largest finite number, 0 where there is none. */
+/** Return the largest magnitude of the finite numbers; 0 if there is none. */
 
 export function largest(values: ArrayLike<number>): number {
   let most = 0;

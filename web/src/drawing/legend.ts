@@ -11,7 +11,7 @@ export interface Key {
   readonly draw: (surface: Surface, left: number, middle: number) => void;
 }
 
-/** A class, as its rows are drawn. */
+/** A class, with the mark of its samples. */
 export function classKey(index: number, name: string): Key {
   return {
     name,
@@ -99,7 +99,7 @@ export function scaleKeys(
       draw: ({ context }, left, middle) => {
         for (let x = 0; x < BAR; x += 2) {
           context.fillStyle = css(colour(x / (BAR - 2)));
-          // Each reaches under the next one, or the ground would shine through between them.
+          // Overlap neighbouring boxes, because the background would be visible between them.
           context.fillRect(left + x, middle - 4, Math.min(3, BAR - x), 8);
         }
       },

@@ -2,7 +2,7 @@
 
 type Corner = readonly [number, number];
 
-/** Corners around the origin, of about the area of a circle of radius one; none for the circle itself. */
+/** Corners around the origin, with about the area of a circle of radius 1; none for the circle itself. */
 const SHAPES: readonly { readonly name: string; readonly corners: readonly Corner[] }[] = [
   { name: "circle", corners: [] },
   { name: "square", corners: around(4, 1.22, Math.PI / 4) },
@@ -18,7 +18,7 @@ export function shapeName(index: number): string {
   return shape(index).name;
 }
 
-/** Adds the mark of a class to the path. */
+/** Add the mark of a class to the path. */
 export function traceMark(
   path: CanvasPath,
   index: number,

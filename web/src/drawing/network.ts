@@ -6,14 +6,14 @@ import { type Edge, ends, type Layout, type Node } from "./networkLayout";
 import { classPixels, type Grid, oneClassPixels, signedPixels, valuePixels } from "./region";
 import type { Surface } from "./surface";
 
-/** How the last layer's maps read: as probabilities of classes, or as numbers from the lowest target to the highest. */
+/** Meaning of the last layer's maps: probabilities of classes, or numbers from the lowest target to the highest. */
 export type OutputLook = "classes" | readonly [number, number];
 
 /** The edge or unit under the pointer, or the chosen one. */
 export type Marked = Edge | Node | null;
 
 export interface EdgePicture {
-  /** The weights into every layer but the inputs', row-major (fan_in, fan_out). */
+  /** Weights of every layer except the inputs, row-major (fan_in, fan_out). */
   readonly weights: readonly Numbers[];
   readonly marked: Marked;
 }
@@ -26,7 +26,7 @@ export interface UnitPicture {
   readonly marked: Marked;
 }
 
-// More edges than this are drawn only where they are strong: nobody can follow them, and each costs time.
+// If there are more edges, only the strongest are drawn: nobody can follow them all, and each takes time.
 const MOST_EDGES = 2500;
 
 export function drawEdges(surface: Surface, layout: Layout, picture: EdgePicture): void {
@@ -72,7 +72,7 @@ function drawEdgesInto(
   const { context, theme } = surface;
   const fanOut = layout.sizes[layer] as number;
   const least = threshold(weights, MOST_EDGES);
-  // Between small boxes there is no room for wide lines.
+  // There is no space for wide lines between small boxes.
   const side = Math.min(layout.sides[layer - 1] ?? 0, layout.sides[layer] ?? 0);
   const thinness = Math.min(1, Math.max(0.35, side / 24));
   for (const from of layout.layers[layer - 1] ?? []) {
@@ -97,7 +97,7 @@ function traceEdge(context: CanvasRenderingContext2D, layout: Layout, from: Node
   const quarter = (end - start) / 4;
   context.beginPath();
   context.moveTo(start, from.y);
-  // Two parabolas take half as long to be drawn as one cubic.
+  // Two parabolas are drawn twice as fast as one cubic.
   context.quadraticCurveTo(start + quarter, from.y, (start + end) / 2, (from.y + to.y) / 2);
   context.quadraticCurveTo(end - quarter, to.y, end, to.y);
 }
@@ -131,7 +131,7 @@ function drawUnit({ context, theme }: Surface, side: number, { x, y }: Node, loo
   if (look.bias !== null && side >= 20) drawBias(context, theme, left, top + side, look.bias);
 }
 
-/** A bias is a small square at the unit's lower left corner, by the sign's colour and the strength of it. */
+/** Draw a bias as a small square at the unit's lower left corner, coloured by sign and magnitude. */
 function drawBias(
   context: CanvasRenderingContext2D,
   theme: Theme,
@@ -154,7 +154,7 @@ function outline(theme: Theme): Rgb {
   return theme.muted;
 }
 
-/** Where a map lies on its sheet. */
+/** Return the position of a map on the shared canvas. */
 interface Place {
   readonly x: number;
   readonly y: number;
@@ -167,11 +167,11 @@ interface MapSheet {
   readonly places: readonly (readonly (Place | null)[])[];
 }
 
-// Every copy from one canvas to another makes it stand still first: so all maps stand on one.
+// Each copy from another canvas forces a synchronisation, so all maps share one canvas.
 const bench = document.createElement("canvas");
 const SHEET_COLUMNS = 16;
 
-/** All maps as pixels, beside and below one another on one canvas. */
+/** Draw all maps side by side and below one another on one canvas. */
 function mapSheet({ layers }: Layout, picture: UnitPicture, theme: Theme): MapSheet {
   const maps = picture.maps.flat().filter((map) => map !== null);
   const [columns, rows] = [largestOf(maps, "columns"), largestOf(maps, "rows")];

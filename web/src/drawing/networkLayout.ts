@@ -3,7 +3,7 @@
 export interface Node {
   readonly layer: number;
   readonly unit: number;
-  /** The middle, in CSS pixels. */
+  /** Centre, in CSS pixels. */
   readonly x: number;
   readonly y: number;
 }
@@ -11,13 +11,13 @@ export interface Node {
 export interface Layout {
   readonly width: number;
   readonly height: number;
-  /** The side of each layer's boxes. */
+  /** Side of each layer's boxes. */
   readonly sides: readonly number[];
-  /** The boxes of each layer, inputs first and outputs last; fewer than its units where it is condensed. */
+  /** Boxes of each layer, inputs first and outputs last; a condensed layer has fewer boxes than units. */
   readonly layers: readonly (readonly Node[])[];
   /** Number of units of each layer. */
   readonly sizes: readonly number[];
-  /** The middle of each layer's column. */
+  /** Centre of each layer's column. */
   readonly columns: readonly number[];
 }
 
@@ -27,7 +27,7 @@ export interface Room {
   /** Space above the units for text about a layer, and below them. */
   readonly top: number;
   readonly bottom: number;
-  /** Space beside the first and the last column, for names. */
+  /** Space left of the first and right of the last column, for names. */
   readonly left: number;
   readonly right: number;
 }
@@ -38,14 +38,14 @@ const MOST_BOXES = 64;
 /** Minimum distance of boxes, in units of their side. */
 const GAP = 1.25;
 
-/** Columns at even distances, and in each of them units around the middle. */
+/** Place columns at even distances, and centre the units in each column. */
 export function layOut(sizes: readonly number[], room: Room): Layout {
   const { width, height } = room;
   const shown = sizes.map((size) => Math.min(size, MOST_BOXES));
   const free = Math.max(1, height - room.top - room.bottom);
   const across = Math.max(0, width - room.left - room.right) / Math.max(1, sizes.length - 0.5);
   const most = Math.min(LARGEST_SIDE, across * 0.5);
-  // Layers alike in size are drawn alike: only what does not fit is made smaller.
+  // Layers of the same size look the same: only layers that do not fit are made smaller.
   const usual = Math.min(most, free / (Math.min(12, Math.max(1, ...shown)) * GAP));
   const sides = shown.map((count) =>
     Math.max(SMALLEST_SIDE, Math.min(usual, free / (count * GAP))),
@@ -84,7 +84,7 @@ export function nodeAt(layout: Layout, x: number, y: number): Node | null {
 }
 
 export interface Edge {
-  /** The layer that it leads into: 1 is the first hidden one. */
+  /** Index of the layer at the edge's end: 1 is the first hidden one. */
   readonly layer: number;
   readonly from: number;
   readonly to: number;
@@ -96,7 +96,7 @@ export function ends(layout: Layout, from: Node, to: Node): [x0: number, x1: num
   return [from.x + half(from.layer), to.x - half(to.layer)];
 }
 
-/** The edge whose curve passes nearest to a place, within a few pixels. */
+/** Return the edge whose curve is nearest to a position, within a few pixels. */
 export function edgeAt(layout: Layout, x: number, y: number, reach = 6): Edge | null {
   let [best, nearest]: [Edge | null, number] = [null, reach];
   for (let layer = 1; layer < layout.layers.length; layer++) {
@@ -115,7 +115,7 @@ export function edgeAt(layout: Layout, x: number, y: number, reach = 6): Edge | 
   return best;
 }
 
-/** The height of an edge's curve at x: two parabolas, which leave and arrive level and meet halfway. */
+/** Return the height of an edge's curve at x: two parabolas with horizontal ends that meet halfway. */
 export function curveHeight(layout: Layout, from: Node, to: Node, x: number): number {
   const [start, end] = ends(layout, from, to);
   const way = Math.min(1, Math.max(0, (x - start) / (end - start)));

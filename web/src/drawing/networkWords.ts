@@ -13,18 +13,18 @@ export interface NetworkWords {
   readonly heads: readonly string[];
 }
 
-/** The least side of a box that a name fits beside. */
+/** Minimum side of a box with a name next to it. */
 export const LEAST_SIDE = 13;
-/** Between a box and its name. */
+/** Distance between a box and its name. */
 export const BESIDE = 6;
 
-/** The fraction of a picture that names may take on either side, and what they take at least. */
+/** Maximum fraction of a picture's width for names on each side, and the minimum space in pixels. */
 const MOST_OF_WIDTH = 0.24;
 const LEAST_ROOM = 40;
 
 const ruler = document.createElement("canvas").getContext("2d");
 
-/** Room beside the boxes for the longest of the names, as far as the picture has it to spare. */
+/** Return the space for the longest name next to the boxes, limited by the picture's width. */
 export function roomFor(names: readonly string[], width: number): number {
   if (!ruler) return LEAST_ROOM;
   ruler.font = font(12);

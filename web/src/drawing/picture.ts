@@ -11,12 +11,12 @@ export interface Picture {
   /** Size of the drawing, in CSS pixels. */
   readonly width: number;
   readonly height: number;
-  /** Draws onto any surface of that size what the view shows, with the names of its axes. */
+  /** Draw the view onto a surface of that size, with the names of its axes. */
   readonly draw: (surface: Surface) => void;
   readonly legend?: readonly Key[];
 }
 
-/** A picture with the words around it. */
+/** A picture with its texts. */
 export interface Sheet {
   readonly picture: Picture;
   readonly title: string;
@@ -102,7 +102,7 @@ function keyRoom({ width }: Key): number {
   return width === 0 ? 0 : width + AFTER_KEY;
 }
 
-/** The text, or as much of its beginning as there is room for. */
+/** Return the text, or the beginning of it that fits. */
 export function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
   if (context.measureText(text).width <= width) return text;
   let [low, high] = [0, text.length];

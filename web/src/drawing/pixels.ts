@@ -1,4 +1,4 @@
-/** Pixels as an image that a context can draw: one canvas serves all, as each is drawn at once. */
+/** Pixels as an image that a context can draw; all share one canvas, because each is drawn immediately. */
 
 let bench: HTMLCanvasElement | null = null;
 

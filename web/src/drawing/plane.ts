@@ -24,7 +24,7 @@ export interface Extent {
 const MARGIN = { left: 34, right: 8, top: 6, bottom: 34 };
 const TICKS = 5;
 
-/** The frame within a canvas, as large as fits. */
+/** Return the largest frame that fits into a canvas. */
 export function planeFrame(width: number, height: number, extent: Extent): PlaneFrame {
   const [left, top] = [MARGIN.left, MARGIN.top];
   const inner = {
@@ -70,7 +70,7 @@ export function drawAxes(
 export interface Points {
   /** Pairs of x and y. */
   readonly places: ArrayLike<number>;
-  /** The index of each one's class, or its value from 0 to 1. */
+  /** Class index of each point, or its value from 0 to 1. */
   readonly targets: ArrayLike<number>;
 }
 

@@ -5,16 +5,16 @@ import type { Surface } from "./surface";
 import { writesSvg } from "./svgContext";
 import { SvgPath } from "./svgPath";
 
-/** Draws at once, as wide and high as the surface, whatever the options say. */
+/** Draw synchronously, in the size of the surface instead of the options'. */
 export function drawPlot(surface: Surface, options: uPlot.Options, data: uPlot.AlignedData): void {
   const { context, width, height } = surface;
   context.save();
   context.scale(1 / uPlot.pxRatio, 1 / uPlot.pxRatio);
   withPaths(context, () => {
-    // Aligned to the page's pixels, lines would show steps on finer ones.
+    // Lines aligned to the page's pixels would show steps at a higher resolution.
     const plot = new uPlot({ ...options, width, height, pxAlign: 0 }, data, (self, begin) => {
       lead(self.ctx, context);
-      // Within a batch all is drawn when it ends, and not later.
+      // A batch draws at its end, and not asynchronously.
       self.batch(begin);
     });
     plot.destroy();
@@ -27,8 +27,8 @@ function lead(from: CanvasRenderingContext2D, to: CanvasRenderingContext2D): voi
   const everything = Object.getOwnPropertyDescriptors(CanvasRenderingContext2D.prototype);
   for (const [name, { value, set }] of Object.entries(everything)) {
     if (typeof value === "function") {
-      const call = (...given: unknown[]) =>
-        (to as unknown as Record<string, (...given: unknown[]) => unknown>)[name]?.(...given);
+      const call = (...inputs: unknown[]) =>
+        (to as unknown as Record<string, (...inputs: unknown[]) => unknown>)[name]?.(...inputs);
       Object.defineProperty(from, name, { value: name === "clearRect" ? () => {} : call });
     } else if (set) {
       Object.defineProperty(from, name, {
@@ -39,7 +39,7 @@ function lead(from: CanvasRenderingContext2D, to: CanvasRenderingContext2D): voi
   }
 }
 
-/** uPlot makes its paths by the global Path2D, which cannot be read: for SVG, by another meanwhile. */
+/** uPlot creates paths with the global Path2D, which cannot be read back: replace it while an SVG is drawn. */
 function withPaths(context: CanvasRenderingContext2D, draw: () => void): void {
   if (!writesSvg(context)) {
     draw();

@@ -2,15 +2,15 @@
 
 import { classColour, diverging, mix, type Rgb, sequential, type Theme } from "./colours";
 
-/** Colours from one end to the other, each as a pixel lies in memory. */
+/** Colours from one end to the other, each in the layout of a pixel in memory. */
 export type Ramp = Uint32Array;
 
 const STEPS = 65;
 
-/** The colour at a fraction of the way, which may lie beyond the ends. */
+/** Return the colour at a fraction of the ramp; fractions outside 0 to 1 are clamped. */
 export function colourAt(ramp: Ramp, fraction: number): number {
   const step = Math.round(fraction * (STEPS - 1));
-  // What is no number is drawn as the first.
+  // NaN has the first colour.
   return ramp[step > 0 ? Math.min(step, STEPS - 1) : 0] as number;
 }
 
@@ -23,7 +23,7 @@ function rampOf(colour: (fraction: number) => Rgb): Ramp {
 
 const kept = new Map<string, Ramp>();
 
-/** A ramp that is made once. */
+/** Return a ramp from a cache. */
 function ramp(name: string, colour: (fraction: number) => Rgb): Ramp {
   let found = kept.get(name);
   if (!found) {
@@ -33,7 +33,7 @@ function ramp(name: string, colour: (fraction: number) => Rgb): Ramp {
   return found;
 }
 
-/** From almost paper to a class's colour, which still lets data be seen on it. */
+/** From nearly the background to a light form of a class's colour, on which data stays visible. */
 export function classRamp(index: number, theme: Theme): Ramp {
   const most = theme.dark ? 0.62 : 0.55;
   return ramp(`class ${index} ${theme.dark}`, (fraction) =>
@@ -41,12 +41,12 @@ export function classRamp(index: number, theme: Theme): Ramp {
   );
 }
 
-/** From paper to ink. */
+/** From background to ink. */
 export function inkRamp(theme: Theme): Ramp {
   return ramp(`ink ${theme.dark}`, (fraction) => mix(theme.paper, theme.ink, fraction));
 }
 
-/** From orange by way of the paper to blue. */
+/** From orange over the background to blue. */
 export function signRamp(theme: Theme): Ramp {
   return ramp(`sign ${theme.dark}`, (fraction) => diverging(2 * fraction - 1, theme));
 }

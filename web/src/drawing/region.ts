@@ -3,11 +3,11 @@
 import type { Theme } from "./colours";
 import { classRamp, colourAt, type Ramp, signRamp, VALUE_RAMP } from "./ramps";
 
-/** A grid over the plane, its first row the lowest, its values beside one another for every place. */
+/** A grid over the plane, lowest row first; the values of a position are adjacent. */
 export interface Grid {
   readonly columns: number;
   readonly rows: number;
-  /** Values at each place: the probability of every class, or one number. */
+  /** Number of values at each position: one for each class, or 1. */
   readonly depth: number;
   readonly values: ArrayLike<number>;
 }
@@ -34,21 +34,21 @@ export function classPixels(grid: Grid, theme: Theme): Pixels {
   });
 }
 
-/** The pixels of one class's probability, from the paper to its colour. */
+/** Pixels of one class's probability, from the background to its colour. */
 export function oneClassPixels(grid: Grid, theme: Theme, index: number): Pixels {
   const ramp = classRamp(index, theme);
   const { depth, values } = grid;
   return pixels(grid, (cell) => colourAt(ramp, values[cell * depth] as number));
 }
 
-/** The pixels of one number at every place, from orange to blue between -scale and scale. */
+/** Pixels of one number at every position, from orange to blue between -scale and scale. */
 export function signedPixels(grid: Grid, theme: Theme, scale: number): Pixels {
   const ramp = signRamp(theme);
   const { depth, values } = grid;
   return pixels(grid, (cell) => colourAt(ramp, ((values[cell * depth] as number) / scale + 1) / 2));
 }
 
-/** The pixels of predicted numbers, from the lowest target to the highest. */
+/** Pixels of predicted numbers, from the lowest target to the highest. */
 export function valuePixels(grid: Grid, [low, high]: readonly [number, number]): Pixels {
   const { depth, values } = grid;
   const range = high - low || 1;
@@ -57,7 +57,10 @@ export function valuePixels(grid: Grid, [low, high]: readonly [number, number]):
   );
 }
 
-/** The class with the highest probability at a place, and that probability; one value speaks for the second of two. */
+/**
+ * Return the class with the highest probability at a position, and that probability. A single value is the
+ * probability of the second class.
+ */
 export function winnerAt(grid: Grid, start: number): [winner: number, probability: number] {
   const { depth, values } = grid;
   if (depth === 1) {
@@ -81,7 +84,7 @@ type Pixels = Uint8ClampedArray<ArrayBuffer>;
 function pixels({ columns, rows }: Grid, colour: (cell: number) => number): Pixels {
   const result = new Uint32Array(columns * rows);
   for (let row = 0; row < rows; row++) {
-    // Pixels count from the top, the plane from below.
+    // Pixel rows count from the top, rows of the plane from the bottom.
     const first = columns * (rows - 1 - row);
     for (let column = 0; column < columns; column++) {
       result[first + column] = colour(row * columns + column);

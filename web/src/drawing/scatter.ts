@@ -36,10 +36,10 @@ export function upwards(rows: Rows, look: ScatterLook): Numbers {
   return look === "predicted by actual" ? rows.predicted : rows.residual;
 }
 
-/** Predictions that are farther off than the targets' whole range are drawn at the edge. */
+/** Predictions with an error larger than the range of the targets are drawn at the edge. */
 const FARTHEST = 1;
 
-/** The ends of both axes, in round numbers, so that they stand still while predictions move. */
+/** Return the ends of both axes, rounded, so that they stay the same while predictions change. */
 export function scatterExtent(
   rows: readonly Rows[],
   targets: readonly [number, number],
@@ -91,7 +91,7 @@ export function drawScatter(surface: Surface, picture: ScatterPicture): void {
   nameUpwards(surface, frame, names.y);
 }
 
-/** Where a row's mark is: at the edge, where it would be beyond. */
+/** Return the position of a sample's mark, at the edge if it would lie outside. */
 export function markOf(
   frame: PlaneFrame,
   { x, y }: Extent,
@@ -127,7 +127,7 @@ function ring(context: CanvasRenderingContext2D, theme: Theme): void {
   context.stroke();
 }
 
-/** Beside wide numbers there is no room for a name, so it stands within. */
+/** Write the vertical axis's name inside the frame, because wide numbers leave no space outside. */
 function nameUpwards({ context, theme }: Surface, frame: PlaneFrame, name: string): void {
   context.font = font(11);
   context.textAlign = "left";
@@ -170,7 +170,7 @@ export function drawScatterMark(
   context.stroke();
 }
 
-/** The row whose mark is nearest to a place in pixels, not farther than `most`. */
+/** Return the sample whose mark is nearest to a position in pixels, at most `most` away. */
 export function nearestRow(
   picture: ScatterPicture,
   frame: PlaneFrame,
@@ -189,7 +189,7 @@ export function nearestRow(
   return best;
 }
 
-/** The rows of a part from left to right, for whoever goes through them by keys. */
+/** Return the samples of a part from left to right, for moving through them by keys. */
 export function fromLeft(rows: Rows, look: ScatterLook): number[] {
   const x = across(rows, look);
   return Array.from({ length: x.length }, (_, row) => row).sort(

@@ -7,9 +7,9 @@ import { ends, type Layout, type Node } from "./networkLayout";
 import type { Surface } from "./surface";
 
 export interface StepPicture {
-  /** The weights into every layer but the inputs', row-major (fan_in, fan_out); fewer where not all were sent. */
+  /** Weights of every layer except the inputs, row-major (fan_in, fan_out); fewer if not all were sent. */
   readonly weights: readonly { values: ArrayLike<number>; columns: number }[];
-  /** Each layer's numbers for the row, inputs first; null where they are not computed yet. */
+  /** Each layer's numbers for the sample, inputs first; null if they are not computed yet. */
   readonly numbers: readonly (ArrayLike<number> | null)[];
   /** The layer being computed; null if none is. */
   readonly active: number | null;
@@ -113,7 +113,7 @@ function write(
   context.fillText(brief(value), x, y);
 }
 
-/** Few enough digits for a small box. */
+/** Return a number with few enough digits for a small box. */
 function brief(value: number): string {
   const size = Math.abs(value);
   if (value === 0) return "0";

@@ -20,7 +20,7 @@ export function onThemeChange(listener: () => void): () => void {
   return () => darkness.removeEventListener("change", listener);
 }
 
-/** Makes a canvas as large as its box on the page, in CSS pixels, and wipes it. */
+/** Resize a canvas to its box on the page, in CSS pixels, and clear it. */
 export function prepare(canvas: HTMLCanvasElement): Surface | null {
   const context = canvas.getContext("2d");
   const { clientWidth: width, clientHeight: height } = canvas;

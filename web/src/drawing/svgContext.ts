@@ -1,9 +1,9 @@
 /**
- * A 2D context that writes SVG: what is drawn onto it becomes paths, texts and images.
+ * A 2D context that writes SVG: drawing calls become paths, texts and images.
  *
- * A real context behind it keeps the state (colours, lines, font, transform), so that all of it is as on a canvas.
- * Only paths, and what they clip, cannot be read from one, and are kept here. What is not carried throws: nothing is
- * missing from a picture in silence.
+ * A real context keeps the state (colours, lines, font, transform), so that it behaves as on a canvas. Paths and clips
+ * cannot be read from a context, so they are kept here. Calls that are not supported throw, so that no picture lacks a
+ * part silently.
  */
 
 import { FONTS, MONOSPACE } from "./fonts";
@@ -51,7 +51,7 @@ export function writesSvg(context: CanvasRenderingContext2D): boolean {
   return written.has(context);
 }
 
-type Call = (...given: never[]) => unknown;
+type Call = (...inputs: never[]) => unknown;
 
 export class SvgWriter {
   readonly context: CanvasRenderingContext2D;
@@ -72,14 +72,14 @@ export class SvgWriter {
     this.real = real;
     this.calls = new Map<string, Call>([
       ...STEPS.map((name): [string, Call] => [name, (...places) => this.step(name, places)]),
-      ...DONE.map((name): [string, Call] => [name, (...given) => this.pass(name, given)]),
+      ...DONE.map((name): [string, Call] => [name, (...inputs) => this.pass(name, inputs)]),
       ...Object.entries(this.painting()),
     ]);
     this.context = this.proxy();
     written.add(this.context);
   }
 
-  /** The whole picture, a file by itself. */
+  /** Return the whole picture as an SVG file. */
   markup(title: string): string {
     const { width, height } = this;
     return [
@@ -103,10 +103,10 @@ export class SvgWriter {
     });
   }
 
-  private pass(name: string, given: readonly unknown[]): unknown {
-    return (this.real as unknown as Record<string, (...given: readonly unknown[]) => unknown>)[
+  private pass(name: string, inputs: readonly unknown[]): unknown {
+    return (this.real as unknown as Record<string, (...inputs: readonly unknown[]) => unknown>)[
       name
-    ]?.(...given);
+    ]?.(...inputs);
   }
 
   private step(name: string, places: readonly unknown[]): void {
@@ -138,7 +138,7 @@ export class SvgWriter {
         this.paint(`<rect${placed(box)}${this.stroked()}`),
       fillText: (text: string, x: number, y: number) => this.write(text, x, y),
       drawImage: (image: HTMLCanvasElement, ...boxes: number[]) => this.show(image, boxes),
-    } satisfies Record<string, (...given: never[]) => void>;
+    } satisfies Record<string, (...inputs: never[]) => void>;
   }
 
   private read(path: unknown): string {
@@ -188,10 +188,10 @@ export class SvgWriter {
     );
   }
 
-  /** A whole image into a box, or a box of it. */
+  /** Draw an image, or a box of it, into a box. */
   private show(image: HTMLCanvasElement, boxes: readonly number[]): void {
-    const known = image instanceof HTMLCanvasElement && [4, 8].includes(boxes.length);
-    if (!known) refuse("such a drawImage");
+    const isSupported = image instanceof HTMLCanvasElement && [4, 8].includes(boxes.length);
+    if (!isSupported) refuse("such a drawImage");
     const part = boxes.length === 8 ? partOf(image, boxes.slice(0, 4) as Box) : image;
     const box = boxes.slice(-4) as Box;
     const look = this.real.imageSmoothingEnabled ? "" : ' image-rendering="pixelated"';
@@ -207,7 +207,7 @@ export class SvgWriter {
     return ` transform="matrix(${turn.join(" ")} ${brief(e)} ${brief(f)})"`;
   }
 
-  /** What is clipped alike and follows one another, in one group. */
+  /** Put consecutive elements with the same clip into one group. */
   private grouped(): string[] {
     const lines: string[] = [];
     let open: number | null = null;
@@ -260,7 +260,7 @@ function fontOf(font: string): string {
   ].join("");
 }
 
-/** A colour as every reader of SVG knows it: six digits, and how opaque. */
+/** Return a colour that every reader of SVG supports: six digits, and the opacity. */
 function paintOf(what: "fill" | "stroke", style: unknown): string {
   if (typeof style !== "string") return refuse("a gradient or pattern");
   const parts = /^rgba\((\d+), (\d+), (\d+), ([\d.]+)\)$/.exec(style);

@@ -1,4 +1,4 @@
-/** A path that is built as a canvas builds one, and read as SVG writes it. */
+/** A path with the methods of a canvas path and the text of an SVG path. */
 
 export class SvgPath {
   private data: string;
@@ -17,7 +17,7 @@ export class SvgPath {
   }
 
   lineTo(x: number, y: number): void {
-    // On a canvas, the first line of a path only goes to where it begins.
+    // On a canvas, the first `lineTo` of a path acts like `moveTo`.
     if (this.data === "") this.moveTo(x, y);
     else this.add("L", x, y);
   }
@@ -65,7 +65,7 @@ export class SvgPath {
       [x + radius * Math.cos(angle), y + radius * Math.sin(angle)] as const;
     const sweep = sweepOf(from, to, backwards);
     this.lineTo(...at(from));
-    // Of an arc that ends where it begins, SVG draws nothing: so in two parts, and each below half a turn or just that.
+    // SVG draws nothing for an arc that ends where it begins, so draw two arcs of at most half a turn.
     for (const fraction of [0.5, 1]) {
       this.add("A", radius, radius, 0, 0, sweep < 0 ? 0 : 1, ...at(from + fraction * sweep));
     }
@@ -76,7 +76,7 @@ export class SvgPath {
   }
 }
 
-/** How far an arc turns: at most once around, and the way that is asked for. */
+/** Return the angle that an arc turns, at most a full turn, in the requested direction. */
 function sweepOf(from: number, to: number, backwards: boolean): number {
   const full = 2 * Math.PI;
   const turn = backwards ? from - to : to - from;
@@ -84,7 +84,7 @@ function sweepOf(from: number, to: number, backwards: boolean): number {
   return backwards ? -size : size;
 }
 
-/** A number of pixels to a hundredth, without what says nothing. */
+/** Return a number of pixels to a hundredth, without trailing zeros. */
 export function brief(value: number): string {
   return String(Math.round(value * 100) / 100 || 0);
 }

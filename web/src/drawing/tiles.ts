@@ -8,29 +8,29 @@ import { colourAt, inkRamp, signRamp } from "./ramps";
 import type { Surface } from "./surface";
 
 export interface Tile {
-  /** Line by line from the top. */
+  /** Row by row from the top. */
   readonly values: Numbers;
   /** Short text below the image. */
   readonly lines: readonly string[];
 }
 
 export interface TilePicture {
-  /** Lines and columns of an image. */
+  /** Rows and columns of an image. */
   readonly shape: readonly [number, number];
   readonly tiles: readonly Tile[];
-  /** Orange to blue around zero, or from paper to ink. */
+  /** Orange to blue around zero, or background to ink. */
   readonly look: "signed" | "ink";
-  /** What is drawn strongest, one for each tile; of ink, what is drawn as paper stands before it. */
+  /** Ends of each tile's colours; the second is the number, or magnitude, with the strongest colour. */
   readonly ends: readonly (readonly [number, number])[];
   readonly chosen: number | null;
   readonly room: TileRoom;
 }
 
 export interface TileRoom {
-  /** How wide an image is at least and at most. */
+  /** Minimum and maximum width of an image. */
   readonly least: number;
   readonly most: number;
-  /** How many lines are written below each. */
+  /** Number of text lines below each image. */
   readonly lines: number;
 }
 
@@ -45,7 +45,7 @@ const GAP = 6;
 const LINE = 13;
 const EDGE = 2;
 
-/** Where the images stand in so much width, as large as fits, row by row. */
+/** Place the images row by row in a width, as large as possible. */
 export function layOutTiles(
   count: number,
   width: number,
@@ -98,7 +98,7 @@ function paintTile(
   context.drawImage(imageOf(pixels, columns, lines), box.left, box.top, box.width, box.height);
 }
 
-/** The pixels of one image. */
+/** Pixels of one image. */
 export function tilePixels(
   values: ArrayLike<number>,
   look: TilePicture["look"],
@@ -111,7 +111,7 @@ export function tilePixels(
   return new Uint8ClampedArray(pixels.buffer);
 }
 
-/** The ends of signed scales: the largest size of all numbers, or of each image's own. */
+/** Return the ends of signed scales: the largest magnitude of all images, or of each image. */
 export function signedEnds(
   images: readonly ArrayLike<number>[],
   isCommon: boolean,
@@ -163,7 +163,7 @@ function writeLines(
   });
 }
 
-/** So much of a text as fits. */
+/** Return the beginning of a text that fits. */
 function shortened(context: CanvasRenderingContext2D, text: string, width: number): string {
   if (context.measureText(text).width <= width) return text;
   let end = text.length - 1;

@@ -20,7 +20,7 @@ const PATIENCE = 9;
 
 /** Repeat a request until the returned function is called; one at a time, always the newest. */
 export function keepAsking<Answer>(question: Question<Answer>): () => void {
-  const wanted = computed(() => {
+  const latest = computed(() => {
     const query = question.query();
     return { query, text: JSON.stringify(query), snapshot: question.snapshot() };
   });
@@ -29,7 +29,7 @@ export function keepAsking<Answer>(question: Question<Answer>): () => void {
 
   async function goOn(): Promise<void> {
     clearTimeout(timer);
-    const now = wanted.peek();
+    const now = latest.peek();
     const isNew = now.text !== text || now.snapshot !== snapshot;
     if (isUnderWay || isOver || !now.query || !isNew) return;
     const early = earliest - performance.now();
@@ -53,12 +53,12 @@ export function keepAsking<Answer>(question: Question<Answer>): () => void {
       if (!isOver) question.onAnswer(answer);
     } catch (error) {
       // An outdated request may be refused because the network has changed since.
-      if (!isOver && wanted.peek().text === asked) refuse(question.name, error);
+      if (!isOver && latest.peek().text === asked) refuse(question.name, error);
     }
   }
 
   const stop = effect(() => {
-    wanted.value;
+    latest.value;
     void goOn();
   });
   return () => {

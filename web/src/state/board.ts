@@ -56,12 +56,12 @@ export const missing = computed(() => board.value && lacking(board.value));
 /** True if the network was trained on the displayed drawing. */
 export const isLearned = computed(() => {
   const drawing = board.value;
-  const known = state.value?.experiment.data;
+  const choice = state.value?.experiment.data;
   return (
     !drawing ||
     (missing.value === null &&
-      known?.kind === "drawn" &&
-      (known.target ?? "class") === drawing.target)
+      choice?.kind === "drawn" &&
+      (choice.target ?? "class") === drawing.target)
   );
 });
 
@@ -87,10 +87,11 @@ export const canUndo = computed(
 
 /** True if the data consists of points in the plane, so that they can be edited. */
 export const isEditable = computed(() => {
-  const known = state.value?.data;
-  if (!known || board.value) return false;
-  const isPlane = known.features.length === 2 || (known.features.length === 1 && known.targets);
-  return Boolean(isPlane) && known.classes.length <= MOST_CLASSES;
+  const description = state.value?.data;
+  if (!description || board.value) return false;
+  const isPlane =
+    description.features.length === 2 || (description.features.length === 1 && description.targets);
+  return Boolean(isPlane) && description.classes.length <= MOST_CLASSES;
 });
 
 export function openBlank(target: Target = "class"): void {
@@ -230,8 +231,8 @@ function hold(): void {
 
 /** True if the server has this drawing. */
 function isHeard(drawing: Drawing): boolean {
-  const known = state.value?.experiment.data;
-  return known?.kind === "drawn" && isSame(fromData(known), drawing);
+  const choice = state.value?.experiment.data;
+  return choice?.kind === "drawn" && isSame(fromData(choice), drawing);
 }
 
 function goOn(): void {
@@ -260,13 +261,13 @@ function learnNow(): void {
 }
 
 /** Return the patch for a drawing; if the data was of another kind, settings that do not fit it are reset. */
-function patch(drawing: Drawing, { experiment, data: known }: State): Patch {
+function patch(drawing: Drawing, { experiment, data: description }: State): Patch {
   const all = asData(drawing);
   const before = experiment.data;
   if (before.kind === "drawn" && (before.target ?? "class") === drawing.target)
     return { data: all };
   const isPlane = drawing.target !== "height";
-  const inputs = known.features.length === 2 ? (experiment.inputs ?? ["x", "y"]) : ["x", "y"];
+  const inputs = description.features.length === 2 ? (experiment.inputs ?? ["x", "y"]) : ["x", "y"];
   const { test_fraction, target_scaled } = experiment;
   const kept = isFresh
     ? { test_fraction: HELD_OUT_FRACTION, target_scaled: false }
@@ -276,20 +277,20 @@ function patch(drawing: Drawing, { experiment, data: known }: State): Patch {
 
 /** Follow the server: ignore the echo of the latest change, and take over any other drawing. */
 effect(() => {
-  const known = state.value?.experiment.data;
-  const said = JSON.stringify(known ?? null);
-  if (!known || said === lastReceived) return;
+  const choice = state.value?.experiment.data;
+  const said = JSON.stringify(choice ?? null);
+  if (!choice || said === lastReceived) return;
   lastReceived = said;
-  untracked(() => batch(() => handle(known)));
+  untracked(() => batch(() => handle(choice)));
 });
 
-function handle(known: State["experiment"]["data"]): void {
-  if (known.kind !== "drawn") {
+function handle(choice: State["experiment"]["data"]): void {
+  if (choice.kind !== "drawn") {
     if (board.peek()) leave();
     board.value = null;
     return;
   }
-  const drawing = fromData(known);
+  const drawing = fromData(choice);
   if (awaited) {
     // The echo of an earlier change is still on its way.
     if (isSame(awaited, drawing)) awaited = null;

@@ -120,7 +120,7 @@ function lineOf(number: number, arrays: Curves | ReadonlyMap<string, NumberArray
   return epochs && values && !hidden.value.has(number) ? [{ number, epochs, values }] : [];
 }
 
-/** As text, so that a frame with unchanged values causes no redraw. */
+/** Text form, so that a frame with unchanged values causes no redraw. */
 const extentText = computed(() => JSON.stringify(extentNow()));
 export const extent = computed(() => JSON.parse(extentText.value) as Extent);
 

@@ -48,7 +48,7 @@ export const curves = computed<Curves>(() => {
         ],
       };
     case "score":
-      return withTrainingScores(epochs, Array.from(curve("curve_score") ?? [], known));
+      return withTrainingScores(epochs, Array.from(curve("curve_score") ?? [], finiteOrNull));
     case "learning rate":
       return { epochs, lines: line("rate", curve("curve_learning_rate")) };
   }
@@ -73,10 +73,10 @@ function curve(name: string): Numbers | undefined {
 }
 
 function line(name: string, values: Numbers | undefined, dashed = false): Curve[] {
-  return values ? [{ name, dashed, values: Array.from(values, known) }] : [];
+  return values ? [{ name, dashed, values: Array.from(values, finiteOrNull) }] : [];
 }
 
 /** Non-finite values are gaps. */
-function known(value: number): number | null {
+function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }

@@ -68,11 +68,11 @@ export const shownEpoch = computed(() =>
 );
 
 /** The column whose epoch is nearest. */
-export function columnAt(epochs: ArrayLike<number>, wanted: number): number {
+export function columnAt(epochs: ArrayLike<number>, epoch: number): number {
   let best = 0;
   for (let column = 1; column < epochs.length; column++) {
     const [far, near] = [epochs[column] as number, epochs[best] as number];
-    if (Math.abs(far - wanted) < Math.abs(near - wanted) || wanted === Number.POSITIVE_INFINITY) {
+    if (Math.abs(far - epoch) < Math.abs(near - epoch) || epoch === Number.POSITIVE_INFINITY) {
       best = column;
     }
   }

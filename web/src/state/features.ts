@@ -24,9 +24,9 @@ export const layers = computed(() => state.value?.network.layers ?? []);
 
 /** The displayed layer; null for the mistakes. If the network has fewer layers, its last one. */
 export const layer = computed(() => {
-  const wanted = subject.value;
-  if (wanted === MISTAKES) return classes.value.length > 0 ? null : 0;
-  return Math.max(0, Math.min(layers.value.length - 1, wanted));
+  const chosen = subject.value;
+  if (chosen === MISTAKES) return classes.value.length > 0 ? null : 0;
+  return Math.max(0, Math.min(layers.value.length - 1, chosen));
 });
 
 export const chosenUnit = computed(() =>

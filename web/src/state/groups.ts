@@ -79,18 +79,18 @@ export interface Group {
 }
 
 export const groups = computed<Group[]>(() => {
-  const known = new Map(parameters.value.map((parameter) => [parameter.name, parameter]));
+  const remaining = new Map(parameters.value.map((parameter) => [parameter.name, parameter]));
   const found = GROUPS.map(({ name, parameters: names }) => ({
     name,
-    parameters: names.flatMap((each) => take(known, each)),
+    parameters: names.flatMap((each) => take(remaining, each)),
   }));
-  return [...found, { name: "More", parameters: [...known.values()] }].filter(
+  return [...found, { name: "More", parameters: [...remaining.values()] }].filter(
     (group) => group.parameters.length > 0,
   );
 });
 
-function take(known: Map<string, Parameter>, name: string): Parameter[] {
-  const parameter = known.get(name);
-  known.delete(name);
+function take(remaining: Map<string, Parameter>, name: string): Parameter[] {
+  const parameter = remaining.get(name);
+  remaining.delete(name);
   return parameter ? [parameter] : [];
 }

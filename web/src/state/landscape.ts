@@ -11,7 +11,7 @@ export type Part = "train" | "test";
 
 export interface SliceOptions {
   readonly directions: Directions;
-  readonly of: Part;
+  readonly part: Part;
   readonly n_points: number;
   /** null for the default of the directions. */
   readonly span: number | null;
@@ -20,7 +20,7 @@ export interface SliceOptions {
 
 export const sliceOptions = signal<SliceOptions>({
   directions: "auto",
-  of: "train",
+  part: "train",
   n_points: 25,
   span: null,
   seed: 0,
@@ -86,7 +86,8 @@ export function cancel(): void {
   latest.value = null;
 }
 
-function query({ span, ...asked }: SliceOptions): Record<string, string | number> {
+function query({ span, part, ...others }: SliceOptions): Record<string, string | number> {
+  const asked = { ...others, of: part };
   return span === null ? asked : { ...asked, span };
 }
 

@@ -64,7 +64,7 @@ export const goals = computed<readonly Goal[]>(() => {
 });
 
 /** The control to change now. */
-export const wanted = computed(() =>
+export const markedControl = computed(() =>
   hasPredicted.value && !isSeen.value ? (step.value?.control ?? null) : null,
 );
 
@@ -123,13 +123,13 @@ export function close(): void {
 
 /** Restore the experiment from before the first lesson. */
 export function restore(): void {
-  const own = before.value;
-  if (!own) return;
+  const saved = before.value;
+  if (!saved) return;
   batch(() => {
     before.value = null;
     close();
   });
-  begin(own.experiment, own.pace);
+  begin(saved.experiment, saved.pace);
 }
 
 function begin(experiment: Experiment, pace: number | null): void {

@@ -42,7 +42,7 @@ function shownViews(): string {
     .join();
 }
 
-/** For an unknown name, the panel shows its first view. */
+/** If a name is unknown, the panel shows its first view. */
 function showViews(said: string): void {
   for (const part of said.split(",")) {
     const [area = "", view] = part.split(":");

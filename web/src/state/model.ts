@@ -15,7 +15,8 @@ export function parameter(name: string): Parameter | undefined {
   return parameters.value.find((each) => each.name === name);
 }
 
-export function given(name: string): Json {
+/** Return the parameter's value in the experiment, or its default. */
+export function currentValue(name: string): Json {
   const said = state.value?.experiment.model[name];
   return said === undefined ? (parameter(name)?.default ?? null) : said;
 }
@@ -38,7 +39,7 @@ export function widths(): number[] {
 export function setWidths(after: number[], from: readonly number[]): void {
   const model: Record<string, Json> = { hidden_layer_sizes: after };
   for (const name of ["activation", "dropout"]) {
-    const each = given(name);
+    const each = currentValue(name);
     if (Array.isArray(each)) model[name] = from.map((layer) => each[layer] ?? each.at(-1) ?? null);
   }
   change({ model });

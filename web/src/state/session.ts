@@ -69,11 +69,11 @@ export async function begin(): Promise<void> {
 }
 
 /** Show why a request was refused. */
-export function refuse(of: string, error: unknown): void {
+export function refuse(action: string, error: unknown): void {
   if (!(error instanceof Error)) throw error;
   const message =
     error instanceof Refused ? error.message : `The server did not answer: ${error.message}`;
-  refusal.value = { is: "error", of, message, parameter: null };
+  refusal.value = { is: "error", of: action, message, parameter: null };
 }
 
 export function send(command: Command): void {
@@ -194,7 +194,7 @@ function hearBinary(buffer: ArrayBuffer): void {
     else wire.send({ do: "ready" });
   });
   if (!message) return;
-  // At once: drawings wait for the animation frame themselves.
+  // Update immediately: drawings wait for the animation frame themselves.
   const news = message as BinaryMessage<FrameHeader>;
   if (news.header.run === state.value?.run.id) frame.value = news;
 }

@@ -23,9 +23,9 @@ export function settingsOf(
   for (const [part, value] of Object.entries(rest)) {
     if (!LEFT_OUT.has(part)) settings.set(part, value as Json);
   }
-  const of = task === "regression" ? "regressor" : "classifier";
+  const estimator = task === "regression" ? "regressor" : "classifier";
   for (const parameter of parameters) {
-    if (!parameter.of.includes(of)) continue;
+    if (!parameter.of.includes(estimator)) continue;
     settings.set(parameter.name, model[parameter.name] ?? parameter.default);
   }
   return settings;

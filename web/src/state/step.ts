@@ -144,8 +144,8 @@ async function askOnce(): Promise<void> {
 
 /** Samples of previous data do not exist in the present data. */
 function asked(): Which {
-  const wanted = which.peek();
-  return wanted === "next" ? wanted : Math.max(0, Math.min(wanted, rowCount.peek() - 1));
+  const choice = which.peek();
+  return choice === "next" ? choice : Math.max(0, Math.min(choice, rowCount.peek() - 1));
 }
 
 async function askPaths(row: Which, { numbers }: StepTrace): Promise<StepPaths | null> {

@@ -1,6 +1,6 @@
 /** Values in the browser's storage; without storage the page works with defaults. */
 
-/** For this visit, or permanently. */
+/** Storage for this visit, or permanently. */
 export type Lifetime = "visit" | "always";
 
 export function keep(lifetime: Lifetime, name: string, value: unknown): void {

@@ -11,7 +11,7 @@ const answer = signal<BinaryMessage<TrainingScoresHeader> | null>(null);
 /** Number of answers that were incomplete. */
 const rounds = signal(0);
 
-/** By epoch; empty until the present run has scores. */
+/** Scores by epoch; empty until the present run has scores. */
 export function trainingScores(): ReadonlyMap<number, number> {
   const [header, arrays] = [answer.value?.header, answer.value?.arrays];
   if (!header || !arrays || header.run !== state.value?.run.id) return new Map();

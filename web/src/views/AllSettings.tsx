@@ -3,8 +3,8 @@
 import { useSignal } from "@preact/signals";
 import { useId, useState } from "preact/hooks";
 import { type Group, groups } from "../state/groups";
-import { wanted } from "../state/lessons";
-import { choices, given, isChanged, setParameter, takesKind } from "../state/model";
+import { markedControl } from "../state/lessons";
+import { choices, currentValue, isChanged, setParameter, takesKind } from "../state/model";
 import { refusal } from "../state/session";
 import type { Json } from "../wire/protocol/experiment";
 import type { Parameter } from "../wire/protocol/vocabulary";
@@ -32,7 +32,7 @@ function GroupOfSettings({ group }: { group: Group }) {
   return (
     <details
       class="group"
-      open={group.parameters.some(({ name }) => isChanged(name) || name === wanted.value)}
+      open={group.parameters.some(({ name }) => isChanged(name) || name === markedControl.value)}
     >
       <summary>{group.name}</summary>
       {group.parameters.map((parameter) => (
@@ -73,7 +73,7 @@ function Setting({ parameter }: { parameter: Parameter }) {
 
 function Control({ id, parameter }: { id: string; parameter: Parameter }) {
   const { name, takes } = parameter;
-  const value = given(name);
+  const value = currentValue(name);
   const isPlain = takes.every(
     ({ kind }) => kind === "boolean" || kind === "choice" || kind === "none",
   );
@@ -146,7 +146,7 @@ function TextControl({ id, parameter, value }: ControlProps) {
   );
 }
 
-/** The default itself is not said in an experiment: null takes a parameter back to it. */
+/** Return the value to send: null for the default, because an experiment omits defaults. */
 function set(parameter: Parameter, value: Json, name: string): void {
   const isDefault = JSON.stringify(value) === JSON.stringify(parameter.default);
   setParameter(name, isDefault ? null : value);

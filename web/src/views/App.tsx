@@ -54,7 +54,7 @@ const KEYS: Record<string, () => void> = {
   k: keep,
 };
 
-/** Single keys work where no control has the focus that means something else by them. */
+/** Handle single keys, unless the focused control uses the key itself. */
 function hearKey(event: KeyboardEvent): void {
   const { key, target } = event;
   const [focused, isTogether] = [target as Element, event.ctrlKey || event.metaKey];
@@ -66,7 +66,7 @@ function hearKey(event: KeyboardEvent): void {
   act();
 }
 
-/** What a key means with Control, or Command. */
+/** Handle a key pressed with Control or Command. */
 function together(key: string): (() => void) | undefined {
   return key.toLowerCase() === "z" ? takeBack : undefined;
 }
@@ -78,7 +78,7 @@ function takeBack(): void {
 
 const SEEKS: Record<string, 1 | -1> = { ",": -1, ".": 1 };
 
-/** Digits choose what a hand draws with; while a step is walked through, comma and period are its own. */
+/** Digits choose the class to draw with; comma and period move through a step while one is shown. */
 function chooser(key: string): (() => void) | undefined {
   const way = isFollowed.value ? undefined : SEEKS[key];
   if (way) return () => seek(way);

@@ -114,7 +114,7 @@ function Found({ found }: { found: StepPaths }) {
                 <span key={place} class="factor">
                   {place > 0 && <span class="times">·</span>}
                   <span class="formula">
-                    <Formula of={factor.name} />
+                    <Formula nodes={factor.name} />
                   </span>
                   <span class="value">{short(factor.value, DIGITS)}</span>
                 </span>
@@ -139,7 +139,7 @@ function Found({ found }: { found: StepPaths }) {
           }}
         >
           <dt class="formula">
-            <Formula of={found.weight} />
+            <Formula nodes={found.weight} />
           </dt>
           <dd>{short(found.gradient, DIGITS)}</dd>
         </div>
@@ -157,7 +157,7 @@ function Sum({ name, value }: { name: string; value: number | null }) {
   );
 }
 
-/** The gradient is a number of the step: that one lights up. */
+/** Highlight the gradient among the numbers of the step. */
 function pointAtGradient(): void {
   const chosen = picked.value;
   const layers = state.value?.network.layers ?? [];

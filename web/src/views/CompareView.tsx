@@ -105,7 +105,7 @@ function scoreTitle(): string {
   return scoreName.value === "r2" ? "R², test" : `${capital(scoreName.value ?? "score")}, test`;
 }
 
-/** What cannot be taken back is asked twice. */
+/** Ask for confirmation, because deleting cannot be undone. */
 function ForgetAll() {
   const asks = useSignal(false);
   if (!asks.value) {
@@ -221,7 +221,7 @@ function epochAt(event: PointerEvent): number | null {
 
 const STEPS = 40;
 
-/** undefined for a key that moves nothing. */
+/** Return the new position; undefined for other keys. */
 function moved(key: string): number | null | undefined {
   const step = Math.max(1, Math.round(extent.value.last / STEPS));
   const last = extent.value.last;

@@ -28,21 +28,21 @@ interface Column {
   readonly name: string;
   readonly title: string;
   /** Value that the column is sorted by. */
-  readonly of: (run: Compared) => Json;
+  readonly value: (run: Compared) => Json;
   readonly say: (run: Compared) => string;
-  /** Which extreme is best; none for columns without a ranking. */
+  /** The better extreme; undefined for columns without a ranking. */
   readonly best?: "least" | "most";
   readonly isSetting?: boolean;
 }
 
-/** By which column the runs stand in order, and which way; null is the order in which they were kept. */
+/** Column and direction of the sort; null for the order in which the runs were kept. */
 const order = signal<{ name: string; falls: boolean } | null>(null);
 
 export function ComparisonTable() {
   const columns = columnsNow();
   const runs = inOrder(compared.value, columns);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be scrollable by keys
     <div class="comparison-table" role="region" aria-label="Kept runs" tabIndex={0}>
       <table>
         <caption class="only-heard">
@@ -77,7 +77,7 @@ function columnsNow(): Column[] {
   const settings = differences.value.map((setting) => ({
     name: `= ${setting}`,
     title: setting,
-    of: (run: Compared) => run.settings.get(setting) ?? null,
+    value: (run: Compared) => run.settings.get(setting) ?? null,
     say: (run: Compared) => saySetting(run.settings.get(setting)),
     isSetting: true,
   }));
@@ -86,22 +86,22 @@ function columnsNow(): Column[] {
     ...settings,
     ...(name ? [figure("score", name === "r2" ? "R²" : name, "most")] : []),
     figure("loss", "loss, train", "least"),
-    { name: "epoch", title: "epoch", of: (run) => run.epoch, say: (run) => whole(run.epoch) },
+    { name: "epoch", title: "epoch", value: (run) => run.epoch, say: (run) => whole(run.epoch) },
     {
       name: "at",
       title: `at ${whole(shownAt.value)}`,
-      of: valueThere,
+      value: valueThere,
       say: (run) => sayFigure(measure.value, valueThere(run)),
     },
   ];
 }
 
-function figure(of: Measure, title: string, best: "least" | "most"): Column {
+function figure(measure: Measure, title: string, best: "least" | "most"): Column {
   return {
-    name: of,
+    name: measure,
     title,
-    of: (run) => run.figures[of],
-    say: (run) => sayFigure(of, run.figures[of]),
+    value: (run) => run.figures[measure],
+    say: (run) => sayFigure(measure, run.figures[measure]),
     best,
   };
 }
@@ -113,8 +113,8 @@ function valueThere(run: Compared): number | null {
   );
 }
 
-function sayFigure(of: Measure, value: number | null): string {
-  if (of !== "score") return short(value, 4);
+function sayFigure(measure: Measure, value: number | null): string {
+  if (measure !== "score") return short(value, 4);
   return scoreName.value === "accuracy" ? percent(value) : fixed(value, 3);
 }
 
@@ -151,7 +151,7 @@ function Head({ column }: { column: Column }) {
   );
 }
 
-/** A long name may go on in a second line, after the part that ends nearest to its middle. */
+/** Break a long name into two lines, at the separator nearest to its middle. */
 function breakable(name: string) {
   const ends = [...name.matchAll(/[_.]/g)].map(({ index }) => index + 1);
   if (name.length < 12 || ends.length === 0) return name;
@@ -170,7 +170,7 @@ function inOrder(runs: readonly Compared[], columns: readonly Column[]): Compare
   const by = columns.find(({ name }) => name === order.value?.name);
   if (!by) return [...runs];
   const way = order.value?.falls ? -1 : 1;
-  return [...runs].sort((one, other) => compareValues(by.of(one), by.of(other), way));
+  return [...runs].sort((one, other) => compareValues(by.value(one), by.value(other), way));
 }
 
 /** Missing values come last in either order. */
@@ -215,13 +215,13 @@ function Cell(props: { run: Compared; column: Column; runs: readonly Compared[] 
 function isBest(run: Compared, column: Column, runs: readonly Compared[]): boolean {
   if (!column.best || !isContest.value) return false;
   const values = runs
-    .map((each) => column.of(each))
+    .map((each) => column.value(each))
     .filter((value): value is number => typeof value === "number" && Number.isFinite(value));
   const best = column.best === "least" ? Math.min(...values) : Math.max(...values);
-  return values.length > 1 && column.of(run) === best;
+  return values.length > 1 && column.value(run) === best;
 }
 
-/** The look of a run's line, which shows and hides it. */
+/** Button with the look of a run's line; it shows and hides the line. */
 function LineToggle({ run }: { run: Compared }) {
   const look = lineLook(run.number, theme());
   const isShown = !hidden.value.has(run.number);

@@ -34,7 +34,7 @@ function ConfusionView() {
   return (
     <>
       <NotesInALine />
-      {now && (now.size > MOST_CLASSES ? <List of={now} /> : <Matrix of={now} />)}
+      {now && (now.size > MOST_CLASSES ? <List confusion={now} /> : <Matrix confusion={now} />)}
     </>
   );
 }
@@ -67,14 +67,16 @@ function confusionPicture(): Picture | null {
   return { title, width: 520, height: 460, draw };
 }
 
-function Matrix({ of }: { of: Confusion }) {
+function Matrix({ confusion }: { confusion: Confusion }) {
   const names = classes.value;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be scrollable by keys
     <div class="matrix-room" role="group" aria-label="Confusion" tabIndex={0}>
-      <table class={`confusion ${of.size > 6 ? "dense" : ""} ${of.size > 8 ? "denser" : ""}`}>
+      <table
+        class={`confusion ${confusion.size > 6 ? "dense" : ""} ${confusion.size > 8 ? "denser" : ""}`}
+      >
         <caption class="only-heard">
-          Test rows: the true class a row, the predicted a column. {rightInWords(of)}
+          Test rows: the true class a row, the predicted a column. {rightInWords(confusion)}
         </caption>
         <thead>
           <tr>
@@ -93,40 +95,40 @@ function Matrix({ of }: { of: Confusion }) {
                 <span>{name}</span>
               </th>
               {names.map((other, column) => (
-                <Cell key={other} of={of} row={row} column={column} />
+                <Cell key={other} confusion={confusion} row={row} column={column} />
               ))}
             </tr>
           ))}
         </tbody>
       </table>
-      {of.size <= 6 && <p class="about">{rightInWords(of)}</p>}
+      {confusion.size <= 6 && <p class="about">{rightInWords(confusion)}</p>}
     </div>
   );
 }
 
-function Cell({ of, row, column }: { of: Confusion; row: number; column: number }) {
-  const count = of.counts[row * of.size + column] ?? 0;
-  const fraction = count / (of.totals[row] || 1);
+function Cell({ confusion, row, column }: { confusion: Confusion; row: number; column: number }) {
+  const count = confusion.counts[row * confusion.size + column] ?? 0;
+  const fraction = count / (confusion.totals[row] || 1);
   const kind = row === column ? "right" : count > 0 ? "wrong" : "none";
   return (
     <td
       class={kind}
       style={{ "--fraction": String(Math.sqrt(fraction)) }}
-      title={`${whole(count)} of ${whole(of.totals[row] ?? 0)}, ${percent(fraction)}`}
+      title={`${whole(count)} of ${whole(confusion.totals[row] ?? 0)}, ${percent(fraction)}`}
     >
       {inFractions.value ? whole(100 * fraction) : whole(count)}
     </td>
   );
 }
 
-function List({ of }: { of: Confusion }) {
+function List({ confusion }: { confusion: Confusion }) {
   const names = classes.value;
-  const pairs = mostConfused(of, MOST_LISTED);
+  const pairs = mostConfused(confusion, MOST_LISTED);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be scrollable by keys
     <div class="scrolls" role="group" aria-label="Confusion" tabIndex={0}>
       <p class="about">
-        {rightInWords(of)} {pairs.length > 0 ? "Confused most:" : ""}
+        {rightInWords(confusion)} {pairs.length > 0 ? "Confused most:" : ""}
       </p>
       <ol class="pairs">
         {pairs.map(({ from, to, count, fraction }) => (

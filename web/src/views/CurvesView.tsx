@@ -103,7 +103,7 @@ function curvesPicture(): Picture | null {
   return { title: capital(nameOf(course.value)), width: 780, height: 320, draw, legend };
 }
 
-/** With the names of the axes, for which there is no room on the page. */
+/** Options for a picture, which also names the axes; the page has no room for that. */
 function named(plain: uPlot.Options): uPlot.Options {
   const what = nameOf(course.value);
   const names = ["epoch", isLogarithmic() ? `${what}, logarithmic` : what];
@@ -114,7 +114,7 @@ function named(plain: uPlot.Options): uPlot.Options {
 
 const DASH = [7, 4];
 
-/** A score may be 0 or less, which has no logarithm. */
+/** Scores are never on a logarithmic scale, because a score may be 0 or negative. */
 function isLogarithmic(): boolean {
   return logarithmic.value && course.value !== "score";
 }
@@ -198,12 +198,12 @@ function options(colours: Theme, lines: readonly Curve[]): uPlot.Options {
   };
 }
 
-/** There is no half an epoch. */
+/** Distances of the ticks, which are whole because epochs are. */
 const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((zeros) =>
   [1, 2, 5].map((step) => step * 10 ** zeros),
 );
 
-/** Losses and rates from 0; scores to 1, from as far down as they come, and not below -1. */
+/** Return the limits: losses and rates start at 0; scores end at 1, and start at their minimum, at least -1. */
 function upright(low: number | null, high: number | null): [number, number] {
   if (course.value === "score") return [Math.max(-1, Math.min(0.5, (low ?? 0.5) - 0.02)), 1.02];
   const top = high && high > 0 ? high * 1.05 : 1;
@@ -219,7 +219,7 @@ function lineColour(line: Curve, dark: boolean): readonly [number, number, numbe
   return dark ? [124, 192, 239] : [0, 90, 146];
 }
 
-/** The names of the lines, each with its value where the pointer is, or the latest. */
+/** The names of the lines, each with its value at the pointer, or its latest value. */
 function CurveLegend() {
   const { epochs, lines } = curves.value;
   const at = pointed.value ?? epochs.length - 1;
@@ -248,7 +248,7 @@ function CurveLegend() {
   );
 }
 
-/** Where nothing is known yet, the latest that is. */
+/** Return the value at an index; if it is unknown, the latest known one. */
 function valueAt(line: Curve, at: number): number | null | undefined {
   return line.values[at] ?? line.values.slice(0, at).findLast((value) => value !== null);
 }
@@ -257,7 +257,7 @@ const ROWS = 10;
 
 function CurvesTable() {
   return (
-    <Twin of={`The ${nameOf(course.value)}`}>
+    <Twin name={`The ${nameOf(course.value)}`}>
       {() => (
         <table>
           <caption class="only-heard">{capital(nameOf(course.value))} by epoch</caption>
@@ -287,7 +287,7 @@ function CurvesTable() {
   );
 }
 
-/** So many of the places from 0 to count, evenly, the last among them. */
+/** Return at most `most` indices below `count`, evenly spaced and including the last. */
 export function spread(count: number, most: number): number[] {
   if (count <= most) return Array.from({ length: count }, (_, at) => at);
   return Array.from({ length: most }, (_, row) => Math.round((row * (count - 1)) / (most - 1)));

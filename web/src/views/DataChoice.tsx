@@ -13,7 +13,7 @@ import { TableChoice } from "./TableChoice";
 export function DataChoice() {
   const sets = vocabulary.value?.data ?? [];
   const made = sets.filter(({ kind }) => kind === "made");
-  const known = sets.filter(({ kind }) => kind === "known");
+  const bundled = sets.filter(({ kind }) => kind === "known");
   const present = state.value?.experiment.data;
   return (
     <>
@@ -51,14 +51,14 @@ export function DataChoice() {
         <select
           value={!board.value && present?.kind === "known" ? present.name : ""}
           onChange={(event) => {
-            const set = known.find(({ name }) => name === event.currentTarget.value);
+            const set = bundled.find(({ name }) => name === event.currentTarget.value);
             if (set) choose(set);
           }}
         >
           <option value="" disabled>
             choose …
           </option>
-          {known.map(({ name, about }) => (
+          {bundled.map(({ name, about }) => (
             <option key={name} value={name} title={about}>
               {name.replaceAll("_", " ")}
             </option>

@@ -121,7 +121,7 @@ function LadderField(props: {
   onSet: (value: number) => void;
 }) {
   const { label, value, option, onSet } = props;
-  // A number from elsewhere has a rung of its own, or another would be shown.
+  // Add a step for a value that is none of these, so that the slider shows the true value.
   const rungs = [...new Set([...ladder(option.low, option.high), value])].sort(
     (one, other) => one - other,
   );
@@ -148,7 +148,7 @@ export function ladder(low: number, high: number): number[] {
 function Inputs() {
   const experiment = state.value?.experiment;
   if (!experiment) return null;
-  // Only of two features can these be made; left out, both are given as they are.
+  // These inputs are computed from two features; null passes the features unchanged.
   const inputs = state.value?.data.features.length === 2 && (experiment.inputs ?? ["x", "y"]);
   return (
     <fieldset>

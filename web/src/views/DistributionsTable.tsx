@@ -13,7 +13,7 @@ const FRACTIONS = [
 ];
 
 export function DistributionsTable() {
-  return <Twin of="The distributions">{() => <Table />}</Twin>;
+  return <Twin name="The distributions">{() => <Table />}</Twin>;
 }
 
 function Table() {

@@ -123,7 +123,7 @@ function DistributionsTools() {
   );
 }
 
-/** Where layers stand in several rows, the picture is as high as they need. */
+/** Height of the picture: it grows with the number of rows of layers. */
 function useHeight(room: { current: HTMLElement | null }): number {
   const changes = useChanges(room);
   const width = useSignal(0);
@@ -167,14 +167,15 @@ function drawMarks(surface: Surface): void {
 }
 
 /** Gradients differ by powers of ten from layer to layer. */
-function isLogarithmic(of: Quantity): boolean {
-  return of === "gradients";
+function isLogarithmic(quantity: Quantity): boolean {
+  return quantity === "gradients";
 }
 
-function headOf(name: string, of: Quantity, fractions: Fractions | undefined): Head {
-  const fraction = of === "activations" ? fractions?.flat : fractions?.zero;
-  const says = of === "activations" ? "flat" : "zero";
-  const isSaid = fraction !== undefined && (of === "activations" ? fraction >= 0 : fraction > 0);
+function headOf(name: string, quantity: Quantity, fractions: Fractions | undefined): Head {
+  const fraction = quantity === "activations" ? fractions?.flat : fractions?.zero;
+  const says = quantity === "activations" ? "flat" : "zero";
+  const isSaid =
+    fraction !== undefined && (quantity === "activations" ? fraction >= 0 : fraction > 0);
   const figure = isSaid ? `${whole(100 * fraction)} %` : "";
   return {
     title: name,

@@ -6,11 +6,11 @@ import { percent, short } from "./numbers";
 import { Twin } from "./Twin";
 
 export function FeaturesTable() {
-  return <Twin of="The features">{() => (layer.value === null ? <Mistakes /> : <Units />)}</Twin>;
+  return <Twin name="The features">{() => (layer.value === null ? <Mistakes /> : <Units />)}</Twin>;
 }
 
 function Units() {
-  const of = layer.value ?? 0;
+  const layerIndex = layer.value ?? 0;
   return (
     <table>
       <caption>The pixels that move each unit most, by line and column from 0</caption>
@@ -24,7 +24,7 @@ function Units() {
       <tbody>
         {images.value.map((values, index) => (
           <tr key={index}>
-            <th scope="row">{unitName(of, index)}</th>
+            <th scope="row">{unitName(layerIndex, index)}</th>
             <td>{pixel(values, Math.max)}</td>
             <td>{pixel(values, Math.min)}</td>
           </tr>
@@ -34,7 +34,7 @@ function Units() {
   );
 }
 
-function pixel(values: ArrayLike<number>, best: (...of: number[]) => number): string {
+function pixel(values: ArrayLike<number>, best: (...values: number[]) => number): string {
   const all = Array.from(values);
   const value = best(...all);
   const place = all.indexOf(value);

@@ -1,4 +1,4 @@
-/** Features of a network for images: the pattern each unit responds to, the images with its largest activations, and the misclassified images. */
+/** Features of a network for images: each unit's pattern, its strongest images, and the misclassified images. */
 
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -46,7 +46,7 @@ export const features: View = {
 
 const UNITS: TileRoom = { least: 36, most: 80, lines: 1 };
 const ROWS: TileRoom = { least: 22, most: 40, lines: 1 };
-/** The sizes of units' images, the largest of which is taken that leaves all of them in sight. */
+/** Sizes of the units' images: the largest size at which all of them are visible is chosen. */
 const SIZES = [80, 64, 56, 48, 42];
 const MISTAKEN: TileRoom = { least: 44, most: 64, lines: 2 };
 
@@ -55,7 +55,7 @@ function FeaturesView() {
   return (
     <>
       <Choices />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be scrollable by keys */}
       <div class="tiles-room" role="group" aria-label="Images" tabIndex={0}>
         <Tiles />
       </div>
@@ -106,10 +106,10 @@ function picture(): TilePicture | null {
   return layer.value === null ? picturesOfMistakes(shape) : pictureOfUnits(shape, layer.value);
 }
 
-function pictureOfUnits(shape: readonly [number, number], of: number): TilePicture {
+function pictureOfUnits(shape: readonly [number, number], layerIndex: number): TilePicture {
   return {
     shape,
-    tiles: images.value.map((values, index) => ({ values, lines: [unitName(of, index)] })),
+    tiles: images.value.map((values, index) => ({ values, lines: [unitName(layerIndex, index)] })),
     look: "signed",
     ends: signedEnds(images.value, !ownScale.value),
     chosen: chosenUnit.value,
@@ -144,11 +144,11 @@ function picturesOfMistakes(shape: readonly [number, number]): TilePicture {
   };
 }
 
-/** A unit by its number; of the output, by its class. */
-export function unitName(of: number, index: number): string {
+/** Return a unit's name: its number, or its class in the output layer. */
+export function unitName(layerIndex: number, index: number): string {
   const names = classes.value;
-  if (of < layers.value.length - 1 || names.length === 0) return String(index + 1);
-  return className(layers.value[of]?.fan_out === 1 ? 1 : index);
+  if (layerIndex < layers.value.length - 1 || names.length === 0) return String(index + 1);
+  return className(layers.value[layerIndex]?.fan_out === 1 ? 1 : index);
 }
 
 export function className(index: number): string {
@@ -222,18 +222,18 @@ function useSpace(place: { current: HTMLElement | null }): readonly [number, num
 
 /** Description of the images. */
 function Said() {
-  const of = layer.value;
-  if (of === null) return <p class="answer">{mistakesInWords()}</p>;
+  const layerIndex = layer.value;
+  if (layerIndex === null) return <p class="answer">{mistakesInWords()}</p>;
   const what =
-    of === 0
+    layerIndex === 0
       ? "Weights by pixel"
-      : `Mean gradient of ${symbolOf(of)} by pixel, over ${whole(gradientRows.value)} rows`;
+      : `Mean gradient of ${symbolOf(layerIndex)} by pixel, over ${whole(gradientRows.value)} rows`;
   return <p class="answer">{what}: blue adds, orange takes away.</p>;
 }
 
 /** Name of a unit's value: z for the output, before the inverse link, else a. */
-function symbolOf(of: number): string {
-  return of === layers.value.length - 1 ? "z" : "a";
+function symbolOf(layerIndex: number): string {
+  return layerIndex === layers.value.length - 1 ? "z" : "a";
 }
 
 function mistakesInWords(): string {

@@ -15,8 +15,8 @@ export interface Mark {
 /** The symbols that stand for numbers of the step, as `symbolKey` writes them. */
 export type Marks = ReadonlyMap<string, Mark>;
 
-export function Formula({ of, marks }: { of: readonly MathNode[]; marks?: Marks }) {
-  return <>{of.map((node) => element(node, marks))}</>;
+export function Formula({ nodes, marks }: { nodes: readonly MathNode[]; marks?: Marks }) {
+  return <>{nodes.map((node) => element(node, marks))}</>;
 }
 
 function element(node: MathNode, marks: Marks | undefined): VNode | string {

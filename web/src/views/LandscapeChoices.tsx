@@ -9,7 +9,7 @@ import {
 } from "../state/landscape";
 import { ChoiceField } from "./fields";
 
-/** Of the path, how far beyond its ends, as a part of its extent; else in norms of the weights. */
+/** Choices of the span: relative to the path's extent, or in norms of the weights for random directions. */
 const SPANS = { path: [0.1, 0.25, 1, 3], random: [0.25, 1, 2, 5] } as const;
 const USUAL = { path: 0.25, random: 1 } as const;
 const SPAN_HELP = {
@@ -19,7 +19,7 @@ const SPAN_HELP = {
 const COUNTS = [15, 25, 41, 61];
 
 export function LandscapeChoices() {
-  const { directions, of, n_points, span } = sliceOptions.value;
+  const { directions, part, n_points, span } = sliceOptions.value;
   const kind = directions === "auto" ? kindNow() : directions;
   return (
     <div class="landscape-choices">
@@ -35,12 +35,12 @@ export function LandscapeChoices() {
       />
       <ChoiceField
         label="Loss of"
-        value={of}
+        value={part}
         options={[
           { value: "train", label: "train" },
           { value: "test", label: "test" },
         ]}
-        onChoose={(value) => become({ of: value as Part })}
+        onChoose={(value) => become({ part: value as Part })}
       />
       <ChoiceField
         label="Span"

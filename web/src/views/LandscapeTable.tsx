@@ -11,7 +11,7 @@ const STATIONS = 9;
 
 export function LandscapeTable({ here }: { here: Landscape }) {
   return (
-    <Twin of="The landscape">
+    <Twin name="The landscape">
       {() => (
         <>
           <Losses here={here} />

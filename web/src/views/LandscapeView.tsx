@@ -167,7 +167,7 @@ function Slice({ here }: { here: Landscape }) {
   );
 }
 
-/** From one computed place to the next. */
+/** Return the grid point next to another, in the direction of an arrow key. */
 function moved(
   key: string,
   from: [number, number] | null,
@@ -242,11 +242,11 @@ function About({ here }: { here: Landscape }) {
 
 function rowsOf({ header }: Landscape): string {
   const which = header.part === "train" ? "rows to learn from" : "test rows";
-  const of =
+  const rows =
     header.n_samples < header.n_samples_in_all
       ? `the first ${whole(header.n_samples)} of ${whole(header.n_samples_in_all)} ${which}`
       : `all ${whole(header.n_samples)} ${which}`;
-  return `Loss of ${of}${header.part === "train" ? ", penalty included," : ""}`;
+  return `Loss of ${rows}${header.part === "train" ? ", penalty included," : ""}`;
 }
 
 function fractionOf({ header, path }: Landscape): string {

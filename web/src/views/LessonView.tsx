@@ -40,7 +40,7 @@ export function LessonView({ lesson }: { lesson: Lesson }) {
         </button>
       )}
       {step.value && (
-        <StepView key={number} step={step.value} number={number} of={lesson.steps.length} />
+        <StepView key={number} step={step.value} number={number} count={lesson.steps.length} />
       )}
       {before.value && (
         <button type="button" class="button quiet way-back" onClick={restore}>
@@ -68,19 +68,19 @@ function Reason({ lesson, isOpen }: { lesson: Lesson; isOpen: boolean }) {
   );
 }
 
-function StepView({ step, number, of }: { step: LessonStep; number: number; of: number }) {
+function StepView({ step, number, count }: { step: LessonStep; number: number; count: number }) {
   const heading = useFocus(number);
   return (
     <>
       <h4 ref={heading} tabIndex={-1}>
-        Step {number + 1} of {of}
+        Step {number + 1} of {count}
       </h4>
       <Question step={step} />
       {hasPredicted.value && <Task step={step} number={number} />}
       <div role="status">{isSeen.value && <Explanation step={step} />}</div>
       {isSeen.value && (
         <button type="button" class="button primary" onClick={next}>
-          {number + 1 < of ? "Next step" : "Finish"}
+          {number + 1 < count ? "Next step" : "Finish"}
         </button>
       )}
     </>
@@ -175,7 +175,7 @@ function Explanation({ step }: { step: LessonStep }) {
   );
 }
 
-/** Gives a heading the focus when what it heads is new, so that keys and voices go on from there. */
+/** Move the focus to the heading of new content, so that keyboards and screen readers continue there. */
 function useFocus(what: string | number) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [what]);

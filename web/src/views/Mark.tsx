@@ -1,4 +1,4 @@
-/** The mark: three layers. Drawn here, because in a notebook's cell no file can be fetched. */
+/** The logo: three layers. It is drawn here, because a notebook's cell cannot fetch files. */
 
 export function Mark() {
   return (

@@ -60,7 +60,7 @@ function Key() {
 export interface WeightPlace {
   name: string;
   value: number;
-  /** The layer it leads into, from 0. */
+  /** Index of the layer that the weight belongs to. */
   block: number;
   row: number | null;
   column: number;

@@ -1,4 +1,4 @@
-/** The numbers of a matrix: as a table shaded by sign, or as a picture of one where it is large. */
+/** The numbers of a matrix: a table shaded by sign, or a picture if it is large. */
 
 import type { ComponentChildren } from "preact";
 import { largest } from "../drawing/largest";
@@ -13,7 +13,7 @@ export const DIGITS = 4;
 
 export interface MatrixProps {
   readonly name: string;
-  /** Of all of it; less may have been sent. */
+  /** Shape of the whole matrix; the server may have sent less. */
   readonly shape: readonly number[];
   readonly sent: readonly number[];
   readonly values: ArrayLike<number>;
@@ -56,7 +56,7 @@ function Large(props: MatrixProps) {
       <div class="heat" style={{ aspectRatio: `${columns} / ${rows}` }}>
         <canvas ref={canvas} aria-hidden="true" />
       </div>
-      <Twin of={props.name}>{() => <Cells {...props} />}</Twin>
+      <Twin name={props.name}>{() => <Cells {...props} />}</Twin>
     </>
   );
 }
@@ -130,7 +130,7 @@ const WAYS: Record<string, [down: number, right: number]> = {
   ArrowRight: [0, 1],
 };
 
-/** The arrow keys go from number to number. */
+/** Arrow keys move from number to number. */
 function moveFocus(event: KeyboardEvent): void {
   const way = WAYS[event.key];
   const cell = (event.target as Element).closest("td");

@@ -31,7 +31,7 @@ export function Menu({ name, look = "", button, children }: Props) {
     return () => document.removeEventListener("pointerdown", listener);
   }, []);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: what is heard here comes from the controls within
+    // biome-ignore lint/a11y/noStaticElementInteractions: the events come from the controls inside
     <div
       class="menu"
       ref={menu}

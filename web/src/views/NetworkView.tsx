@@ -39,7 +39,7 @@ export const network: View = {
   picture: networkPicture,
 };
 
-/** The outputs' maps are cut from the region. */
+/** The outputs' maps are parts of the region. */
 const UNITS = { units: 24, region: 24 };
 
 function NetworkView() {
@@ -86,7 +86,7 @@ function NetworkView() {
           }}
           onClick={(event) => {
             const found = find(event);
-            // An input has nothing that could be changed.
+            // An input has no editable value.
             chosen.value = found?.layer === 0 ? null : found;
           }}
         />
@@ -103,10 +103,10 @@ function NetworkView() {
   );
 }
 
-/** Room beside the network as its names need it; none for those whose boxes are too small to have names. */
+/** Return the space that names need on both sides of the network; none if the boxes are too small for names. */
 function layOutBeside(width: number, height: number): Layout {
-  const known = state.value?.data;
-  const names = [known?.inputs ?? [], known ? outputNames(known) : []] as const;
+  const data = state.value?.data;
+  const names = [data?.inputs ?? [], data ? outputNames(data) : []] as const;
   const room = { width, height, top: 8, bottom: 8 };
   const bare = layOut(sizes.value, {
     ...room,
@@ -146,7 +146,7 @@ function drawAllUnits(surface: Surface, layout: Layout, marked: Marked): void {
 }
 
 const PICTURE = { width: 780, height: 460 };
-/** Space for text above the units, and for names beside them. */
+/** Space for text above the units, and for names on both sides. */
 const WORDS = { top: 26, bottom: 8, left: 110, right: 120 };
 
 function networkPicture(): Picture | null {
@@ -274,14 +274,14 @@ function UnitCount(props: { layers: number[]; layer: number; width: number }) {
   );
 }
 
-/** The names of inputs and outputs beside their boxes, where there is room for them. */
+/** The names of inputs and outputs next to their boxes, if there is space. */
 function Names({ layout }: { layout: Layout }) {
-  const known = state.value?.data;
-  if (!known) return null;
+  const data = state.value?.data;
+  if (!data) return null;
   const inputs = layout.layers[0] ?? [];
   const outputs = layout.layers.at(-1) ?? [];
-  const ends = outputNames(known);
-  const beside = (layer: number) => (layout.sides[layer] ?? 0) / 2 + BESIDE;
+  const ends = outputNames(data);
+  const distance = (layer: number) => (layout.sides[layer] ?? 0) / 2 + BESIDE;
   const isLarge = (layer: number) => (layout.sides[layer] ?? 0) >= LEAST_SIDE;
   const last = layout.layers.length - 1;
   return (
@@ -291,14 +291,14 @@ function Names({ layout }: { layout: Layout }) {
           <span
             key={node.unit}
             class="input-name"
-            title={known.inputs[node.unit]}
+            title={data.inputs[node.unit]}
             style={{
               top: `${node.y}px`,
-              right: `${layout.width - node.x + beside(0)}px`,
-              maxInlineSize: `${node.x - beside(0)}px`,
+              right: `${layout.width - node.x + distance(0)}px`,
+              maxInlineSize: `${node.x - distance(0)}px`,
             }}
           >
-            {known.inputs[node.unit]}
+            {data.inputs[node.unit]}
           </span>
         ))}
       {isLarge(last) &&
@@ -309,8 +309,8 @@ function Names({ layout }: { layout: Layout }) {
             title={ends[node.unit]}
             style={{
               top: `${node.y}px`,
-              left: `${node.x + beside(last)}px`,
-              maxInlineSize: `${layout.width - node.x - beside(last)}px`,
+              left: `${node.x + distance(last)}px`,
+              maxInlineSize: `${layout.width - node.x - distance(last)}px`,
             }}
           >
             {ends[node.unit]}
@@ -320,7 +320,7 @@ function Names({ layout }: { layout: Layout }) {
   );
 }
 
-/** With two classes, the single output is the probability of the second. */
+/** For two classes, the single output is the probability of the second. */
 function outputNames({ task, target, classes }: State["data"]): readonly string[] {
   if (task === "regression") return [target];
   return sizes.value.at(-1) === 1 ? [`p of ${classes[1] ?? "1"}`] : classes;

@@ -26,7 +26,7 @@ export const notes: View = {
 
 function NotesPanel() {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be scrollable by keys
     <div class="scrolls" role="group" aria-label="Notes" tabIndex={0}>
       <div role="status">
         <Ending />
@@ -40,7 +40,7 @@ function NotesPanel() {
 function Ending() {
   const run = state.value?.run;
   if (!run) return null;
-  // Its finding says the same, with what helps.
+  // Its finding says the same, and names a cure.
   const isFound = findings.value.some(({ message }) => message === run.message);
   if (run.status === "failed" && !isFound) return <p class="note warning">{run.message}</p>;
   if (run.status === "ended") return <p class="note">Ended: {run.ending}</p>;

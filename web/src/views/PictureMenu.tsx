@@ -1,4 +1,4 @@
-/** The menu by which a view is saved as a picture. */
+/** Menu that saves a view as a picture. */
 
 import type { Picture } from "../drawing/picture";
 import { notify } from "../state/notices";
@@ -14,9 +14,9 @@ const WAYS: readonly { way: Way; name: string; about: string }[] = [
   { way: "copy", name: "Copy", about: "as PNG, to the clipboard" },
 ];
 
-export function PictureMenu({ of, picture }: { of: string; picture: () => Picture | null }) {
+export function PictureMenu({ title, picture }: { title: string; picture: () => Picture | null }) {
   return (
-    <Menu name={`Save a picture: ${of}`} look="quiet" button={<Icon name="picture" />}>
+    <Menu name={`Save a picture: ${title}`} look="quiet" button={<Icon name="picture" />}>
       {(close) => (
         <>
           {WAYS.filter(({ way }) => way !== "copy" || copies).map(({ way, name, about }) => (

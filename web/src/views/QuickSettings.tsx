@@ -1,6 +1,13 @@
 /** The most frequent settings, in a row. */
 
-import { choices, given, numberRange, parameter, setParameter, takesKind } from "../state/model";
+import {
+  choices,
+  currentValue,
+  numberRange,
+  parameter,
+  setParameter,
+  takesKind,
+} from "../state/model";
 import { vocabulary } from "../state/session";
 import type { Json } from "../wire/protocol/experiment";
 import type { Parameter } from "../wire/protocol/vocabulary";
@@ -30,22 +37,22 @@ export function QuickSettings() {
   return (
     <section class="panel settings" aria-label="Main settings">
       {QUICK.map((quick) => {
-        const known = parameter(quick.name);
-        return known && <QuickField key={quick.name} quick={quick} known={known} />;
+        const definition = parameter(quick.name);
+        return definition && <QuickField key={quick.name} quick={quick} definition={definition} />;
       })}
     </section>
   );
 }
 
-function QuickField({ quick, known }: { quick: Quick; known: Parameter }) {
-  const value = given(quick.name);
-  const names = choices(known.takes);
-  const range = numberRange(known.takes);
+function QuickField({ quick, definition }: { quick: Quick; definition: Parameter }) {
+  const value = currentValue(quick.name);
+  const names = choices(definition.takes);
+  const range = numberRange(definition.takes);
   if (range) {
     return (
       <NumberField
         label={quick.label}
-        help={known.help}
+        help={definition.help}
         control={quick.name}
         value={typeof value === "number" ? value : (quick.usual ?? range.low ?? 0)}
         powers={quick.powers ?? false}
@@ -60,11 +67,11 @@ function QuickField({ quick, known }: { quick: Quick; known: Parameter }) {
   return (
     <ChoiceField
       label={quick.label}
-      help={known.help}
+      help={definition.help}
       control={quick.name}
       value={asChoice(value)}
       options={[
-        ...(takesKind(known.takes, "none") ? [{ value: "", label: "none" }] : []),
+        ...(takesKind(definition.takes, "none") ? [{ value: "", label: "none" }] : []),
         ...(Array.isArray(value) ? [{ value: "…", label: "layer by layer" }] : []),
         ...names.map((name) => ({ value: name, label: name, help: equation(quick.table, name) })),
       ]}

@@ -8,7 +8,7 @@ import { Twin } from "./Twin";
 const COUNT = 5;
 
 export function RegionTable() {
-  return <Twin of="The plane">{() => <Table />}</Twin>;
+  return <Twin name="The plane">{() => <Table />}</Twin>;
 }
 
 function Table() {

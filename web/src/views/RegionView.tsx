@@ -168,7 +168,7 @@ function strokeBoundaries(
   context.restore();
 }
 
-/** With one input, what is predicted is a line above it. */
+/** Draw the predictions for data with one input, as a line above it. */
 function drawLine({ context, theme }: Surface, frame: PlaneFrame, grid: Grid): void {
   context.save();
   context.beginPath();

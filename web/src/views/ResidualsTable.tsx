@@ -7,7 +7,7 @@ import { Twin } from "./Twin";
 const COUNT = 10;
 
 export function ResidualsTable() {
-  return <Twin of="The rows that are farthest off">{() => <Table />}</Twin>;
+  return <Twin name="The rows that are farthest off">{() => <Table />}</Twin>;
 }
 
 function Table() {

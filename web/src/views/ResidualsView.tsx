@@ -141,15 +141,15 @@ function moved(key: string): { part: Part; row: number } | null {
 
 function Answer() {
   const [now, place] = [rows.value, chosen.value];
-  const of = place && now?.[place.part];
-  if (!of || place.row >= of.predicted.length) {
+  const part = place && now?.[place.part];
+  if (!part || place.row >= part.predicted.length) {
     return <>Point at a row to read it.</>;
   }
-  const residual = of.residual[place.row] as number;
+  const residual = part.residual[place.row] as number;
   return (
     <>
-      {place.part} row {place.row}: actual {short(of.actual[place.row], 4)}, predicted{" "}
-      <strong>{short(of.predicted[place.row], 4)}</strong>, {short(Math.abs(residual), 3)}{" "}
+      {place.part} row {place.row}: actual {short(part.actual[place.row], 4)}, predicted{" "}
+      <strong>{short(part.predicted[place.row], 4)}</strong>, {short(Math.abs(residual), 3)}{" "}
       {residual < 0 ? "too high" : "too low"}
     </>
   );

@@ -179,7 +179,7 @@ const PACES = [2, 10, 50, 200, 1000];
 function Pace() {
   if (!state.value) return null;
   const { pace } = state.value;
-  const known = pace === null || PACES.includes(pace) ? PACES : [...PACES, pace].sort(byValue);
+  const paces = pace === null || PACES.includes(pace) ? PACES : [...PACES, pace].sort(byValue);
   return (
     <label class="pace">
       <span>Pace</span>
@@ -191,7 +191,7 @@ function Pace() {
           send({ do: "pace", epochs_per_second: value === "" ? null : Number(value) });
         }}
       >
-        {known.map((each) => (
+        {paces.map((each) => (
           <option key={each} value={String(each)}>
             {whole(each)} epochs a second
           </option>

@@ -43,19 +43,19 @@ function draw(surface: Surface): void {
   drawStepDiagram(surface, layOut(sizes.value, room), stepPicture());
 }
 
-/** The first row's numbers: forward what each unit gives, backward its delta from the last layer on. */
+/** Return the first sample's numbers: each unit's activation while walking forward, its delta while walking back. */
 function stepPicture(): StepPicture {
   const layers = state.value?.network.layers ?? [];
   const done = doneStages();
   const last = layers.length;
   const numbers = Array.from({ length: last + 1 }, (_, layer) => {
     const name = layer === 0 ? "inputs" : (layers[layer - 1]?.name ?? "");
-    if (done.some(({ part, layer: of }) => part === "backward" && of === name)) {
+    if (done.some(({ part, layer: owner }) => part === "backward" && owner === name)) {
       return isWalkingBack() ? firstRow(`delta_${layer}`) : forwardOf(layer, last);
     }
     const isLoss = done.some(({ part }) => part === "loss");
     if (layer === last && isLoss) return firstRow("p");
-    return done.some(({ layer: of }) => of === name) ? firstRow(`a_${layer}`) : null;
+    return done.some(({ layer: owner }) => owner === name) ? firstRow(`a_${layer}`) : null;
   });
   return { weights: layers.map((_, index) => weightsOf(index + 1)), numbers, active: active() };
 }

@@ -7,11 +7,11 @@ import type { TracedNumber } from "../wire/protocol/steps";
 import { Formula, type Mark, type Marks, symbolKey } from "./Formula";
 import { Matrix } from "./Matrix";
 
-/** A formula of more letters has its numbers below it, not beside it. */
+/** The numbers of a longer formula are below it instead of on its right. */
 const LONG = 56;
 
 export function StepNumber({ number }: { number: TracedNumber }) {
-  // Only what changes its look is drawn anew when another number is pointed at.
+  // When the pointer moves to another number, only elements whose look changes are rendered again.
   const look = useComputed(() => lookOf(number, lit.value)).value;
   const pointed = look && lit.peek();
   const isLong = number.formula.length > LONG;
@@ -26,7 +26,7 @@ export function StepNumber({ number }: { number: TracedNumber }) {
     >
       <div class="said">
         <p class="formula" {...(isLong ? { tabIndex: 0 } : {})}>
-          <Formula of={number.mathml} marks={marksOf(number, pointed)} />
+          <Formula nodes={number.mathml} marks={marksOf(number, pointed)} />
         </p>
         <Python number={number} pointed={pointed} />
       </div>
@@ -69,11 +69,11 @@ function markOf(id: string, number: TracedNumber, pointed: string | null): Mark 
 const NAMES = /([A-Za-z_]\w*)/;
 
 function Python({ number, pointed }: { number: TracedNumber; pointed: string | null }) {
-  const known = new Set([number.id, ...number.from]);
+  const variables = new Set([number.id, ...number.from]);
   return (
     <pre class="python">
       {number.code.split(NAMES).map((part, index) =>
-        known.has(part) ? (
+        variables.has(part) ? (
           <span key={`${index}`} {...markOf(part, number, pointed)}>
             {part}
           </span>

@@ -19,7 +19,7 @@ export const stepView: View = {
   picture: stepDiagram,
 };
 
-/** One layer further, and back again. */
+/** Move one layer forward or back. */
 const KEYS: Record<string, 1 | -1> = { ".": 1, ",": -1 };
 
 function StepView() {
@@ -60,12 +60,12 @@ function hearKey(event: KeyboardEvent): void {
   walk(way);
 }
 
-/** All stages that are reached, one below the other. */
+/** All stages reached so far, one below the other. */
 function Sheet() {
   const all = stages.value;
   const last = reached.value === null ? all.length - 1 : Math.min(reached.value, all.length - 1);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be scrollable by keys
     <div class="step-sheet" role="region" aria-label="The numbers of the step" tabIndex={0}>
       {all.slice(0, last + 1).map((_, index) => (
         <StageNumbers key={all[index]?.title} index={index} isLast={index === last} />
@@ -110,7 +110,7 @@ function Rule() {
       <p>
         {update.formulas.map((formula, index) => (
           <span key={index} class="formula">
-            <Formula of={formula} />
+            <Formula nodes={formula} />
           </span>
         ))}
       </p>

@@ -16,8 +16,8 @@ export interface View {
   /** True if the view applies to the data and the network. */
   readonly isOffered?: () => boolean;
   /**
-   * What is saved of it as PNG and SVG; null while there is nothing to see. Its drawing is made by the functions that
-   * paint the page, on a surface of the picture's own size and theme; drawing/picture.ts adds title, legend, caption.
+   * Return the picture to save as PNG or SVG; null if the view is empty. The functions that paint the page draw it on
+   * a surface of the picture's own size and theme; drawing/picture.ts adds title, legend and caption.
    */
   readonly picture?: () => Picture | null;
   /** True for the view shown before the user chooses; if several, the first. */
@@ -52,7 +52,7 @@ export function TabbedPanel({ area, look, views, Above }: Panel) {
         {offered.length > 1 && <Tabs area={area} views={offered} shown={shown} />}
         {Tools && <Tools key={shown.name} />}
         {picture && (
-          <PictureMenu key={`${shown.name} picture`} of={titleOf(shown)} picture={picture} />
+          <PictureMenu key={`${shown.name} picture`} title={titleOf(shown)} picture={picture} />
         )}
       </header>
       {Above && <Above />}
@@ -78,15 +78,15 @@ function Tabs(props: { area: Area; views: readonly View[]; shown: View }) {
           }}
         >
           {titleOf(view)}
-          <Badge of={view} />
+          <Badge view={view} />
         </button>
       ))}
     </div>
   );
 }
 
-function Badge({ of }: { of: View }) {
-  const count = of.badge?.() ?? 0;
+function Badge({ view }: { view: View }) {
+  const count = view.badge?.() ?? 0;
   return count > 0 ? <span class="badge">{count}</span> : null;
 }
 

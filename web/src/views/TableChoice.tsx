@@ -23,7 +23,7 @@ export function TableChoice() {
         />
       </label>
       {table.value ? (
-        <Columns key={table.value.hash} of={table.value} />
+        <Columns key={table.value.hash} uploaded={table.value} />
       ) : (
         <p class="about">CSV or Parquet; {transport().destination}. Or drop it here.</p>
       )}
@@ -31,21 +31,21 @@ export function TableChoice() {
   );
 }
 
-function Columns({ of }: { of: Table }) {
-  const target = useSignal(of.columns.at(-1)?.name ?? "");
+function Columns({ uploaded }: { uploaded: Table }) {
+  const target = useSignal(uploaded.columns.at(-1)?.name ?? "");
   const left = useSignal<readonly string[]>(
-    of.columns.filter(({ kind }) => kind === null).map(({ name }) => name),
+    uploaded.columns.filter(({ kind }) => kind === null).map(({ name }) => name),
   );
-  const others = of.columns.filter(({ name }) => name !== target.value);
-  const wanted = others.map(({ name }) => name).filter((name) => !left.value.includes(name));
+  const others = uploaded.columns.filter(({ name }) => name !== target.value);
+  const chosen = others.map(({ name }) => name).filter((name) => !left.value.includes(name));
   return (
     <>
       <p class="about">
-        {of.name}: {whole(of.n_rows)} rows
+        {uploaded.name}: {whole(uploaded.n_rows)} rows
       </p>
-      {of.remarks.length > 0 && (
+      {uploaded.remarks.length > 0 && (
         <ul class="about remarks">
-          {of.remarks.map((remark) => (
+          {uploaded.remarks.map((remark) => (
             <li key={remark}>{remark}</li>
           ))}
         </ul>
@@ -53,7 +53,7 @@ function Columns({ of }: { of: Table }) {
       <ChoiceField
         label="Learn"
         value={target.value}
-        options={of.columns.map(({ name }) => ({ value: name, label: name }))}
+        options={uploaded.columns.map(({ name }) => ({ value: name, label: name }))}
         onChoose={(name) => {
           target.value = name;
         }}
@@ -64,7 +64,7 @@ function Columns({ of }: { of: Table }) {
           <label key={name} class="tick column" title={examples.join(", ")}>
             <input
               type="checkbox"
-              checked={wanted.includes(name)}
+              checked={chosen.includes(name)}
               onChange={(event) => {
                 left.value = event.currentTarget.checked
                   ? left.value.filter((each) => each !== name)
@@ -84,8 +84,8 @@ function Columns({ of }: { of: Table }) {
       <button
         type="button"
         class="button primary"
-        disabled={wanted.length === 0}
-        onClick={() => learn(of, target.value, wanted)}
+        disabled={chosen.length === 0}
+        onClick={() => learn(uploaded, target.value, chosen)}
       >
         Learn this
       </button>

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 
-export function Twin({ of, children }: { of: string; children: () => ComponentChildren }) {
+export function Twin({ name, children }: { name: string; children: () => ComponentChildren }) {
   const open = useSignal(false);
   return (
     <details
@@ -14,8 +14,8 @@ export function Twin({ of, children }: { of: string; children: () => ComponentCh
     >
       <summary>As a table</summary>
       {open.value && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well
-        <div class="sheet" role="region" aria-label={`${of} as a table`} tabIndex={0}>
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable element must be scrollable by keys
+        <div class="sheet" role="region" aria-label={`${name} as a table`} tabIndex={0}>
           {children()}
         </div>
       )}

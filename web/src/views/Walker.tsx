@@ -54,7 +54,7 @@ export function Walker() {
   );
 }
 
-/** The step can be made where it is the engine's next one; of one row alone none is made. */
+/** The step can be made if it is the engine's next one, but not for a single row. */
 function MakeIt() {
   const trace = step.value?.trace;
   if (!trace?.update || playing.value) return null;

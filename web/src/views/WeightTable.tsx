@@ -10,14 +10,14 @@ import { Twin } from "./Twin";
 const MOST_CELLS = 1500;
 
 export function WeightTable() {
-  return <Twin of="The weights">{() => <ChosenLayer />}</Twin>;
+  return <Twin name="The weights">{() => <ChosenLayer />}</Twin>;
 }
 
 function ChosenLayer() {
   const chosen = useSignal(0);
   const layers = state.value?.network.layers ?? [];
   const layer = Math.min(chosen.value, layers.length - 1);
-  const known = layers[layer];
+  const shape = layers[layer];
   return (
     <>
       <label class="tick">
@@ -35,7 +35,7 @@ function ChosenLayer() {
           ))}
         </select>
       </label>
-      {known && <Weights layer={known} index={layer} />}
+      {shape && <Weights layer={shape} index={layer} />}
     </>
   );
 }

@@ -1,16 +1,16 @@
-/** Controls by name, so that a lesson can mark the one that is to be changed and lead to it. */
+/** Controls by name, so that a lesson can mark the control to change and move the focus to it. */
 
-import { wanted } from "../state/lessons";
+import { markedControl } from "../state/lessons";
 import { show } from "../state/panels";
 
 /** Attributes of a control's element. */
 export function asControl(name: string | undefined) {
   return name === undefined
     ? {}
-    : { "data-control": name, "data-wanted": wanted.value === name ? true : undefined };
+    : { "data-control": name, "data-marked": markedControl.value === name ? true : undefined };
 }
 
-/** Shows the control, and gives it the focus. */
+/** Show the control, and focus it. */
 export function goToControl(name: string): void {
   if (!find(name)) show("side", tabOf(name));
   requestAnimationFrame(() => {
@@ -20,7 +20,7 @@ export function goToControl(name: string): void {
   });
 }
 
-/** The tab at the side that has a control which is not on the page. */
+/** Return the tab of the sidebar with a control that is not on the page now. */
 function tabOf(name: string): string {
   return name === "scaled" || name.startsWith("data.") ? "Data" : "All settings";
 }

@@ -11,13 +11,13 @@ export function useDrawing(draw: (surface: Surface) => void) {
   useSignalEffect(() => {
     changes.value;
     const surface = canvas.current && prepare(canvas.current);
-    // One drawing that throws must not end the others, nor its own next one.
+    // If one drawing throws, the others and its own next drawing must still run.
     if (surface) attempt("draw a picture", () => draw(surface));
   });
   return canvas;
 }
 
-/** Counts the changes of an element's size and of light and dark. */
+/** Count the changes of an element's size and of the colour scheme. */
 export function useChanges(element: { current: Element | null }) {
   const changes = useSignal(0);
   useEffect(() => {

@@ -10,7 +10,7 @@ export interface NumberLimits {
   aboveLow?: boolean | undefined;
 }
 
-/** The number that is typed, or null where it is none or outside its limits. */
+/** Return the typed number; null if it is not a number or outside the limits. */
 export function parse(text: string, limits: NumberLimits): number | null {
   const value = Number(text.trim().replace("−", "-").replace(",", "."));
   if (text.trim() === "" || !Number.isFinite(value)) return null;
@@ -23,7 +23,7 @@ function inside(value: number, { low, high, aboveLow }: NumberLimits): boolean {
   return above && (high === null || high === undefined || value <= high);
 }
 
-/** The next number up or down; the same where that is not allowed. */
+/** Return the next number up or down; the same number at a limit. */
 export function neighbour(
   value: number,
   direction: 1 | -1,
@@ -39,7 +39,7 @@ function within(next: number, limits: NumberLimits, otherwise: number): number {
   return inside(next, limits) ? next : otherwise;
 }
 
-/** A number as it may be typed again: with all its digits, as what is shown must be what is. */
+/** Return a number with all its digits, because the field must show the exact value. */
 export function plain(value: number): string {
   return String(value);
 }

@@ -44,7 +44,7 @@ interface NumberProps extends Named, NumberLimits {
   onSet: (value: number) => void;
 }
 
-/** A number that is typed, or stepped with buttons and the keys up and down. */
+/** A number to type, or to step with buttons and the arrow keys. */
 export function NumberField(props: NumberProps) {
   const { label, help, control, value, onSet } = props;
   const id = useId();

@@ -1,4 +1,4 @@
-/** The hand on the drawing board: a pointer or keys put points into the plane, and take them away. */
+/** Drawing on the board: pointer and keys add points to the plane, and erase them. */
 
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
@@ -16,18 +16,18 @@ import {
 } from "../state/board";
 import type { Place } from "./placeInPlane";
 
-/** In pixels: how far apart a drag leaves points, how far from its way, and how far the eraser reaches. */
+/** In pixels: distance of the points of a drag, their scatter around its path, and the eraser's radius. */
 const APART = 9;
 const SCATTER = 10;
 const REACH = 12;
 
 interface Stroke {
   readonly takes: boolean;
-  /** Where the latest point was put, in pixels. */
+  /** Position of the latest point, in pixels. */
   last: Place;
 }
 
-/** Where a click means a row that is there, nothing is drawn. */
+/** Draw with pointer and keys, except while `isBusy`: then a click selects a row. */
 export function useHand(place: Signal<Place | null>, isBusy: ReadonlySignal<boolean>) {
   const stroke = useRef<Stroke | null>(null);
   const isByKeys = useRef(false);
@@ -54,7 +54,7 @@ export function useHand(place: Signal<Place | null>, isBusy: ReadonlySignal<bool
     stroke.current = null;
     endStroke();
   };
-  /** Whether the key meant something to the board. */
+  /** Handle a key; return true if the board used it. */
   const key = (event: KeyboardEvent): boolean => {
     if (event.key.startsWith("Arrow")) isByKeys.current = true;
     if (!board.value || isBusy.value) return false;
@@ -109,7 +109,7 @@ function press(
   return true;
 }
 
-/** The class that a digit chooses, from 0. */
+/** Return the class that a digit key chooses, from 0. */
 export function classOf(key: string): number | null {
   return /^[1-8]$/.test(key) ? Number(key) - 1 : null;
 }
@@ -124,7 +124,7 @@ function pixelsOf(event: PointerEvent): Place {
   return [event.clientX - box.left, event.clientY - box.top];
 }
 
-/** Somewhere near, all around alike. */
+/** Return a random position near another, uniform over a disk. */
 function scattered([x, y]: Place): Place {
   const [angle, distance] = [2 * Math.PI * Math.random(), SCATTER * Math.sqrt(Math.random())];
   return [x + distance * Math.cos(angle), y + distance * Math.sin(angle)];

@@ -1,7 +1,7 @@
-/** Which keys the control that has the focus needs for itself; all others may mean something to the page. */
+/** Find out if the focused control needs a key; the page may handle all other keys. */
 
 const ARROWS = /^(Arrow|Home|End|Page)/;
-/** Inputs that are no text; every other kind is typed into. */
+/** Types of inputs that take no text. */
 const CHOSEN = new Set([
   "radio",
   "checkbox",
@@ -13,13 +13,16 @@ const CHOSEN = new Set([
   "color",
 ]);
 
-/** Whether what has the focus is typed into. */
+/** Return true if the focused element takes text. */
 export function isTyped(target: Element): boolean {
   const field = target.closest("input, textarea, [contenteditable]");
   return field !== null && !(field instanceof HTMLInputElement && CHOSEN.has(field.type));
 }
 
-/** Whether the control needs the key: a field every key, a choice those that choose, a button those that press. */
+/**
+ * Return true if the control needs the key: a text field needs every key, a select those that choose, a button those
+ * that press it.
+ */
 export function needsKey(target: Element, key: string): boolean {
   if (isTyped(target) || target.closest("select")) return true;
   const input = target.closest("input");

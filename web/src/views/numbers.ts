@@ -1,7 +1,7 @@
-/** Numbers as people read them: few digits, a true minus, commas between thousands. */
+/** Numbers as text: few digits, a true minus, commas between thousands. */
 
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-/** Larger numbers are powers of ten: their digits would take the room of all else. */
+/** Larger numbers are written as powers of ten, because their digits would take too much space. */
 const LONGEST = 1e12;
 const LONGEST_FIXED = 1e6;
 
@@ -9,7 +9,7 @@ export function whole(value: number): string {
   return Math.abs(value) < LONGEST ? WHOLE.format(value) : short(value);
 }
 
-/** A number to so many significant digits; very large and small ones as powers of ten. */
+/** Return a number with that many significant digits; very large and small ones as powers of ten. */
 export function short(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
@@ -24,7 +24,7 @@ export function short(value: number | null | undefined, digits = 3): string {
   return said.replaceAll("-", "−");
 }
 
-/** A number with a fixed count of decimals, so that a column of them does not dance. */
+/** Return a number with a fixed number of decimals, so that a column of them keeps its width. */
 export function fixed(value: number | null | undefined, decimals: number): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return short(value);
   if (Math.abs(value) >= LONGEST_FIXED) return short(value);
@@ -45,7 +45,7 @@ function power(value: number, digits: number): string {
   return `${String(Number(mantissa))}e${Number(exponent)}`;
 }
 
-/** The next step of a number that is thought of in powers: 1, 3, 10, 30, … up or down. */
+/** Return the next number of 1, 3, 10, 30, … up or down. */
 export function stepInPowers(value: number, direction: 1 | -1): number {
   const steps = [1, 3];
   const decade = Math.floor(Math.log10(value) + 1e-9);
@@ -62,7 +62,7 @@ export function stepInPowers(value: number, direction: 1 | -1): number {
 
 const BY_NUMBER = new Intl.Collator("en", { numeric: true });
 
-/** The places of names as people order them: 2 before 10 within a name as well. */
+/** Return the indices that sort names naturally: 2 comes before 10, also within a name. */
 export function inNaturalOrder(names: readonly string[]): number[] {
   const places = Array.from(names, (_, place) => place);
   return places.sort((one, other) => BY_NUMBER.compare(names[one] ?? "", names[other] ?? ""));

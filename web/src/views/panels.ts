@@ -1,4 +1,4 @@
-/** What the panels show: a view more is a line more here. */
+/** The views of each panel; a new view is a new line here. */
 
 import { allSettings } from "./AllSettings";
 import { compare } from "./CompareView";

@@ -1,4 +1,4 @@
-/** A parameter's value as it is typed: a number, a name, true or false, none, or several with commas. */
+/** Text of a parameter's value: a number, a name, true or false, none, or several separated by commas. */
 
 import type { Json } from "../wire/protocol/experiment";
 
@@ -31,7 +31,7 @@ function readOne(text: string): Json {
   return text !== "" && Number.isFinite(number) ? number : text.replace(/^(['"])(.*)\1$/, "$2");
 }
 
-/** What is no JSON goes to the server as it was typed, which says what is wrong with it. */
+/** Return text that is not JSON unchanged: the server explains what is wrong with it. */
 function readMapping(text: string): Json {
   try {
     return JSON.parse(text.replaceAll("'", '"')) as Json;

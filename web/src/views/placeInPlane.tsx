@@ -1,4 +1,4 @@
-/** A place in a plane that is looked at: by pointer and by arrow keys, where it is marked, and the plane as a table. */
+/** The inspected position in a plane: pointer and arrow keys move it, a mark shows it, and a table lists the plane. */
 
 import type { ComponentChild } from "preact";
 import { type Extent, planeFrame } from "../drawing/plane";
@@ -6,7 +6,7 @@ import { fixed } from "./numbers";
 
 export type Place = [x: number, y: number];
 
-/** Where the pointer is, within the frame. */
+/** Return the coordinates at the pointer; null outside the frame. */
 export function placeAt(event: PointerEvent, extent: Extent): Place | null {
   const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
   const frame = planeFrame(box.width, box.height, extent);
@@ -15,7 +15,7 @@ export function placeAt(event: PointerEvent, extent: Extent): Place | null {
   return inside ? [x, y] : null;
 }
 
-/** To the right and upwards. */
+/** Direction of each arrow key: to the right, and upwards. */
 export const ARROWS: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -23,7 +23,7 @@ export const ARROWS: Record<string, [number, number]> = {
   ArrowDown: [0, -1],
 };
 
-/** Where the place is, in percent of the frame's box, so that it follows the canvas below. */
+/** Mark of a position, in percent of the frame's box, so that it follows the canvas below it. */
 export function Crosshair(props: { place: Place; extent: Extent; look?: string }) {
   const { place, extent, look = "crosshair" } = props;
   const fraction = (value: number, [low, high]: readonly [number, number]) =>
@@ -44,7 +44,7 @@ export function Crosshair(props: { place: Place; extent: Extent; look?: string }
 interface PlaneTableProps {
   caption: ComponentChild;
   across: readonly number[];
-  /** From the top downwards. */
+  /** Vertical positions, from top to bottom. */
   upwards: readonly number[];
   rowName?: string | undefined;
   said: (x: number, y: number) => string;

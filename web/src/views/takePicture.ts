@@ -1,4 +1,4 @@
-/** A view as a picture to take away: what is written on it, how it is called, where it goes. */
+/** Save a view as a picture: its texts, its file name, and the file or clipboard. */
 
 import { DARK, LIGHT } from "../drawing/colours";
 import type { Picture, Sheet } from "../drawing/picture";
@@ -9,10 +9,10 @@ import { epoch, frame, refusal, state } from "../state/session";
 import { save } from "../state/takeAway";
 import { short, whole } from "./numbers";
 
-/** Pixels of the PNG for each of the page's. */
+/** Pixels of the PNG for each pixel of the page. */
 const SCALE = 3;
 
-/** Whether this browser lets a page put a picture on the clipboard. */
+/** True if this browser lets a page copy a picture to the clipboard. */
 export const copies = typeof ClipboardItem !== "undefined" && "clipboard" in navigator;
 
 export type Way = "png" | "svg" | "copy";
@@ -49,7 +49,7 @@ function caption(): string {
   return [...parts, "lamina"].join(" · ");
 }
 
-/** A file's name: the words of a title, and the epoch that is shown. */
+/** Return a file name: the words of a title, and the displayed epoch. */
 export function fileName(title: string, shown: number): string {
   const words = title.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ["picture"];
   return `${words.join("-").slice(0, 60)}-epoch-${shown}`;
