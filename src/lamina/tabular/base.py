@@ -142,11 +142,13 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
             batches, encoding, scores and calibration count each row once.
         groups : array-like of shape (n_samples,) or str, optional
             Group of each sample: all samples of a group are in training or all in validation. A
-            str names a column of X, which is then not used as an input.
+            str names a column of X, which is then not used as an input. The standard error of the
+            score is that for new groups.
         time : array-like of shape (n_samples,) or str, optional
             Time of each sample, as dates or numbers: networks are validated on samples later than
             their training samples, and then fitted again on all samples for the number of epochs
-            chosen by validation. A str names a column of X, which remains an input.
+            chosen by validation. The standard error of the score is that of one further period.
+            A str names a column of X, which remains an input.
         cv : int, splitter of scikit-learn, or iterable of (train, validation), optional
             Splits that replace the folds of `quality`.
 
@@ -190,11 +192,13 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
             splits = leave_out(splits, weight == 0)
         sizes = tuple(end - start + 1 for start, end in inputs.coded_)
         weight = self._weigh(target, weight)
-        sample = Sample(encoded, sizes, target, weight, splits, scoring, refits=time is not None)
+        refits, groups = choice.time is not None, choice.groups
+        sample = Sample(encoded, sizes, target, weight, splits, scoring, refits, groups)
         ensemble = fit_ensemble(sample, quality, self._build, random_state, fitter)
         sample = replace(sample, target=ensemble.target)
         trivial = remark_on_trivial(sample, ensemble.score, ensemble.validated)
-        remarks = [*limit.remarks, *target.remarks(), *([] if trivial is None else [trivial])]
+        remarks = [*limit.remarks, *target.remarks(), *inputs.remarks_on_time(choice.is_random)]
+        remarks += [] if trivial is None else [trivial]
         learned = self._learn_out_of_fold(sample, ensemble)
         self._keep(inputs, sample, ensemble, remarks)
         self.__dict__.update(learned)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.tabular.folds import number_folds
 from lamina.tabular.members import (
     Member,
     MemberPlan,
@@ -23,7 +24,12 @@ from lamina.tabular.side_by_side import MemberFitter
 from lamina.tabular.targets import Target
 from lamina.tabular.time_limits import TimeLimit
 from lamina.tabular.transformation_choice import choose_transformation, needs_choice
-from lamina.tabular.validation_scores import N_RESAMPLES, ValidationScore, score_with_error
+from lamina.tabular.validation_scores import (
+    N_RESAMPLES,
+    ValidationScore,
+    later_score,
+    score_with_error,
+)
 
 # Number of splits on which each recipe is tried before the best ones are fitted on all.
 N_TRIALS = 2
@@ -129,8 +135,7 @@ def _weigh(sample: Sample, members: Sequence[Member], limit: TimeLimit) -> Ensem
     }
     used = [member for member in members if member_weights[member.recipe] > 0]
     validated = _validated(predictions)
-    y, scoring = sample.target.learned[validated], sample.scoring
-    score = score_with_error(scoring.name, y, predictions[validated], scoring.measure, limit)
+    score = _score(sample, predictions, validated, limit)
     weights = np.array([member_weights[each.recipe] for each in used])
     return Ensemble(used, weights, predictions, score, sample.target)
 
@@ -150,6 +155,19 @@ def _weigh_recipes(
     weights = select_weights([each[validated] for each in candidates], lambda p: measure(y, p))
     used = [(w, each) for w, each in zip(weights, candidates, strict=True) if w > 0]
     return names, weights, sum(w * each for w, each in used)
+
+
+def _score(
+    sample: Sample, predictions: Predictions, validated: NDArray[np.bool_], limit: TimeLimit
+) -> ValidationScore:
+    y, predictions = sample.target.learned[validated], predictions[validated]
+    scoring, measure = sample.scoring, sample.scoring.measure
+    groups = None if sample.groups is None else sample.groups[validated]
+    score = score_with_error(scoring.name, y, predictions, measure, limit, groups)
+    if not sample.refits:
+        return score
+    periods = number_folds(sample.splits, len(validated))[validated]
+    return later_score(score, y, predictions, measure, periods)
 
 
 def _validated(predictions: Predictions) -> NDArray[np.bool_]:

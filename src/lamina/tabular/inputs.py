@@ -13,6 +13,7 @@ from lamina.encoding import TableEncoding
 from lamina.encoding.feature_columns import columns_of_features
 from lamina.encoding.table_report import ColumnRecord
 from lamina.tabular.encoded import EncodedTable
+from lamina.tabular.random_rows import remark_on_dates
 
 # A column with more categories is also encoded by target statistics.
 CODED_FROM = 10
@@ -102,6 +103,18 @@ class TableInputs:
     @property
     def _columns(self) -> NDArray[Any]:
         return columns_of_features(self.encoding_)
+
+    def remarks_on_time(self, is_random: bool) -> list[str]:
+        """Return a remark if rows with dates were held out at random."""
+        encoding = self.encoding_
+        dates = [
+            name
+            for name, kind in encoding.kinds_.items()
+            if kind == "date" and name not in encoding.left_out_
+        ]
+        if not is_random or not dates:
+            return []
+        return [remark_on_dates(dates[0], f"pass time={dates[0]!r} to fit")]
 
     def columns_of_parts(self) -> EncodedColumns:
         """Return the original column of each column of an encoded table."""

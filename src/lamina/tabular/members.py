@@ -84,6 +84,9 @@ class Sample:
     refits : bool
         True if each member is finally fitted on all samples, for as many epochs as its validation
         samples chose.
+        The splits are then consecutive periods.
+    groups : ndarray of int64, shape (n_samples,), or None
+        The standard error of the score draws whole groups.
     """
 
     encoded: EncodedTable
@@ -93,6 +96,7 @@ class Sample:
     splits: Sequence[Split]
     scoring: Scoring
     refits: bool = False
+    groups: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,11 @@ class SplitChoice(NamedTuple):
         numbered = None if groups is None else _read_groups(groups)
         return cls(numbered, None if time is None else _read_time(time), cv), table
 
+    @property
+    def is_random(self) -> bool:
+        """True if rows are assigned to training and validation at random."""
+        return self.groups is None and self.time is None and not hasattr(self.cv, "split")
+
     def splits(
         self, learned: NDArray[Any], n_folds: int, random_state: np.random.RandomState
     ) -> list[Split]:

@@ -60,8 +60,12 @@ def score_with_error(
     predictions: NDArray[np.float64],
     measure: Metric | None = None,
     limit: TimeLimit | None = None,
+    groups: NDArray[np.int64] | None = None,
 ) -> ValidationScore:
     """Score predictions, and estimate the standard error by the bootstrap (Efron 1979).
+
+    Samples of a group err alike: then whole groups are drawn instead of samples (Davison, Hinkley,
+    "Bootstrap methods and their application", 1997, section 3.8).
 
     Parameters
     ----------
@@ -74,6 +78,8 @@ def score_with_error(
         `measure(y, predictions)`; higher is better.
     limit : TimeLimit, optional
         If it is short, only 20 resamples are drawn, with a remark.
+    groups : ndarray of int64, shape (n_samples,), optional
+        By default each sample is a group of its own.
 
     Examples
     --------
@@ -83,7 +89,8 @@ def score_with_error(
     """
     measure = METRICS[metric] if measure is None else measure
     limit = TimeLimit() if limit is None else limit
-    draws = np.random.RandomState(0)
+    groups = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    n_groups, draws = int(groups.max()) + 1, np.random.RandomState(0)
     values: list[float] = []
     while len(values) < N_RESAMPLES:
         if len(values) >= FEWEST_RESAMPLES and limit.is_short():
@@ -91,11 +98,50 @@ def score_with_error(
                 f"time_limit left {len(values)} of {N_RESAMPLES} resamples to the standard error"
             )
             break
-        rows = draws.randint(len(y), size=len(y))
+        drawn = np.bincount(draws.randint(n_groups, size=n_groups), minlength=n_groups)
+        rows = np.repeat(np.arange(len(y)), drawn[groups])
         values.append(_measured(measure, y[rows], predictions[rows]))
     usable = [value for value in values if np.isfinite(value)]
     error = float(np.std(usable)) if usable else np.nan
     return ValidationScore(metric, _measured(measure, y, predictions), error)
+
+
+def later_score(
+    score: ValidationScore,
+    y: NDArray[Any],
+    predictions: NDArray[np.float64],
+    measure: Metric,
+    periods: NDArray[np.int64],
+) -> ValidationScore:
+    """Return the score with the standard error of one further period.
+
+    Periods differ, so a later one may have another score than the samples of all: for n periods
+    with scores of variance s², the squared standard error is s² (1 + 1/n). Without two periods
+    that can be scored, the score is returned as it is.
+
+    Parameters
+    ----------
+    score : ValidationScore
+    y, predictions, measure
+        As in `score_with_error`.
+    periods : ndarray of int64, shape (n_samples,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> y, periods = np.zeros(4), np.array([0, 0, 1, 1])
+    >>> score = ValidationScore("neg_root_mean_squared_error", -1.5, 0.1)
+    >>> later = later_score(score, y, np.array([1.0, 1, 2, 2]), METRICS[score.metric], periods)
+    >>> round(later.standard_error, 3)
+    0.866
+    """
+    chosen = [periods == period for period in np.unique(periods)]
+    scores = np.array([_measured(measure, y[rows], predictions[rows]) for rows in chosen])
+    usable = scores[np.isfinite(scores)]
+    if len(usable) < 2:
+        return score
+    error = float(np.std(usable, ddof=1) * np.sqrt(1 + 1 / len(usable)))
+    return score._replace(standard_error=max(error, score.standard_error))
 
 
 def _measured(measure: Metric, y: NDArray[Any], predictions: NDArray[np.float64]) -> float:

@@ -1,0 +1,108 @@
+"""Standard error of the out-of-fold score, for samples, groups and periods."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lamina import TabularRegressor
+from lamina.tabular.time_limits import TimeLimit
+from lamina.tabular.validation_scores import METRICS, later_score, score_with_error
+
+RMSE = "neg_root_mean_squared_error"
+
+
+def clustered_errors(n_groups, size, seed=0):
+    """Return groups, and predictions whose error is one draw for each group."""
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(n_groups), size)
+    return groups, rng.normal(size=n_groups)[groups]
+
+
+def test_groups_of_one_sample_have_the_standard_error_of_samples():
+    _, predictions = clustered_errors(200, 1)
+    y = np.zeros(200)
+    alone = score_with_error(RMSE, y, predictions, groups=np.arange(200))
+    assert alone == score_with_error(RMSE, y, predictions)
+    # The standard error of a mean of squares is √(2 / n) of it; that of its root is half.
+    assert alone.standard_error == pytest.approx(np.sqrt(2 / 200) / 2, rel=0.2)
+
+
+def test_the_standard_error_of_groups_does_not_shrink_with_their_size():
+    few = clustered_errors(50, 1)[1]
+    groups, many = clustered_errors(50, 40)
+    y = np.zeros(2000)
+    by_sample = score_with_error(RMSE, y, many)
+    by_group = score_with_error(RMSE, y, many, groups=groups)
+    assert by_group.standard_error > 4 * by_sample.standard_error
+    assert by_group.standard_error == pytest.approx(
+        score_with_error(RMSE, np.zeros(50), few).standard_error, rel=1e-9
+    )
+    assert by_group.value == by_sample.value
+
+
+def test_numbers_of_groups_may_have_gaps():
+    groups, predictions = clustered_errors(20, 5)
+    y = np.zeros(100)
+    assert score_with_error(RMSE, y, predictions, groups=groups) == score_with_error(
+        RMSE, y, predictions, groups=groups * 7 + 3
+    )
+
+
+def test_the_score_of_a_later_period_falls_within_two_standard_errors():
+    rng = np.random.default_rng(0)
+    outside = 0
+    for _ in range(200):
+        # The size of the errors differs from period to period.
+        sizes = np.exp(rng.normal(0, 0.3, size=9))
+        errors = rng.normal(size=(9, 100)) * sizes[:, None]
+        y, seen = np.zeros(800), errors[:8].ravel()
+        score = score_with_error(RMSE, y, seen, limit=TimeLimit())
+        later = later_score(score, y, seen, METRICS[RMSE], np.repeat(np.arange(8), 100))
+        reached = METRICS[RMSE](np.zeros(100), errors[8])
+        outside += abs(reached - later.value) > 2 * later.standard_error
+    assert outside < 0.12 * 200
+
+
+def test_periods_with_one_class_are_not_scored():
+    y = np.array([0, 0, 0, 1, 0, 1, 0, 1])
+    probabilities = np.linspace(0.1, 0.9, 8)
+    predictions = np.stack([1 - probabilities, probabilities], axis=1)
+    score = score_with_error("roc_auc", y, predictions)
+    periods = np.array([0, 0, 0, 1, 1, 1, 1, 1])
+    assert later_score(score, y, predictions, METRICS["roc_auc"], periods) == score
+
+
+def test_groups_and_periods_of_fit_reach_the_standard_error():
+    rng = np.random.default_rng(0)
+    shop = np.repeat(np.arange(30), 8)
+    table = pd.DataFrame({"x": rng.normal(size=240), "shop": shop})
+    table["day"] = np.tile(pd.date_range("2024-01-01", periods=24), 10)
+    y = table["x"].to_numpy() + rng.normal(size=30)[shop]
+    model = TabularRegressor(quality="fast", random_state=0)
+    by_sample = model.fit(table.drop(columns="shop"), y).validation_score_
+    by_group = model.fit(table, y, groups="shop").validation_score_
+    assert by_group.standard_error > by_sample.standard_error
+    by_time = model.fit(table, y, time="day").validation_score_
+    rows = model.folds_ >= 0
+    scored = score_with_error(RMSE, y[rows], model.oof_predictions_[rows])
+    assert by_time.value == scored.value
+    assert by_time.standard_error >= scored.standard_error
+
+
+@pytest.mark.parametrize("splitting", [{}, {"cv": 3}, {"time": "day"}, {"groups": "shop"}])
+def test_random_rows_of_a_table_with_dates_are_remarked_on(splitting):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"x": rng.normal(size=60), "shop": np.arange(60) % 12})
+    table["day"] = pd.date_range("2024-01-01", periods=60)
+    y = table["x"] + rng.normal(size=60)
+    model = TabularRegressor(quality="fast", random_state=0).fit(table, y, **splitting)
+    remarks = [remark for remark in model.remarks_ if "time='day'" in remark]
+    assert len(remarks) == (not {"time", "groups"} & set(splitting))
+
+
+def test_a_table_without_dates_or_with_one_date_has_no_remark_on_time():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"x": rng.normal(size=60), "day": pd.Timestamp("2024-01-01")})
+    y = table["x"] + rng.normal(size=60)
+    model = TabularRegressor(quality="fast", random_state=0).fit(table, y)
+    assert not [remark for remark in model.remarks_ if "time=" in remark]
