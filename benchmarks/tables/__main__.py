@@ -11,7 +11,7 @@ from rich.console import Console
 from benchmarks.tables.measuring import Measurement, measure
 from benchmarks.tables.models import MODELS, Model, versions
 from benchmarks.tables.record import Record
-from benchmarks.tables.report import comparison_table, errors_table
+from benchmarks.tables.report import comparison_table, errors_table, validation_table
 from benchmarks.tables.tables import BenchmarkTable, descriptions, load_table
 from lamina.errors import suggestion
 
@@ -40,6 +40,8 @@ def main(
     for name in names:
         rows = load_table(name, max_rows)
         for each in chosen:
+            if each.in_time and rows.time is None:
+                continue
             measurements.append(_measured(each, rows, kept, again=again))
             console.print(_line(measurements[-1]), highlight=False)
         if record:
@@ -49,6 +51,7 @@ def main(
         print("`python -m benchmarks.page` writes the record into docs/benchmarks.md and README.md")
     console.print(errors_table(measurements))
     console.print(comparison_table(measurements, chosen[0].name))
+    console.print(validation_table(measurements))
 
 
 def _chosen_models(names: list[str] | None) -> list[Model]:

@@ -23,20 +23,24 @@ class Model:
     name : str
     predict : callable
         `predict(table)` fits the training part and returns predictions for the test part: values,
-        or probabilities of shape (n_samples, n_classes) with the classes in sorted order.
+        or probabilities of shape (n_samples, n_classes) with the classes in sorted order. lamina's
+        models return their score by validation as well.
     settings : str
         The model's settings in words; kept in the record.
     package : str
         The distribution that must be installed.
     is_slow : bool
         True if it takes minutes per table; such a model runs only if it is named.
+    in_time : bool
+        True if it runs only on tables whose test rows are later than their training rows.
     """
 
     name: str
-    predict: Callable[[BenchmarkTable], NDArray[np.float64]]
+    predict: Callable[[BenchmarkTable], NDArray[np.float64] | perceptrons.Validated]
     settings: str
     package: str
     is_slow: bool = field(default=False)
+    in_time: bool = field(default=False)
 
     @property
     def is_installed(self) -> bool:
@@ -47,6 +51,13 @@ class Model:
 _MODULES: Mapping[str, str] = {"scikit-learn": "sklearn"}
 _ALL: tuple[Model, ...] = (
     Model("balanced", perceptrons.balanced, "TabularClassifier and TabularRegressor", "lamina"),
+    Model(
+        "balanced in time",
+        perceptrons.balanced_in_time,
+        "the same, with the column of times as time=",
+        "lamina",
+        in_time=True,
+    ),
     Model("fast", perceptrons.fast, "the same with quality='fast'", "lamina"),
     Model(
         "lamina train", perceptrons.command_line, "what `lamina train --model mlp` fits", "lamina"
@@ -69,7 +80,7 @@ _ALL: tuple[Model, ...] = (
     Model(
         "realmlp bag",
         perceptrons.realmlp_bag,
-        "RealMLP-TD of pytabkit, 5 folds",
+        "RealMLP-TD of pytabkit, 5 folds, no label smoothing",
         "pytabkit",
         is_slow=True,
     ),

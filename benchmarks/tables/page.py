@@ -17,6 +17,8 @@ MODELS = {
     "lightgbm": "LightGBM",
     "hist gradient boosting": "scikit-learn's HistGradientBoosting",
 }
+# Models that take minutes a table: measured on the tables that the record has.
+SLOW = {"catboost bag": "CatBoost, 8 folds, stopped early", "realmlp bag": "RealMLP-TD, 5 folds"}
 OURS = ("balanced", "fast")
 MEASURES = {"binary": "1 − AUC", "multiclass": "log loss", "regression": "RMSE"}
 Row = Mapping[str, Measurement]
@@ -45,14 +47,41 @@ def errors(record: Record) -> str:
 def comparisons(record: Record) -> str:
     """Return on how many tables lamina's error is lower, and by how much on average."""
     rows = dict(_complete_rows(record))
-    by_model = {model: {name: row[model].error for name, row in rows.items()} for model in MODELS}
     lines = []
-    for peer in MODELS:
-        if peer not in OURS:
-            compared = (compare(by_model[ours], by_model[peer]) for ours in OURS)
-            lines.append([MODELS[peer], *(_compared(each) for each in compared)])
+    for peer, title in {**MODELS, **SLOW}.items():
+        measured = {name: row for name, row in rows.items() if peer in row}
+        if peer not in OURS and measured:
+            compared = (_compare(measured, ours, peer) for ours in OURS)
+            lines.append([title, *(_compared(each) for each in compared)])
     titles = ["lamina's error beside that of", *(f"`quality='{ours}'`" for ours in OURS)]
     return markdown_table(titles, lines)
+
+
+def validation(record: Record) -> str:
+    """Return each table's error by validation beside that on the test part, and a summary."""
+    rows = [
+        (name, row, row.get("balanced in time", row["balanced"]))
+        for name, row in _complete_rows(record)
+    ]
+    checked = [(name, row, each) for name, row, each in rows if each.deviation is not None]
+    within = sum(abs(each.deviation or 0.0) <= 2 for _, _, each in checked)
+    lines = [
+        [
+            name + (", with `time=`" if "balanced in time" in row else ""),
+            f"{_digits(each.validation_error or 0.0)} ± {each.validation_standard_error:.2g}",
+            f"{_digits(each.error)} ± {each.standard_error:.2g}",
+            f"{each.deviation:+.1f}",
+        ]
+        for name, row, each in checked
+    ]
+    titles = ["table", "error by validation", "on the test part", "standard errors apart"]
+    summary = f"Within two standard errors on {within} of {len(checked)} tables.\n"
+    return f"{summary}\n{markdown_table(titles, lines)}"
+
+
+def _compare(rows: Mapping[str, Row], ours: str, peer: str) -> Comparison:
+    errors = ({name: row[model].error for name, row in rows.items()} for model in (ours, peer))
+    return compare(*errors)
 
 
 def _median_times(record: Record) -> Iterator[str]:

@@ -41,6 +41,23 @@ def comparison_table(measurements: Iterable[Measurement], model: str) -> TextTab
     return table
 
 
+def validation_table(measurements: Iterable[Measurement]) -> TextTable:
+    """Return a row for each measurement with a validation error: that error beside the test's."""
+    table = TextTable(
+        *("table", "model", "by validation", "on the test part", "standard errors apart"),
+        box=SIMPLE_HEAD,
+    )
+    for each in measurements:
+        if each.deviation is not None:
+            table.add_row(
+                *(each.table, each.model),
+                f"{each.validation_error:.4g} ± {each.validation_standard_error:.2g}",
+                f"{each.error:.4g} ± {each.standard_error:.2g}",
+                f"{each.deviation:+.1f}",
+            )
+    return table
+
+
 def _compared(
     errors: Mapping[str, float],
     other_errors: Mapping[str, float],

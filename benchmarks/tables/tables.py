@@ -37,6 +37,8 @@ class BenchmarkTable:
         The unprocessed columns, without the target.
     y_train, y_test : ndarray
         float64 for a regression, else str.
+    time : str, optional
+        Column of times, if all test rows are later than all training rows.
     """
 
     name: str
@@ -45,6 +47,7 @@ class BenchmarkTable:
     y_train: np.ndarray[Any, Any]
     X_test: pd.DataFrame
     y_test: np.ndarray[Any, Any]
+    time: str | None = None
 
 
 def tables_folder() -> Path:
@@ -95,7 +98,9 @@ def load_table(name: str, max_rows: int | None = None) -> BenchmarkTable:
         (part.drop(columns=target).reset_index(drop=True), _target_values(part[target], task))
         for part in parts
     )
-    return BenchmarkTable(name, task, X_train, y_train, X_test, y_test)
+    kind, _, column = description["split"].partition(":")
+    time = column if kind == "time" else None
+    return BenchmarkTable(name, task, X_train, y_train, X_test, y_test, time)
 
 
 def _target_values(target: pd.Series, task: Task) -> np.ndarray[Any, Any]:

@@ -94,3 +94,27 @@ def test_only_tables_that_every_model_was_measured_on_are_shown(tables_record):
 def test_a_comparison_says_how_often_and_by_how_much(tables_record):
     catboost = tables.comparisons(tables_record).splitlines()[2]
     assert "lower on 1 of 2 tables, on average 15.0 % higher" in catboost
+
+
+def test_a_slow_peer_is_compared_on_the_tables_it_was_measured_on(tables_record):
+    assert "RealMLP" not in tables.comparisons(tables_record)
+    tables_record.add(Measurement("realmlp bag", "adult", 100, 0.4, 9.0), {}, "2026-01-02")
+    tables_record.add(Measurement("realmlp bag", "bikes", 50, 0.4, 9.0), {}, "2026-01-02")
+    realmlp = tables.comparisons(tables_record).splitlines()[-1]
+    assert "RealMLP-TD, 5 folds | lower on 1 of 1 tables, on average 50.0 % lower" in realmlp
+
+
+def test_validation_is_counted_within_two_standard_errors_of_both(tables_record):
+    def measured(model, table, error, validation):
+        return Measurement(model, table, 100, error, 2.0, 0.03, validation, 0.04)
+
+    for each in (measured("balanced", "adult", 0.2, 0.1), measured("balanced", "bikes", 0.4, 0.2)):
+        tables_record.add(each, {}, "2026-01-02")
+    page = tables.validation(tables_record)
+    assert page.startswith("Within two standard errors on 1 of 2 tables.")
+    assert "| adult | 0.1000 ± 0.04 | 0.2000 ± 0.03 | +2.0 |" in page
+    in_time = measured("balanced in time", "bikes", 0.4, 0.35)
+    tables_record.add(in_time, {}, "2026-01-02")
+    page = tables.validation(tables_record)
+    assert page.startswith("Within two standard errors on 2 of 2 tables.")
+    assert "| bikes, with `time=` | 0.3500 ± 0.04 | 0.4000 ± 0.03 | +1.0 |" in page

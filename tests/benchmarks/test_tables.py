@@ -1,5 +1,7 @@
 """The comparison of models on tables: its error measures, record, and peers' inputs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,6 +47,27 @@ def test_the_error_of_two_classes_is_one_minus_auc():
     certain = (table.y_test[:, None] == np.array(["no", "yes"])).astype(float)
     assert measured_error(table, certain) == 0
     assert measured_error(table, 1 - certain) == 1
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_a_model_of_lamina_shows_its_own_score_beside_the_test_error(task):
+    measured = measure(MODELS["fast"], made_table(task))
+    assert measured.standard_error > 0
+    assert measured.validation_standard_error > 0
+    apart = (measured.error - measured.validation_error) / measured.deviation
+    expected = np.hypot(measured.standard_error, measured.validation_standard_error)
+    assert apart == pytest.approx(expected)
+    assert abs(measured.deviation) < 4
+
+
+def test_a_model_without_validation_has_no_deviation():
+    assert measure(MODELS["hist gradient boosting"], made_table("binary")).deviation is None
+
+
+def test_a_model_in_time_is_validated_on_later_rows():
+    table = replace(made_table("regression"), time="day")
+    measured = measure(MODELS["balanced in time"], table)
+    assert measured.validation_error != measure(MODELS["fast"], table).validation_error
 
 
 def test_only_dates_become_numbers():
