@@ -24,7 +24,7 @@ from lamina.engines import (
     choose_engine,
 )
 from lamina.formulas import ACTIVATIONS, LOSSES
-from lamina.network import NetworkSpec, ParameterLayout, draw_parameters
+from lamina.network import Network, NetworkSpec, ParameterLayout, draw_parameters
 
 ROOT = Path(__file__).parents[1]
 
@@ -49,6 +49,10 @@ class Problem:
     objective: Objective
     rows: Rows
     parameters: np.ndarray
+
+    @property
+    def network(self) -> Network:
+        return Network(self.spec, self.parameters)
 
     def copy(self) -> Problem:
         """Return the same problem with its own copy of the parameters."""

@@ -29,7 +29,7 @@ every_way = pytest.mark.parametrize("activation", ["tanh", "gelu", "prelu"])
 
 def step_of(problem, draws=False):
     drawn = Draws(12345, 7, np.arange(len(problem.rows.y))) if draws else None
-    return take_step(problem.spec, problem.objective, problem.rows, problem.parameters, drawn)
+    return take_step(problem.network, problem.objective, problem.rows, drawn)
 
 
 def assert_close(actual, expected, tolerance=1e-12):

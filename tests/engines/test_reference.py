@@ -8,7 +8,7 @@ from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.reference import forward, input_gradient
 from lamina.engines.reference_engine import ReferenceEngine
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
-from lamina.network import NetworkSpec, ParameterLayout
+from lamina.network import Network, NetworkSpec, ParameterLayout
 
 #          W1 (2, 2)            W2 (2, 1)   b1          b2
 NETWORK = [1.0, -1.0, 2.0, 1.0, 3.0, 2.0, 0.5, -0.5, 1.0]
@@ -17,7 +17,7 @@ ROWS = Rows(np.array([[1.0, 2.0], [-1.0, 0.5]]), np.array([[20.0], [0.0]]), None
 
 
 def test_a_forward_pass_keeps_every_z_and_a():
-    passed = forward(SPEC, np.array(NETWORK), ROWS.X)
+    passed = forward(Network(SPEC, np.array(NETWORK)), ROWS.X)
     z, a = [each.z for each in passed.blocks], passed.a
     prediction = passed.prediction
     np.testing.assert_array_equal(z[0], [[5.5, 0.5], [0.5, 1.0]])
@@ -61,13 +61,14 @@ def test_the_gradient_at_the_inputs_of_a_prediction_is_that_of_the_logits(
     random_state = np.random.RandomState(0)
     # All above zero, because one of them is a variance.
     parameters = random_state.uniform(0.1, 1, ParameterLayout.from_spec(spec).n_parameters)
+    network = Network(spec, parameters)
     X, d_a, h = random_state.standard_normal((5, 4)), random_state.standard_normal((5, 2)), 1e-6
 
     def value(X):
-        return (d_a * forward(spec, parameters, X).a[-1]).sum(axis=1)
+        return (d_a * forward(network, X).a[-1]).sum(axis=1)
 
     gradients = [(value(X + step) - value(X - step)) / (2 * h) for step in h * np.eye(4)]
-    found = input_gradient(spec, parameters, forward(spec, parameters, X), d_a)
+    found = input_gradient(network, forward(network, X), d_a)
     np.testing.assert_allclose(found, np.transpose(gradients), rtol=1e-6, atol=1e-8)
 
 

@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import Engine
-from lamina.estimators.fitting.state import _known, network_and_parameters
+from lamina.estimators.fitting.fitted_network import _known, get_network
 
 X = np.random.RandomState(0).standard_normal((60, 3))
 Y = X[:, 0] - X[:, 1] * X[:, 2]
@@ -119,9 +119,9 @@ def test_an_estimator_with_eq_and_without_hash_predicts() -> None:
 
 
 def test_the_cache_holds_the_network_itself(model: MLPRegressor) -> None:
-    spec, parameters = network_and_parameters(model)
-    assert network_and_parameters(model)[0] is spec
-    assert parameters is model.coefs_[0].base
+    network = get_network(model)
+    assert get_network(model) is network
+    assert network.parameters is model.coefs_[0].base
     assert "known" not in " ".join(vars(model))
 
 

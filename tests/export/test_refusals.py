@@ -38,10 +38,8 @@ class Deeper(NetworkSpec):
 
 
 def with_spec(monkeypatch, model, spec):
-    numbers = fitted_network_module.network_and_parameters(model)[1]
-    monkeypatch.setattr(
-        fitted_network_module, "network_and_parameters", lambda model: (spec, numbers)
-    )
+    network = replace(fitted_network_module.get_network(model), spec=spec)
+    monkeypatch.setattr(fitted_network_module, "get_network", lambda model: network)
 
 
 @every_export
@@ -91,7 +89,7 @@ def test_only_float32_and_float64_are_supported(dtype, fit):
 @every_export
 def test_an_unknown_type_of_block_is_rejected(export, fit, monkeypatch):
     model = fit("binary")
-    spec, _ = fitted_network_module.network_and_parameters(model)
+    spec = fitted_network_module.get_network(model).spec
     gated = Gated(**vars(spec.blocks[0]))
     with_spec(monkeypatch, model, replace(spec, blocks=(gated, *spec.blocks[1:])))
     with pytest.raises(ExportError, match="block 'hidden_1' of type Gated"):
@@ -100,7 +98,7 @@ def test_an_unknown_type_of_block_is_rejected(export, fit, monkeypatch):
 
 def test_an_unknown_field_is_rejected_unless_it_has_its_default(fit, monkeypatch):
     model = fit("binary")
-    spec, _ = fitted_network_module.network_and_parameters(model)
+    spec = fitted_network_module.get_network(model).spec
     monkeypatch.setitem(fitted_network_module.KNOWN, Deeper, frozenset({"blocks", "inverse_link"}))
     with_spec(monkeypatch, model, Deeper(spec.blocks, spec.inverse_link))
     assert len(fitted_network(model).blocks) == 3

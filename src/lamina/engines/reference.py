@@ -39,7 +39,7 @@ from lamina.formulas.noise import (
     standard_normals,
 )
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, ParameterLayout, block_parameters
+from lamina.network import Network, NetworkSpec, ParameterLayout
 
 PREDICTING = Mode()
 
@@ -56,14 +56,14 @@ class Forward(NamedTuple):
         return [self.blocks[0].a_prev, *(passed.a for passed in self.blocks)]
 
 
-def forward(spec: NetworkSpec, parameters: Array, X: Matrix, mode: Mode = PREDICTING) -> Forward:
+def forward(network: Network, X: Matrix, mode: Mode = PREDICTING) -> Forward:
     """Run the forward pass: block by block, then the inverse link."""
-    a, passes = with_noise(spec, X, mode.draws), []
-    walk = zip(spec.blocks, block_parameters(spec, parameters), strict=True)
-    for stream, (block, its_parameters) in enumerate(walk, start=1):
-        passes.append(block.forward(its_parameters, a, mode, stream))
+    a, passes = with_noise(network.spec, X, mode.draws), []
+    walk = zip(network.spec.blocks, network.blocks, strict=True)
+    for stream, (block, parameters) in enumerate(walk, start=1):
+        passes.append(block.forward(parameters, a, mode, stream))
         a = passes[-1].a
-    return Forward(passes, predict_from(spec, a))
+    return Forward(passes, predict_from(network.spec, a))
 
 
 def with_noise(spec: NetworkSpec, X: Any, draws: Draws | None) -> Any:
@@ -80,66 +80,60 @@ def with_noise(spec: NetworkSpec, X: Any, draws: Draws | None) -> Any:
 
 
 def batch_loss(
-    spec: NetworkSpec, objective: Objective, parameters: Array, passed: Forward, rows: Rows
+    network: Network, objective: Objective, passed: Forward, rows: Rows
 ) -> tuple[float, Array]:
     """Return L, the mean of the losses plus the penalty, and dL/da of the last block."""
-    value, d_a = row_losses(spec, objective, passed.a[-1], passed.prediction, rows)
-    weights = parameters[: ParameterLayout.from_spec(spec).n_weights]
+    value, d_a = row_losses(network.spec, objective, passed.a[-1], passed.prediction, rows)
+    weights = network.parameters[: network.layout.n_weights]
     penalty = objective.alpha * PENALTIES[objective.penalty].value(weights, objective.l1_ratio)
     return (float(value.sum()) + penalty) / weight_sum(rows), d_a
 
 
 def backward(
-    spec: NetworkSpec,
+    network: Network,
     objective: Objective,
-    parameters: Array,
     rows: Rows,
     passed: Forward,
     d_a: Array,
     product: Product = operator.matmul,
 ) -> Array:
     """Return the gradient of L, from dL/da of the last block."""
-    gradient = np.zeros_like(parameters)
-    gradients = block_parameters(spec, gradient)
-    for i, deltas in backward_blocks(spec, parameters, passed, d_a, product):
-        spec.blocks[i].write_gradient(passed.blocks[i], deltas, gradients[i], product)
-    layout = ParameterLayout.from_spec(spec)
-    weights, penalty = slice(layout.n_weights), PENALTIES[objective.penalty]
-    gradient[weights] += objective.alpha * penalty.gradient(parameters[weights], objective.l1_ratio)
-    gradient /= weight_sum(rows)
-    return gradient
+    gradient = network.with_parameters(np.zeros_like(network.parameters))
+    for i, deltas in backward_blocks(network, passed, d_a, product):
+        block, part = network.spec.blocks[i], gradient.blocks[i]
+        block.write_gradient(passed.blocks[i], deltas, part, product)
+    prefix, penalty = slice(network.layout.n_weights), PENALTIES[objective.penalty]
+    weights, result = network.parameters[prefix], gradient.parameters
+    result[prefix] += objective.alpha * penalty.gradient(weights, objective.l1_ratio)
+    result /= weight_sum(rows)
+    return result
 
 
 def backward_blocks(
-    spec: NetworkSpec, parameters: Array, passed: Forward, d_a: Array, product: Product
+    network: Network, passed: Forward, d_a: Array, product: Product
 ) -> Iterator[tuple[int, Any]]:
     """Yield the index and the deltas of each block, the last one first, from the last dL/da."""
-    blocks = block_parameters(spec, parameters)
-    for i in reversed(range(len(spec.blocks))):
-        deltas = spec.blocks[i].backward(blocks[i], passed.blocks[i], d_a)
+    for i, block in reversed([*enumerate(network.spec.blocks)]):
+        deltas = block.backward(network.blocks[i], passed.blocks[i], d_a)
         yield i, deltas
         # Only the gradient at the inputs needs dL/da_prev of the first block.
         if i > 0:
-            d_a = spec.blocks[i].input_gradient(blocks[i], deltas, product)
+            d_a = block.input_gradient(network.blocks[i], deltas, product)
 
 
 def input_gradient(
-    spec: NetworkSpec,
-    parameters: Array,
-    passed: Forward,
-    d_a: Array,
-    product: Product = operator.matmul,
+    network: Network, passed: Forward, d_a: Array, product: Product = operator.matmul
 ) -> Array:
     """Return dL/dx, (n_samples, n_features), from dL/da of the last block."""
-    *_, (_, deltas) = backward_blocks(spec, parameters, passed, d_a, product)
-    return spec.blocks[0].input_gradient(block_parameters(spec, parameters)[0], deltas, product)
+    *_, (i, deltas) = backward_blocks(network, passed, d_a, product)
+    return network.spec.blocks[i].input_gradient(network.blocks[i], deltas, product)
 
 
-def move_statistics(spec: NetworkSpec, parameters: Array, passed: Forward) -> None:
+def move_statistics(network: Network, passed: Forward) -> None:
     """Update the running statistics by a batch, in place."""
-    walk = zip(spec.blocks, block_parameters(spec, parameters), passed.blocks, strict=True)
-    for block, its_parameters, its_pass in walk:
-        block.move_statistics(its_parameters, its_pass)
+    walk = zip(network.spec.blocks, network.blocks, passed.blocks, strict=True)
+    for block, parameters, its_pass in walk:
+        block.move_statistics(parameters, its_pass)
 
 
 def update(

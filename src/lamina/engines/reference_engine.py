@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import perf_counter
 from typing import ClassVar
 
@@ -38,14 +39,14 @@ from lamina.engines.reference import (
 )
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, ParameterLayout, block_parameters
+from lamina.network import Network, NetworkSpec, ParameterLayout
 
 
-def first_non_finite_block(spec: NetworkSpec, parameters: Array, passed: Forward) -> int | None:
+def first_non_finite_block(network: Network, passed: Forward) -> int | None:
     """Return the index of the first block whose z or parameters are infinite or NaN."""
-    walk = zip(spec.blocks, block_parameters(spec, parameters), passed.blocks, strict=True)
-    for i, (block, its_parameters, its_pass) in enumerate(walk):
-        if not block.is_finite(its_parameters, its_pass):
+    walk = zip(network.spec.blocks, network.blocks, passed.blocks, strict=True)
+    for i, (block, parameters, its_pass) in enumerate(walk):
+        if not block.is_finite(parameters, its_pass):
             return i
     return None
 
@@ -63,6 +64,11 @@ class ReferenceTrainer(Trainer):
     product: Product = operator.matmul
     measures_gradient: bool = False
 
+    @cached_property
+    def network(self) -> Network:
+        """The network in training, whose parameters change."""
+        return Network(self.spec, self.parameters)
+
     def epoch(
         self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
     ) -> EpochReport:
@@ -78,7 +84,7 @@ class ReferenceTrainer(Trainer):
                 if not np.isfinite(total):
                     break
                 norms.append(self.update(batch, passed, d_a, float(rate)))
-            bad = first_non_finite_block(self.spec, self.parameters, passed)
+            bad = first_non_finite_block(self.network, passed)
         norm = float(np.mean(norms)) if self.measures_gradient and norms else None
         return EpochReport(total / len(order), len(norms), bad, norm)
 
@@ -86,21 +92,19 @@ class ReferenceTrainer(Trainer):
         """Run the forward pass over a batch with these indices; return it, its loss and dL/da."""
         draws = Draws(self.state.seed, self.state.step, chosen) if self.spec.draws else None
         mode = Mode(uses_batch=True, draws=draws, product=self.product)
-        passed = forward(self.spec, self.parameters, batch.X, mode)
-        return passed, *batch_loss(self.spec, self.objective, self.parameters, passed, batch)
+        passed = forward(self.network, batch.X, mode)
+        return passed, *batch_loss(self.network, self.objective, passed, batch)
 
     def update(self, batch: Rows, passed: Forward, d_a: Array, learning_rate: float) -> float:
         """Run the backward pass over a batch and make one step; return the gradient's norm."""
-        gradient = backward(
-            self.spec, self.objective, self.parameters, batch, passed, d_a, self.product
-        )
+        gradient = backward(self.network, self.objective, batch, passed, d_a, self.product)
         # The step is made on copies and then stored, so that readers and interruptions always see
         # the parameters of a complete step.
         before = self.parameters.copy(), self.state.slots.copy()
         layout, parameters = ParameterLayout.from_spec(self.spec), self.parameters.copy()
         state = replace(self.state, slots=self.state.slots.copy())
         norm = update(layout, self.optimizer, parameters, gradient, state, learning_rate)
-        move_statistics(self.spec, parameters, passed)
+        move_statistics(self.network.with_parameters(parameters), passed)
         state.take_over_statistics(parameters, layout.n_trained)
         try:
             self.parameters[...], self.state.slots[...] = parameters, state.slots
@@ -142,9 +146,10 @@ class ReferenceEngine(Engine):
 
         def evaluate(parameters: Array) -> tuple[float, Array]:
             with np.errstate(all="ignore"):
-                passed = forward(spec, parameters, rows.X, mode)
-                loss, d_a = batch_loss(spec, objective, parameters, passed, rows)
-                return loss, backward(spec, objective, parameters, rows, passed, d_a, product)
+                network = Network(spec, parameters)
+                passed = forward(network, rows.X, mode)
+                loss, d_a = batch_loss(network, objective, passed, rows)
+                return loss, backward(network, objective, rows, passed, d_a, product)
 
         return evaluate
 
@@ -158,7 +163,8 @@ class ReferenceEngine(Engine):
     def _pass(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Forward:
         require_finite(X if isinstance(X, np.ndarray) else X.data)
         with np.errstate(all="ignore"):
-            return forward(spec, parameters, X, Mode(product=product_in(self.precision)))
+            mode = Mode(product=product_in(self.precision))
+            return forward(Network(spec, parameters), X, mode)
 
 
 def _take(rows: Rows, batch: NDArray[np.int64]) -> Rows:

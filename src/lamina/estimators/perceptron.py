@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import _fit_context
 from sklearn.utils import column_or_1d
@@ -20,6 +20,12 @@ from lamina.engines import choose_engine
 from lamina.engines.engine import Matrix
 from lamina.errors import NonFiniteError
 from lamina.estimators.fitting.assignment import Assignment, fit_full_batch, fit_minibatch
+from lamina.estimators.fitting.fitted_network import (
+    get_dtype,
+    get_network,
+    require_parts,
+    share_one_vector,
+)
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, fitted_parts, require_biases
 from lamina.estimators.fitting.initializing import first_parameters, require_memory
 from lamina.estimators.fitting.plain_arrays import are_plain_rows, are_plain_targets
@@ -27,11 +33,7 @@ from lamina.estimators.fitting.seeding import make_generator
 from lamina.estimators.fitting.state import (
     EPOCH_ATTRIBUTES,
     SCALING_ATTRIBUTES,
-    get_dtype,
     get_trained_parameters,
-    network_and_parameters,
-    require_parts,
-    share_one_vector,
 )
 from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.fitting.validation_setup import HeldOut, split_validation_data
@@ -54,9 +56,9 @@ from lamina.estimators.settings.contradictions import refuse_contradictions
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import OPTIMIZERS, is_minibatch
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, ParameterLayout
+from lamina.network import Network, NetworkSpec, ParameterLayout
 
-FLOATS: list[DTypeLike] = [np.dtype(np.float64), np.dtype(np.float32)]
+FLOATS: list[np.dtype[Any]] = [np.dtype(np.float64), np.dtype(np.float32)]
 
 
 class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
@@ -223,7 +225,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
             incremental=incremental,
         )
 
-    def _held_out(self, validation_data: Any, task: Task, dtype: DTypeLike) -> HeldOut | None:
+    def _held_out(self, validation_data: Any, task: Task, dtype: np.dtype[Any]) -> HeldOut | None:
         """Return the user's validation data, validated like the training data."""
         if validation_data is None:
             return None
@@ -258,7 +260,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         return self.dtype if self.precision is None else "float32"
 
     def _validated(
-        self, X: Any, y: Any, fresh: bool, dtypes: list[DTypeLike] | None = None
+        self, X: Any, y: Any, fresh: bool, dtypes: list[np.dtype[Any]] | None = None
     ) -> tuple[Matrix, Any]:
         dtypes = self._float_dtypes(fresh) if dtypes is None else dtypes
         if are_plain_rows(X, dtypes) and are_plain_targets(y, len(X)) and np.isfinite(X).all():
@@ -283,7 +285,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
             y = column_or_1d(y, warn=True)
         return _sorted(X), y
 
-    def _float_dtypes(self, fresh: bool) -> list[DTypeLike]:
+    def _float_dtypes(self, fresh: bool) -> list[np.dtype[Any]]:
         """Return the dtypes that X may keep; any other becomes the first of them."""
         if self._chosen_dtype is not None:
             return [np.dtype(self._chosen_dtype)]
@@ -291,7 +293,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
 
     def _continued_parameters(self, spec: NetworkSpec, task: Task) -> Array:
         """Return a copy of the fitted parameters, so that a failing fit leaves them unchanged."""
-        weights, biases, *_ = fitted_parts(self)
+        weights, biases, *_ = fitted_parts(vars(self))
         present = [part.shape for part in weights]
         expected = ParameterLayout.from_spec(spec).weights
         if tuple(present) == expected:
@@ -310,28 +312,27 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         """Return the prediction for unvalidated X, (n_samples, n_outputs), by any inverse link."""
         is_plain = self._can_predict(X)
         rows = X if is_plain else self._rows_to_predict(X)
-        spec, parameters, rows = self._in_one_dtype(rows)
+        network, rows = self._in_one_dtype(rows)
+        spec = network.spec
         spec = spec if inverse_link is None else replace(spec, inverse_link=inverse_link)
         engine = choose_engine(self.engine, self.n_threads, self.precision)
         try:
-            return engine.predict(spec, parameters, rows)
+            return engine.predict(spec, network.parameters, rows)
         except NonFiniteError:
             if is_plain:
                 self._rows_to_predict(X)
             raise
 
-    def _in_one_dtype(self, rows: Matrix) -> tuple[NetworkSpec, Array, Matrix]:
-        """Return the network, and its parameters and the samples in the dtype of prediction."""
-        spec, parameters = network_and_parameters(self)
-        dtype = self._dtype_to_predict_in(rows.dtype, parameters.dtype)
+    def _in_one_dtype(self, rows: Matrix) -> tuple[Network, Matrix]:
+        """Return the network and the samples in the dtype of prediction."""
+        network = get_network(self)
+        dtype = self._dtype_to_predict_in(rows.dtype, network.parameters.dtype)
         # Comparing dtypes takes less time than an astype without effect.
-        return (
-            spec,
-            parameters if parameters.dtype == dtype else parameters.astype(dtype),
-            rows if rows.dtype == dtype else rows.astype(dtype),
-        )
+        return network.in_dtype(dtype), rows if rows.dtype == dtype else rows.astype(dtype)
 
-    def _dtype_to_predict_in(self, dtype: DTypeLike, fitted_dtype: DTypeLike) -> DTypeLike:
+    def _dtype_to_predict_in(
+        self, dtype: np.dtype[Any], fitted_dtype: np.dtype[Any]
+    ) -> np.dtype[Any]:
         if self.precision is not None:
             return np.dtype(self._chosen_dtype)
         return fitted_dtype if self.dtype is not None or dtype == fitted_dtype else FLOATS[0]

@@ -30,19 +30,18 @@ from lamina.encoding.targets import TargetKind
 from lamina.engines import OptimizerState
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.fitting.fitted_network import get_spec, network_attributes
 from lamina.estimators.fitting.state import (
     epoch_attributes,
     get_history,
-    get_network,
     get_scaling,
-    network_attributes,
 )
 from lamina.estimators.fitting.tasks import Classification, Regression
 from lamina.estimators.settings.formula_choices import flat_parameters
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.export.lowering.fitted_network import fitted_network
 from lamina.formulas import OPTIMIZERS
-from lamina.network import ParameterLayout, flatten_parameters
+from lamina.network import Network, ParameterLayout, flatten_parameters
 from lamina.training import History, Memory
 from lamina.training.rates import RateState
 
@@ -178,7 +177,7 @@ def from_sklearn(estimator: Any) -> Any:
     fitted = {name: _plain(getattr(estimator, name)) for name in SHARED if hasattr(estimator, name)}
     vars(model).update(fitted, coefs_=estimator.coefs_, intercepts_=estimator.intercepts_)
     parameters = flatten_parameters(estimator.coefs_, estimator.intercepts_).copy()
-    vars(model).update(network_attributes(get_network(model), parameters), diagnoses_=None)
+    vars(model).update(network_attributes(Network(get_spec(model), parameters)), diagnoses_=None)
     if (binarizer := getattr(estimator, "_label_binarizer", None)) is not None:
         vars(model).update(Classification(_targets(binarizer), model.classes_).attributes())
     else:
@@ -276,7 +275,7 @@ THEIR_OPTIMIZERS = {
 def _their_optimizer(model: Any) -> Any:
     solver = name_of(model.solver)
     their, slots = THEIR_OPTIMIZERS[solver], OPTIMIZERS[solver].slots
-    layout = ParameterLayout.from_spec(get_network(model))
+    layout = ParameterLayout.from_spec(get_spec(model))
     settings = SimpleNamespace(**flat_parameters(model))
     optimizer = their.make(settings, [*model.coefs_, *model.intercepts_])
     for slot, numbers in zip(slots, model._optimizer_slots, strict=True):

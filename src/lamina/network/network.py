@@ -82,6 +82,10 @@ class Network:
         """Return the same network with another vector."""
         return Network(self.spec, parameters)
 
+    def copy(self) -> Network:
+        """Return the network with a copy of its parameters."""
+        return Network(self.spec, self.parameters.copy())
+
     def in_dtype(self, dtype: np.dtype[Any]) -> Network:
         """Return the network in a dtype: itself if that is its own."""
         # Comparing dtypes takes less time than an astype without effect.

@@ -304,7 +304,7 @@ def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any
 
 
 def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> Any:
-    from lamina.estimators.fitting.state import share_one_vector
+    from lamina.estimators.fitting.fitted_network import share_one_vector
 
     network = plain.pop("network", None)
     model = _estimator_from_plain(cls, plain, reader)

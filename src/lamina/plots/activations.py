@@ -115,7 +115,7 @@ class ActivationsDisplay:
         require_matplotlib(cls)
         inside = perceptron_inside(estimator)
         passes = inside.model._passes(inside.rows(X))
-        hidden = passes.spec.blocks[:-1]
+        hidden = passes.network.spec.blocks[:-1]
         if not hidden:
             raise ValueError("hidden_layer_sizes=() has no hidden layer to show: add one")
         idleness = passes.idleness()

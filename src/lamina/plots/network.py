@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina.estimators.fitting.state import network_and_parameters
+from lamina.estimators.fitting.fitted_network import get_network
 from lamina.plots.axes import require_matplotlib
 from lamina.plots.choices import chosen
 from lamina.plots.names import input_names, output_names
@@ -254,7 +254,7 @@ def _activations(inside: Inside, row: Any) -> list[NDArray[Any]]:
 
 def _captions(model: Any) -> list[str]:
     """Return the caption of each layer, with line breaks."""
-    spec, _ = network_and_parameters(model)
+    spec = get_network(model).spec
     captions = [f"inputs\n{spec.n_features:,}"]
     for place, block in enumerate(spec.blocks[:-1], start=1):
         what = "\n".join([block.output_function, *block.remarks(training=False)])

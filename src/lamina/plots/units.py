@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina.estimators.fitting.state import network_and_parameters
+from lamina.estimators.fitting.fitted_network import get_network
 from lamina.plots.axes import require_matplotlib
 from lamina.plots.colours import foreground, readable_on, signed_colormap
 from lamina.plots.deepest_point import deepest_point
@@ -232,7 +232,7 @@ def _in_rows(n_units: int) -> Any:
 
 
 def _layer_names(inside: Inside, max_units: int) -> list[str]:
-    spec, _ = network_and_parameters(inside.model)
+    spec = get_network(inside.model).spec
     names = [
         f"hidden {number}\n{block.output_function}"
         for number, block in enumerate(spec.blocks[:-1], 1)
@@ -247,7 +247,7 @@ def _layer_names(inside: Inside, max_units: int) -> list[str]:
 def _unit_names(
     inside: Inside, max_units: int, class_names: Sequence[str] | None
 ) -> list[list[str]]:
-    spec, _ = network_and_parameters(inside.model)
+    spec = get_network(inside.model).spec
     hidden = [
         [str(k + 1) for k in range(min(block.fan_out, max_units))] for block in spec.blocks[:-1]
     ]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina.estimators.fitting.state import network_and_parameters
-from lamina.network import ParameterLayout
+from lamina.estimators.fitting.fitted_network import get_network
 from lamina.plots.axes import new_axes, require_matplotlib
 from lamina.plots.choices import chosen
 from lamina.plots.colours import background, readable_on, signed_colormap
@@ -149,10 +148,10 @@ class WeightsDisplay:
         """
         require_matplotlib(cls)
         inside = perceptron_inside(estimator)
-        spec, parameters = network_and_parameters(inside.model)
+        network = get_network(inside.model)
         display = cls(
-            weights=ParameterLayout.from_spec(spec).views(parameters).weights,
-            layers=[block.name for block in spec.blocks],
+            weights=network.weights,
+            layers=[block.name for block in network.spec.blocks],
             input_names=input_names(inside, feature_names),
             output_names=output_names(inside.model),
         )

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.estimators.inspection.data_frames import pandas_or
-from lamina.network import ParameterLayout
 from lamina.studies.loss_of_parameters import find_snapshots, loss_of_parameters
 from lamina.training.callbacks import Snapshots
 
@@ -112,14 +111,14 @@ def gradient_flow(
     loss = loss_of_parameters(estimator, X, y, sample_weight, penalised=False)
     if snapshots is None:
         snapshots = find_snapshots(estimator)
-    epochs, points = [int(loss.model.n_iter_)], [loss.parameters]
+    epochs, points = [int(loss.model.n_iter_)], [loss.network.parameters]
     if snapshots is not None:
         epochs, points = snapshots.epochs, snapshots.parameters
-    weights_of = ParameterLayout.from_spec(loss.spec).views
+    weights_of = loss.network.layout.views
     norms, sizes = [], []
     for parameters in points:
         _, gradient = loss.evaluate(parameters.astype(np.float64))
         norms.append([np.linalg.norm(W) for W in weights_of(gradient).weights])
         sizes.append([np.linalg.norm(W) for W in weights_of(parameters).weights])
-    layers = tuple(block.name for block in loss.spec.blocks)
+    layers = tuple(block.name for block in loss.network.spec.blocks)
     return GradientFlow(layers, tuple(epochs), np.array(norms), np.array(sizes, dtype=np.float64))

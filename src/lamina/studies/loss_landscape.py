@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from lamina.errors import suggestion
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, ParameterLayout
+from lamina.network import Network
 from lamina.studies.checks import integer, number
 from lamina.studies.loss_of_parameters import LossOfParameters, find_snapshots, loss_of_parameters
 from lamina.training.callbacks import Snapshots
@@ -217,7 +217,7 @@ def loss_slice(
     points = None if snapshots is None else np.array(snapshots.parameters, dtype=np.float64)
     fractions = None
     if kind == "random":
-        plane = random_directions(loss.spec, loss.parameters, check_random_state(random_state))
+        plane = random_directions(loss.network, check_random_state(random_state))
     elif kind == "path":
         plane, fractions = principal_directions(points, loss.parameters)
     else:
@@ -245,16 +245,13 @@ def _kind(directions: str | ArrayLike, snapshots: Snapshots | None) -> str:
     return directions
 
 
-def random_directions(
-    spec: NetworkSpec, parameters: Array, random_state: np.random.RandomState
-) -> NDArray[np.float64]:
+def random_directions(network: Network, random_state: np.random.RandomState) -> NDArray[np.float64]:
     """Return two random directions, (2, n_parameters), scaled to each unit's weights."""
-    layout = ParameterLayout.from_spec(spec)
+    layout = network.layout
     plane = np.zeros((2, layout.n_parameters))
     for direction in plane:
         direction[: layout.n_weights] = random_state.standard_normal(layout.n_weights)
-        pairs = (layout.views(vector).weights for vector in (direction, parameters))
-        for drawn, weights in zip(*pairs, strict=True):
+        for drawn, weights in zip(layout.views(direction).weights, network.weights, strict=True):
             drawn *= np.linalg.norm(weights, axis=0) / np.linalg.norm(drawn, axis=0)
     return plane
 

@@ -11,7 +11,7 @@ from lamina.engines import choose_engine
 from lamina.engines.engine import Evaluator
 from lamina.estimators.fitting.state import get_standardised_parameters
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec
+from lamina.network import Network
 from lamina.studies.inside import perceptron_inside
 from lamina.training.callbacks import Snapshots
 
@@ -23,17 +23,20 @@ class LossOfParameters:
     Attributes
     ----------
     model : MLPClassifier or MLPRegressor
-    spec : NetworkSpec
-    parameters : ndarray of float64 of shape (n_parameters,)
-        Parameters of the model.
+    network : Network
+        The network of the model, in float64.
     evaluate : callable
         `evaluate(parameters)` returns the loss and its gradient.
     """
 
     model: Any
-    spec: NetworkSpec
-    parameters: Array
+    network: Network
     evaluate: Evaluator
+
+    @property
+    def parameters(self) -> Array:
+        """Parameters of the model, float64 of shape (n_parameters,)."""
+        return self.network.parameters
 
 
 def loss_of_parameters(
@@ -63,7 +66,7 @@ def loss_of_parameters(
     objective = fit.objective if penalised else replace(fit.objective, alpha=0.0)
     engine = choose_engine(model.engine, model.n_threads)
     evaluate = engine.evaluator(fit.spec, objective, fit.rows)
-    return LossOfParameters(model, fit.spec, start, evaluate)
+    return LossOfParameters(model, fit.network(start), evaluate)
 
 
 def find_snapshots(estimator: Any) -> Snapshots | None:

@@ -31,7 +31,7 @@ from lamina.formulas import PENALTIES
 from lamina.formulas.activation import ActivationName
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, ParameterLayout, block_parameters
+from lamina.network import Network, NetworkSpec, ParameterLayout, block_parameters
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,9 @@ class GradientStep:
 
     Attributes
     ----------
-    spec : NetworkSpec
+    network : Network
     objective : Objective
     rows : Rows
-    parameters : ndarray of shape (n_parameters,)
     passed : Forward
     loss : float
         Loss including the penalty.
@@ -52,14 +51,23 @@ class GradientStep:
     gradient : ndarray of shape (n_parameters,)
     """
 
-    spec: NetworkSpec
+    network: Network
     objective: Objective
     rows: Rows
-    parameters: Array
     passed: Forward
     loss: float
     d_a: Array
     gradient: Array
+
+    @property
+    def spec(self) -> NetworkSpec:
+        """Specification of the network."""
+        return self.network.spec
+
+    @property
+    def parameters(self) -> Array:
+        """Parameters of the network, of shape (n_parameters,)."""
+        return self.network.parameters
 
     @property
     def n(self) -> float:
@@ -79,7 +87,7 @@ class GradientStep:
     @property
     def layout(self) -> ParameterLayout:
         """Positions of the matrices in the flat parameter vector."""
-        return ParameterLayout.from_spec(self.spec)
+        return self.network.layout
 
     def parts(self, vector: Array) -> list[DenseParameters]:
         """Split a flat vector by layer."""
@@ -100,19 +108,19 @@ class GradientStep:
 
     def deltas(self, d_a: Array) -> tuple[list[Array], list[Array]]:
         """Return dL/da and delta of every layer, from n dL/da of the last."""
-        walk = backward_blocks(self.spec, self.parameters, self.passed, d_a, operator.matmul)
+        walk = backward_blocks(self.network, self.passed, d_a, operator.matmul)
         _, deltas = zip(*reversed([*walk]), strict=True)
         return [each.d_a / self.n for each in deltas], [each.delta / self.n for each in deltas]
 
 
 def take_step(
-    spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array, draws: Draws | None
+    network: Network, objective: Objective, rows: Rows, draws: Draws | None
 ) -> GradientStep:
     """Run the forward and backward pass of a training step; draws add dropout and noise."""
-    passed = forward(spec, parameters, rows.X, Mode(uses_batch=True, draws=draws))
-    loss, d_a = batch_loss(spec, objective, parameters, passed, rows)
-    gradient = backward(spec, objective, parameters, rows, passed, d_a)
-    return GradientStep(spec, objective, rows, parameters, passed, loss, d_a, gradient)
+    passed = forward(network, rows.X, Mode(uses_batch=True, draws=draws))
+    loss, d_a = batch_loss(network, objective, passed, rows)
+    gradient = backward(network, objective, rows, passed, d_a)
+    return GradientStep(network, objective, rows, passed, loss, d_a, gradient)
 
 
 @dataclass(frozen=True)
@@ -165,7 +173,7 @@ def make_update(step: GradientStep, following: UpdateInputs) -> Update:
     optimizer, before, rate = following
     after, state = step.parameters.copy(), replace(before, slots=before.slots.astype(np.float64))
     norm = update(step.layout, optimizer, after, step.gradient.copy(), state, rate)
-    move_statistics(step.spec, after, step.passed)
+    move_statistics(step.network.with_parameters(after), step.passed)
     n_own = len(before.slots) - before.keeps_average
     memory = before.slots[:n_own].astype(np.float64)
     return Update(optimizer, rate, before.step + 1, norm, after - step.parameters, memory)

@@ -19,7 +19,7 @@ from lamina.export.scikit_learn import THEIRS
 from lamina.formulas import LOSSES, is_minibatch
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec
+from lamina.network import Network
 from lamina.studies.inside import OURS, perceptron_inside
 from lamina.studies.step import (
     GradientStep,
@@ -253,7 +253,9 @@ def trace_step(
     name = type(perceptron).__name__
     n_samples = len(fit.rows.y)
     title = f"One step of {name} with {n_samples} {'row' if n_samples == 1 else 'rows'}, at {where}"
-    trace = trace_from_inputs(title, fit.spec, fit.objective, fit.rows, fit.start, draws, following)
+    trace = trace_from_inputs(
+        title, fit.network(fit.start), fit.objective, fit.rows, draws, following
+    )
     notes = [] if following is not None else [NO_UPDATE_NOTE]
     if fit.task.scaling is not None:
         notes.append(SCALED_NOTE)
@@ -262,10 +264,9 @@ def trace_step(
 
 def trace_from_inputs(
     title: str,
-    spec: NetworkSpec,
+    network: Network,
     objective: Objective,
     rows: Rows,
-    parameters: Array,
     draws: Draws | None,
     following: UpdateInputs | None,
 ) -> StepTrace:
@@ -274,7 +275,7 @@ def trace_from_inputs(
     Parameters
     ----------
     title : str
-    spec, objective, rows, parameters
+    network, objective, rows
         Inputs of the step.
     draws : Draws or None
         Draws of dropout and noise; None leaves them out.
@@ -283,7 +284,7 @@ def trace_from_inputs(
     """
     # Show numbers that are not finite; a note mentions them.
     with np.errstate(all="ignore"):
-        step = take_step(spec, objective, rows, parameters, draws)
+        step = take_step(network, objective, rows, draws)
         made = None if following is None else make_update(step, following)
         layers = layer_traces(step, made)
         numbers = traced_numbers(step, layers, made)

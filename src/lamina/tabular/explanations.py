@@ -142,7 +142,7 @@ def _gradients(
     predictions = [model._target.predict(network, x) for network, x in pairs]
     directions = model._directions(predictions, outputs)
     return [
-        np.asarray(passes.gradients(direction.astype(passes.parameters.dtype)), dtype=np.float64)
+        np.asarray(passes.gradients(direction.astype(passes.network.dtype)), dtype=np.float64)
         for passes, direction in zip(
             (network._passes(x) for network, x in zip(networks, inputs, strict=True)),
             directions,

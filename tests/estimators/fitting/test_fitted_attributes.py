@@ -11,14 +11,14 @@ from tests.fuzz.models import MODELS
 import lamina
 from lamina.errors import ModelFileError
 from lamina.estimators.fitting.fitted_attributes import check_estimator, fitted_fields
-from lamina.estimators.fitting.state import get_network
+from lamina.estimators.fitting.fitted_network import get_spec
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_attribute_of_a_fitted_model_has_a_check(name: str) -> None:
     model, _ = MODELS[name]()
     attributes = vars(model).keys() - model.get_params(deep=False).keys()
-    assert attributes <= fitted_fields(model, get_network(model)).keys()
+    assert attributes <= fitted_fields(model, get_spec(model)).keys()
     check_estimator(model)
 
 

@@ -10,13 +10,11 @@ import numpy as np
 import pytest
 
 from lamina import MLPClassifier, MLPRegressor
+from lamina.estimators.fitting.fitted_network import get_parameters, get_spec, share_one_vector
 from lamina.estimators.fitting.state import (
     EPOCH_ATTRIBUTES,
     build_memory,
     get_history,
-    get_network,
-    get_parameters,
-    share_one_vector,
 )
 
 X = np.random.RandomState(0).standard_normal((20, 3))
@@ -73,7 +71,7 @@ def test_weights_and_biases_are_views_of_one_vector(kind: str) -> None:
 
 
 def test_the_network_is_read_off_the_weights() -> None:
-    spec = get_network(fitted("regressor"))
+    spec = get_spec(fitted("regressor"))
     assert [(block.fan_in, block.fan_out) for block in spec.blocks] == [(3, 4), (4, 2), (2, 1)]
     assert [block.activation for block in spec.blocks] == ["relu", "relu", "identity"]
     assert spec.inverse_link == "identity"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from lamina.estimators.fitting.state import get_parameters
+from lamina.estimators.fitting.fitted_network import get_parameters
 from lamina.workbench.runs.run import BY_EPOCHS_END, Run
 
 

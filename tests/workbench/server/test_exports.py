@@ -5,7 +5,7 @@ import pytest
 
 import lamina
 from lamina.errors import ExperimentError
-from lamina.estimators.fitting.state import get_parameters
+from lamina.estimators.fitting.fitted_network import get_parameters
 from lamina.workbench.server.exports import EXPORTS, model_of
 
 CHOICES = {

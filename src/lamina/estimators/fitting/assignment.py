@@ -22,12 +22,12 @@ from lamina.estimators.fitting.checkpoint_identity import (
     compute_identity,
     resumed,
 )
+from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.scikit_learn_callbacks import ScikitLearnCallbacks, has_callbacks
 from lamina.estimators.fitting.state import (
     build_memory,
     epoch_attributes,
     lbfgs_attributes,
-    network_attributes,
 )
 from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.fitting.validation_setup import (
@@ -47,7 +47,7 @@ from lamina.estimators.settings.formula_choices import (
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import OPTIMIZERS, SCHEDULES
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec
+from lamina.network import Network, NetworkSpec
 from lamina.training import (
     Ending,
     LbfgsPlan,
@@ -123,6 +123,10 @@ class Assignment:
         weight = None if self.weight is None else self.weight.astype(dtype, copy=False)
         return Rows(self.X.astype(dtype, copy=False), self.task.targets(dtype), weight)
 
+    def network(self, parameters: Array) -> Network:
+        """Return the network that is fitted, with these parameters."""
+        return Network(self.spec, parameters)
+
     @cached_property
     def objective(self) -> Objective:
         """Loss and penalty to minimise."""
@@ -179,7 +183,7 @@ def fit_full_batch(fit: Assignment) -> FitResult:
     fit.start[:] = result.parameters
     for callbacks in scikit_learn:
         callbacks.end()
-    attributes = network_attributes(fit.spec, result.parameters, fit.task.scaling)
+    attributes = network_attributes(fit.network(result.parameters), fit.task.scaling)
     attributes |= lbfgs_attributes(model, result, fit.fresh)
     limits = (
         f"{name_of(model.solver)} failed to converge after {result.iterations} iteration(s): "
@@ -222,7 +226,7 @@ def fit_minibatch(fit: Assignment) -> FitResult:
     # An average is a row of the optimizer's state, which a later fit may change.
     is_average = memory.predicting is not memory.parameters
     learned = memory.predicting.copy() if is_average else memory.parameters
-    attributes = network_attributes(fit.spec, learned, fit.task.scaling)
+    attributes = network_attributes(fit.network(learned), fit.task.scaling)
     attributes |= epoch_attributes(memory, plan.optimizer)
     # A schedule that spans max_iter epochs is meant to run to its end.
     meant = fit.incremental or plan.schedule_record.follows_length
@@ -345,7 +349,7 @@ def _scikit_learn_callbacks(fit: Assignment, parameters: Array) -> list[ScikitLe
         return []
 
     def attributes() -> dict[str, Any]:
-        network = network_attributes(fit.spec, parameters, fit.task.scaling)
+        network = network_attributes(fit.network(parameters), fit.task.scaling)
         return network | fit.task.attributes()
 
     return [ScikitLearnCallbacks(fit.model, *fit.as_given, attributes)]

@@ -14,8 +14,9 @@ import numpy as np
 
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ModelFileError
+from lamina.estimators.fitting.fitted_network import get_spec
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS
-from lamina.estimators.fitting.state import SCALING_ATTRIBUTES, get_network
+from lamina.estimators.fitting.state import SCALING_ATTRIBUTES
 from lamina.estimators.settings.constraints import hidden_widths
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.files.fields import (
@@ -101,7 +102,7 @@ def _checked_network(model: Any) -> NetworkSpec:
     for name in ("coefs_", "intercepts_", *OTHER_PARTS):
         parts = fitted.get(name, [])
         list_of(_floats)(parts, name)
-    return get_network(model)
+    return get_spec(model)
 
 
 def _floats(value: Any, place: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from lamina.formulas.table import Array
 OTHER_PARTS = ("unit_parameters_", "running_statistics_")
 
 
-def fitted_parts(model: Any) -> list[list[Array]]:
+def fitted_parts(fitted: Mapping[str, Any]) -> list[list[Array]]:
     """Return the arrays of coefs_, intercepts_ and OTHER_PARTS.
 
     Raises
@@ -22,7 +22,7 @@ def fitted_parts(model: Any) -> list[list[Array]]:
         For an attribute that is not a list of arrays of real numbers; names it.
     """
     names = ("coefs_", "intercepts_", *OTHER_PARTS)
-    named = {name: getattr(model, name, ()) for name in names}
+    named = {name: fitted.get(name, ()) for name in names}
     for name, parts in named.items():
         if not np.iterable(parts):
             raise ValueError(

@@ -13,14 +13,14 @@ from sklearn.utils._param_validation import InvalidParameterError
 from lamina.engines import Objective, Rows
 from lamina.engines.engine import Matrix
 from lamina.errors import suggestion
+from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.scorers import measure_by
-from lamina.estimators.fitting.state import network_attributes
 from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.settings.contradictions import minibatch_solvers
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import is_minibatch
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec
+from lamina.network import Network, NetworkSpec
 from lamina.training import Monitor, Validation
 from lamina.training.validation import loss_on
 
@@ -177,12 +177,13 @@ def build_validation(
         # scikit-learn counts an epoch whose own score is NaN as progress.
         strict = monitor.decides is not Monitor.SCORE
         return Validation(X, lambda p: (score(p),), metrics, loss, monitor.decides, strict)
-    shown = parameters if task.scaling is None else task.scaling.fold(spec, parameters)
-    probe = build_probe(model, network_attributes(spec, shown) | task.attributes())
+    network = Network(spec, parameters)
+    shown = network if task.scaling is None else task.scaling.fold(network)
+    probe = build_probe(model, network_attributes(shown) | task.attributes())
 
     def measure(prediction: Array) -> Sequence[float]:
         if task.scaling is not None:
-            shown[:] = task.scaling.fold(spec, parameters)
+            shown.parameters[:] = task.scaling.fold(network).parameters
         return measure_by(monitor.scorers, probe, held_out.X, task.y, weight)
 
     return Validation(X, measure, metric_names(task, monitor), loss, monitor.decides, True, True)

@@ -11,14 +11,14 @@ import numpy as np
 
 from lamina.blocks import AnyBlock
 from lamina.choices import name_of
-from lamina.estimators.fitting.state import network_and_parameters
+from lamina.estimators.fitting.fitted_network import get_network
 from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.estimators.inspection.passes import Passes
 from lamina.estimators.settings.architecture import build_network, read_architecture
 from lamina.estimators.settings.constraints import hidden_widths
 from lamina.formulas import INVERSE_LINKS
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, ParameterLayout
+from lamina.network import NetworkSpec
 from lamina.significant import significant
 
 if TYPE_CHECKING:
@@ -184,9 +184,8 @@ def describe(model: Any, passes: Passes | None = None) -> NetworkDescription:
     if "coefs_" not in vars(model):
         layers = tuple(_layers(model, _network_to_come(model), UNKNOWN))
         return NetworkDescription(f"{title}, not fitted", layers, None, None)
-    spec, parameters = network_and_parameters(model)
-    layout = ParameterLayout.from_spec(spec)
-    weights = layout.views(parameters).weights
+    network = get_network(model)
+    spec, weights = network.spec, network.weights
     n_dead = (
         [None] * len(weights)
         if passes is None
@@ -197,7 +196,9 @@ def describe(model: Any, passes: Passes | None = None) -> NetworkDescription:
         for parts in zip(_layers(model, spec, spec.inverse_link), weights, n_dead, strict=True)
     )
     diagnoses = tuple(vars(model).get("diagnoses_") or ())
-    return NetworkDescription(title, layers, layout.n_trained, str(parameters.dtype), diagnoses)
+    return NetworkDescription(
+        title, layers, network.layout.n_trained, str(network.dtype), diagnoses
+    )
 
 
 def _network_to_come(model: Any) -> NetworkSpec:

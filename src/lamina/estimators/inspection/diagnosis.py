@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -31,7 +30,7 @@ from lamina.errors import (
     UnscaledTargetWarning,
 )
 from lamina.estimators.fitting.assignment import Assignment
-from lamina.estimators.fitting.state import get_parameters
+from lamina.estimators.fitting.fitted_network import read_network
 from lamina.estimators.fitting.validation_setup import monitored
 from lamina.estimators.inspection.idle_units import active_units, saturates
 from lamina.estimators.inspection.unlearned import (
@@ -40,7 +39,7 @@ from lamina.estimators.inspection.unlearned import (
     undefined_scores,
 )
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec
+from lamina.network import Network
 
 AUTOMATIC = "auto"
 # Initial weights are drawn for features of size one. The mean of |x| is at most 1 in a standardised
@@ -83,10 +82,10 @@ class Diagnosis:
             return
         n_epochs, columns = attributes["n_iter_"], attributes.get("_history", {})
         losses = _latest(attributes.get("loss_curve_"), n_epochs)
-        parameters = get_parameters(SimpleNamespace(**attributes))
+        network = read_network(self.fit.spec, attributes)
         validation = _latest(columns.get("validation_loss"), n_epochs)
         diverging = diverging_loss(losses, self.fit.model.learning_rate_init)
-        unlearned = learned_nothing(self.fit, attributes, parameters)
+        unlearned = learned_nothing(self.fit, attributes, network)
         # An unreachable target makes the loss diverge, and a diverging loss learns nothing.
         is_unscaled = any(isinstance(each, UnscaledTargetWarning) for each in unlearned)
         self.findings += diverging if diverging and not is_unscaled else unlearned
@@ -102,7 +101,7 @@ class Diagnosis:
             # BLAS threads keep spinning for a while after a product, on the cores where the next
             # fit would run, and slow it down by a fifth.
             with _get_threadpool_controller().limit(limits=1, user_api="blas"):
-                self.findings += idle_layers(self.fit.spec, parameters, self.fit.X)
+                self.findings += idle_layers(network, self.fit.X)
 
     def should_check_units(self, losses: Sequence[float]) -> bool:
         """Return True if checking the units is cheap next to the fit, or the loss calls for it.
@@ -177,27 +176,27 @@ def _has_large(numbers: NDArray[Any]) -> bool:
     )
 
 
-def idle_layers(spec: NetworkSpec, parameters: Array, X: Matrix) -> list[DiagnosticWarning]:
+def idle_layers(network: Network, X: Matrix) -> list[DiagnosticWarning]:
     """Return warnings for the first layers that are full of dead or saturated units."""
     # A unit that any sample activates is active, so the first samples settle most layers at once.
-    if not _mostly_idle(spec, parameters, X[:FIRST_ROWS]):
+    if not _mostly_idle(network, X[:FIRST_ROWS]):
         return []
     sample = X[:: max(1, X.shape[0] // LARGER_SAMPLE)]
     found: dict[type, DiagnosticWarning] = {}
-    for block, n_idle in _mostly_idle(spec, parameters, sample):
-        layer = spec.blocks[block]
+    for block, n_idle in _mostly_idle(network, sample):
+        layer = network.spec.blocks[block]
         kind = SaturatedUnitsWarning if saturates(layer.output_function) else DeadUnitsWarning
         found.setdefault(kind, kind(_idle_message(layer, n_idle)))
     return list(found.values())
 
 
-def _mostly_idle(spec: NetworkSpec, parameters: Array, X: Matrix) -> list[tuple[int, int]]:
+def _mostly_idle(network: Network, X: Matrix) -> list[tuple[int, int]]:
     """Return index and idle count of each hidden block in which most units never change."""
-    if len(spec.blocks) == 1:
+    if len(network.spec.blocks) == 1:
         return []
-    X = X.astype(parameters.dtype, copy=False)
+    X = X.astype(network.dtype, copy=False)
     with np.errstate(all="ignore"):
-        active = active_units(spec, parameters, forward(spec, parameters, X))
+        active = active_units(network, forward(network, X))
     counts = ((i, len(units) - int(np.count_nonzero(units))) for i, units in enumerate(active))
     return [(i, n_idle) for i, n_idle in counts if 2 * n_idle > len(active[i])]
 

@@ -17,23 +17,21 @@ from lamina.engines.reference import Forward
 from lamina.formulas import ACTIVATIONS
 from lamina.formulas.activation import ActivationName
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, block_parameters
+from lamina.network import Network
 
 # A derivative below a hundredth of the largest: tanh beyond |z| = 3, the logistic beyond 6.
 FLAT = 0.01
 FAR = 50.0
 
 
-def active_units(spec: NetworkSpec, parameters: Array, passed: Forward) -> list[NDArray[np.bool_]]:
+def active_units(network: Network, passed: Forward) -> list[NDArray[np.bool_]]:
     """Return for each hidden block a mask, (fan_out,), of the units that some sample activates."""
-    return [np.asarray(steep.any(axis=0)) for steep in steep_activations(spec, parameters, passed)]
+    return [np.asarray(steep.any(axis=0)) for steep in steep_activations(network, passed)]
 
 
-def steep_activations(
-    spec: NetworkSpec, parameters: Array, passed: Forward
-) -> list[NDArray[np.bool_]]:
+def steep_activations(network: Network, passed: Forward) -> list[NDArray[np.bool_]]:
     """Return for each hidden block a mask of non-negligible f'(z), (n_samples, fan_out)."""
-    walk = zip(spec.blocks[:-1], passed.blocks, block_parameters(spec, parameters), strict=False)
+    walk = zip(network.spec.blocks[:-1], passed.blocks, network.blocks, strict=False)
     return [_is_steep(*part) for part in walk]
 
 

@@ -17,14 +17,14 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from lamina.blocks import product_in
 from lamina.engines.engine import Matrix
 from lamina.errors import suggestion
-from lamina.estimators.fitting.state import network_and_parameters
+from lamina.estimators.fitting.fitted_network import get_network
 from lamina.estimators.inspection.description import NetworkDescription, describe
 from lamina.estimators.inspection.gradient_check import GradientCheck, check_gradients
 from lamina.estimators.inspection.importances import IMPORTANCES
 from lamina.estimators.inspection.passes import Passes
 from lamina.estimators.settings.refusals import require_whole
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, ParameterLayout
+from lamina.network import Network, NetworkSpec
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -40,7 +40,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
         def _rows_to_predict(self, X: Any) -> Matrix: ...
 
-        def _in_one_dtype(self, rows: Matrix) -> tuple[NetworkSpec, Array, Matrix]: ...
+        def _in_one_dtype(self, rows: Matrix) -> tuple[Network, Matrix]: ...
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -52,8 +52,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         """Number of trained parameters."""
         if "coefs_" not in vars(self):
             raise AttributeError(f"this {type(self).__name__} has no parameters before fit")
-        spec, _ = network_and_parameters(self)
-        return ParameterLayout.from_spec(spec).n_trained
+        return get_network(self).layout.n_trained
 
     def describe(self, X: Any = None) -> NetworkDescription:
         """Return a table of the layers: shapes, parameters, weights, dead units.
@@ -198,7 +197,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         array(['mlpclassifier0', 'mlpclassifier1'], dtype=object)
         """
         passes = self._passes(X)
-        return passes.activation(_hidden_block(passes.spec, layer))
+        return passes.activation(_hidden_block(passes.network.spec, layer))
 
     @property
     def _n_features_out(self) -> int:
@@ -206,7 +205,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         # fit.
         if "coefs_" not in vars(self):
             raise AttributeError("_n_features_out")
-        spec, _ = network_and_parameters(self)
+        spec = get_network(self).spec
         return spec.blocks[_hidden_block(spec, -1)].fan_out
 
     def input_gradients(self, X: Any, output: int | None = None) -> Array:

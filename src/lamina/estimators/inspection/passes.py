@@ -21,7 +21,7 @@ from lamina.engines.reference import Forward, forward, input_gradient
 from lamina.estimators.inspection.idle_units import steep_activations
 from lamina.estimators.settings.refusals import require_whole, shown
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec
+from lamina.network import Network
 
 # Numbers of a chunk in all layers: some megabytes, which stay in the caches.
 CHUNK_NUMBERS = 1 << 19
@@ -50,32 +50,32 @@ class Passes:
 
     Attributes
     ----------
-    spec : NetworkSpec
-    parameters : ndarray of shape (n_parameters,)
+    network : Network
     rows : ndarray or csr matrix of shape (n_samples, n_features)
     product : callable
         Product of matrices, in the estimator's precision.
     """
 
-    spec: NetworkSpec
-    parameters: Array
+    network: Network
     rows: Matrix
     product: Product
 
     def chunks(self) -> Iterator[slice]:
         """Yield consecutive slices of the samples."""
-        widths = self.spec.n_features + 2 * sum(block.fan_out for block in self.spec.blocks)
+        widths = self.network.spec.n_features + 2 * sum(
+            block.fan_out for block in self.network.spec.blocks
+        )
         step, n_samples = max(1, CHUNK_NUMBERS // widths), self.rows.shape[0]
         return (slice(start, min(start + step, n_samples)) for start in range(0, n_samples, step))
 
     def forward(self, rows: Matrix) -> Forward:
         """Run the forward pass of one chunk."""
         with np.errstate(all="ignore"):
-            return forward(self.spec, self.parameters, rows, Mode(product=self.product))
+            return forward(self.network, rows, Mode(product=self.product))
 
     def activations(self) -> list[Array]:
         """Return a of every hidden block, and the prediction in the last block's place."""
-        layers = [self._empty(block.fan_out) for block in self.spec.blocks]
+        layers = [self._empty(block.fan_out) for block in self.network.spec.blocks]
         for part in self.chunks():
             passed = self.forward(self.rows[part])
             for layer, a in zip(layers, [*passed.a[1:-1], passed.prediction], strict=True):
@@ -84,19 +84,17 @@ class Passes:
 
     def activation(self, block: int) -> Array:
         """Return a of one block, of shape (n_samples, fan_out)."""
-        layer = self._empty(self.spec.blocks[block].fan_out)
+        layer = self._empty(self.network.spec.blocks[block].fan_out)
         for part in self.chunks():
             layer[part] = self.forward(self.rows[part]).a[block + 1]
         return layer
 
     def idleness(self) -> list[Idleness]:
         """Return the flatness of each hidden block."""
-        n_steep = [np.zeros(block.fan_out, np.int64) for block in self.spec.blocks[:-1]]
+        n_steep = [np.zeros(block.fan_out, np.int64) for block in self.network.spec.blocks[:-1]]
         for part in self.chunks():
             passed = self.forward(self.rows[part])
-            for counts, steep in zip(
-                n_steep, steep_activations(self.spec, self.parameters, passed), strict=True
-            ):
+            for counts, steep in zip(n_steep, steep_activations(self.network, passed), strict=True):
                 counts += steep.sum(axis=0)
         n_samples = self.rows.shape[0]
         return [
@@ -106,7 +104,7 @@ class Passes:
 
     def directions(self, output: int | None = None) -> list[Array]:
         """Return the direction of one output's logit, or of every output's, for all samples."""
-        n_outputs, n_samples = self.spec.n_outputs, self.rows.shape[0]
+        n_outputs, n_samples = self.network.spec.n_outputs, self.rows.shape[0]
         if output is not None:
             require_whole("output", output, "0 is the first output, -1 the last")
         if output is not None and not -n_outputs <= output < n_outputs:
@@ -119,11 +117,11 @@ class Passes:
 
     def build_directions(self, outputs: NDArray[np.int64]) -> Array:
         """Return the direction of each sample's own output."""
-        return np.eye(self.spec.n_outputs, dtype=self.parameters.dtype)[outputs]
+        return np.eye(self.network.spec.n_outputs, dtype=self.network.dtype)[outputs]
 
     def gradients(self, direction: Array) -> Array:
         """Return ∂(direction · f)/∂x of every sample, of shape (n_samples, n_features)."""
-        gradients = self._empty(self.spec.n_features)
+        gradients = self._empty(self.network.spec.n_features)
         for part in self.chunks():
             gradients[part] = self._gradient(self.rows[part], direction[part])
         return gradients
@@ -132,7 +130,7 @@ class Passes:
         """Return (x - x') ∫₀¹ ∂(direction · f)/∂x (x' + t (x - x')) dt, by Gauss-Legendre."""
         start = self._baseline(baseline)
         points, weights = _rule(n_steps, start.dtype)
-        attributions = self._empty(self.spec.n_features)
+        attributions = self._empty(self.network.spec.n_features)
         for part in self.chunks():
             x: Any = self.rows[part]
             way = (x.toarray() if sparse.issparse(x) else x) - start
@@ -145,20 +143,20 @@ class Passes:
     def _gradient(self, rows: Matrix, direction: Array) -> Array:
         passed = self.forward(rows)
         with np.errstate(all="ignore"):
-            return input_gradient(self.spec, self.parameters, passed, direction, self.product)
+            return input_gradient(self.network, passed, direction, self.product)
 
     def _empty(self, width: int) -> Array:
-        return np.empty((self.rows.shape[0], width), self.parameters.dtype)
+        return np.empty((self.rows.shape[0], width), self.network.dtype)
 
     def _baseline(self, baseline: ArrayLike) -> Array:
         try:
-            point = np.asarray(baseline, dtype=self.parameters.dtype)
+            point = np.asarray(baseline, dtype=self.network.dtype)
         except (TypeError, ValueError):
             raise TypeError(
                 f"baseline={shown(baseline)} must be a number, or one for each feature, such as "
                 "X.mean(axis=0)"
             ) from None
-        n_features = self.spec.n_features
+        n_features = self.network.spec.n_features
         if point.shape not in ((), (n_features,)):
             raise ValueError(
                 f"baseline of shape {point.shape} does not match {n_features} features: pass one "

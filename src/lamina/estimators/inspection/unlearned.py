@@ -24,7 +24,7 @@ from lamina.errors import (
 from lamina.estimators.fitting.tasks import Classification, Regression
 from lamina.formulas import INVERSE_LINKS, LOSSES, is_minibatch
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec
+from lamina.network import Network
 from lamina.training import Monitor
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ UNBALANCED = 0.6
 
 
 def learned_nothing(
-    fit: Assignment, attributes: Mapping[str, Any], parameters: Array
+    fit: Assignment, attributes: Mapping[str, Any], network: Network
 ) -> list[DiagnosticWarning]:
     """Return a warning if a regression predicts its training samples worse than a constant.
 
@@ -49,8 +49,8 @@ def learned_nothing(
     fit : Assignment
     attributes : mapping
         Fitted attributes.
-    parameters : ndarray of shape (n_parameters,)
-        Parameters that predict in the units of y.
+    network : Network
+        The network that predicts in the units of y.
     """
     task = fit.task
     if not isinstance(task, Regression) or not isinstance(task.loss, str):
@@ -67,7 +67,7 @@ def learned_nothing(
     # A constant target leaves nothing to learn, and rounding errors decide nothing.
     if not np.isfinite(constant) or constant == 0 or not is_due:
         return []
-    loss = _mean_loss(task, sample, _prediction(fit.spec, parameters, task, sample))
+    loss = _mean_loss(task, sample, _prediction(network, task, sample))
     if not (loss > constant or (is_tiny and loss > 0.5 * constant)):
         return []
     cause = _size_of(task, sample.y)
@@ -159,12 +159,12 @@ def _constant_prediction(task: Regression, sample: Rows) -> Array:
     return np.broadcast_to(columns, (len(y), len(columns)))
 
 
-def _prediction(spec: NetworkSpec, parameters: Array, task: Regression, sample: Rows) -> Array:
-    parameters = parameters.astype(np.float64)
+def _prediction(network: Network, task: Regression, sample: Rows) -> Array:
+    network = network.in_dtype(np.dtype(np.float64))
     if task.scaling is not None:
-        parameters = task.scaling.unfold(spec, parameters)
+        network = task.scaling.unfold(network)
     with np.errstate(all="ignore"):
-        return forward(spec, parameters, sample.X).prediction
+        return forward(network, sample.X).prediction
 
 
 def _mean_loss(task: Regression, sample: Rows, prediction: Array) -> float:

@@ -17,7 +17,7 @@ from lamina.blocks.dense import Dense, require_dense
 from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.fitting.state import network_and_parameters
+from lamina.estimators.fitting.fitted_network import get_network
 from lamina.formulas import (
     ACTIVATIONS,
     INVERSE_LINKS,
@@ -32,7 +32,7 @@ from lamina.formulas import (
 from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import Named
 from lamina.formulas.value_losses import rearranged_quantiles
-from lamina.network import NetworkSpec, ParameterLayout, ParameterViews
+from lamina.network import Network, NetworkSpec
 
 # Checked by name, to avoid importing their layer.
 ENSEMBLES = ("TabularClassifier", "TabularRegressor")
@@ -233,13 +233,14 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
             "scikit-learn's."
         )
     check_is_fitted(model)
-    spec, parameters = network_and_parameters(model)
+    network = get_network(model)
+    spec = network.spec
     _refuse_unknown_parts(spec)
     if model.precision is not None:
         dtype = _dtype_of_sums(model.precision, dtype)
-    views = ParameterLayout.from_spec(spec).views(_finite(parameters, dtype))
+    numbers = network.with_parameters(_finite(network.parameters, dtype))
     return FittedNetwork(
-        blocks=tuple(_blocks(spec, views)),
+        blocks=tuple(_blocks(numbers)),
         inverse_link=INVERSE_LINKS[spec.inverse_link],
         targets=_targets(model),
         input_dropout=spec.input_dropout,
@@ -248,9 +249,9 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
     )
 
 
-def _blocks(spec: NetworkSpec, views: ParameterViews) -> Iterator[FittedBlock]:
+def _blocks(network: Network) -> Iterator[FittedBlock]:
     for block, W, b, learned, statistics in zip(
-        require_dense(spec.blocks, "an export"), *views, strict=True
+        require_dense(network.spec.blocks, "an export"), *network.views, strict=True
     ):
         yield FittedBlock(
             name=block.name,

@@ -13,10 +13,10 @@ from lamina.encoding import TargetEncoding
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.state import (
     build_memory,
     epoch_attributes,
-    network_attributes,
 )
 from lamina.estimators.fitting.tasks import Classification, Regression
 from lamina.estimators.settings.architecture import build_network, read_architecture
@@ -24,7 +24,7 @@ from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.export.lowering.fitted_network import FittedBlock
 from lamina.formulas import LOSSES
-from lamina.network import NetworkSpec, flatten_parameters
+from lamina.network import Network, flatten_parameters
 
 
 def fitted_model(
@@ -90,7 +90,7 @@ def fitted_model(
         [row for block in blocks for row in block.learned.values()],
         [row for block in blocks for row in block.statistics.values()],
     )
-    vars(model).update(attributes, **_as_if_fitted(model, spec, parameters.copy()))
+    vars(model).update(attributes, **_as_if_fitted(model, Network(spec, parameters.copy())))
     return model
 
 
@@ -136,11 +136,11 @@ def _residual(hidden: Sequence[FittedBlock]) -> bool:
     return adds
 
 
-def _as_if_fitted(model: Any, spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, Any]:
-    memory = build_memory(model, parameters, fresh=True, keep_optimizer=False)
+def _as_if_fitted(model: Any, network: Network) -> dict[str, Any]:
+    memory = build_memory(model, network.parameters, fresh=True, keep_optimizer=False)
     optimizer = optimizer_settings(model)
-    attributes = network_attributes(spec, parameters) | epoch_attributes(memory, optimizer)
-    return attributes | {"n_features_in_": spec.n_features, "diagnoses_": None}
+    attributes = network_attributes(network) | epoch_attributes(memory, optimizer)
+    return attributes | {"n_features_in_": network.spec.n_features, "diagnoses_": None}
 
 
 def _kind(inverse_link: str | None, classes: ArrayLike | None, n_outputs: int) -> TargetKind | None:

@@ -15,7 +15,7 @@ from lamina.blocks import product_in
 from lamina.engines import Rows, choose_engine
 from lamina.estimators.inspection.passes import Passes
 from lamina.formulas.table import RecordTable
-from lamina.network import ParameterLayout
+from lamina.network import Network
 from lamina.significant import significant
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.run import ENDED, Run
@@ -82,14 +82,14 @@ def _gradient_ratio(run: Run, snapshot: Snapshot) -> float:
     engine = choose_engine(run.model.engine, 1, run.model.precision)
     rows = _some(run.rows)
     _, gradient = engine.loss_and_gradient(run.spec, run.objective, rows, snapshot.parameters)
-    weights = ParameterLayout.from_spec(run.spec).views(gradient).weights
+    weights = Network(run.spec, gradient).weights
     first, last = (float(np.sqrt(np.mean(w**2))) for w in (weights[0], weights[-1]))
     return first / last if last > 0 else math.nan
 
 
 def _dead(run: Run, snapshot: Snapshot) -> float:
     rows = _some(run.rows).X
-    passes = Passes(run.spec, snapshot.parameters, rows, product_in(run.model.precision))
+    passes = Passes(run.network(snapshot), rows, product_in(run.model.precision))
     n_idle = sum(layer.n_idle for layer in passes.idleness())
     n_units = sum(block.fan_out for block in run.spec.blocks[:-1])
     return n_idle / n_units if n_units else math.nan
@@ -105,7 +105,7 @@ def _different_units(run: Run, snapshot: Snapshot) -> float:
 
 
 def _first_weights(run: Run, snapshot: Snapshot) -> np.ndarray:
-    return ParameterLayout.from_spec(run.spec).views(snapshot.parameters).weights[0]
+    return run.network(snapshot).weights[0]
 
 
 def _some(rows: Rows) -> Rows:

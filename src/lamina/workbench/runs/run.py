@@ -13,8 +13,10 @@ from sklearn.base import clone
 
 from lamina.errors import ExperimentError
 from lamina.estimators.fitting.assignment import AUTOMATIC_BATCH
-from lamina.estimators.fitting.state import get_standardised_parameters, network_attributes
+from lamina.estimators.fitting.fitted_network import network_attributes
+from lamina.estimators.fitting.state import get_standardised_parameters
 from lamina.formulas import is_minibatch
+from lamina.network import Network
 from lamina.training import observe_fits
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.first_losses import before_first_step
@@ -145,7 +147,7 @@ class Run:
             self.controller.curves.losses()[: snapshot.epoch],
         )
         vars(model).update(
-            **network_attributes(self.spec, snapshot.parameters.copy(), self.task.scaling),
+            **network_attributes(self.network(snapshot).copy(), self.task.scaling),
             **self.task.attributes(),
             n_features_in_=self.spec.n_features,
             n_iter_=snapshot.epoch,
@@ -214,12 +216,14 @@ class Run:
         """Return the parameters for prediction, in the units that the network was trained in."""
         return get_standardised_parameters(model, self.spec, self.task.scaling)
 
-    def predicting(self, snapshot: Snapshot) -> NDArray[Any]:
-        """Return a snapshot's parameters that predict in the units of the problem's targets."""
-        scaling = self.task.scaling
-        return (
-            snapshot.parameters if scaling is None else scaling.fold(self.spec, snapshot.parameters)
-        )
+    def network(self, snapshot: Snapshot) -> Network:
+        """Return the network at a snapshot, in the units that it was trained in."""
+        return Network(self.spec, snapshot.parameters)
+
+    def predicting(self, snapshot: Snapshot) -> Network:
+        """Return the network at a snapshot that predicts in the units of the problem's targets."""
+        network, scaling = self.network(snapshot), self.task.scaling
+        return network if scaling is None else scaling.fold(network)
 
     def _keep_last(self, epoch: int, row: dict[str, float]) -> None:
         """Store the final network, which early stopping may have restored from the best epoch."""

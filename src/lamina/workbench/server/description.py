@@ -6,11 +6,9 @@ from itertools import accumulate
 from math import prod
 from typing import Any
 
-from numpy.typing import NDArray
-
 from lamina.blocks.dense import require_dense
 from lamina.errors import ExperimentError
-from lamina.network import NetworkSpec, ParameterLayout
+from lamina.network import Network, NetworkSpec, ParameterLayout
 from lamina.workbench.data.drawn import DrawnData
 from lamina.workbench.runs.prepared_data import PreparedData
 
@@ -44,9 +42,9 @@ def _range_of_targets(prepared: PreparedData) -> tuple[float, float]:
     return float(y.min()), float(y.max())
 
 
-def network_described(spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, Any]:
+def network_described(network: Network) -> dict[str, Any]:
     """Return the layers, and the place of each matrix in the parameter vector."""
-    layout = ParameterLayout.from_spec(spec)
+    spec, layout = network.spec, network.layout
     shapes = [*layout.weights, *layout.biases]
     starts = list(accumulate(map(prod, shapes), initial=0))
     places = [
@@ -67,7 +65,7 @@ def network_described(spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, 
             for block in require_dense(spec.blocks, "the workbench")
         ],
         "inverse_link": spec.inverse_link,
-        "dtype": parameters.dtype.name,
+        "dtype": network.dtype.name,
         "weights": places[:n_blocks],
         "biases": places[n_blocks:],
         "n_parameters": layout.n_trained,

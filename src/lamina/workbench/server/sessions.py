@@ -170,7 +170,7 @@ class Session:
                 "pace": self.pace,
                 "can_undo": bool(self.before),
                 "data": {"id": self.n_data, **data_described(run.prepared)},
-                "network": network_described(run.spec, run.controller.latest.parameters),
+                "network": network_described(run.network(run.controller.latest)),
             }
 
     def data(self) -> bytes:

@@ -20,7 +20,7 @@ from lamina.errors import ExperimentError, suggestion
 from lamina.estimators.inspection.idle_units import saturates, steep_activations
 from lamina.estimators.inspection.passes import Passes
 from lamina.formulas.table import Array
-from lamina.network import ParameterLayout
+from lamina.network import Network
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.run import Run
 from lamina.workbench.views.frames import encode
@@ -102,7 +102,7 @@ class Distributions:
 
 def weights(distributions: Distributions, snapshot: Snapshot) -> Any:
     """Return W of every layer."""
-    layers = ParameterLayout.from_spec(distributions.run.spec).views(snapshot.parameters).weights
+    layers = distributions.run.network(snapshot).weights
     return layers, *_nothing_flat(len(layers))
 
 
@@ -112,7 +112,7 @@ def gradients(distributions: Distributions, snapshot: Snapshot) -> Any:
     _, gradients = distributions.engine.loss_and_gradient(
         run.spec, run.objective, distributions.rows, snapshot.parameters
     )
-    layers = [np.abs(W) for W in ParameterLayout.from_spec(run.spec).views(gradients).weights]
+    layers = [np.abs(W) for W in Network(run.spec, gradients).weights]
     return layers, *_nothing_flat(len(layers))
 
 
@@ -122,11 +122,10 @@ def activations(distributions: Distributions, snapshot: Snapshot) -> Any:
     The last layer's values are the predictions.
     """
     run = distributions.run
-    passes = Passes(
-        run.spec, snapshot.parameters, distributions.rows.X, product_in(run.model.precision)
-    )
+    network = run.network(snapshot)
+    passes = Passes(network, distributions.rows.X, product_in(run.model.precision))
     passed, (flat, idle) = passes.forward(distributions.rows.X), _nothing_flat(len(run.spec.blocks))
-    for i, steep in enumerate(steep_activations(run.spec, snapshot.parameters, passed)):
+    for i, steep in enumerate(steep_activations(network, passed)):
         flat[i], idle[i] = np.mean(~steep), np.count_nonzero(~steep.any(axis=0))
     return [*passed.a[1:-1], passed.prediction], flat, idle
 

@@ -16,7 +16,7 @@ from lamina.blocks import product_in
 from lamina.engines.reference import Forward, input_gradient
 from lamina.errors import ExperimentError
 from lamina.estimators.inspection.passes import Passes
-from lamina.network import ParameterLayout, flatten_parameters
+from lamina.network import Network, flatten_parameters
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.prepared_data import PreparedData
 from lamina.workbench.runs.run import Run
@@ -104,25 +104,25 @@ def mean_gradients(run: Run, snapshot: Snapshot, layer: int) -> NDArray[Any]:
     """
     passes = _passes(run, snapshot, run.prepared.X_train[:MOST_ROWS])
     passed = passes.forward(passes.rows)
-    views = ParameterLayout.from_spec(run.spec).views(snapshot.parameters)
+    views = run.network(snapshot).views
     first = slice(layer + 1)
     spec = replace(run.spec, blocks=run.spec.blocks[first], heads=())
-    parameters = flatten_parameters(*(kind[first] for kind in views))
+    network = Network(spec, flatten_parameters(*(kind[first] for kind in views)))
     within = Forward(passed.blocks[first], passed.prediction)
     fan_out = spec.blocks[-1].fan_out
     gradients = np.empty((min(fan_out, MOST_UNITS), spec.n_features))
     for unit in range(len(gradients)):
-        direction = np.zeros((len(passes.rows), fan_out), parameters.dtype)
+        direction = np.zeros((len(passes.rows), fan_out), network.dtype)
         direction[:, unit] = 1
         with np.errstate(all="ignore"):
-            each = input_gradient(spec, parameters, within, direction, passes.product)
+            each = input_gradient(network, within, direction, passes.product)
         gradients[unit] = each.mean(axis=0)
     return gradients
 
 
 def _passes(run: Run, snapshot: Snapshot, X: NDArray[Any]) -> Passes:
     X = X.astype(snapshot.parameters.dtype, copy=False)
-    return Passes(run.spec, snapshot.parameters, X, product_in(run.model.precision))
+    return Passes(run.network(snapshot), X, product_in(run.model.precision))
 
 
 def _targets(prepared: PreparedData) -> NDArray[Any]:

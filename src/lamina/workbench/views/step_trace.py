@@ -20,6 +20,7 @@ from lamina.errors import ExperimentError
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import LOSSES
 from lamina.formulas.noise import Draws
+from lamina.network import Network
 from lamina.studies.mathml import mathml_tree
 from lamina.studies.step import UpdateInputs
 from lamina.studies.trace import NO_UPDATE_NOTE, StepTrace, trace_from_inputs
@@ -141,10 +142,9 @@ def _trace_step(
     parameters = snapshot.parameters if ahead is None else ahead.parameters
     placed = trace_from_inputs(
         _title(run, snapshot, rows, is_next),
-        run.spec,
+        Network(run.spec, parameters.astype(np.float64)),
         run.objective,
         _chosen(run.rows, rows),
-        parameters.astype(np.float64),
         draws,
         following,
     )

@@ -105,9 +105,8 @@ class Views:
 
     def region(self, snapshot: Snapshot, n: int) -> NDArray[np.float32]:
         """Return predictions over the plane: probabilities, or values in the units of the data."""
-        prediction = self.engine.predict(
-            self.run.spec, self.run.predicting(snapshot), self.cells(n)
-        )
+        predicting = self.run.predicting(snapshot)
+        prediction = self.engine.predict(predicting.spec, predicting.parameters, self.cells(n))
         if not self.run.prepared.class_names:
             prediction = self.run.prepared.in_units_of_target(prediction)
         return prediction.reshape(*self.plane.shape(n), -1).astype(np.float32)

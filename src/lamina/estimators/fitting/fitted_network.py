@@ -1,0 +1,231 @@
+"""The network of a fitted estimator as a value, read from its attributes and written to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import chain, pairwise
+from operator import is_
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from lamina.choices import Choice
+from lamina.encoding.target_scaling import TargetScaling
+from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, fitted_parts
+from lamina.estimators.settings.architecture import (
+    OF_PREDICTIONS,
+    Architecture,
+    build_network,
+    read_architecture,
+)
+from lamina.estimators.settings.configured import require_valid_now
+from lamina.formulas.table import Array
+from lamina.network import (
+    Network,
+    NetworkSpec,
+    ParameterLayout,
+    ParameterViews,
+    flatten_parameters,
+)
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def get_spec(model: Any) -> NetworkSpec:
+    """Return the specification of a fitted estimator's network, from the shapes of its weights.
+
+    Raises
+    ------
+    ValueError
+        If weights, biases and the number of features do not form a network, because someone has
+        set them by hand, and for parameters that no network has.
+    """
+    require_valid_now(model, Architecture._fields)
+    shapes = tuple(tuple(part.shape for part in parts) for parts in fitted_parts(vars(model)))
+    return _spec(
+        shapes,
+        model.n_features_in_,
+        read_architecture(model),
+        model.out_activation_,
+        tuple(vars(model).get("_heads", ())),
+    )
+
+
+@lru_cache(maxsize=64)
+def _spec(
+    shapes: tuple[tuple[tuple[int, ...], ...], ...],
+    n_features: int,
+    architecture: Architecture,
+    inverse_link: str,
+    heads: tuple[int, ...],
+) -> NetworkSpec:
+    # Cached, because for a single sample building a spec takes longer than using it.
+    weights, biases, *extra = shapes
+    widths = (n_features, *(shape[-1] for shape in weights))
+    if weights != tuple(pairwise(widths)) or biases != tuple((width,) for width in widths[1:]):
+        raise ValueError(
+            f"coefs_ of shapes {list(weights)} and intercepts_ of shapes {list(biases)} are not "
+            f"those of one network with {n_features} features: every matrix has a row for each "
+            "column of the one before, and an intercept for each of its columns. Set them to "
+            "fit, or fit the estimator again."
+        )
+    spec = build_network(widths, architecture, inverse_link, heads)
+    require_parts(spec, extra)
+    return spec
+
+
+def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]) -> None:
+    """Check the shapes of unit parameters and running statistics against the network.
+
+    Raises
+    ------
+    ValueError
+        If they differ, because parameters were changed after the fit.
+    """
+    layout = ParameterLayout.from_spec(spec)
+    expected = layout.unit_parameters, layout.statistics
+    for name, found, asked in zip(OTHER_PARTS, shapes, expected, strict=True):
+        if tuple(found) != (asked if any(n for n, _ in asked) else ()):
+            raise ValueError(
+                f"{name} of shapes {list(found)} must have shapes {list(asked)} for this network: "
+                "a parameter that defines the network was changed after the fit. Set it back, or "
+                "fit the estimator again."
+            )
+
+
+def get_parameters(model: Any, dtype: DTypeLike | None = None) -> Array:
+    """Return the flat parameters; a copy only if the attributes are not views of one vector.
+
+    Raises
+    ------
+    ValueError
+        For an attribute that does not hold real numbers.
+    """
+    return _flatten(vars(model), dtype)
+
+
+def get_dtype(model: Any) -> np.dtype[Any]:
+    """Return the dtype of the parameters: float32 if all arrays are, else float64."""
+    return _dtype_of(fitted_parts(vars(model)))
+
+
+def read_network(spec: NetworkSpec, fitted: Mapping[str, Any]) -> Network:
+    """Return the network whose parameters are in fitted attributes."""
+    return Network(spec, _flatten(fitted))
+
+
+def _flatten(fitted: Mapping[str, Any], dtype: DTypeLike | None = None) -> Array:
+    parts = fitted_parts(fitted)
+    weights, biases, unit_parameters, statistics = parts
+    dtype = _dtype_of(parts) if dtype is None else dtype
+    return flatten_parameters(weights, biases, unit_parameters, statistics, dtype)
+
+
+def _dtype_of(parts: Sequence[Sequence[Array]]) -> np.dtype[Any]:
+    dtypes = {part.dtype for part in chain.from_iterable(parts)}
+    return FLOATS[0] if dtypes == {FLOATS[0]} else FLOATS[1]
+
+
+class _Known(NamedTuple):
+    parts: tuple[Array, ...]
+    surroundings: tuple[Any, ...]
+    network: Network
+
+
+_known: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
+
+
+def get_network(model: Any) -> Network:
+    """Return the network, cached as long as its arrays are the same views of the parameters.
+
+    For a single sample, inspecting all attributes takes longer than predicting. Writing into a
+    view writes into the vector; an array that replaces a view is another object, which is detected.
+    """
+    fitted = vars(model)
+    if fitted["coefs_"] is None or fitted["intercepts_"] is None:
+        fitted_parts(fitted)  # Raises.
+    parts = (*fitted["coefs_"], *fitted["intercepts_"])
+    if "unit_parameters_" in fitted:
+        parts += (*fitted["unit_parameters_"], *fitted.get("running_statistics_", ()))
+    surroundings = (
+        _unchanging(model.activation),
+        _unchanging(model.output_activation),
+        model.normalization,
+        model.residual,
+        model.out_activation_,
+        model.n_features_in_,
+        fitted.get("_heads"),
+        model.dtype,
+        model.precision,
+        model.engine,
+        model.n_threads,
+    )
+    # A user's subclass may define __eq__, and is then not hashable.
+    is_hashable = type(model).__hash__ is not None
+    digest = _known.get(model) if is_hashable else None
+    if (
+        digest is not None
+        and _are_equal(digest.surroundings, surroundings)
+        and len(digest.parts) == len(parts)
+        and all(map(is_, digest.parts, parts))
+    ):
+        return digest.network
+    require_valid_now(model, OF_PREDICTIONS)
+    network = read_network(get_spec(model), fitted)
+    if is_hashable and all(part.base is network.parameters for part in parts if part.size):
+        _known[model] = _Known(parts, surroundings, network)
+    return network
+
+
+def _unchanging(activation: Any) -> Any:
+    """Return an activation without its objects and lists, which may be changed in place."""
+    if isinstance(activation, Choice):
+        return activation.name, tuple(activation.values.items())
+    if isinstance(activation, (list, tuple)):
+        return tuple(map(_unchanging, activation))
+    return activation
+
+
+def _are_equal(surroundings: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+    try:
+        return surroundings == others
+    except ValueError:
+        # An array has no truth value; no parameter that may be an array defines the network.
+        return False
+
+
+def network_attributes(network: Network, scaling: TargetScaling | None = None) -> dict[str, Any]:
+    """Return the network as scikit-learn's attributes; `coefs_` and `intercepts_` are views.
+
+    With a scaling, the parameters are those trained on standardised targets, and the attributes
+    predict in the units of y.
+    """
+    spec, extra = network.spec, {}
+    if scaling is not None:
+        extra["_standardised_layer"] = [network.weights[-1].copy(), network.biases[-1].copy()]
+        network = scaling.fold(network)
+    return {
+        **_named_views(network.views),
+        **extra,
+        "n_layers_": len(spec.blocks) + 1,
+        "n_outputs_": spec.n_outputs,
+        "out_activation_": spec.inverse_link,
+        "_heads": list(spec.heads),
+    }
+
+
+def _named_views(views: ParameterViews) -> dict[str, list[Array]]:
+    named = {"coefs_": views.weights, "intercepts_": views.biases}
+    extra = zip(OTHER_PARTS, views[2:], strict=True)
+    return named | {name: parts for name, parts in extra if any(part.size for part in parts)}
+
+
+def share_one_vector(model: Any) -> None:
+    """Make weights and biases views of one vector again, after unpickling has separated them."""
+    parts = fitted_parts(vars(model))
+    if len({part.dtype for part in chain.from_iterable(parts)}) == 1:
+        layout = ParameterLayout(*(tuple(part.shape for part in each) for each in parts))
+        vars(model).update(_named_views(layout.views(get_parameters(model))))
