@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from lamina.errors import UnknownNameError, suggestion
 
 Array: TypeAlias = NDArray[np.floating[Any]]
+# Numbers, class codes or labels: only the data decides about the dtype.
+AnyArray: TypeAlias = NDArray[Any]
 
 
 class Named(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lamina.datasets.dataset import Task
@@ -27,8 +27,8 @@ def require_libraries(needed: tuple[str, ...] = NEEDED, extra: str = "workbench"
 
 
 def open(
-    X: Any = None,
-    y: Any = None,
+    X: object = None,
+    y: object = None,
     *,
     task: Task | None = None,
     port: int = 0,
@@ -89,11 +89,11 @@ def open(
 
 
 def widget(
-    X: Any = None,
-    y: Any = None,
+    X: object = None,
+    y: object = None,
     *,
     task: Task | None = None,
-    experiment: Mapping[str, Any] | None = None,
+    experiment: Mapping[str, object] | None = None,
     height: int = 760,
 ) -> Widget:
     """Show the workbench in a notebook cell (Jupyter, VS Code, marimo), optionally on X and y.

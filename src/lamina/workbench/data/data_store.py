@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from threading import Lock
-from typing import Any
 
 from lamina.datasets import Dataset
 from lamina.errors import ExperimentError
@@ -20,7 +19,7 @@ class MemoryDataStore:
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self.most_bytes = most_bytes
-        self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._kept: OrderedDict[str, Dataset | UploadedTable] = OrderedDict()
         self._sizes: dict[str, int] = {}
         self._lock = Lock()
 
@@ -65,7 +64,9 @@ class MemoryDataStore:
             raise ExperimentError("this hash is not a table's: use data.kind='given'", "hash")
         return found
 
-    def _keep(self, key: str, item: Any, n_bytes: int | None = None) -> list[str]:
+    def _keep(
+        self, key: str, item: Dataset | UploadedTable, n_bytes: int | None = None
+    ) -> list[str]:
         """Store an item for good, or, with n_bytes, until its memory is needed."""
         released = []
         with self._lock:
@@ -80,7 +81,7 @@ class MemoryDataStore:
                     del self._sizes[oldest]
         return released
 
-    def _find(self, key: str) -> Any:
+    def _find(self, key: str) -> Dataset | UploadedTable:
         with self._lock:
             if key not in self._kept:
                 raise ExperimentError(

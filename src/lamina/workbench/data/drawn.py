@@ -6,9 +6,8 @@ Shapes: points (n, 3), or (n, 2) on a curve; limits (3, 2) if points have values
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,8 @@ from numpy.typing import NDArray
 from lamina.datasets import Dataset
 from lamina.datasets.dataset import Task
 from lamina.errors import ExperimentError, suggestion
+from lamina.formulas.table import AnyArray
+from lamina.workbench.data.plain import Message, Plain
 
 FEWEST_POINTS, MOST_POINTS = 4, 5_000
 MOST_CLASSES, LONGEST_NAME = 8, 40
@@ -76,7 +77,7 @@ class DrawnData:
     limits: tuple[tuple[float, float], ...] | None = None
 
     @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> DrawnData:
+    def from_json(cls, plain: Plain) -> DrawnData:
         """Return the data that `to_json` described; parts left out have their defaults."""
         for name in plain:
             if name not in ("kind", *PARTS):
@@ -105,7 +106,7 @@ class DrawnData:
             _limits(plain.get("limits"), TARGETS[target]),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Message:
         """Return the data as plain JSON."""
         return {
             "kind": self.kind,
@@ -118,7 +119,7 @@ class DrawnData:
     def load(self, data_store: object = None) -> Dataset:
         """Return the points as a data set, with classes in sorted order."""
         kind, table = TARGETS[self.target], np.array(self.points, dtype=np.float64)
-        y: NDArray[Any] = table[:, -1].copy()
+        y: AnyArray = table[:, -1].copy()
         names: tuple[str, ...] = ()
         if kind.task == "classification":
             labels, y = np.unique(y.astype(np.int64), return_inverse=True)
@@ -169,17 +170,15 @@ def _one_in_so_many(group: NDArray[np.int64], fraction: float) -> NDArray[np.int
     return np.asarray(group[np.diff(full) > 0])
 
 
-def _point(value: Any, target: str, n_classes: int) -> tuple[float, ...]:
+def _point(value: object, target: str, n_classes: int) -> tuple[float, ...]:
     kind = TARGETS[target]
-    is_point = isinstance(value, list) and len(value) == kind.n_numbers
-    numbers = (
-        [number for each in value if (number := _number(each)) is not None] if is_point else []
-    )
+    parts = value if isinstance(value, list) and len(value) == kind.n_numbers else []
+    numbers = [number for each in parts if (number := _number(each)) is not None]
     if len(numbers) < kind.n_numbers:
         raise ExperimentError(f"a point is {kind.numbers}, got {value!r}", "points")
     if kind.task == "regression":
         return tuple(numbers)
-    label = value[2]
+    label = parts[2]
     if not isinstance(label, int) or not 0 <= label < n_classes:
         raise ExperimentError(
             f"a point is {kind.numbers} with a class from 0 to {n_classes - 1}, got {value!r}",
@@ -188,22 +187,21 @@ def _point(value: Any, target: str, n_classes: int) -> tuple[float, ...]:
     return (numbers[0], numbers[1], label)
 
 
-def _names(value: Any) -> tuple[str, ...] | None:
+def _names(value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
-    are_names = isinstance(value, list) and all(
-        isinstance(name, str) and 0 < len(name) <= LONGEST_NAME for name in value
-    )
-    if not are_names or not 2 <= len(value) <= MOST_CLASSES or len(set(value)) < len(value):
+    names = value if isinstance(value, list) else []
+    are_names = all(isinstance(name, str) and 0 < len(name) <= LONGEST_NAME for name in names)
+    if not are_names or not 2 <= len(names) <= MOST_CLASSES or len(set(names)) < len(names):
         raise ExperimentError(
             f"data.classes={value!r} must be 2 to {MOST_CLASSES} different names of at most "
             f"{LONGEST_NAME} characters",
             "classes",
         )
-    return tuple(value)
+    return tuple(names)
 
 
-def _limits(value: Any, kind: PointTarget) -> tuple[tuple[float, float], ...] | None:
+def _limits(value: object, kind: PointTarget) -> tuple[tuple[float, float], ...] | None:
     if value is None:
         return None
     pairs = [_pair(each) for each in value] if isinstance(value, list) else []
@@ -215,14 +213,14 @@ def _limits(value: Any, kind: PointTarget) -> tuple[tuple[float, float], ...] | 
     return found
 
 
-def _pair(value: Any) -> tuple[float, float] | None:
+def _pair(value: object) -> tuple[float, float] | None:
     if not isinstance(value, list) or len(value) != 2:
         return None
     low, high = map(_number, value)
     return None if low is None or high is None or not low < high else (low, high)
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     """Return the value as a float, or None if it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lamina.formulas.table import RecordTable
+from lamina.formulas.table import AnyArray, RecordTable
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Input:
     """
 
     name: str
-    value: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
+    value: Callable[[AnyArray, AnyArray], AnyArray]
     code: str
 
 
@@ -47,7 +45,7 @@ INPUTS = RecordTable(
 PLAIN = ("x", "y")
 
 
-def build_inputs(X: NDArray[Any], names: Sequence[str] | None) -> NDArray[Any]:
+def build_inputs(X: AnyArray, names: Sequence[str] | None) -> AnyArray:
     """Return the named inputs, one per column; X itself if names is None.
 
     Examples

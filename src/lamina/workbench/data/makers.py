@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from lamina.datasets import Dataset
 from lamina.datasets.dataset import Task
 from lamina.errors import ExperimentError, suggestion
 from lamina.formulas.table import RecordTable
+from lamina.workbench.data.plain import Message, Plain
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,18 @@ class MakerOption:
     high: float
     whole: bool = False
 
-    def checked(self, value: Any) -> float:
+    def checked(self, value: object) -> float:
         """Return the value; raise ExperimentError if it is out of bounds."""
-        kind = Integral if self.whole else Real
-        fits = isinstance(value, kind) and not isinstance(value, bool)
-        if not fits or not self.low <= value <= self.high:
+        number = math.nan
+        if not isinstance(value, bool) and isinstance(value, Real):
+            number = float(value)
+        if (self.whole and not isinstance(value, Integral)) or not self.low <= number <= self.high:
             noun = "a whole number" if self.whole else "a number"
             raise ExperimentError(
                 f"{self.name}={value!r} must be {noun} from {self.low:g} to {self.high:g}",
                 self.name,
             )
-        return int(value) if self.whole else float(value)
+        return int(number) if self.whole else number
 
 
 MOST_ROWS = 10_000
@@ -87,9 +89,9 @@ class Maker:
     module: str
     function: str
     options: tuple[MakerOption, ...]
-    fixed: Mapping[str, Any]
+    fixed: Plain
 
-    def settings(self, values: Mapping[str, Any]) -> dict[str, float]:
+    def settings(self, values: Plain) -> dict[str, float]:
         """Return the value of every option: the given one or its default.
 
         Raises
@@ -110,7 +112,7 @@ class Maker:
             for name, option in options.items()
         }
 
-    def arguments(self, settings: Mapping[str, float]) -> dict[str, Any]:
+    def arguments(self, settings: Mapping[str, float]) -> Message:
         """Return the keyword arguments of the function."""
         return {o.keyword: settings[o.name] for o in self.options} | dict(self.fixed)
 
@@ -135,7 +137,7 @@ def _maker(
     about: str,
     path: str,
     *options: MakerOption,
-    **fixed: Any,
+    **fixed: object,
 ) -> Maker:
     module, _, function = path.rpartition(".")
     return Maker(name, task, about, module, function, (*options, SEED), fixed)

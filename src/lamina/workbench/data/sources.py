@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import ClassVar, Protocol, TypeAlias
 
 import numpy as np
 
@@ -13,14 +13,15 @@ from lamina.datasets.bundled import BUNDLED
 from lamina.datasets.dataset import Task
 from lamina.datasets.files import CALIFORNIA_FILE, data_file
 from lamina.errors import ExperimentError, TableError, suggestion
+from lamina.formulas.table import AnyArray
 from lamina.workbench.data.drawn import DrawnData
 from lamina.workbench.data.makers import MAKERS
+from lamina.workbench.data.plain import Message, Plain
 from lamina.workbench.data.uploads import UploadedTable
 
 CALIFORNIA = "california_housing"
 MOST_CLASSES = 100
-TASKS = ("classification", "regression")
-Plain: TypeAlias = Mapping[str, Any]
+TASKS: tuple[Task, ...] = ("classification", "regression")
 
 
 class DataStore(Protocol):
@@ -48,7 +49,7 @@ class MadeData:
 
     kind: ClassVar[str] = "made"
     name: str
-    settings: Plain
+    settings: Mapping[str, float]
 
     @classmethod
     def from_json(cls, plain: Plain) -> MadeData:
@@ -63,7 +64,7 @@ class MadeData:
         settings = {key: value for key, value in plain.items() if key not in ("kind", "name")}
         return cls(name, MAKERS[name].settings(settings))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Message:
         """Return the data as plain JSON."""
         return {"kind": self.kind, "name": self.name, **self.settings}
 
@@ -92,7 +93,7 @@ class KnownData:
         _refuse_others(plain, "name")
         return cls(name)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Message:
         """Return the data as plain JSON."""
         return {"kind": self.kind, "name": self.name}
 
@@ -114,7 +115,7 @@ class GivenData:
         _refuse_others(plain, "hash")
         return cls(_text(plain, "hash"))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Message:
         """Return the data as plain JSON."""
         return {"kind": self.kind, "hash": self.hash}
 
@@ -148,20 +149,14 @@ class UploadedData:
     def from_json(cls, plain: Plain) -> UploadedData:
         """Return the data that `to_json` described."""
         _refuse_others(plain, "hash", "target", "columns", "task")
-        columns, task = plain.get("columns"), plain.get("task")
-        is_list = isinstance(columns, list) and all(isinstance(name, str) for name in columns)
-        if columns is not None and not (is_list and columns):
-            raise ExperimentError(f"data.columns={columns!r} must be a list of names", "columns")
-        if task not in (None, *TASKS):
-            raise ExperimentError(f"data.task={task!r} must be one of {', '.join(TASKS)}", "task")
         return cls(
             _text(plain, "hash"),
             _text(plain, "target"),
-            None if columns is None else tuple(columns),
-            task,
+            _columns(plain.get("columns")),
+            _task(plain.get("task")),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Message:
         """Return the data as plain JSON."""
         columns = None if self.columns is None else list(self.columns)
         plain = {"hash": self.hash, "target": self.target, "columns": columns, "task": self.task}
@@ -179,7 +174,7 @@ class UploadedData:
         except TableError as error:
             # The page's names of options are those of the command line without the dashes.
             raise ExperimentError(str(error).replace("--", ""), "target") from None
-        y: Any = posed.target
+        y: AnyArray = posed.target
         labels: tuple[str, ...] = ()
         if posed.task == "classification":
             found, y = np.unique(y, return_inverse=True)
@@ -217,12 +212,11 @@ class UploadedData:
 
 
 Source: TypeAlias = MadeData | KnownData | DrawnData | GivenData | UploadedData
-SOURCES: dict[str, Any] = {
-    source.kind: source for source in (MadeData, KnownData, DrawnData, GivenData, UploadedData)
-}
+_KINDS: tuple[type[Source], ...] = (MadeData, KnownData, DrawnData, GivenData, UploadedData)
+SOURCES: Mapping[str, type[Source]] = {kind.kind: kind for kind in _KINDS}
 
 
-def source_from_json(plain: Any) -> Source:
+def source_from_json(plain: object) -> Source:
     """Return the source that an experiment's `data` describes.
 
     Raises
@@ -235,11 +229,29 @@ def source_from_json(plain: Any) -> Source:
     >>> source_from_json({"kind": "made", "name": "moons"}).to_json()
     {'kind': 'made', 'name': 'moons', 'n_samples': 500, 'noise': 0.2, 'seed': 0}
     """
-    kind = plain.get("kind") if isinstance(plain, Mapping) else None
+    fields = plain if isinstance(plain, Mapping) else {}
+    kind = fields.get("kind")
     if not isinstance(kind, str) or kind not in SOURCES:
         raise ExperimentError(f"data.kind={kind!r} must be one of {', '.join(SOURCES)}", "kind")
-    source: Source = SOURCES[kind].from_json(plain)
-    return source
+    return SOURCES[kind].from_json(fields)
+
+
+def _columns(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    names = value if isinstance(value, list) else []
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ExperimentError(f"data.columns={value!r} must be a list of names", "columns")
+    return tuple(names)
+
+
+def _task(value: object) -> Task | None:
+    if value is None:
+        return None
+    for task in TASKS:
+        if value == task:
+            return task
+    raise ExperimentError(f"data.task={value!r} must be one of {', '.join(TASKS)}", "task")
 
 
 def _text(plain: Plain, name: str) -> str:

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina.errors import TableError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BITS_A_BYTE = 8
 MOST_ROWS_AT_ONCE = 100_000
@@ -63,7 +66,7 @@ def unpacked_bytes(path: Path, most: int) -> int:
     return size
 
 
-def _refuse_nested(path: Path, schema: Any) -> None:
+def _refuse_nested(path: Path, schema: pa.Schema) -> None:
     import pyarrow as pa
 
     for field in schema:
@@ -73,12 +76,12 @@ def _refuse_nested(path: Path, schema: Any) -> None:
             )
 
 
-def _bytes_a_row(kind: Any) -> int:
+def _bytes_a_row(kind: pa.DataType) -> int:
     """Return the bytes of a value, not counting texts."""
     return -(-_bits(kind) // BITS_A_BYTE)
 
 
-def _bits(kind: Any) -> int:
+def _bits(kind: pa.DataType) -> int:
     """Return the bits of a value; 0 if its length varies from row to row."""
     try:
         return int(kind.bit_width)
@@ -86,7 +89,7 @@ def _bits(kind: Any) -> int:
         return 0
 
 
-def _is_text(kind: Any) -> bool:
+def _is_text(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
     held = kind.value_type if pa.types.is_dictionary(kind) else kind
@@ -111,7 +114,7 @@ def _sizes_of_texts(path: Path, columns: list[int], most: int) -> Iterator[int]:
             yield _length(batch.column(0))
 
 
-def _length(texts: Any) -> int:
+def _length(texts: pa.Array) -> int:
     """Return the total length of the texts."""
     import pyarrow as pa
     import pyarrow.compute as pc

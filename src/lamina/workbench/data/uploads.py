@@ -11,13 +11,17 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina.encoding.columns import find_kind
 from lamina.encoding.cures import FROM_A_PAGE
 from lamina.encoding.understanding import understand
 from lamina.errors import ExperimentError, TableError
+from lamina.workbench.data.plain import Message
 from lamina.workbench.data.unpacking import rows_and_columns, unpacked_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_BYTES = 64 << 20
 MOST_ROWS, MOST_COLUMNS = 100_000, 500
@@ -53,7 +57,7 @@ class UploadedTable:
     """
 
     name: str
-    frame: Any
+    frame: pd.DataFrame
     key: str
     remarks: tuple[str, ...] = ()
 
@@ -62,7 +66,7 @@ class UploadedTable:
         """Size in memory."""
         return int(self.frame.memory_usage(deep=True).sum())
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Message:
         """Return the description for the page."""
         columns = [_column_told(str(name), self.frame[name]) for name in self.frame.columns]
         return {
@@ -175,7 +179,7 @@ def _refuse_too_many(n_rows: int, n_columns: int) -> None:
         )
 
 
-def _column_told(name: str, column: Any) -> dict[str, Any]:
+def _column_told(name: str, column: pd.Series) -> Message:
     present = column.dropna()
     examples = [str(value)[:LONGEST_EXAMPLE] for value in present.unique()[:EXAMPLES]]
     kind = find_kind(name, column) if len(present) else None

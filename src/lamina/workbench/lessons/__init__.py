@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from lamina.errors import ExperimentError, UnknownNameError
 from lamina.formulas.table import RecordTable
+from lamina.workbench.data.plain import Message
 from lamina.workbench.lessons.conditions import measure_progress
 from lamina.workbench.lessons.generalising import OF_GENERALISING
 from lamina.workbench.lessons.lesson import Lesson, LessonStep
@@ -20,12 +20,12 @@ LESSONS = RecordTable("lesson", *OF_NETWORKS, *OF_RATES, *OF_GENERALISING)
 __all__ = ["LESSONS", "Lesson", "LessonStep", "goals", "lessons", "step_from_json"]
 
 
-def lessons() -> dict[str, Any]:
+def lessons() -> Message:
     """Return all lessons as plain JSON for the page."""
     return {"lessons": [lesson.to_json() for lesson in LESSONS.values()]}
 
 
-def step_from_json(plain: Any) -> tuple[str, int] | None:
+def step_from_json(plain: object) -> tuple[str, int] | None:
     """Return the lesson and step that a page names by `{"name": …, "step": …}`; None for null.
 
     Raises
@@ -48,7 +48,7 @@ def step_from_json(plain: Any) -> tuple[str, int] | None:
     return name, step
 
 
-def goals(run: Run, place: tuple[str, int]) -> dict[str, Any]:
+def goals(run: Run, place: tuple[str, int]) -> Message:
     """Return a run's progress towards the goals of a step, for a frame."""
     name, step = place
     waits_for = LESSONS[name].steps[step].waits_for

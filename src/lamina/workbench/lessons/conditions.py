@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from lamina.workbench.lessons.measures import MEASURES
 from lamina.workbench.runs.curves import Snapshot
@@ -64,15 +64,15 @@ class Setting:
     label: str
     at_least: float | None = None
     at_most: float | None = None
-    one_of: tuple[Any, ...] = ()
-    none_of: tuple[Any, ...] = ()
+    one_of: tuple[object, ...] = ()
+    none_of: tuple[object, ...] = ()
 
     def progress(self, run: Run, snapshot: Snapshot) -> Progress:
         """Return the setting's present value and if it meets the condition."""
         value = get_setting(run, self.name)
         return Progress(self.goal, _as_text(value), self.is_met_by(value))
 
-    def is_met_by(self, value: Any) -> bool:
+    def is_met_by(self, value: object) -> bool:
         """Return True if a value meets the condition."""
         each = value if isinstance(value, tuple) else (value,)
         if self.one_of and not all(part in self.one_of for part in each):
@@ -146,15 +146,18 @@ def measure_progress(run: Run, conditions: tuple[Condition, ...]) -> list[Progre
     return [condition.progress(run, snapshot) for condition in conditions]
 
 
-def get_setting(run: Run, name: str) -> Any:
+def get_setting(run: Run, name: str) -> object:
     """Return a setting of the run by its name."""
-    plain = run.prepared.experiment.to_json()
+    experiment = run.prepared.experiment
     if name.startswith("data."):
-        return plain["data"].get(name.removeprefix("data."))
-    return plain[name] if name in PARTS else getattr(run.model, name)
+        return experiment.data.to_json().get(name.removeprefix("data."))
+    if name in PARTS:
+        return experiment.to_json()[name]
+    value: object = getattr(run.model, name)
+    return value
 
 
-def _is_within(value: Any, low: float | None, high: float | None) -> bool:
+def _is_within(value: object, low: float | None, high: float | None) -> bool:
     if low is None and high is None:
         return True
     if not isinstance(value, int | float) or math.isnan(value):
@@ -171,7 +174,7 @@ def _bounds(low: float | None, high: float | None, say: Callable[[float], str]) 
     return words
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: object) -> str:
     if value is None:
         return "none"
     if isinstance(value, bool):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from lamina.workbench.data.plain import Message
 from lamina.workbench.lessons.conditions import Result, Setting
 from lamina.workbench.lessons.lesson import Lesson, LessonStep
 
@@ -11,7 +10,7 @@ SUBJECT = "Generalisation"
 VIEWS = {"below": "Loss", "plane": "Decision", "centre": "Network"}
 
 
-def _few_noisy_rows(**model: Any) -> dict[str, Any]:
+def _few_noisy_rows(**model: object) -> Message:
     """Return 30 training rows of xor, some mislabelled, and far more units than they need."""
     return {
         "data": {"kind": "made", "name": "xor", "n_samples": 60, "noise": 0.3},

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from lamina.workbench.data.plain import Message, Plain
 from lamina.workbench.lessons.conditions import Condition
 from lamina.workbench.runs.experiment import Experiment, first_experiment
 
-Patch: TypeAlias = Mapping[str, Any]
+Patch: TypeAlias = Plain
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Lesson:
             experiments.append(experiments[-1].merged(step.change))
         return experiments
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Message:
         """Return the lesson as plain JSON for the page; the goals of its steps come with frames."""
         steps = zip(self.steps, self.experiments(), strict=True)
         return {

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from lamina.workbench.data.plain import Message
 from lamina.workbench.lessons.conditions import Result, Setting
 from lamina.workbench.lessons.lesson import Lesson, LessonStep
 
@@ -12,7 +11,7 @@ RATE = "Learning rate"
 VIEWS = {"below": "Loss", "plane": "Decision", "centre": "Network"}
 
 
-def _plain_descent(**model: Any) -> dict[str, Any]:
+def _plain_descent(**model: object) -> Message:
     """Return two moons, trained by gradient descent without momentum."""
     parameters = {"hidden_layer_sizes": [6, 4], "solver": "sgd", "momentum": 0.0, **model}
     return {"data": {"kind": "made", "name": "moons"}, "model": parameters}

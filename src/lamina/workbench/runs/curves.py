@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from array import array
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.formulas.table import AnyArray
 from lamina.training.under_way import StepAhead
 
 MOST_POINTS = 600
@@ -133,7 +133,7 @@ class Snapshot:
     """
 
     epoch: int
-    parameters: NDArray[Any]
+    parameters: AnyArray
     row: dict[str, float]
     batch: int = 0
     batch_loss: float = math.nan

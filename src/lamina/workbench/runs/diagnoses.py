@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from math import nan
-from typing import Any
 
 from lamina.errors import (
     DeadUnitsWarning,
@@ -23,16 +22,17 @@ from lamina.estimators.inspection.diagnosis import (
     rising_validation_loss,
     unscaled_features,
 )
+from lamina.workbench.data.plain import Message
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.run import Run
 
-Cure = tuple[str, dict[str, Any]]
+Cure = tuple[str, Message]
 
 NOT_FINITE = "not finite"
 FASTER_STOP = 20
 
 
-def diagnose(run: Run, snapshot: Snapshot) -> list[dict[str, Any]]:
+def diagnose(run: Run, snapshot: Snapshot) -> list[Message]:
     """Return the findings of a run up to a snapshot, each with a name, a message and cures.
 
     A cure is a label and a JSON merge patch of the experiment. No finding is based on one epoch
@@ -45,7 +45,7 @@ def diagnose(run: Run, snapshot: Snapshot) -> list[dict[str, Any]]:
     return [_finding(run, causes) for causes in _causes(run, snapshot)]
 
 
-def _finding(run: Run, signs: Sequence[DiagnosticWarning]) -> dict[str, Any]:
+def _finding(run: Run, signs: Sequence[DiagnosticWarning]) -> Message:
     """Return one finding for one cause, named after its first sign, with the cures of all signs."""
     cures = {label: patch for sign in signs for label, patch in CURES[type(sign)](run)}
     message = " ".join(map(str, signs))
@@ -74,7 +74,7 @@ def _causes(run: Run, snapshot: Snapshot) -> Iterator[Sequence[DiagnosticWarning
         yield [sign]
 
 
-def _cures_as_json(cures: Sequence[Cure]) -> list[dict[str, Any]]:
+def _cures_as_json(cures: Sequence[Cure]) -> list[Message]:
     return [{"label": label, "experiment": patch} for label, patch in cures]
 
 

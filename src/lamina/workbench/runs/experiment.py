@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from lamina.datasets.dataset import Task
 from lamina.errors import ExperimentError, suggestion
+from lamina.estimators.perceptron import Perceptron
 from lamina.workbench.data.inputs import INPUTS, PLAIN
+from lamina.workbench.data.plain import Message, Plain
 from lamina.workbench.data.sources import MadeData, Source, source_from_json
 from lamina.workbench.runs.models import model_from, parameters_kept
 
@@ -60,13 +61,13 @@ class Experiment:
     test_fraction: float = 0.5
     split_seed: int = 0
     inputs: tuple[str, ...] | None = None
-    plane: Mapping[str, Any] | None = None
+    plane: Plain | None = None
     scaled: bool = True
     target_scaled: bool = False
-    model: Mapping[str, Any] = field(default_factory=dict)
+    model: Plain = field(default_factory=dict)
 
     @classmethod
-    def from_json(cls, plain: Any) -> Experiment:
+    def from_json(cls, plain: object) -> Experiment:
         """Return the experiment that `to_json` described; parts left out have their defaults.
 
         Raises
@@ -93,7 +94,7 @@ class Experiment:
             model=_model(plain.get("model", {})),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Message:
         """Return all parts as plain JSON."""
         return {
             "data": self.data.to_json(),
@@ -106,7 +107,7 @@ class Experiment:
             "model": dict(self.model),
         }
 
-    def merged(self, patch: Any) -> Experiment:
+    def merged(self, patch: object) -> Experiment:
         """Return the experiment changed by a JSON merge patch (RFC 7396).
 
         A patch to other data resets inputs and plane to that data's defaults.
@@ -118,16 +119,16 @@ class Experiment:
         """
         if not isinstance(patch, Mapping):
             raise ExperimentError("experiment must be a JSON object: a merge patch", "experiment")
-        plain = self.to_json()
-        if _is_other(plain["data"], patch.get("data")):
-            kind = patch["data"].get("kind", plain["data"]["kind"])
+        plain, present, data = self.to_json(), self.data.to_json(), patch.get("data")
+        if isinstance(data, Mapping) and _is_other(present, data):
+            kind = data.get("kind", present["kind"])
             # Targets of made data are about one in size; other targets need scaling.
             scaled = kind != MadeData.kind
             plain |= {"data": {"kind": kind}, "inputs": None, "plane": None}
             plain["target_scaled"] = scaled
         return Experiment.from_json(merge(plain, patch))
 
-    def estimator(self, task: Task) -> Any:
+    def estimator(self, task: Task) -> Perceptron:
         """Return the unfitted estimator.
 
         Raises
@@ -160,7 +161,7 @@ def first_experiment() -> Experiment:
     )
 
 
-def merge(plain: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+def merge(plain: Plain, patch: Plain) -> Message:
     """Apply a JSON merge patch: null removes a member, objects are merged, other values replace.
 
     Examples
@@ -180,14 +181,12 @@ def merge(plain: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _is_other(present: Mapping[str, Any], value: Any) -> bool:
+def _is_other(present: Plain, patch: Plain) -> bool:
     """Return True if a patch of the data changes its kind or its name."""
-    if not isinstance(value, Mapping):
-        return False
-    return any(key in value and value[key] != present.get(key) for key in ("kind", "name"))
+    return any(key in patch and patch[key] != present.get(key) for key in ("kind", "name"))
 
 
-def _fraction(value: Any) -> float:
+def _fraction(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.05 <= value <= 0.9:
         raise ExperimentError(
             f"test_fraction={value!r} must be a number from 0.05 to 0.9", "test_fraction"
@@ -195,7 +194,7 @@ def _fraction(value: Any) -> float:
     return float(value)
 
 
-def _seed(value: Any) -> int:
+def _seed(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**32:
         raise ExperimentError(
             f"split_seed={value!r} must be a whole number from 0 to 2³² - 1", "split_seed"
@@ -203,13 +202,13 @@ def _seed(value: Any) -> int:
     return value
 
 
-def _truth(name: str, value: Any) -> bool:
+def _truth(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ExperimentError(f"{name}={value!r} must be true or false", name)
     return value
 
 
-def _inputs(value: Any) -> tuple[str, ...] | None:
+def _inputs(value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not value or len(set(map(str, value))) < len(value):
@@ -225,7 +224,7 @@ def _inputs(value: Any) -> tuple[str, ...] | None:
     return tuple(name for name in INPUTS if name in value)
 
 
-def _plane(value: Any) -> Mapping[str, Any] | None:
+def _plane(value: object) -> Plain | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
@@ -236,7 +235,7 @@ def _plane(value: Any) -> Mapping[str, Any] | None:
     return dict(value)
 
 
-def _model(value: Any) -> Mapping[str, Any]:
+def _model(value: object) -> Plain:
     if not isinstance(value, Mapping):
         raise ExperimentError(f"model={value!r} must be a JSON object of parameters", "model")
     return dict(value)

@@ -12,9 +12,10 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from lamina.errors import ExperimentError
+from lamina.workbench.data.plain import Plain
 
 NAME, VERSION = "lamina", "1"
 # Mail and chat programs cut longer links.
@@ -38,12 +39,12 @@ class Opened:
         Views to show, in the format of the page's address; empty for a file.
     """
 
-    experiment: Mapping[str, Any]
-    pace: Any
+    experiment: Plain
+    pace: object
     views: str = ""
 
 
-def build_fragment(experiment: Mapping[str, Any], pace: float | None) -> str:
+def build_fragment(experiment: Plain, pace: float | None) -> str:
     """Return the text that follows a link's '#'.
 
     Raises
@@ -132,7 +133,7 @@ def read_file(path: Path) -> Opened:
     return opened_from(plain)
 
 
-def opened_from(plain: Any, views: str = "") -> Opened:
+def opened_from(plain: object, views: str = "") -> Opened:
     """Return the content of plain JSON; raise ExperimentError if it has no experiment."""
     if not isinstance(plain, dict) or not isinstance(plain.get("experiment"), dict):
         raise ExperimentError(
@@ -141,11 +142,12 @@ def opened_from(plain: Any, views: str = "") -> Opened:
     return Opened(plain["experiment"], plain.get("pace", 50.0), views)
 
 
-def missing_data(experiment: Mapping[str, Any]) -> str:
+def missing_data(experiment: Plain) -> str:
     """Return a message on how to supply the data that an experiment refers to."""
     data = experiment["data"]
-    key = str(data.get("hash"))[:8]
-    if data.get("kind") == "given":
+    fields = data if isinstance(data, Mapping) else {}
+    key = str(fields.get("hash"))[:8]
+    if fields.get("kind") == "given":
         return (
             f"this experiment uses data from Python (hash {key}…) that this server does not have: "
             "call lamina.workbench.open(X, y) with the same data, and open the link there"
@@ -156,7 +158,7 @@ def missing_data(experiment: Mapping[str, Any]) -> str:
     )
 
 
-def _unpacked(payload: str) -> Any:
+def _unpacked(payload: str) -> object:
     """Return the JSON in a link; never decompress more than an experiment can have."""
     lost = ExperimentError("this link is incomplete or damaged: copy the whole link again", "link")
     if not re.fullmatch(r"[A-Za-z0-9_-]+", payload):
@@ -172,12 +174,13 @@ def _unpacked(payload: str) -> Any:
         raise lost from None
 
 
-def _parsed(content: bytes) -> Any:
+def _parsed(content: bytes) -> object:
     try:
-        return json.loads(content, parse_constant=_refuse_constant)
+        plain: object = json.loads(content, parse_constant=_refuse_constant)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+    return plain
 
 
-def _refuse_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not valid JSON")

@@ -7,9 +7,7 @@ not among those a page may set.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
 
 from sklearn.utils._param_validation import InvalidParameterError
 
@@ -17,10 +15,15 @@ from lamina.datasets.dataset import Task
 from lamina.errors import ExperimentError, suggestion
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitting.validation_setup import monitored
+from lamina.estimators.perceptron import Perceptron
 from lamina.estimators.settings.constraints import hidden_activations, hidden_dropout, hidden_widths
 from lamina.estimators.settings.contradictions import refuse_contradictions
+from lamina.workbench.data.plain import Message, Plain
 
-ESTIMATORS: dict[Task, type] = {"classification": MLPClassifier, "regression": MLPRegressor}
+ESTIMATORS: dict[Task, type[MLPClassifier | MLPRegressor]] = {
+    "classification": MLPClassifier,
+    "regression": MLPRegressor,
+}
 # Parameters that are paths or Python objects, that print, or that make a fit depend on the clock or
 # on an earlier fit.
 NOT_FOR_PAGES = frozenset(
@@ -48,7 +51,7 @@ def parameters_of_pages(task: Task) -> list[str]:
     return [name for name in names if name not in NOT_FOR_PAGES]
 
 
-def parameters_kept(parameters: Mapping[str, Any], task: Task) -> dict[str, Any]:
+def parameters_kept(parameters: Plain, task: Task) -> Message:
     """Return the parameters that remain when an experiment switches to a task.
 
     These are the ones that the task's estimator has. A loss belongs to one task and is dropped.
@@ -61,7 +64,7 @@ def parameters_kept(parameters: Mapping[str, Any], task: Task) -> dict[str, Any]
     return {k: v for k, v in parameters.items() if k in both or k not in foreign | losses}
 
 
-def model_from(parameters: Mapping[str, Any], task: Task) -> Any:
+def model_from(parameters: Plain, task: Task) -> Perceptron:
     """Return the unfitted estimator with those parameters.
 
     Parameters
@@ -98,7 +101,8 @@ def model_from(parameters: Mapping[str, Any], task: Task) -> Any:
             raise ExperimentError(_unknown(name, task, allowed), name)
     plain = {name: _in_python(value) for name, value in parameters.items()}
     _refuse_what_is_not_plain(plain)
-    model = ESTIMATORS[task](**{**DEFAULTS, **plain})
+    model = ESTIMATORS[task]()
+    model.set_params(**{**DEFAULTS, **plain})
     _refuse_what_comes_out_different(model)
     try:
         model._validate_params()
@@ -114,7 +118,7 @@ def model_from(parameters: Mapping[str, Any], task: Task) -> Any:
     return model
 
 
-def _in_python(value: Any) -> Any:
+def _in_python(value: object) -> object:
     """Convert a JSON value: lists become tuples, and keys that are digits become class codes."""
     if isinstance(value, list):
         return tuple(value)
@@ -130,7 +134,7 @@ def _unknown(name: str, task: Task, allowed: list[str]) -> str:
     return f"{estimator} has no parameter {name!r}.{suggestion(name, allowed)}"
 
 
-def _refuse_what_is_not_plain(plain: Mapping[str, Any]) -> None:
+def _refuse_what_is_not_plain(plain: Plain) -> None:
     """Raise ExperimentError for nested lists, numbers that are not finite and initial arrays."""
     for name, value in plain.items():
         parts = value if isinstance(value, tuple) else (value,)
@@ -143,7 +147,7 @@ def _refuse_what_is_not_plain(plain: Mapping[str, Any]) -> None:
                 raise ExperimentError(f"{name}={value!r} must be finite", name)
 
 
-def _refuse_what_comes_out_different(model: Any) -> None:
+def _refuse_what_comes_out_different(model: Perceptron) -> None:
     if not isinstance(model.random_state, int) or isinstance(model.random_state, bool):
         raise ExperimentError(
             f"random_state={model.random_state!r} must be a whole number, so that the run can be "
@@ -158,7 +162,7 @@ def _refuse_what_comes_out_different(model: Any) -> None:
         )
 
 
-def _refuse_threads(model: Any) -> None:
+def _refuse_threads(model: Perceptron) -> None:
     if model.n_threads is not None and model.n_threads > MOST_THREADS:
         raise ExperimentError(
             f"n_threads={model.n_threads!r} must be at most {MOST_THREADS} in the workbench, or "
@@ -167,7 +171,7 @@ def _refuse_threads(model: Any) -> None:
         )
 
 
-def _refuse_sizes(widths: list[int], model: Any) -> None:
+def _refuse_sizes(widths: list[int], model: Perceptron) -> None:
     fits = len(widths) <= MOST_LAYERS and max(widths, default=0) <= WIDEST_LAYER
     if not fits or sum(a * b for a, b in pairwise(widths)) > MOST_PARAMETERS:
         raise ExperimentError(
@@ -177,7 +181,7 @@ def _refuse_sizes(widths: list[int], model: Any) -> None:
         )
 
 
-def _takes_loss(loss: Any, task: Task) -> bool:
+def _takes_loss(loss: object, task: Task) -> bool:
     from lamina.estimators.settings.constraints import (
         CLASSIFICATION_CONSTRAINTS,
         REGRESSION_CONSTRAINTS,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,19 @@ from lamina.datasets import Dataset
 from lamina.encoding import TableEncoding
 from lamina.encoding.columns import find_kind
 from lamina.errors import ExperimentError
+from lamina.estimators.perceptron import Perceptron
+from lamina.formulas.table import AnyArray
 from lamina.workbench.data.drawn import DrawnData
 from lamina.workbench.data.image_shapes import infer_image_shape
 from lamina.workbench.data.inputs import build_inputs
 from lamina.workbench.data.sources import DataStore
 from lamina.workbench.runs.experiment import Experiment
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 # Training set and test set.
-Parts: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
+Parts: TypeAlias = tuple[AnyArray, AnyArray]
 
 
 @dataclass(frozen=True)
@@ -57,26 +62,26 @@ class PreparedData:
 
     experiment: Experiment
     dataset: Dataset
-    model: Any
+    model: Perceptron
     encoding: TableEncoding | None
     columns: tuple[str, ...]
     scaler: StandardScaler | None
     target_scaler: StandardScaler | None
-    X_train: NDArray[Any]
-    X_test: NDArray[Any]
-    y_train: NDArray[Any]
-    y_test: NDArray[Any]
-    features_train: NDArray[Any]
-    features_test: NDArray[Any]
-    targets_train: NDArray[Any]
-    targets_test: NDArray[Any]
+    X_train: AnyArray
+    X_test: AnyArray
+    y_train: AnyArray
+    y_test: AnyArray
+    features_train: AnyArray
+    features_test: AnyArray
+    targets_train: AnyArray
+    targets_test: AnyArray
 
-    def inputs(self, features: NDArray[Any]) -> NDArray[Any]:
+    def inputs(self, features: AnyArray) -> AnyArray:
         """Compute the network's inputs from features in the units of the data."""
         inputs = build_inputs(features, self.experiment.inputs)
         return inputs if self.scaler is None else self.scaler.transform(inputs)
 
-    def in_units_of_target(self, prediction: NDArray[Any]) -> NDArray[Any]:
+    def in_units_of_target(self, prediction: AnyArray) -> AnyArray:
         """Convert a regression's prediction to the units of the data."""
         if self.target_scaler is None:
             return prediction
@@ -94,7 +99,7 @@ class PreparedData:
         is_as_given = self.experiment.inputs is None and self.encoding is None
         return infer_image_shape(self.dataset.feature_names) if is_as_given else None
 
-    def codes(self, targets: NDArray[Any]) -> NDArray[np.int64]:
+    def codes(self, targets: AnyArray) -> NDArray[np.int64]:
         """Return the index of each target's class in `class_names`."""
         return np.searchsorted(np.unique(self.dataset.y), targets)
 
@@ -172,8 +177,9 @@ class _Rows(NamedTuple):
 def _rows(experiment: Experiment, dataset: Dataset) -> _Rows:
     """Return the split rows; a table's columns are encoded, fitted on the training rows."""
     features, targets = _split(experiment, dataset)
-    given: Any = dataset.X
-    if isinstance(given, np.ndarray):
+    # A table's X is a data frame.
+    rows: object = dataset.X
+    if isinstance(rows, np.ndarray):
         return _Rows(dataset, features, targets)
     features, encoding = _as_numbers(*features)
     names = dataset.feature_names if encoding is None else encoding.get_feature_names_out()
@@ -186,7 +192,7 @@ def _rows(experiment: Experiment, dataset: Dataset) -> _Rows:
     return _Rows(as_numbers, features, targets, encoding, dataset.feature_names)
 
 
-def _as_numbers(train: Any, test: Any) -> tuple[Parts, TableEncoding | None]:
+def _as_numbers(train: pd.DataFrame, test: pd.DataFrame) -> tuple[Parts, TableEncoding | None]:
     """Return both parts of a table as numbers, with the encoding, or None if all were numbers."""
     is_whole = not train.isna().any().any() and not test.isna().any().any()
     if is_whole and all(find_kind(str(name), train[name]) == "number" for name in train.columns):

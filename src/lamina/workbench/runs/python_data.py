@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils import check_X_y
 from sklearn.utils.validation import column_or_1d
 
 from lamina.datasets import Dataset
 from lamina.datasets.dataset import Task
 from lamina.datasets.task import task_of_numbers
+from lamina.formulas.table import AnyArray
 from lamina.workbench.data.data_store import MemoryDataStore
 from lamina.workbench.data.inputs import PLAIN
 from lamina.workbench.data.sources import MOST_CLASSES, TASKS, GivenData, Source, UploadedData
@@ -21,9 +21,12 @@ from lamina.workbench.data.uploads import UploadedTable
 from lamina.workbench.runs.experiment import Experiment, first_experiment
 from lamina.workbench.runs.prepared_data import prepare_data
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def first_on(
-    X: Any, y: Any, data_store: MemoryDataStore, task: Task | None = None
+    X: object, y: object, data_store: MemoryDataStore, task: Task | None = None
 ) -> Callable[[], Experiment]:
     """Return a function that makes a page's first experiment: on X and y, or on two moons.
 
@@ -59,15 +62,16 @@ def first_on(
     return lambda: experiment
 
 
-def needs_encoding(X: Any) -> bool:
+def needs_encoding(X: object) -> TypeGuard[pd.DataFrame]:
     """Return True if X is a pandas data frame with non-numeric columns or missing values."""
     if not hasattr(X, "select_dtypes"):
         return False
-    numbers = X.select_dtypes(include=["number", "bool"])
-    return bool(numbers.shape[1] < X.shape[1] or X.isna().any().any())
+    frame: pd.DataFrame = X
+    numbers = frame.select_dtypes(include=["number", "bool"])
+    return bool(numbers.shape[1] < frame.shape[1] or frame.isna().any().any())
 
 
-def table_of(X: Any, y: Any) -> UploadedTable:
+def table_of(X: pd.DataFrame, y: object) -> UploadedTable:
     """Return a data frame and its target as a table whose last column is the target.
 
     Raises
@@ -89,7 +93,7 @@ def table_of(X: Any, y: Any) -> UploadedTable:
     return UploadedTable("your data", frame, hashlib.sha256(content).hexdigest())
 
 
-def build_dataset(X: Any, y: Any, task: Task | None = None) -> Dataset:
+def build_dataset(X: object, y: object, task: Task | None = None) -> Dataset:
     """Return arrays, or a data frame and a column, as a data set.
 
     Parameters
@@ -132,7 +136,7 @@ def build_dataset(X: Any, y: Any, task: Task | None = None) -> Dataset:
     )
 
 
-def infer_task(y: Any) -> Task:
+def infer_task(y: object) -> Task:
     """Return the task for a target: classification for labels, `task_of_numbers` for numbers.
 
     Raises
@@ -142,7 +146,7 @@ def infer_task(y: Any) -> Task:
     """
     if str(getattr(y, "dtype", "")) == "category":
         return "classification"
-    column: NDArray[Any] = column_or_1d(y)
+    column: AnyArray = column_or_1d(y)
     if column.dtype.kind == "O":
         try:
             column = column.astype(np.float64)

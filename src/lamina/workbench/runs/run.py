@@ -6,18 +6,19 @@ import itertools
 import math
 from collections.abc import Callable
 from threading import Thread
-from typing import Any
 
-from numpy.typing import NDArray
 from sklearn.base import clone
 
 from lamina.errors import ExperimentError
-from lamina.estimators.fitting.assignment import AUTOMATIC_BATCH
+from lamina.estimators.fitting.assignment import AUTOMATIC_BATCH, Assignment
 from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.state import get_standardised_parameters
+from lamina.estimators.perceptron import Perceptron
 from lamina.formulas import is_minibatch
+from lamina.formulas.table import AnyArray
 from lamina.network import Network
 from lamina.training import observe_fits
+from lamina.training.under_way import FitUnderWay
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.first_losses import before_first_step
 from lamina.workbench.runs.manual_edits import ManualEdits
@@ -80,16 +81,17 @@ class Run:
         self._thread = Thread(target=self._fit, name=f"lamina-run-{self.id}", daemon=True)
         self._thread.start()
 
-    def _first_look(self) -> Any:
+    def _first_look(self) -> Assignment:
         """Return the network and the initial parameters that `fit` will draw from the same seed."""
         prepared = self.prepared
         measured = (prepared.X_test, prepared.y_test) if self.is_minibatch else None
         try:
-            return clone(self.model)._assignment(
+            first: Assignment = clone(self.model)._assignment(
                 prepared.X_train, prepared.y_train, None, True, validation_data=measured
             )
         except (ValueError, TypeError) as error:
             raise ExperimentError(str(error), None) from None
+        return first
 
     def _n_batches(self) -> int:
         n_samples, size = len(self.prepared.X_train), self.model.batch_size
@@ -140,13 +142,11 @@ class Run:
         self.is_playing = False
         self.controller.allow_epochs(epochs)
 
-    def get_model(self, snapshot: Snapshot) -> Any:
+    def get_model(self, snapshot: Snapshot) -> Perceptron:
         """Return an independent copy of the estimator at a snapshot of this run."""
-        model, losses = (
-            clone(self.prepared.model),
-            self.controller.curves.losses()[: snapshot.epoch],
-        )
-        vars(model).update(
+        model: Perceptron = clone(self.prepared.model)
+        losses = self.controller.curves.losses()[: snapshot.epoch]
+        model.__dict__.update(
             **network_attributes(self.network(snapshot).copy(), self.task.scaling),
             **self.task.attributes(),
             n_features_in_=self.spec.n_features,
@@ -205,14 +205,14 @@ class Run:
         exhausted = self.model.n_iter_ >= self.max_epochs
         self.ending = BY_EPOCHS_END if exhausted else "no more progress"
 
-    def _network_at(self, iteration: int) -> NDArray[Any]:
+    def _network_at(self, iteration: int) -> AnyArray:
         """Return the parameters after an iteration, by running the fit again up to it."""
         again = clone(self.prepared.model).set_params(max_iter=iteration)
         with observe_fits(lambda record: None):
             again.fit(self.prepared.X_train, self.prepared.y_train)
         return self._trained(again)
 
-    def _trained(self, model: Any) -> NDArray[Any]:
+    def _trained(self, model: Perceptron) -> AnyArray:
         """Return the parameters for prediction, in the units that the network was trained in."""
         return get_standardised_parameters(model, self.spec, self.task.scaling)
 
@@ -237,5 +237,5 @@ class _Ending:
 
     ending: str | None = None
 
-    def on_fit_end(self, fit: Any) -> None:
+    def on_fit_end(self, fit: FitUnderWay) -> None:
         self.ending = fit.ending

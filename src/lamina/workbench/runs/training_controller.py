@@ -12,11 +12,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Condition
 from time import perf_counter
-from typing import Any
 
-from numpy.typing import NDArray
-
+from lamina.formulas.table import AnyArray
 from lamina.training.observers import EpochRecord
+from lamina.training.under_way import FitUnderWay
 from lamina.workbench.runs.curves import Curves, Snapshot, SnapshotHistory
 from lamina.workbench.runs.manual_edits import Edit, ManualEdits
 from lamina.workbench.runs.tempo import FastForward, Speed
@@ -57,7 +56,7 @@ class TrainingController:
 
     def __init__(
         self,
-        start: NDArray[Any],
+        start: AnyArray,
         notify: Callable[[], None],
         n_batches: int = 1,
         first: dict[str, float] | None = None,
@@ -83,7 +82,7 @@ class TrainingController:
         self._update_requested = False
         self._abandoned = False
         self._speed = Speed()
-        self._network_at: Callable[[int], NDArray[Any]] = lambda k: start
+        self._network_at: Callable[[int], AnyArray] = lambda k: start
         self._due_to_look = 0.0
 
     @property
@@ -176,10 +175,10 @@ class TrainingController:
 
     # The methods below run in the training thread.
 
-    def on_fit_begin(self, fit: Any) -> None:
+    def on_fit_begin(self, fit: FitUnderWay) -> None:
         self._hold(fit)
 
-    def on_epoch_end(self, fit: Any) -> None:
+    def on_epoch_end(self, fit: FitUnderWay) -> None:
         epoch, row = fit.epoch, fit.row
         self.curves.add(row)
         with self._changed:
@@ -205,7 +204,7 @@ class TrainingController:
         elif not fit.is_over:
             self._hold(fit)
 
-    def on_step(self, fit: Any) -> None:
+    def on_step(self, fit: FitUnderWay) -> None:
         """Hold between two batches; after an epoch's last batch, `on_epoch_end` holds."""
         self._batch += 1
         if self._batch == self.n_batches or not self.needs_steps:
@@ -217,7 +216,7 @@ class TrainingController:
             self._announce()
         self._wait(may_write=False)
 
-    def _present(self, fit: Any) -> Snapshot:
+    def _present(self, fit: FitUnderWay) -> Snapshot:
         """Return a snapshot of the network as it is now."""
         parameters, within = fit.parameters.copy(), self._batch
         loss = fit.loss if within else math.nan
@@ -245,7 +244,7 @@ class TrainingController:
         self._update_requested = False
         self.notify()
 
-    def _hold(self, fit: Any) -> None:
+    def _hold(self, fit: FitUnderWay) -> None:
         """Wait until the next epoch may run, and apply a new learning rate."""
         if self.epoch in self._epochs_again:
             self._schedule_edits()
@@ -277,7 +276,7 @@ class TrainingController:
         """True if something must be done before the next epoch runs."""
         return self._rate is not None or bool(self._to_write) or self._abandoned
 
-    def _write(self, fit: Any) -> None:
+    def _write(self, fit: FitUnderWay) -> None:
         """Apply the requested changes of parameters, and show the result."""
         with self._changed:
             pending, self._to_write = self._to_write, []
@@ -319,7 +318,7 @@ class TrainingController:
         is_old = seen.epoch != self.epoch or seen.batch > 0 or seen.ahead is None
         return bool(self._to_write) or (is_closed and is_old)
 
-    def hold_before_iterations(self, network_at: Callable[[int], NDArray[Any]]) -> None:
+    def hold_before_iterations(self, network_at: Callable[[int], AnyArray]) -> None:
         """Wait before the first iteration of a solver without epochs or callbacks.
 
         Parameters
@@ -350,7 +349,7 @@ class TrainingController:
             self._announce()
         self._wait(may_write=False)
 
-    def _keep_up(self, fit: Any) -> None:
+    def _keep_up(self, fit: FitUnderWay) -> None:
         """Take a snapshot of the held epoch, with the data of the next step."""
         self.latest = self._present(fit)
         self._announce()

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from lamina.formulas.table import RecordTable
+from lamina.workbench.data.plain import Message
 from lamina.workbench.runs.experiment_urls import build_fragment
 from lamina.workbench.server.kept_runs import kept_curves
 from lamina.workbench.server.sessions import Session
@@ -35,10 +35,10 @@ class Answer:
     """
 
     name: str
-    content: Callable[[Session, Mapping[str, str]], dict[str, Any] | bytes]
+    content: Callable[[Session, Mapping[str, str]], Message | bytes]
 
 
-def _link(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
+def _link(session: Session, query: Mapping[str, str]) -> Message:
     """Return the fragment of a link to the session's current experiment."""
     with session.lock:
         return {"fragment": build_fragment(session.experiment.to_json(), session.pace)}
@@ -49,7 +49,7 @@ def _trace(session: Session, query: Mapping[str, str]) -> bytes:
     return trace(views.run, snapshot, query)
 
 
-def _path(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
+def _path(session: Session, query: Mapping[str, str]) -> Message:
     views, snapshot = session.displayed()
     return path(views.run, snapshot, query)
 

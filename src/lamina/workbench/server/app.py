@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -20,6 +19,7 @@ from starlette.websockets import WebSocket
 
 from lamina.errors import LaminaError, UnknownNameError
 from lamina.workbench.data.data_store import MemoryDataStore
+from lamina.workbench.data.plain import Message
 from lamina.workbench.data.uploads import TooLarge, read, receive, require_table_libraries
 from lamina.workbench.lessons import lessons
 from lamina.workbench.runs.experiment import Experiment
@@ -150,7 +150,7 @@ class Workbench:
             return _json({"message": message}, 400, {"connection": "close"})
         return _json(answer)
 
-    def _keep(self, path: Path, name: str, key: str) -> dict[str, Any]:
+    def _keep(self, path: Path, name: str, key: str) -> Message:
         """Read a table, store it, and return its description for the page."""
         table = read(path, name, key)
         answer = {**table.to_json(), "released": self.data_store.put_table(table)}
@@ -211,6 +211,6 @@ class Workbench:
         self.reader.shutdown(wait=False, cancel_futures=True)
 
 
-def _json(plain: Any, status: int = 200, more: Mapping[str, str] | None = None) -> Response:
+def _json(plain: object, status: int = 200, more: Mapping[str, str] | None = None) -> Response:
     headers = {"cache-control": "no-store", **(more or {})}
     return Response(to_json(plain), status, headers, media_type="application/json")

@@ -16,10 +16,16 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias, TypeVarTuple, Unpack
 from urllib.parse import urlencode
 
 from starlette.types import ASGIApp, Message, Scope
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+Ts = TypeVarTuple("Ts")
 
 LONGEST_COMMAND = 1 << 20
 MOST_UNHEARD = 1000
@@ -27,7 +33,9 @@ MOST_REQUESTS = 32
 TOO_LONG, GONE = 1009, 1001
 SECONDS_TO_END = 5.0
 SECONDS_BETWEEN_LOOKS = 1.0
-Post = Callable[[dict[str, Any], list[bytes]], None]
+# A message in JSON between widget and page.
+Content: TypeAlias = dict[str, object]
+Post: TypeAlias = Callable[[Content, list[bytes]], None]
 
 
 class CommServer:
@@ -52,10 +60,10 @@ class CommServer:
         self.thread = _kind_of_thread()(target=self._serve, name="lamina-widget", daemon=True)
         self.thread.start()
 
-    def handle(self, content: Any, buffers: Sequence[Any]) -> None:
+    def handle(self, content: object, buffers: Sequence[Buffer]) -> None:
         """Receive a page's message; can be called from any thread."""
         name = content.get("page") if isinstance(content, Mapping) else None
-        if isinstance(name, str):
+        if isinstance(content, Mapping) and isinstance(name, str):
             self._soon(self._handle, name, content, [bytes(buffer) for buffer in buffers])
 
     def close(self) -> None:
@@ -66,7 +74,7 @@ class CommServer:
         """Wait for the thread to end."""
         self.thread.join(SECONDS_TO_END)
 
-    def _soon(self, act: Callable[..., None], *arguments: Any) -> None:
+    def _soon(self, act: Callable[[Unpack[Ts]], None], *arguments: *Ts) -> None:
         try:
             self.loop.call_soon_threadsafe(act, *arguments)
         except RuntimeError:
@@ -89,7 +97,7 @@ class CommServer:
         tasks = [task for page in self.pages.values() for task in page.leave()]
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _handle(self, name: str, content: Mapping[str, Any], buffers: list[bytes]) -> None:
+    def _handle(self, name: str, content: Mapping[str, object], buffers: list[bytes]) -> None:
         if name not in self.pages:
             # Drop pages that disappeared without a "leave" message.
             self.pages = {name: page for name, page in self.pages.items() if page.tasks}
@@ -106,7 +114,7 @@ class _Page:
         self.requests: dict[int, _Request] = {}
         self.tasks: set[asyncio.Task[None]] = set()
 
-    def handle(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
+    def handle(self, content: Mapping[str, object], buffers: list[bytes]) -> None:
         """Carry out a message; ignore messages that are not valid."""
         match content:
             case {"do": "open"}:
@@ -118,9 +126,11 @@ class _Page:
             case {"do": "leave"}:
                 self.leave()
                 self.server.pages.pop(self.name, None)
-            case {"do": "ask", "id": int(number), "path": str(), "query": dict()}:
+            case {"do": "ask", "id": int(number), "path": str(path), "query": dict(query)}:
                 if len(self.requests) < MOST_REQUESTS:
-                    request = self.requests[number] = _Request(self, content)
+                    request = self.requests[number] = _Request(
+                        self, number, path, query, content.get("size")
+                    )
                     self.begin(request.run())
                 else:
                     self.post({"is": "answer", "id": number, "status": 429, "headers": []}, [b""])
@@ -128,11 +138,11 @@ class _Page:
                 if number in self.requests:
                     self.requests[number].pieces.put_nowait((buffers[0], last))
 
-    def post(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+    def post(self, content: Content, buffers: list[bytes]) -> None:
         """Send a message to this page."""
         self.server.post({"page": self.name, **content}, buffers)
 
-    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def begin(self, work: Coroutine[object, object, None]) -> None:
         """Run a coroutine as a task of this page, until it ends or the page leaves."""
         task = self.server.loop.create_task(work)
         self.tasks.add(task)
@@ -204,9 +214,11 @@ class _Socket:
 class _Request:
     """HTTP request as the ASGI application sees it."""
 
-    def __init__(self, page: _Page, content: Mapping[str, Any]) -> None:
-        self.page, self.number = page, content["id"]
-        self.path, self.query, self.size = content["path"], content["query"], content.get("size")
+    def __init__(
+        self, page: _Page, number: int, path: str, query: dict[str, str], size: object
+    ) -> None:
+        self.page, self.number = page, number
+        self.path, self.query, self.size = path, query, size
         self.pieces: asyncio.Queue[tuple[bytes, bool] | None] = asyncio.Queue()
         self.is_read = False
         self.status, self.headers = 500, list[tuple[bytes, bytes]]()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 from lamina.errors import ExperimentError
+from lamina.workbench.data.plain import Plain
 from lamina.workbench.runs.experiment import Experiment
 from lamina.workbench.runs.experiment_urls import missing_data, opened_from, read_link
 from lamina.workbench.runs.manual_edits import ManualEdits
@@ -43,16 +44,16 @@ class CommandedSession(Protocol):
         """Start an experiment at epoch 0; change nothing if it is not valid."""
 
 
-def _play(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _play(session: CommandedSession, command: Plain) -> None:
     session.shown = None
     session.run.play()
 
 
-def _pause(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _pause(session: CommandedSession, command: Plain) -> None:
     session.run.pause()
 
 
-def _step(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _step(session: CommandedSession, command: Plain) -> None:
     session.shown = None
     if "batches" not in command:
         session.run.step(_whole(command, "epochs", 1, MOST_STEPS, default=1))
@@ -65,13 +66,13 @@ def _step(session: CommandedSession, command: Mapping[str, Any]) -> None:
     session.run.step_batches(batches)
 
 
-def _pace(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _pace(session: CommandedSession, command: Plain) -> None:
     name = "epochs_per_second"
     session.pace = None if command.get(name) is None else _number(command, name, 0.1, FASTEST_PACE)
     session.run.controller.set_pace(session.pace)
 
 
-def _open(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _open(session: CommandedSession, command: Plain) -> None:
     """Open the experiment of a link or an exported file; change nothing if any part fails."""
     link = command.get("link")
     if link is not None and not isinstance(link, str):
@@ -91,7 +92,7 @@ def _open(session: CommandedSession, command: Mapping[str, Any]) -> None:
     _go_on(session, before, {})
 
 
-def _reset(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _reset(session: CommandedSession, command: Plain) -> None:
     seed = command.get("seed", "same")
     if seed == "same":
         session.begin(session.experiment)
@@ -103,7 +104,7 @@ def _reset(session: CommandedSession, command: Mapping[str, Any]) -> None:
     _change(session, {"model": {"random_state": seed}})
 
 
-def _set(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _set(session: CommandedSession, command: Plain) -> None:
     before = session.run
     _change(session, command.get("experiment"), is_joined=command.get("joined") is True)
     _go_on(session, before, command)
@@ -118,7 +119,7 @@ def put(session: CommandedSession, experiment: Experiment) -> None:
     _go_on(session, before, {})
 
 
-def _change(session: CommandedSession, patch: Any, *, is_joined: bool = False) -> None:
+def _change(session: CommandedSession, patch: object, *, is_joined: bool = False) -> None:
     _become(session, session.experiment.merged(patch), is_joined=is_joined)
 
 
@@ -129,7 +130,7 @@ def _become(session: CommandedSession, experiment: Experiment, *, is_joined: boo
         session.before = [*session.before, before][-MOST_UNDONE:]
 
 
-def _go_on(session: CommandedSession, before: Run, command: Mapping[str, Any]) -> None:
+def _go_on(session: CommandedSession, before: Run, command: Plain) -> None:
     """Play if the previous run was playing; with `catch_up`, fast-forward to the epoch it had
     reached.
     """
@@ -139,7 +140,7 @@ def _go_on(session: CommandedSession, before: Run, command: Mapping[str, Any]) -
         session.run.fast_forward_to(before.controller.epoch)
 
 
-def _rate(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _rate(session: CommandedSession, command: Plain) -> None:
     rate = _number(command, "learning_rate", 1e-12, 1e6)
     if not session.run.is_minibatch:
         raise ExperimentError(
@@ -149,17 +150,17 @@ def _rate(session: CommandedSession, command: Mapping[str, Any]) -> None:
     session.run.controller.set_rate(rate)
 
 
-def _seek(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _seek(session: CommandedSession, command: Plain) -> None:
     session.run.pause()
     epoch = command.get("epoch")
     session.shown = None if epoch is None else _whole(command, "epoch", 0, 10**9)
 
 
-def _watch(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _watch(session: CommandedSession, command: Plain) -> None:
     session.watch = session.watch.merged(command)
 
 
-def _edit(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _edit(session: CommandedSession, command: Plain) -> None:
     run = session.run
     place = place_of(run.spec, command.get("block"), command.get("row"), command.get("column"))
     value = _number(command, "value", -MOST_WEIGHT, MOST_WEIGHT)
@@ -179,7 +180,7 @@ def _edit(session: CommandedSession, command: Mapping[str, Any]) -> None:
     run.controller.write(place, value)
 
 
-def _undo(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _undo(session: CommandedSession, command: Plain) -> None:
     if not session.before:
         raise ExperimentError("there is nothing to undo", None)
     latest = session.before[-1]
@@ -196,19 +197,19 @@ def _undo(session: CommandedSession, command: Mapping[str, Any]) -> None:
         session.run.controller.write(edit.place, edit.before)
 
 
-def _keep(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _keep(session: CommandedSession, command: Plain) -> None:
     session.kept.keep(session.views, command.get("name"))
 
 
-def _rename(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _rename(session: CommandedSession, command: Plain) -> None:
     session.kept.rename(command.get("run"), command.get("name"))
 
 
-def _forget(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _forget(session: CommandedSession, command: Plain) -> None:
     session.kept.forget(command.get("run"))
 
 
-def _restore(session: CommandedSession, command: Mapping[str, Any]) -> None:
+def _restore(session: CommandedSession, command: Plain) -> None:
     """Start a kept run again and fast-forward to its epoch, or to its end if it had ended."""
     kept, before = session.kept.find(command.get("run")), session.experiment
     session.begin(kept.experiment, kept.manual_edits)
@@ -216,7 +217,7 @@ def _restore(session: CommandedSession, command: Mapping[str, Any]) -> None:
     session.run.catch_up(kept.epoch if kept.ending is None else math.inf)
 
 
-COMMANDS: dict[str, Callable[[CommandedSession, Mapping[str, Any]], None]] = {
+COMMANDS: dict[str, Callable[[CommandedSession, Plain], None]] = {
     "play": _play,
     "pause": _pause,
     "step": _step,
@@ -236,9 +237,7 @@ COMMANDS: dict[str, Callable[[CommandedSession, Mapping[str, Any]], None]] = {
 }
 
 
-def _whole(
-    command: Mapping[str, Any], name: str, low: int, high: int, default: int | None = None
-) -> int:
+def _whole(command: Plain, name: str, low: int, high: int, default: int | None = None) -> int:
     value = command.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ExperimentError(
@@ -247,7 +246,7 @@ def _whole(
     return value
 
 
-def _number(command: Mapping[str, Any], name: str, low: float, high: float) -> float:
+def _number(command: Plain, name: str, low: float, high: float) -> float:
     value = command.get(name)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not low <= value <= high:  # type: ignore[operator]

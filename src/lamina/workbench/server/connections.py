@@ -12,16 +12,18 @@ import json
 from collections import deque
 from collections.abc import Callable
 from time import thread_time
-from typing import Any
+from typing import NoReturn
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from lamina.workbench.data.plain import Message
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.diagnoses import diagnose
 from lamina.workbench.runs.run import PLAYING, Run
+from lamina.workbench.server.kept_runs import KeptRun
 from lamina.workbench.server.sessions import Session
 from lamina.workbench.views.frames import to_json
-from lamina.workbench.views.views import Views
+from lamina.workbench.views.views import Views, Watch
 
 VERSION = 1
 MOST_WAITING = 256
@@ -51,11 +53,11 @@ class Connection:
         self.news = asyncio.Event()
         self.waiting: deque[str | bytes] = deque()
         self.has_credit = False
-        self.sent: Any = None
-        self.last_state: Any = None
-        self.kept: Any = None
+        self.sent: tuple[int, str, Watch, Snapshot] | None = None
+        self.last_state: tuple[int, str, float | None, int, int | None] | None = None
+        self.kept: tuple[KeptRun, ...] | None = None
         self.data_sent = 0
-        self.diagnoses: Any = None
+        self.diagnoses: tuple[int, list[Message]] | None = None
         self.next_diagnoses = self.next_frame = 0.0
         self.close_code: int | None = None
 
@@ -95,7 +97,7 @@ class Connection:
             if isinstance(result, BaseException) and not isinstance(result, gone):
                 raise result
 
-    def queue(self, event: dict[str, Any]) -> None:
+    def queue(self, event: Message) -> None:
         """Queue an event to be sent."""
         self.waiting.append(to_json(event))
         self.news.set()
@@ -125,7 +127,7 @@ class Connection:
 
     async def execute(self, text: str) -> None:
         """Carry out one command; report an error to the page."""
-        command: Any = None
+        command: object = None
         try:
             command = json.loads(text, parse_constant=_refuse_constant)
             if not isinstance(command, dict):
@@ -164,13 +166,12 @@ class Connection:
             return
         with session.lock:
             # Both must belong to the same run: another may begin between the two calls.
-            state, rows = session.state(), None
-            if state["data"]["id"] != self.data_sent:
-                rows = session.data()
-        self.last_state = (state["run"]["id"], *now[1:])
+            state, run_id, data_id = session.state(), session.run.id, session.n_data
+            rows = session.data() if data_id != self.data_sent else None
+        self.last_state = (run_id, *now[1:])
         self.waiting.append(to_json(state))
         if rows is not None:
-            self.data_sent = state["data"]["id"]
+            self.data_sent = data_id
             self.waiting.append(rows)
 
     def queue_kept(self) -> None:
@@ -234,7 +235,7 @@ def _timed(
     return make(snapshot, views), thread_time() - began
 
 
-def _refuse_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not valid JSON")
 
 
@@ -244,7 +245,7 @@ def _shortened(message: str) -> str:
     return message if len(message) <= 2 * half else f"{message[:half]} … {message[-half:]}"
 
 
-def _error_event(error: Exception, command: Any) -> dict[str, Any]:
+def _error_event(error: Exception, command: object) -> Message:
     fields = command if isinstance(command, dict) else {}
     return {
         "is": "error",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from itertools import accumulate
 from math import prod
-from typing import Any
 
 from lamina.blocks.dense import require_dense
 from lamina.errors import ExperimentError
 from lamina.network import Network, NetworkSpec, ParameterLayout
 from lamina.workbench.data.drawn import DrawnData
+from lamina.workbench.data.plain import Message
 from lamina.workbench.runs.prepared_data import PreparedData
 
 
-def data_described(prepared: PreparedData) -> dict[str, Any]:
+def data_described(prepared: PreparedData) -> Message:
     """Return the description of the data that is sent to the page."""
     dataset, scaler = prepared.dataset, prepared.scaler
     is_regression = dataset.task == "regression"
@@ -42,7 +42,7 @@ def _range_of_targets(prepared: PreparedData) -> tuple[float, float]:
     return float(y.min()), float(y.max())
 
 
-def network_described(network: Network) -> dict[str, Any]:
+def network_described(network: Network) -> Message:
     """Return the layers, and the place of each matrix in the parameter vector."""
     spec, layout = network.spec, network.layout
     shapes = [*layout.weights, *layout.biases]
@@ -72,7 +72,7 @@ def network_described(network: Network) -> dict[str, Any]:
     }
 
 
-def place_of(spec: NetworkSpec, block: Any, row: Any, column: Any) -> int:
+def place_of(spec: NetworkSpec, block: object, row: object, column: object) -> int:
     """Return the index of a weight in the parameter vector; with row=None, of a bias.
 
     Raises
@@ -87,16 +87,16 @@ def place_of(spec: NetworkSpec, block: Any, row: Any, column: Any) -> int:
     (5, 12)
     """
     shapes = ParameterLayout.from_spec(spec).weights
-    _require("block", block, len(shapes))
-    fan_in, fan_out = shapes[block]
-    _require("column", column, fan_out)
+    layer = _index("block", block, len(shapes))
+    fan_in, fan_out = shapes[layer]
+    unit = _index("column", column, fan_out)
     if row is None:
-        before = sum(map(prod, shapes)) + sum(width for _, width in shapes[:block])
-        return int(before + column)
-    _require("row", row, fan_in)
-    return int(sum(map(prod, shapes[:block])) + row * fan_out + column)
+        before = sum(map(prod, shapes)) + sum(width for _, width in shapes[:layer])
+        return int(before + unit)
+    return int(sum(map(prod, shapes[:layer])) + _index("row", row, fan_in) * fan_out + unit)
 
 
-def _require(name: str, value: Any, n: int) -> None:
+def _index(name: str, value: object, n: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < n:
         raise ExperimentError(f"{name}={value!r} must be a whole number from 0 to {n - 1}", name)
+    return value

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
-from typing import Any
 
+from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
@@ -49,7 +49,7 @@ class Export:
         return f"{path.stem}_epoch_{snapshot.epoch}{path.suffix}", content
 
 
-def model_of(run: Run, snapshot: Snapshot) -> Any:
+def model_of(run: Run, snapshot: Snapshot) -> BaseEstimator:
     """Return a snapshot's network with its scalers; its inputs are unscaled.
 
     Raises

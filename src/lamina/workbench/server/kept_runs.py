@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import ExperimentError
+from lamina.workbench.data.plain import Message
 from lamina.workbench.runs.experiment import Experiment
 from lamina.workbench.runs.manual_edits import ManualEdits
 from lamina.workbench.runs.run import PAUSED, PLAYING
@@ -76,7 +76,7 @@ class KeptRun:
         of_curves = sum(curve.nbytes for curve in self.curves.values())
         return len(to_json(self.experiment.to_json())) + of_curves + BYTES_PER_EDIT * n_edits
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Message:
         """Return the description for the page, without the curves."""
         score = {"name": self.score, "value": self._last("curve_score")}
         return {
@@ -114,7 +114,7 @@ class KeptRuns:
         self.runs: tuple[KeptRun, ...] = ()
         self._n_kept = 0
 
-    def keep(self, views: Views, name: Any = None) -> KeptRun:
+    def keep(self, views: Views, name: object = None) -> KeptRun:
         """Keep a run in its present state, with the curves of its views.
 
         Raises
@@ -144,7 +144,7 @@ class KeptRuns:
         self.runs = (*self.runs, run)
         return run
 
-    def find(self, number: Any) -> KeptRun:
+    def find(self, number: object) -> KeptRun:
         """Return the kept run with that number; raise ExperimentError if there is none."""
         for run in self.runs:
             if run.number == number and not isinstance(number, bool):
@@ -152,17 +152,17 @@ class KeptRuns:
         numbers = ", ".join(str(run.number) for run in self.runs) or "none"
         raise ExperimentError(f"run={number!r} is not kept; kept are: {numbers}", "run")
 
-    def rename(self, number: Any, name: Any) -> None:
+    def rename(self, number: object, name: object) -> None:
         """Rename a kept run."""
         renamed = replace(self.find(number), name=_name(name))
         self.runs = tuple(renamed if run.number == number else run for run in self.runs)
 
-    def forget(self, number: Any) -> None:
+    def forget(self, number: object) -> None:
         """Remove a kept run, or all of them."""
         gone = self.runs if number == ALL else (self.find(number),)
         self.runs = tuple(run for run in self.runs if run not in gone)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Message:
         """Return the event that lists the kept runs for the page."""
         return {"is": "kept", "most": MOST_RUNS, "runs": [run.to_json() for run in self.runs]}
 
@@ -174,7 +174,7 @@ def kept_curves(kept: KeptRuns, query: Mapping[str, str]) -> bytes:
     return encode({"kind": "kept", "run": run.number}, run.curves)
 
 
-def _as_it_is(views: Views, number: int, name: Any) -> KeptRun:
+def _as_it_is(views: Views, number: int, name: object) -> KeptRun:
     run, curves = views.run, views.curves()
     if not curves["curve_epoch"][-1]:
         raise ExperimentError("train for at least one epoch, then keep the run", None)
@@ -194,7 +194,7 @@ def _as_it_is(views: Views, number: int, name: Any) -> KeptRun:
     )
 
 
-def _name(text: Any) -> str:
+def _name(text: object) -> str:
     """Return a name on one line with single spaces; raise ExperimentError if it is not valid."""
     name = " ".join(text.split()) if isinstance(text, str) else ""
     if not name or len(name) > LONGEST_NAME or not name.isprintable():

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 from weakref import finalize, ref
 
 import anywidget
 import traitlets
+from sklearn.base import BaseEstimator
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 
 from lamina.workbench.data.data_store import MemoryDataStore
+from lamina.workbench.data.plain import Message, Plain
 from lamina.workbench.runs.experiment import Experiment
 from lamina.workbench.server.app import Workbench
-from lamina.workbench.server.comm_server import CommServer
+from lamina.workbench.server.comm_server import CommServer, Content, Post
 from lamina.workbench.server.commands import put
 from lamina.workbench.server.exports import model_of
 from lamina.workbench.server.page_app import NOT_BUILT, STATIC
 from lamina.workbench.server.script import build_script
 from lamina.workbench.server.sessions import Session
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 HEIGHT = 760
 DOCUMENT = """<!doctype html>
@@ -86,7 +91,7 @@ class Widget(anywidget.AnyWidget):
         self.on_msg(_hand_to(self._server))
 
     @property
-    def experiment(self) -> dict[str, Any]:
+    def experiment(self) -> Message:
         """Data, inputs, network and training settings as plain JSON.
 
         Setting it starts the experiment on the page from epoch 0; parts left out have their
@@ -95,7 +100,7 @@ class Widget(anywidget.AnyWidget):
         return self.session.experiment.to_json()
 
     @experiment.setter
-    def experiment(self, plain: Mapping[str, Any]) -> None:
+    def experiment(self, plain: Plain) -> None:
         experiment = Experiment.from_json(plain)
         with self.session.lock:
             put(self.session, experiment)
@@ -109,7 +114,7 @@ class Widget(anywidget.AnyWidget):
         """Pause training after the current epoch."""
         self._do("pause")
 
-    def model(self) -> Any:
+    def model(self) -> BaseEstimator:
         """Return the displayed network as an independent fitted estimator.
 
         Returns
@@ -159,18 +164,18 @@ def _glue() -> str:
     return path.read_text("utf-8")
 
 
-def _post_to(widget: Widget) -> Callable[[dict[str, Any], list[bytes]], None]:
+def _post_to(widget: Widget) -> Post:
     """Return a function that sends messages to the widget and holds only a weak reference to it."""
     reference = ref(widget)
 
-    def post(content: dict[str, Any], buffers: list[bytes]) -> None:
+    def post(content: Content, buffers: list[bytes]) -> None:
         if (present := reference()) is not None:
             present.send(content, buffers)
 
     return post
 
 
-def _hand_to(server: CommServer) -> Callable[[Any, Any, list[Any]], None]:
+def _hand_to(server: CommServer) -> Callable[[object, object, list[Buffer]], None]:
     return lambda widget, content, buffers: server.handle(content, buffers)
 
 

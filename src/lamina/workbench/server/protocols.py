@@ -8,11 +8,14 @@ chunk and in total, and the number of connections is limited.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+if TYPE_CHECKING:
+    from h11 import Request
 
 MOST_CONNECTIONS = 256
 SECONDS_FOR_HEADERS = 10.0
@@ -40,7 +43,7 @@ class HttpProtocol(H11Protocol):
         super().on_response_complete()
         self._watch()
 
-    def handle_websocket_upgrade(self, event: Any) -> None:
+    def handle_websocket_upgrade(self, event: Request) -> None:
         self._forget()
         super().handle_websocket_upgrade(event)
 

@@ -6,7 +6,6 @@ import pprint
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 from lamina.errors import ExperimentError
 from lamina.workbench.data.drawn import DrawnData
@@ -14,6 +13,7 @@ from lamina.workbench.data.inputs import INPUTS
 from lamina.workbench.data.makers import MAKERS
 from lamina.workbench.data.sources import GivenData, KnownData, MadeData, UploadedData
 from lamina.workbench.runs.curves import Snapshot
+from lamina.workbench.runs.experiment import Experiment
 from lamina.workbench.runs.prepared_data import PreparedData
 from lamina.workbench.runs.run import FAILED, Run
 
@@ -181,7 +181,7 @@ def _encoding(run: Run) -> Iterator[str]:
         yield "X_train, X_test = X_train.to_numpy(float), X_test.to_numpy(float)"
 
 
-def _inputs(experiment: Any) -> Iterator[str]:
+def _inputs(experiment: Experiment) -> Iterator[str]:
     if experiment.inputs is None:
         return
     codes = ", ".join(INPUTS[name].code for name in experiment.inputs)
@@ -203,7 +203,7 @@ def _scaling(prepared: PreparedData) -> Iterator[str]:
         yield "y_test = target_scaler.transform(y_test[:, np.newaxis])[:, 0]"
 
 
-def _parameters(run: Run, epoch: int) -> Iterator[tuple[str, Any]]:
+def _parameters(run: Run, epoch: int) -> Iterator[tuple[str, object]]:
     """Yield the parameters that differ from the estimator's defaults, in the signature's order."""
     default = type(run.model)()
     for name, value in run.prepared.model.get_params(deep=False).items():

@@ -9,7 +9,7 @@ import webbrowser
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Thread
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -144,7 +144,7 @@ def _bound(port: int) -> socket.socket:
     return bound
 
 
-def _settings(app: Any) -> uvicorn.Config:
+def _settings(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_level="error",

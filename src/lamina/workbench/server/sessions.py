@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from threading import RLock
 from time import monotonic
-from typing import Any
 
 from lamina.errors import ExperimentError, LaminaError, suggestion
+from lamina.workbench.data.plain import Message, Plain
 from lamina.workbench.data.sources import DataStore
 from lamina.workbench.lessons import goals
 from lamina.workbench.runs.curves import Snapshot
@@ -104,7 +104,7 @@ class Session:
     def _notify(self) -> None:
         self.notify()
 
-    def do(self, command: Mapping[str, Any]) -> None:
+    def do(self, command: Plain) -> None:
         """Carry out a command of the page.
 
         Raises
@@ -151,7 +151,7 @@ class Session:
             self.shown
         )
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Message:
         """Return the event with experiment, run, data and network, without their numbers."""
         with self.lock:
             run = self.run

@@ -8,10 +8,10 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, is_dataclass
 from functools import cache
 from numbers import Integral
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -26,16 +26,17 @@ from lamina.estimators.settings.constraints import (
     REGRESSION_CONSTRAINTS,
 )
 from lamina.estimators.settings.docstrings import described
-from lamina.formulas.table import RecordTable
+from lamina.formulas.table import Named, RecordTable
 from lamina.workbench.data.inputs import INPUTS
 from lamina.workbench.data.makers import MAKERS
+from lamina.workbench.data.plain import Message
 from lamina.workbench.data.sources import known_data
 from lamina.workbench.runs.experiment import Experiment
 from lamina.workbench.runs.models import DEFAULTS, ESTIMATORS, parameters_of_pages
 from lamina.workbench.views.frames import finite
 
 NAMES_OF_TASKS: dict[Task, str] = {"classification": "classifier", "regression": "regressor"}
-CONSTRAINTS_OF: dict[Task, dict[str, list[Any]]] = {
+CONSTRAINTS_OF: dict[Task, dict[str, list[object]]] = {
     "classification": {**CONSTRAINTS, **CLASSIFICATION_CONSTRAINTS},
     "regression": {**CONSTRAINTS, **REGRESSION_CONSTRAINTS},
 }
@@ -46,7 +47,18 @@ DERIVED = ("equation", "derivative_equation")
 POINTS_OF_PREVIEW = 60
 
 
-def vocabulary(first: Experiment) -> dict[str, Any]:
+class ParameterEntry(TypedDict):
+    """A parameter, as the page receives it."""
+
+    name: str
+    of: list[str]
+    default: object
+    type: str
+    help: str
+    takes: list[Message]
+
+
+def vocabulary(first: Experiment) -> Message:
     """Return the whole vocabulary as plain JSON.
 
     Parameters
@@ -62,19 +74,20 @@ def vocabulary(first: Experiment) -> dict[str, Any]:
         "inputs": [{"name": each.name, "code": each.code} for each in INPUTS.values()],
         "default": first.to_json(),
     }
-    return dict(finite(plain_fields))
+    return {name: finite(value) for name, value in plain_fields.items()}
 
 
-def tables() -> dict[str, RecordTable[Any]]:
+def tables() -> dict[str, RecordTable[Named]]:
     """Return every table of formulas by its name in `lamina.formulas`, in lower case."""
     found = vars(formulas).items()
     return {name.lower(): table for name, table in found if isinstance(table, RecordTable)}
 
 
-def entry(record: Any) -> dict[str, Any]:
+def entry(record: object) -> Message:
     """Return a record's plain values, with its hyperparameters if there are any."""
+    assert is_dataclass(record), "every record of formulas is a dataclass"
     names = [*(field.name for field in fields(record)), *DERIVED]
-    plain_fields: dict[str, Any] = {
+    plain_fields: Message = {
         name: value for name in names if isinstance(value := getattr(record, name, None), PLAIN)
     }
     hyperparameters = getattr(record, "hyperparameters", ())
@@ -83,13 +96,13 @@ def entry(record: Any) -> dict[str, Any]:
     return plain_fields
 
 
-def parameters() -> Iterator[dict[str, Any]]:
+def parameters() -> Iterator[ParameterEntry]:
     """Yield every parameter that the page may set, in the order of the signatures.
 
     A parameter with the same documentation and default in both estimators is one entry, otherwise
     one for each estimator.
     """
-    seen: dict[str, list[dict[str, Any]]] = {}
+    seen: dict[str, list[ParameterEntry]] = {}
     for task in ESTIMATORS:
         for parameter in _parameters_of(task):
             alike = seen.setdefault(parameter["name"], [])
@@ -102,7 +115,7 @@ def parameters() -> Iterator[dict[str, Any]]:
         yield from alike
 
 
-def _parameters_of(task: Task) -> Iterator[dict[str, Any]]:
+def _parameters_of(task: Task) -> Iterator[ParameterEntry]:
     estimator = ESTIMATORS[task]
     docs, signature = described(estimator), inspect.signature(estimator).parameters
     for name in parameters_of_pages(task):
@@ -118,7 +131,7 @@ def _parameters_of(task: Task) -> Iterator[dict[str, Any]]:
         }
 
 
-def takes(constraint: Any) -> Iterator[dict[str, Any]]:
+def takes(constraint: object) -> Iterator[Message]:
     """Yield the JSON values that one of scikit-learn's constraints allows.
 
     Examples
@@ -145,7 +158,7 @@ def takes(constraint: Any) -> Iterator[dict[str, Any]]:
         yield {"kind": "mapping"}
 
 
-def _interval(constraint: Interval) -> dict[str, Any]:
+def _interval(constraint: Interval) -> Message:
     whole = constraint.type is Integral
     closed = constraint.closed
     low_included, high_included = closed in ("left", "both"), closed in ("right", "both")
@@ -153,7 +166,9 @@ def _interval(constraint: Interval) -> dict[str, Any]:
     return {"kind": "number", "whole": whole, **bounds}
 
 
-def _bounds(low: Any, high: Any, low_included: bool, high_included: bool) -> dict[str, Any]:
+def _bounds(
+    low: float | None, high: float | None, low_included: bool, high_included: bool
+) -> Message:
     return {
         "low": low,
         "high": None if high is None or math.isinf(high) else high,
@@ -186,7 +201,7 @@ def preview(name: str) -> list[list[float]]:
     return [[round(float(v), 3) for v in row] for row in np.column_stack([places, y])]
 
 
-def data() -> Iterator[dict[str, Any]]:
+def data() -> Iterator[Message]:
     """Yield the data sets that can be chosen, with their options."""
     for maker in MAKERS.values():
         yield {

@@ -6,10 +6,10 @@ first hidden one to the output; fractions and counts (n_columns, n_layers).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,11 @@ class SnapshotDistributions:
     idle: NDArray[np.int32]
 
 
+# Values of each layer, and for each the fraction that is flat and the number of idle units.
+LayerValues: TypeAlias = tuple[Sequence[Array], NDArray[np.float64], NDArray[np.int32]]
+Quantity: TypeAlias = Callable[["Distributions", Snapshot], LayerValues]
+
+
 class Distributions:
     """Columns of one run, each computed once.
 
@@ -88,9 +93,7 @@ class Distributions:
         """
         return self._over_time[quantity].columns(shown)
 
-    def _column(
-        self, quantity: Callable[[Distributions, Snapshot], Any], snapshot: Snapshot
-    ) -> SnapshotDistributions:
+    def _column(self, quantity: Quantity, snapshot: Snapshot) -> SnapshotDistributions:
         layers, flat, idle = quantity(self, snapshot)
         return SnapshotDistributions(
             np.array([compute_quantiles(layer) for layer in layers]),
@@ -100,13 +103,13 @@ class Distributions:
         )
 
 
-def weights(distributions: Distributions, snapshot: Snapshot) -> Any:
+def weights(distributions: Distributions, snapshot: Snapshot) -> LayerValues:
     """Return W of every layer."""
     layers = distributions.run.network(snapshot).weights
     return layers, *_nothing_flat(len(layers))
 
 
-def gradients(distributions: Distributions, snapshot: Snapshot) -> Any:
+def gradients(distributions: Distributions, snapshot: Snapshot) -> LayerValues:
     """Return the absolute values of dL/dW of every layer, over some training rows."""
     run = distributions.run
     _, gradients = distributions.engine.loss_and_gradient(
@@ -116,7 +119,7 @@ def gradients(distributions: Distributions, snapshot: Snapshot) -> Any:
     return layers, *_nothing_flat(len(layers))
 
 
-def activations(distributions: Distributions, snapshot: Snapshot) -> Any:
+def activations(distributions: Distributions, snapshot: Snapshot) -> LayerValues:
     """Return a of every layer over some training rows, and how much of it is flat.
 
     The last layer's values are the predictions.
@@ -130,7 +133,7 @@ def activations(distributions: Distributions, snapshot: Snapshot) -> Any:
     return [*passed.a[1:-1], passed.prediction], flat, idle
 
 
-QUANTITIES: dict[str, Callable[[Distributions, Snapshot], Any]] = {
+QUANTITIES: dict[str, Quantity] = {
     "weights": weights,
     "gradients": gradients,
     "activations": activations,
@@ -164,7 +167,7 @@ def distributions(found: Distributions, shown: Snapshot, query: Mapping[str, str
         "missing": n_missing,
         "n_samples": len(found.rows.y),
         "levels": LEVELS.tolist(),
-        "saturates": [saturates(block.activation) for block in hidden],
+        "saturates": [saturates(block.output_function) for block in hidden],
     }
     arrays = {
         "epochs": np.array([place_of(snapshot) for snapshot, _ in columns]),

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.blocks import product_in
 from lamina.engines.reference import Forward, input_gradient
 from lamina.errors import ExperimentError
 from lamina.estimators.inspection.passes import Passes
+from lamina.formulas.table import AnyArray
 from lamina.network import Network, flatten_parameters
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.prepared_data import PreparedData
@@ -52,7 +51,7 @@ def features(run: Run, snapshot: Snapshot, query: Mapping[str, str]) -> bytes:
         "n_samples": min(MOST_ROWS, len(prepared.X_train)),
         "pixels": _extent(prepared),
     }
-    arrays: dict[str, NDArray[Any]] = {
+    arrays: dict[str, AnyArray] = {
         **({"gradients": mean_gradients(run, snapshot, layer).astype(np.float32)} if layer else {}),
         "rows": rows.astype(np.int32),
         "images": prepared.features_train[rows].astype(np.float32),
@@ -97,7 +96,7 @@ def mistakes(views: Views, snapshot: Snapshot) -> bytes:
     return encode(header, arrays)
 
 
-def mean_gradients(run: Run, snapshot: Snapshot, layer: int) -> NDArray[Any]:
+def mean_gradients(run: Run, snapshot: Snapshot, layer: int) -> AnyArray:
     """Return the mean of ∂a/∂x over some training rows for every unit of a layer.
 
     For the output layer, ∂z/∂x. The first layer does not need this: its weights are the patterns.
@@ -120,12 +119,12 @@ def mean_gradients(run: Run, snapshot: Snapshot, layer: int) -> NDArray[Any]:
     return gradients
 
 
-def _passes(run: Run, snapshot: Snapshot, X: NDArray[Any]) -> Passes:
+def _passes(run: Run, snapshot: Snapshot, X: AnyArray) -> Passes:
     X = X.astype(snapshot.parameters.dtype, copy=False)
     return Passes(run.network(snapshot), X, product_in(run.model.precision))
 
 
-def _targets(prepared: PreparedData) -> NDArray[Any]:
+def _targets(prepared: PreparedData) -> AnyArray:
     """Return the class index, or the value, of each training row."""
     targets = prepared.targets_train
     return prepared.codes(targets) if prepared.class_names else targets

@@ -6,7 +6,6 @@ Shapes: predictions and residuals (n_samples,); a residual is the target minus t
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,9 @@ from lamina.choices import name_of
 from lamina.engines import Engine
 from lamina.estimators.fitting.tasks import quantiles_in
 from lamina.formulas import LOSSES
+from lamina.formulas.table import AnyArray
 from lamina.training import RSquared
+from lamina.workbench.data.plain import Message
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.run import Run
 
@@ -24,7 +25,7 @@ MEDIAN = 0.5
 
 def compute_fit(
     run: Run, engine: Engine, snapshot: Snapshot, most: int
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
+) -> tuple[dict[str, NDArray[np.float32]], Message]:
     """Return predictions and residuals of the first rows, and errors over all rows.
 
     Parameters
@@ -45,7 +46,7 @@ def compute_fit(
         over all rows of that set.
     """
     prepared, arrays = run.prepared, {}
-    said: dict[str, Any] = {"predicts": predicted(run)}
+    said: Message = {"predicts": predicted(run)}
     for part, X, targets in (
         ("train", prepared.X_train, prepared.targets_train),
         ("test", prepared.X_test, prepared.targets_test),
@@ -59,7 +60,7 @@ def compute_fit(
 
 
 def compute_predictions(
-    run: Run, engine: Engine, snapshot: Snapshot, X: NDArray[Any]
+    run: Run, engine: Engine, snapshot: Snapshot, X: AnyArray
 ) -> NDArray[np.float64]:
     """Return one number per row: the prediction, or the middle one of several quantiles."""
     X = X.astype(snapshot.parameters.dtype, copy=False)
@@ -78,7 +79,7 @@ def predicted(run: Run) -> str:
     return "the median" if middle == MEDIAN else f"the {middle:g} quantile"
 
 
-def errors(targets: NDArray[Any], predictions: NDArray[Any]) -> dict[str, float]:
+def errors(targets: AnyArray, predictions: AnyArray) -> dict[str, float]:
     """Return R², the root mean squared error and the mean absolute error.
 
     Examples

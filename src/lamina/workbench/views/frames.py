@@ -6,10 +6,11 @@ import json
 import math
 import struct
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from lamina.formulas.table import AnyArray
+from lamina.workbench.data.plain import Message, Plain
 
 MAGIC, VERSION = b"LAMW", 1
 ALIGNMENT = 8
@@ -21,7 +22,7 @@ _NAMES = {np.dtype(name).str[1:]: name for name in DTYPES}
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
-def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+def encode(header: Plain, arrays: Mapping[str, AnyArray]) -> bytes:
     """Return a message of a header and arrays.
 
     Parameters
@@ -58,7 +59,7 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> byt
     return b"".join([_PREFIX.pack(MAGIC, VERSION, 0, len(text), 0), text, *parts])
 
 
-def decode(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def decode(message: bytes) -> tuple[Message, dict[str, AnyArray]]:
     """Return the header and the arrays of a message; raise ValueError if it is not valid."""
     if len(message) < _PREFIX.size:
         raise ValueError(f"{len(message)} bytes are too short for a frame")
@@ -79,13 +80,13 @@ def decode(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return header, arrays
 
 
-def to_json(plain: Any) -> str:
+def to_json(plain: object) -> str:
     """Return JSON with null for infinities and NaN, and '?' for unpaired surrogates."""
     text = json.dumps(finite(plain), allow_nan=False, separators=(",", ":"), ensure_ascii=False)
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def finite(plain: Any) -> Any:
+def finite(plain: object) -> object:
     """Convert plain values: None for infinite or NaN numbers, Python types for NumPy scalars."""
     if type(plain) in _PLAIN:
         return plain

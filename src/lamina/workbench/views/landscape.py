@@ -10,12 +10,13 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import TypedDict, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.errors import ExperimentError, suggestion
+from lamina.estimators.perceptron import Perceptron
+from lamina.formulas.table import AnyArray
 from lamina.studies.loss_landscape import FEWEST, LossSlice, loss_slice
 from lamina.training.callbacks import Snapshots
 from lamina.workbench.runs.curves import Snapshot
@@ -35,6 +36,15 @@ MOST_WORK, FEWEST_ROWS = 20_000_000, 200
 SECONDS_A_PART = 0.2
 # With more parameters, the projection of the current network onto the slice is too big to send.
 MOST_PLACED = 20_000
+
+
+class SliceOptions(TypedDict):
+    """Options of `loss_slice` that a page chooses."""
+
+    span: float | None
+    n_points: int
+    random_state: int
+    penalised: bool
 
 
 @dataclass(frozen=True)
@@ -76,7 +86,7 @@ class Landscape:
             "fractions": cut.fractions,
             "fraction": None if path is None else path.fraction,
         }
-        arrays: dict[str, NDArray[Any]] = {"first": cut.first, "second": cut.second}
+        arrays: dict[str, AnyArray] = {"first": cut.first, "second": cut.second}
         if path is not None:
             arrays["path_epoch"] = np.array(path.epochs, np.int32)
             arrays["path"], arrays["path_loss"] = path.positions, path.losses
@@ -100,9 +110,14 @@ def begin_landscape(run: Run, snapshot: Snapshot, query: Mapping[str, str]) -> L
     span = _number(query, "span", None, SMALLEST_SPAN, LARGEST_SPAN) if "span" in query else None
     X, y, model = _problem_of(run, snapshot, part)
     way = _way_of(run)
-    options = {"span": span, "n_points": n_points, "random_state": seed}
+    options: SliceOptions = {
+        "span": span,
+        "n_points": n_points,
+        "random_state": seed,
+        "penalised": part == "train",
+    }
     with np.errstate(all="ignore"):
-        cut = _slice_of(model, X, y, directions, way, penalised=part == "train", **options)
+        cut = _slice_of(model, X, y, directions, way, **options)
     n_in_all = len(run.prepared.X_train if part == "train" else run.prepared.X_test)
     return Landscape(next(_numbers), run.id, snapshot.epoch, part, len(X), n_in_all, cut)
 
@@ -129,7 +144,7 @@ def landscape_part(begun: Landscape | None, query: Mapping[str, str]) -> bytes:
     return encode(header, {"losses": np.array(found)})
 
 
-def _problem_of(run: Run, snapshot: Snapshot, part: str) -> tuple[NDArray[Any], NDArray[Any], Any]:
+def _problem_of(run: Run, snapshot: Snapshot, part: str) -> tuple[AnyArray, AnyArray, Perceptron]:
     """Return the model of a snapshot, and rows and targets, as many as one evaluation may use."""
     prepared, model = run.prepared, run.get_model(snapshot)
     X, y = (
@@ -146,14 +161,19 @@ def _problem_of(run: Run, snapshot: Snapshot, part: str) -> tuple[NDArray[Any], 
 
 
 def _slice_of(
-    model: Any, X: Any, y: Any, directions: str, way: Snapshots | None, **more: Any
+    model: Perceptron,
+    X: AnyArray,
+    y: AnyArray,
+    directions: str,
+    way: Snapshots | None,
+    **options: Unpack[SliceOptions],
 ) -> LossSlice:
     """Return the slice; with directions='auto', use random directions if there is no path."""
     try:
-        return loss_slice(model, X, y, directions=directions, snapshots=way, **more)
+        return loss_slice(model, X, y, directions=directions, snapshots=way, **options)
     except ValueError:
         if directions == "auto":
-            return _slice_of(model, X, y, "random", way, **more)
+            return _slice_of(model, X, y, "random", way, **options)
         if directions == "path":
             raise ExperimentError(
                 "the path of this run does not span a plane yet: train for more epochs, or "

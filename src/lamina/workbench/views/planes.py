@@ -10,14 +10,13 @@ Shapes: places (n, 2), or (n, 1) on a line; inputs (n, n_inputs).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from lamina.errors import ExperimentError
+from lamina.formulas.table import AnyArray
 from lamina.workbench.data.drawn import DrawnData
 from lamina.workbench.runs.prepared_data import PreparedData
 
@@ -48,7 +47,7 @@ class Plane(ABC):
             _limits(column) for column in np.concatenate(points).T
         )
 
-    def _parts(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    def _parts(self) -> list[tuple[AnyArray, AnyArray]]:
         prepared = self.prepared
         return [
             (prepared.features_train, prepared.targets_train),
@@ -56,14 +55,14 @@ class Plane(ABC):
         ]
 
     @abstractmethod
-    def points(self, features: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
+    def points(self, features: AnyArray, targets: AnyArray) -> AnyArray:
         """Return the coordinates of rows in the plane, (n, 2)."""
 
     @abstractmethod
-    def inputs_at(self, places: NDArray[Any]) -> NDArray[Any]:
+    def inputs_at(self, places: AnyArray) -> AnyArray:
         """Return the network's inputs at points of the plane."""
 
-    def cells(self, n: int) -> NDArray[Any]:
+    def cells(self, n: int) -> AnyArray:
         """Return the inputs at the centres of n × n cells, row by row from the lower edge."""
         x, y = (_middles(low, high, n) for low, high in self.limits)
         rows, columns = np.meshgrid(y, x, indexing="ij")
@@ -84,13 +83,13 @@ class FeatureTargetPlane(Plane):
         self.names = (prepared.dataset.feature_names[0], prepared.dataset.target)
         super().__init__(prepared)
 
-    def points(self, features: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
+    def points(self, features: AnyArray, targets: AnyArray) -> AnyArray:
         return np.column_stack([features[:, 0], targets])
 
-    def inputs_at(self, places: NDArray[Any]) -> NDArray[Any]:
+    def inputs_at(self, places: AnyArray) -> AnyArray:
         return self.prepared.inputs(places[:, :1])
 
-    def cells(self, n: int) -> NDArray[Any]:
+    def cells(self, n: int) -> AnyArray:
         places = _middles(*self.limits[0], n)[:, np.newaxis]
         return np.ascontiguousarray(self.inputs_at(places), dtype=np.float64)
 
@@ -101,17 +100,17 @@ class FeatureTargetPlane(Plane):
 class TwoColumnPlane(Plane):
     """Two columns of the data, with all others at their mean."""
 
-    def __init__(self, prepared: PreparedData, columns: Any = (0, 1)) -> None:
+    def __init__(self, prepared: PreparedData, columns: object = (0, 1)) -> None:
         names = prepared.dataset.feature_names
         self.columns = _two_columns(columns, len(names))
         self.names = (names[self.columns[0]], names[self.columns[1]])
         self.middle = prepared.features_train.mean(axis=0)
         super().__init__(prepared)
 
-    def points(self, features: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
+    def points(self, features: AnyArray, targets: AnyArray) -> AnyArray:
         return np.asarray(features[:, self.columns])
 
-    def inputs_at(self, places: NDArray[Any]) -> NDArray[Any]:
+    def inputs_at(self, places: AnyArray) -> AnyArray:
         features = np.tile(self.middle, (len(places), 1))
         features[:, self.columns] = places
         return self.prepared.inputs(features)
@@ -126,10 +125,10 @@ class Components(Plane):
         self.components = PCA(2, svd_solver="full").fit(prepared.X_train)
         super().__init__(prepared)
 
-    def points(self, features: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
+    def points(self, features: AnyArray, targets: AnyArray) -> AnyArray:
         return np.asarray(self.components.transform(self.prepared.inputs(features)))
 
-    def inputs_at(self, places: NDArray[Any]) -> NDArray[Any]:
+    def inputs_at(self, places: AnyArray) -> AnyArray:
         return np.asarray(self.components.inverse_transform(places))
 
 
@@ -148,14 +147,10 @@ def build_plane(prepared: PreparedData) -> Plane:
         return TwoColumnPlane(prepared)
     if plane is None or plane["kind"] == Components.__name__.lower():
         return Components(prepared)
-    return TwoColumnPlane(prepared, _columns_in(plane))
+    return TwoColumnPlane(prepared, plane.get("columns", (0, 1)))
 
 
-def _columns_in(plane: Mapping[str, Any]) -> Any:
-    return plane.get("columns", (0, 1))
-
-
-def _two_columns(columns: Any, n_features: int) -> list[int]:
+def _two_columns(columns: object, n_features: int) -> list[int]:
     two = list(columns) if isinstance(columns, list | tuple) else []
     are_there = all(
         isinstance(each, int) and not isinstance(each, bool) and 0 <= each < n_features
@@ -174,12 +169,12 @@ def _drawn_limits(prepared: PreparedData) -> tuple[tuple[float, float], ...] | N
     return data.limits[:2] if isinstance(data, DrawnData) and data.limits else None
 
 
-def _limits(column: NDArray[Any]) -> tuple[float, float]:
+def _limits(column: AnyArray) -> tuple[float, float]:
     low, high = float(column.min()), float(column.max())
     margin = MARGIN * (high - low) or 1.0
     return low - margin, high + margin
 
 
-def _middles(low: float, high: float, n: int) -> NDArray[Any]:
+def _middles(low: float, high: float, n: int) -> AnyArray:
     """Return the centres of n equal parts."""
     return np.asarray(low + (high - low) * (np.arange(n) + 0.5) / n)

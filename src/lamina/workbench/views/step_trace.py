@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.blocks.block import Role
 from lamina.choices import name_of
 from lamina.engines import Rows
 from lamina.errors import ExperimentError
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import LOSSES
 from lamina.formulas.noise import Draws
+from lamina.formulas.table import AnyArray
 from lamina.network import Network
 from lamina.studies.mathml import mathml_tree
 from lamina.studies.step import UpdateInputs
@@ -28,6 +31,7 @@ from lamina.studies.trace_code import IMPORTS, read_by, step_function
 from lamina.studies.trace_formulas import TracedNumber, update_equation
 from lamina.studies.trace_page import describe_settings
 from lamina.studies.weight_paths import WeightPaths
+from lamina.workbench.data.plain import Message
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.run import ENDED, FAILED, PLAYING, Run
 from lamina.workbench.views.frames import encode
@@ -82,7 +86,7 @@ def trace(run: Run, snapshot: Snapshot, query: Mapping[str, str]) -> bytes:
     return encode({"kind": "trace", **header}, values)
 
 
-def path(run: Run, snapshot: Snapshot, query: Mapping[str, str]) -> dict[str, Any]:
+def path(run: Run, snapshot: Snapshot, query: Mapping[str, str]) -> Message:
     """Return the chain rule for one weight: its paths to the loss, their products and the sum.
 
     Raises
@@ -103,10 +107,10 @@ def path(run: Run, snapshot: Snapshot, query: Mapping[str, str]) -> dict[str, An
     return {**_place(placed), **_paths_as_json(paths, placed.rows)}
 
 
-def _without_numbers(run: Run, snapshot: Snapshot, why: str) -> dict[str, Any]:
+def _without_numbers(run: Run, snapshot: Snapshot, why: str) -> Message:
     """Return the header sent when a step's numbers are not available."""
     place = {"run": run.id, "epoch": snapshot.epoch, "batch": snapshot.batch}
-    nothing: list[Any] = []
+    nothing: list[object] = []
     return {
         "kind": "trace",
         **place,
@@ -217,7 +221,7 @@ def _notes(run: Run, snapshot: Snapshot, rows: NDArray[np.int64]) -> list[str]:
         notes.append(NO_UPDATE_NOTE)
     elif snapshot.ahead is None:
         notes.append(_why_no_update(run))
-    if len(rows) == 1 and any(block.statistics for block in run.spec.blocks):
+    if len(rows) == 1 and _has_statistics(run):
         notes.append(
             "A single row has no variance to normalize by: its ẑ is 0. Choose the next batch to "
             "see the effect of the normalization."
@@ -225,6 +229,11 @@ def _notes(run: Run, snapshot: Snapshot, rows: NDArray[np.int64]) -> list[str]:
     if run.model.average_decay is not None and snapshot.ahead is None:
         notes.append("These are the averaged parameters; the trained ones are not stored.")
     return notes
+
+
+def _has_statistics(run: Run) -> bool:
+    tensors = (tensor for block in run.spec.blocks for tensor in block.tensors)
+    return any(tensor.role is Role.STATISTICS and prod(tensor.shape) for tensor in tensors)
 
 
 def _why_no_update(run: Run) -> str:
@@ -239,7 +248,7 @@ def _why_no_update(run: Run) -> str:
     )
 
 
-def _place(placed: PlacedTrace) -> dict[str, Any]:
+def _place(placed: PlacedTrace) -> Message:
     return {
         "run": placed.run.id,
         "epoch": placed.snapshot.epoch,
@@ -250,12 +259,12 @@ def _place(placed: PlacedTrace) -> dict[str, Any]:
     }
 
 
-def _of_rows(placed: PlacedTrace) -> dict[str, Any]:
+def _of_rows(placed: PlacedTrace) -> Message:
     """Return the rows in the units of the data: features, targets and predictions."""
     prepared, rows = placed.run.prepared, placed.rows[:MOST_SHOWN]
     prediction = placed.trace.prediction[:MOST_SHOWN]
-    targets: list[Any]
-    answers: list[Any]
+    targets: list[object]
+    answers: list[object]
     if prepared.class_names:
         codes = np.searchsorted(np.unique(prepared.dataset.y), prepared.targets_train[rows])
         found = prediction.argmax(1) if prediction.shape[1] > 1 else prediction[:, 0] > 0.5
@@ -273,7 +282,7 @@ def _of_rows(placed: PlacedTrace) -> dict[str, Any]:
     }
 
 
-def _update(trace: StepTrace) -> dict[str, Any] | None:
+def _update(trace: StepTrace) -> Message | None:
     made = trace.update
     if made is None:
         return None
@@ -285,7 +294,7 @@ def _update(trace: StepTrace) -> dict[str, Any] | None:
     }
 
 
-def _numbers(numbers: tuple[TracedNumber, ...]) -> list[dict[str, Any]]:
+def _numbers(numbers: tuple[TracedNumber, ...]) -> list[Message]:
     variables = {each.variable for each in numbers}
     return [
         {
@@ -307,7 +316,7 @@ def _numbers(numbers: tuple[TracedNumber, ...]) -> list[dict[str, Any]]:
 
 # Cached, because a page requests the same formulas repeatedly.
 @lru_cache(2000)
-def _tree(formula: str) -> list[Any]:
+def _tree(formula: str) -> list[object]:
     return mathml_tree(formula)
 
 
@@ -325,13 +334,13 @@ def _axes(number: TracedNumber) -> list[str]:
     return ["rows", "fan_out"][: number.value.ndim]
 
 
-def _shown(value: NDArray[Any]) -> NDArray[Any]:
+def _shown(value: AnyArray) -> AnyArray:
     """Return the first rows and columns."""
     part = value[tuple(slice(MOST_SHOWN) for _ in value.shape)]
     return np.asarray(part, dtype=np.float64)
 
 
-def _paths_as_json(paths: WeightPaths, rows: NDArray[np.int64]) -> dict[str, Any]:
+def _paths_as_json(paths: WeightPaths, rows: NDArray[np.int64]) -> Message:
     return {
         "weight": mathml_tree(f"dL/d{paths.weight}"),
         "paths": [

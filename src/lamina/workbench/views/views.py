@@ -6,16 +6,16 @@ Shapes: cells (n_rows · n_columns, n_inputs); a region (n_rows, n_columns, n), 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines import choose_engine
 from lamina.errors import ExperimentError
+from lamina.formulas.table import AnyArray
+from lamina.workbench.data.plain import Message, Plain
 from lamina.workbench.lessons import step_from_json
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.run import Run
@@ -51,21 +51,15 @@ class Watch:
     fit: bool = False
     lesson: tuple[str, int] | None = None
 
-    def merged(self, values: Mapping[str, Any]) -> Watch:
+    def merged(self, values: Plain) -> Watch:
         """Return the settings changed by a page's request; raise ExperimentError if not valid."""
-        most = {"region": 128, "units": 48}
-        names = {field.name for field in fields(self)}
-        updates = {name: value for name, value in values.items() if name in names}
-        lesson = step_from_json(updates.pop("lesson")) if "lesson" in updates else self.lesson
-        for name, value in updates.items():
-            kind = int if name in most else bool
-            if type(value) is not kind or not 0 <= value <= most.get(name, 1):
-                raise ExperimentError(
-                    f"{name}={value!r} must be "
-                    + (f"a whole number from 0 to {most[name]}" if name in most else "a boolean"),
-                    name,
-                )
-        return replace(self, **updates, lesson=lesson)
+        return Watch(
+            lesson=step_from_json(values["lesson"]) if "lesson" in values else self.lesson,
+            region=_whole("region", values.get("region", self.region), 128),
+            units=_whole("units", values.get("units", self.units), 48),
+            confusion=_truth("confusion", values.get("confusion", self.confusion)),
+            fit=_truth("fit", values.get("fit", self.fit)),
+        )
 
 
 class Views:
@@ -80,10 +74,10 @@ class Views:
         self.training_scores = TrainingScores(run, self.engine)
         self.cells = lru_cache(maxsize=4)(self._cells)
 
-    def frame(self, snapshot: Snapshot, watch: Watch, header: Mapping[str, Any]) -> bytes:
+    def frame(self, snapshot: Snapshot, watch: Watch, header: Plain) -> bytes:
         """Return a snapshot as a message for the page."""
-        arrays: dict[str, NDArray[Any]] = {"parameters": snapshot.parameters, **self.curves()}
-        more: dict[str, Any] = {}
+        arrays: dict[str, AnyArray] = {"parameters": snapshot.parameters, **self.curves()}
+        more: Message = {}
         if watch.region:
             arrays["region"] = self.region(snapshot, watch.region)
         if watch.units:
@@ -127,7 +121,7 @@ class Views:
         drawn = self.cells(n)[:, :MOST_UNITS_DRAWN].T.astype(np.float32)
         return drawn.reshape(-1, *self.plane.shape(n))
 
-    def probabilities(self, snapshot: Snapshot) -> NDArray[Any]:
+    def probabilities(self, snapshot: Snapshot) -> AnyArray:
         """Return the probability of every class for the test rows, (n_test, n_classes)."""
         X = self.run.prepared.X_test.astype(self.dtype, copy=False)
         found = self.engine.predict(self.run.spec, snapshot.parameters, X)
@@ -140,8 +134,20 @@ class Views:
         counts = np.bincount(pairs, minlength=n_classes**2).astype(np.int32)
         return counts.reshape(n_classes, n_classes)
 
-    def _cells(self, n: int) -> NDArray[Any]:
+    def _cells(self, n: int) -> AnyArray:
         return self.plane.cells(n).astype(self.dtype, copy=False)
+
+
+def _whole(name: str, value: object, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise ExperimentError(f"{name}={value!r} must be a whole number from 0 to {most}", name)
+    return value
+
+
+def _truth(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ExperimentError(f"{name}={value!r} must be a boolean", name)
+    return value
 
 
 def data_message(plane: Plane, number: int, run: int) -> bytes:
