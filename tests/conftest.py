@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from scipy import sparse
+from tests.engines.distant_engine import DistantEngine
 
 from lamina.engines import (
     Engine,
@@ -21,6 +22,7 @@ from lamina.engines import (
     Rows,
     Trainer,
     available_engines,
+    choose,
     choose_engine,
 )
 from lamina.formulas import ACTIVATIONS, LOSSES
@@ -159,6 +161,16 @@ def _draw_problem(
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine that is available on this machine."""
     return choose_engine(request.param)
+
+
+@pytest.fixture(params=[*available_engines(), "distant"])
+def fits_by_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Engine of all fits in a test: each available one, and one that shares no parameters."""
+    name = str(request.param)
+    if name == "distant":
+        monkeypatch.setattr(choose, "ReferenceEngine", DistantEngine)
+    monkeypatch.setenv("LAMINA_ENGINE", "reference" if name == "distant" else name)
+    return name
 
 
 @pytest.fixture(scope="session")

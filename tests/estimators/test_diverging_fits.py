@@ -27,7 +27,9 @@ class ChangedOnce:
         self.value = value
 
     def on_epoch_end(self, fit: Any) -> None:
-        fit._state.memory.predicting[0] = self.value
+        parameters = fit.parameters.copy()
+        parameters[0] = self.value
+        fit._trained.replace_predicting(parameters)
         fit.stop()
 
 

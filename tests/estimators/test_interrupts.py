@@ -15,7 +15,6 @@ from sklearn.preprocessing import StandardScaler
 
 import lamina
 from lamina import MLPClassifier, MLPRegressor
-from lamina.engines import Engine
 from lamina.training import EpochRecord, observe_fits
 
 X, Y = load_iris(return_X_y=True)
@@ -28,8 +27,8 @@ Estimator = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def serve(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAMINA_ENGINE", engine.name)
+def serve(fits_by_engine: str) -> None:
+    """Run every test with each engine."""
 
 
 def interrupt_in(epoch: int) -> Callable[[EpochRecord], None]:

@@ -27,7 +27,6 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 import lamina
 from lamina import MLPClassifier, MLPRegressor
-from lamina.engines import Engine
 from lamina.errors import NonFiniteError
 
 X, Y = load_iris(return_X_y=True)
@@ -41,8 +40,8 @@ Estimator = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def serve(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAMINA_ENGINE", engine.name)
+def serve(fits_by_engine: str) -> None:
+    """Run every test with each engine."""
 
 
 def weights_of(model: Any) -> list[np.ndarray]:

@@ -14,11 +14,11 @@ from sklearn.utils import shuffle
 
 from lamina.engines import (
     EpochReport,
+    LocalTrainer,
     Objective,
     OptimizerSettings,
     OptimizerState,
     Rows,
-    Trainer,
 )
 from lamina.errors import NonFiniteError
 from lamina.network import NetworkSpec
@@ -40,7 +40,7 @@ N_SAMPLES = 7
 
 
 @dataclass
-class Playback(Trainer):
+class Playback(LocalTrainer):
     """Engine with prescribed losses; its only parameter counts the epochs."""
 
     losses: Sequence[float]
@@ -49,13 +49,13 @@ class Playback(Trainer):
     name: str = "playback"
 
     def trainer(self, *args: Any) -> Playback:
-        self.parameters = args[4]
+        self._parameters, self._state = args[4:]
         return self
 
     def epoch(self, order: np.ndarray, batch_size: int, rates: np.ndarray) -> EpochReport:
         self.orders.append(order.copy())
         self.rates.append(rates.copy())
-        self.parameters += 1
+        self._parameters += 1
         return EpochReport(self.losses[len(self.orders) - 1], len(rates), None)
 
     def predict(self, spec: NetworkSpec, parameters: np.ndarray, X: Any) -> np.ndarray:
@@ -83,7 +83,7 @@ def run(engine: Any, start: Memory, seed: int = 0, **settings: Any) -> Ending:
 
 def scores(values: Sequence[float]) -> Validation:
     """Return a validation that plays back scores, by the epoch that the parameter counts."""
-    return Validation(np.zeros((1, 1)), lambda parameters: (values[int(parameters[0]) - 1],))
+    return Validation(np.zeros((1, 1)), lambda _, parameters: (values[int(parameters[0]) - 1],))
 
 
 def test_every_epoch_permutes_the_previous_order_like_scikit_learns_shuffle() -> None:

@@ -3,19 +3,18 @@
 from lamina.engines.choose import available_engines, choose_engine
 from lamina.engines.engine import (
     Engine,
-    EpochReport,
     Evaluator,
     Objective,
-    OptimizerSettings,
-    OptimizerState,
     Rows,
-    Trainer,
 )
+from lamina.engines.optimizer import OptimizerSettings, OptimizerState
+from lamina.engines.trainer import EpochReport, LocalTrainer, Trainer
 
 __all__ = [
     "Engine",
     "EpochReport",
     "Evaluator",
+    "LocalTrainer",
     "Objective",
     "OptimizerSettings",
     "OptimizerState",

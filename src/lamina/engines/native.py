@@ -25,18 +25,15 @@ from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import (
     NON_FINITE_ROWS,
     Engine,
-    EpochReport,
     Evaluator,
     Matrix,
     Objective,
-    OptimizerSettings,
-    OptimizerState,
     Rows,
-    TimeIsUp,
-    Trainer,
     require_finite,
 )
+from lamina.engines.optimizer import OptimizerSettings, OptimizerState
 from lamina.engines.threads import choose_threads, sharing_cores
+from lamina.engines.trainer import EpochReport, LocalTrainer, TimeIsUp
 from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import as_numbers
@@ -155,15 +152,15 @@ def _refuse_zero_weight(ending: int) -> None:
 
 
 @dataclass
-class NativeTrainer(Trainer):
+class NativeTrainer(LocalTrainer):
     """One fit: arrays of the samples, and a network whose memory serves every epoch."""
 
     spec: NetworkSpec
     objective: Objective
     optimizer: OptimizerSettings
     rows: Rows
-    parameters: Array
-    state: OptimizerState
+    _parameters: Array
+    _state: OptimizerState
     n_threads: int | None
     precision: str | None
     deadline: float = field(default=math.inf, init=False)
@@ -172,7 +169,7 @@ class NativeTrainer(Trainer):
 
     def __post_init__(self) -> None:
         self._arrays = _row_arrays(*self.rows)
-        self._row_work = _row_work(self.spec, self.parameters.dtype, passes=3)
+        self._row_work = _row_work(self.spec, self._parameters.dtype, passes=3)
         self._python_loss = _python_loss(self.objective, self.rows.y)
         self._optimizer = _optimizer(self.optimizer)
 
@@ -205,20 +202,20 @@ class NativeTrainer(Trainer):
                 batch_size,
                 learning_rates,
                 (*self._optimizer, self.measures_gradient),
-                self.parameters,
-                self.state.slots,
-                self.state.step,
-                self.state.seed,
+                self._parameters,
+                self._state.slots,
+                self._state.step,
+                self._state.seed,
                 choose_threads(self._row_work * batch_size, n_steps, self.n_threads),
                 None if random_state is None else random_state._bit_generator,
                 self._python_loss,
                 self.deadline - perf_counter(),
             )
-        if self.state.keeps_average:
+        if self._state.keeps_average:
             n_trained = ParameterLayout.from_spec(self.spec).n_trained
-            self.state.take_over_statistics(self.parameters, n_trained)
+            self._state.take_over_statistics(self._parameters, n_trained)
         for ending, loss, steps, bad, norm in ended:
-            self.state.step += steps
+            self._state.step += steps
             if ending in (_native.FINISHED, _native.NON_FINITE):
                 reported_norm = norm if self.measures_gradient and steps else None
                 reports.append(EpochReport(loss, steps, None if bad < 0 else bad, reported_norm))
@@ -230,7 +227,7 @@ class NativeTrainer(Trainer):
 
     def _make_room(self, batch_size: int) -> None:
         if batch_size > self._largest_batch:
-            dtype = self.parameters.dtype
+            dtype = self._parameters.dtype
             self._native = _network(
                 self.spec, self.objective, dtype, self.precision, batch_size, self.rows.y
             )

@@ -28,7 +28,8 @@ import numpy as np
 
 from lamina.blocks import BlockPass, Mode, Product
 from lamina.engines.batch_loss import predict_from, row_losses, weight_sum
-from lamina.engines.engine import Matrix, Objective, OptimizerSettings, OptimizerState, Rows
+from lamina.engines.engine import Matrix, Objective, Rows
+from lamina.engines.optimizer import OptimizerSettings, OptimizerState
 from lamina.formulas import OPTIMIZERS, PENALTIES
 from lamina.formulas.averages import average_rate, clipping_scale, compute_norm
 from lamina.formulas.noise import (

@@ -18,17 +18,13 @@ from scipy import sparse
 from lamina.blocks import Mode, Product, product_in
 from lamina.engines.engine import (
     Engine,
-    EpochReport,
     Evaluator,
     Matrix,
     Objective,
-    OptimizerSettings,
-    OptimizerState,
     Rows,
-    TimeIsUp,
-    Trainer,
     require_finite,
 )
+from lamina.engines.optimizer import OptimizerSettings, OptimizerState
 from lamina.engines.reference import (
     Forward,
     backward,
@@ -37,6 +33,7 @@ from lamina.engines.reference import (
     move_statistics,
     update,
 )
+from lamina.engines.trainer import EpochReport, LocalTrainer, TimeIsUp
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
 from lamina.network import Network, NetworkSpec, ParameterLayout
@@ -52,22 +49,22 @@ def first_non_finite_block(network: Network, passed: Forward) -> int | None:
 
 
 @dataclass
-class ReferenceTrainer(Trainer):
+class ReferenceTrainer(LocalTrainer):
     """One fit of the reference engine: forward, loss, backward, update, batch by batch."""
 
     spec: NetworkSpec
     objective: Objective
     optimizer: OptimizerSettings
     rows: Rows
-    parameters: Array
-    state: OptimizerState
+    _parameters: Array
+    _state: OptimizerState
     product: Product = operator.matmul
     measures_gradient: bool = False
 
     @cached_property
     def network(self) -> Network:
         """The network in training, whose parameters change."""
-        return Network(self.spec, self.parameters)
+        return Network(self.spec, self._parameters)
 
     def epoch(
         self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
@@ -90,7 +87,7 @@ class ReferenceTrainer(Trainer):
 
     def forward(self, batch: Rows, chosen: NDArray[np.int64]) -> tuple[Forward, float, Array]:
         """Run the forward pass over a batch with these indices; return it, its loss and dL/da."""
-        draws = Draws(self.state.seed, self.state.step, chosen) if self.spec.draws else None
+        draws = Draws(self._state.seed, self._state.step, chosen) if self.spec.draws else None
         mode = Mode(uses_batch=True, draws=draws, product=self.product)
         passed = forward(self.network, batch.X, mode)
         return passed, *batch_loss(self.network, self.objective, passed, batch)
@@ -100,18 +97,18 @@ class ReferenceTrainer(Trainer):
         gradient = backward(self.network, self.objective, batch, passed, d_a, self.product)
         # The step is made on copies and then stored, so that readers and interruptions always see
         # the parameters of a complete step.
-        before = self.parameters.copy(), self.state.slots.copy()
-        layout, parameters = ParameterLayout.from_spec(self.spec), self.parameters.copy()
-        state = replace(self.state, slots=self.state.slots.copy())
+        before = self._parameters.copy(), self._state.slots.copy()
+        layout, parameters = ParameterLayout.from_spec(self.spec), self._parameters.copy()
+        state = replace(self._state, slots=self._state.slots.copy())
         norm = update(layout, self.optimizer, parameters, gradient, state, learning_rate)
         move_statistics(self.network.with_parameters(parameters), passed)
         state.take_over_statistics(parameters, layout.n_trained)
         try:
-            self.parameters[...], self.state.slots[...] = parameters, state.slots
+            self._parameters[...], self._state.slots[...] = parameters, state.slots
         except KeyboardInterrupt:
-            self.parameters[...], self.state.slots[...] = before
+            self._parameters[...], self._state.slots[...] = before
             raise
-        self.state.step += 1
+        self._state.step += 1
         return norm
 
 

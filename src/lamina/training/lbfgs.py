@@ -10,7 +10,7 @@ from scipy.optimize import OptimizeResult, minimize
 from sklearn.utils.parallel import _get_threadpool_controller
 
 from lamina.engines import Engine, Objective, Rows
-from lamina.engines.engine import TimeIsUp
+from lamina.engines.trainer import TimeIsUp
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.training.divergence import first_non_finite_block, non_finite_error

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines import Engine, EpochReport, Rows, Trainer
-from lamina.engines.engine import TimeIsUp
+from lamina.engines.trainer import TimeIsUp
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.training.callbacks.protocol import Callbacks
@@ -32,6 +32,7 @@ from lamina.training.plan import TrainingPlan
 from lamina.training.rates import Rates
 from lamina.training.resuming import collect_state, restore
 from lamina.training.stopping import Stopping
+from lamina.training.trained import Trained
 from lamina.training.under_way import FitUnderWay
 from lamina.training.validation import Validation
 from lamina.training.verbosity import print_epoch, print_lowered_rate, print_stall
@@ -62,7 +63,8 @@ def train(
     plan : TrainingPlan
     rows : Rows
     memory : Memory
-        Changed in place; consistent even after Ctrl-C.
+        Training state at the beginning; at the end of the fit, also by Ctrl-C, it becomes that of
+        the fit.
     random_state : RandomState
         Source of each epoch's order of samples, if the plan shuffles.
     order : ndarray of int64, optional
@@ -101,10 +103,10 @@ def train(
     trainer = engine.trainer(
         spec, plan.objective, plan.optimizer, rows, memory.parameters, memory.optimizer
     )
-    under_way = FitUnderWay(state, spec, plan, rates, random_state, model)
-    loop = EpochLoop(
-        engine, spec, plan, trainer, rates, state, validation, Callbacks(callbacks), under_way
-    )
+    trained = Trained(trainer)
+    under_way = FitUnderWay(state, trained, spec, plan, rates, random_state, model)
+    loop = EpochLoop(engine, spec, plan, trainer, trained, rates, state, validation)
+    loop.callbacks, loop.under_way = Callbacks(callbacks), under_way
     loop.checkpoint = checkpoint
     try:
         ending = loop.run_to_its_end(random_state)
@@ -131,8 +133,10 @@ def begin(
 
 
 class EpochLoop:
-    """The parts of one running fit; its state is `state`, parameters are the trainer's."""
+    """Parts of one running fit: its state is `state`, and the trainer holds the parameters."""
 
+    callbacks: Callbacks
+    under_way: FitUnderWay
     checkpoint: Checkpoint | None = None
 
     def __init__(
@@ -141,15 +145,14 @@ class EpochLoop:
         spec: NetworkSpec,
         plan: TrainingPlan,
         trainer: Trainer,
+        trained: Trained,
         rates: Rates,
         state: FitState,
         validation: Validation | None,
-        callbacks: Callbacks,
-        under_way: FitUnderWay,
     ) -> None:
-        self.engine, self.spec, self.plan, self.trainer = engine, spec, plan, trainer
-        self.rates, self.state, self.validation = rates, state, validation
-        self.callbacks, self.under_way = callbacks, under_way
+        self.engine, self.spec, self.plan = engine, spec, plan
+        self.trainer, self.trained, self.rates = trainer, trained, rates
+        self.state, self.validation = state, validation
         trainer.deadline = plan.deadline
         trainer.measures_gradient = plan.measures_gradient
         self.monitor = Monitor.LOSS if validation is None else validation.monitor
@@ -185,7 +188,8 @@ class EpochLoop:
             if state.must_stop:
                 return Ending.STOPPED
             if self.checkpoint is not None and self.checkpoint.is_due(len(state.losses)):
-                self.checkpoint.write(collect_state(state, random_state))
+                parts = collect_state(state, self.trained, random_state)
+                self.checkpoint.write(parts)
         return Ending.EXHAUSTED
 
     def epochs_ahead(self) -> int:
@@ -215,6 +219,7 @@ class EpochLoop:
             if self.callbacks.need_steps():
                 self.run_step_by_step(rates[0], shuffling)
             else:
+                self.trained.forget()
                 self.trainer.epochs(order, self.plan.batch_size, rates, self.reports, shuffling)
         finally:
             self.seconds_each = (perf_counter() - began) / max(1, len(self.reports))
@@ -231,6 +236,7 @@ class EpochLoop:
         for step, start in enumerate(range(0, len(order), size)):
             batch, reports = order[start : start + size], list[EpochReport]()
             self.rates.fill(rates[step:], self.rates.state.learning_rate, factors)
+            self.trained.forget()
             self.trainer.epochs(batch, len(batch), rates[np.newaxis, step : step + 1], reports)
             report = reports[0]
             total += report.loss * len(batch)
@@ -296,7 +302,9 @@ class EpochLoop:
 
     def append_to_history(self, report: EpochReport, prediction: Array | None) -> None:
         """Append an epoch's values to the history."""
-        validated = {} if self.validation is None else self.validation.measured(prediction)
+        validated = {}
+        if self.validation is not None:
+            validated = self.validation.measured(prediction, self.trained.predicting)
         state, columns = self.state, self.state.columns
         state.losses.append(report.loss)
         state.loss = report.loss
@@ -310,7 +318,7 @@ class EpochLoop:
         """Predict the held-out samples; None if there are none or the epoch failed."""
         if self.validation is None or not report.is_finite:
             return None
-        prediction = self.engine.predict(self.spec, self.state.memory.predicting, self.validation.X)
+        prediction = self.engine.predict(self.spec, self.trained.predicting, self.validation.X)
         return prediction if self.validation.can_measure(prediction) else None
 
     @property
@@ -341,10 +349,10 @@ class EpochLoop:
         """Keep the parameters of the best epoch so far, if they are to be restored."""
         if not self.restores_best:
             return
-        state = self.state
+        state, present = self.state, self.trained.predicting
         if state.best_parameters is None:
-            state.best_parameters = np.empty_like(state.memory.parameters)
-        state.best_parameters[:] = state.memory.predicting
+            state.best_parameters = np.empty_like(present)
+        state.best_parameters[:] = present
 
     def prepare_next_epoch(self) -> bool:
         """Update the base learning rate; return False if a lack of progress ends the fit."""
@@ -369,13 +377,14 @@ class EpochLoop:
         return True
 
     def finish(self, fallback: Array | None) -> None:
-        """Restore the best epoch's parameters, and append the fit to the model's history."""
-        state, stopping = self.state, self.state.stopping
+        """Restore the best epoch's parameters, and write the fit into the memory."""
+        state, stopping, memory = self.state, self.state.stopping, self.state.memory
         has_no_score = bool(state.losses) and stopping.best == math.inf
         best = fallback if state.best_parameters is None else state.best_parameters
         if self.restores_best and best is not None and not has_no_score:
-            state.memory.predicting[:] = best
-        state.memory.history.add(
+            self.trained.replace_predicting(best)
+        memory.parameters, memory.optimizer = self.trained.parameters, self.trained.optimizer
+        memory.history.add(
             state.losses,
             self.scores,
             len(state.order),

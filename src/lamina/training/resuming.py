@@ -33,6 +33,7 @@ from lamina.training.generators import generator_of_kind, generator_state
 from lamina.training.history import History
 from lamina.training.memory import Memory
 from lamina.training.rates import RateState
+from lamina.training.trained import Trained
 
 
 @dataclass(frozen=True)
@@ -160,14 +161,16 @@ def _check_split(
         raise ModelFileError(f"its {names} do not hold each of the {n_samples} samples once")
 
 
-def collect_state(state: FitState, random_state: np.random.RandomState) -> dict[str, Any]:
+def collect_state(
+    state: FitState, trained: Trained, random_state: np.random.RandomState
+) -> dict[str, Any]:
     """Return everything that the rest of the fit depends on; its arrays are not copied."""
     memory, history = state.memory, state.memory.history
     lists = {"losses": history.losses, "scores": history.scores or []}
     numbers = [each.name for each in fields(history) if each.name not in (*lists, "columns")]
     return {
-        "parameters": memory.parameters,
-        "optimizer": _values(memory.optimizer),
+        "parameters": trained.parameters,
+        "optimizer": _values(trained.optimizer),
         **_values(memory.rate),
         "earlier": {
             **{name: getattr(history, name) for name in numbers},

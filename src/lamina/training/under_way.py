@@ -17,6 +17,7 @@ from lamina.network.parameters import ParameterViews
 from lamina.training.fit_state import FitState
 from lamina.training.plan import TrainingPlan
 from lamina.training.rates import Rates
+from lamina.training.trained import Trained
 
 
 class StepAhead(NamedTuple):
@@ -78,14 +79,16 @@ class FitUnderWay:
     def __init__(
         self,
         state: FitState,
+        trained: Trained,
         spec: NetworkSpec,
         plan: TrainingPlan,
         rates: Rates,
         random_state: np.random.RandomState,
         model: Any,
     ) -> None:
-        self._state, self._spec, self._plan, self._rates = state, spec, plan, rates
-        self._random_state, self.model = random_state, model
+        self._state, self._trained, self._spec = state, trained, spec
+        self._plan, self._rates, self._random_state = plan, rates, random_state
+        self.model = model
         self.epochs_before = len(state.memory.history.losses)
 
     def stop(self) -> None:
@@ -115,7 +118,7 @@ class FitUnderWay:
 
     @property
     def step(self) -> int:
-        return self._state.memory.optimizer.step
+        return self._trained.step
 
     @property
     def row(self) -> dict[str, float]:
@@ -153,30 +156,32 @@ class FitUnderWay:
 
     @property
     def parameters(self) -> Array:
-        present = self._state.memory.predicting.view()
+        present = self._trained.predicting.view()
         present.flags.writeable = False
         return present
 
     @parameters.setter
     def parameters(self, parameters: Array) -> None:
-        memory = self._state.memory
-        if memory.optimizer.keeps_average:
+        before = self._state.memory
+        if before.optimizer.keeps_average:
             raise ValueError(
                 "parameters cannot be set while average_decay keeps an average of all earlier "
                 "ones: set average_decay=None"
             )
-        if parameters.shape != memory.parameters.shape or not np.isfinite(parameters).all():
+        if parameters.shape != before.parameters.shape or not np.isfinite(parameters).all():
             raise ValueError(
-                f"parameters of shape {parameters.shape} must be {memory.parameters.size} finite "
+                f"parameters of shape {parameters.shape} must be {before.parameters.size} finite "
                 "numbers in one vector"
             )
-        memory.parameters[:] = parameters
+        self._trained.replace_parameters(parameters)
 
     @property
     def ahead(self) -> StepAhead:
-        memory = self._state.memory
-        state = replace(memory.optimizer, slots=memory.optimizer.slots.copy())
-        return StepAhead(memory.parameters.copy(), state, self.learning_rate, self._next_rows())
+        optimizer = self._trained.optimizer
+        state = replace(optimizer, slots=optimizer.slots.copy())
+        return StepAhead(
+            self._trained.parameters.copy(), state, self.learning_rate, self._next_rows()
+        )
 
     def _next_rows(self) -> NDArray[np.int64]:
         """Return the samples of the next batch, without drawing from the generator."""

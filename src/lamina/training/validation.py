@@ -27,8 +27,8 @@ class Validation:
     ----------
     X : ndarray or csr matrix of shape (n_held_out, n_features)
     measure : callable
-        `measure(prediction)` returns the value of each metric; the higher, the better. The first
-        of them is the score.
+        `measure(prediction, parameters)` returns the value of each metric; the higher, the better.
+        The first of them is the score.
     metrics : tuple of str
         Names of the metrics.
     loss : callable
@@ -43,7 +43,7 @@ class Validation:
     """
 
     X: Matrix
-    measure: Callable[[Array], Sequence[float]]
+    measure: Callable[[Array, Array], Sequence[float]]
     metrics: tuple[str, ...] = ("score",)
     loss: Callable[[Array], float] = lambda prediction: math.nan
     monitor: Monitor = Monitor.SCORE
@@ -54,12 +54,16 @@ class Validation:
         """Return True if `measure` supports this prediction."""
         return not self.requires_finite or bool(np.isfinite(prediction).all())
 
-    def measured(self, prediction: Array | None) -> dict[str, float]:
-        """Return the loss and each metric by name, NaN without a prediction."""
+    def measured(self, prediction: Array | None, parameters: Array) -> dict[str, float]:
+        """Return the loss and each metric by name, NaN without a prediction.
+
+        The parameters are those that made the prediction.
+        """
         names = ("validation_loss", *self.metrics)
         if prediction is None:
             return dict.fromkeys(names, math.nan)
-        return dict(zip(names, (self.loss(prediction), *self.measure(prediction)), strict=True))
+        values = self.loss(prediction), *self.measure(prediction, parameters)
+        return dict(zip(names, values, strict=True))
 
     def refuse_undefined(self, cost: float) -> None:
         """Raise the error for a monitor that is NaN after the first epoch.

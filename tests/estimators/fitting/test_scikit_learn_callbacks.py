@@ -19,7 +19,10 @@ from lamina import MLPClassifier
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.usefixtures("fits_by_engine"),
+]
 
 
 class Recorder:

@@ -22,7 +22,6 @@ from sklearn.metrics import (
 from sklearn.preprocessing import StandardScaler
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.engines import Engine
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 
 X, Y = load_iris(return_X_y=True)
@@ -38,8 +37,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 @pytest.fixture(autouse=True)
-def serve(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAMINA_ENGINE", engine.name)
+def serve(fits_by_engine: str) -> None:
+    """Run every test with each engine."""
 
 
 def coefficients(model: Any) -> np.ndarray:

@@ -11,7 +11,6 @@ from sklearn.datasets import load_iris
 from sklearn.preprocessing import StandardScaler
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.engines import Engine
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -21,8 +20,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 @pytest.fixture(autouse=True)
-def serve(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LAMINA_ENGINE", engine.name)
+def serve(fits_by_engine: str) -> None:
+    """Run every test with each engine."""
 
 
 class Diary:

@@ -18,7 +18,10 @@ X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 WAYS: dict[str, Any] = {"tol": 0, "n_iter_no_change": 1000, "random_state": 0, "batch_size": 50}
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.usefixtures("fits_by_engine"),
+]
 
 
 def fitted(snapshots: Snapshots, max_iter: int = 10, **ways: Any) -> MLPClassifier:

@@ -176,7 +176,7 @@ def fit_full_batch(fit: Assignment) -> FitResult:
         bool(model.verbose),
         fit.deadline,
     )
-    scikit_learn = _scikit_learn_callbacks(fit, fit.start)
+    scikit_learn = _scikit_learn_callbacks(fit)
     for callbacks in scikit_learn:
         callbacks.begin(0)
     result = minimise(fit.engine, fit.spec, plan, fit.rows, fit.start)
@@ -218,7 +218,7 @@ def fit_minibatch(fit: Assignment) -> FitResult:
         order=order,
         validation=_validation(fit, held_out, memory.predicting, monitoring),
         fallback=fallback,
-        callbacks=[*list_callbacks(fit.model), *_scikit_learn_callbacks(fit, memory.predicting)],
+        callbacks=[*list_callbacks(fit.model), *_scikit_learn_callbacks(fit)],
         model=fit.model,
         checkpoint=build_checkpoint(fit, identity, held_out, fallback),
         resumed=None if begun is None else begun.state,
@@ -343,16 +343,16 @@ def choose_schedule(model: Any) -> str | Callable[[int, int], float]:
     return schedule if SCHEDULES[schedule].speaks_to_all else "constant"
 
 
-def _scikit_learn_callbacks(fit: Assignment, parameters: Array) -> list[ScikitLearnCallbacks]:
+def _scikit_learn_callbacks(fit: Assignment) -> list[ScikitLearnCallbacks]:
     """Return the callbacks that forward the fit to scikit-learn's own callbacks, if any."""
     if not has_callbacks(fit.model):
         return []
 
-    def attributes() -> dict[str, Any]:
+    def attributes(parameters: Array) -> dict[str, Any]:
         network = network_attributes(fit.network(parameters), fit.task.scaling)
         return network | fit.task.attributes()
 
-    return [ScikitLearnCallbacks(fit.model, *fit.as_given, attributes)]
+    return [ScikitLearnCallbacks(fit.model, *fit.as_given, fit.start, attributes)]
 
 
 def list_callbacks(model: Any) -> list[Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lamina.formulas.table import Array
+
 
 class ScikitLearnCallbacks:
     """Callback that forwards every event to the callbacks set by `set_callbacks`.
@@ -15,9 +17,11 @@ class ScikitLearnCallbacks:
     X, y : array-like
         Arguments of `fit`, for the hooks.
     sample_weight : array-like or None
+    parameters : ndarray of shape (n_parameters,)
+        Parameters of a fit without epochs, which changes them in place.
     attributes : callable
-        `attributes()` returns the fitted attributes of the current network, from which the hooks
-        make an estimator that predicts as if the fit had ended here.
+        `attributes(parameters)` returns the fitted attributes of the current network, from which
+        the hooks make an estimator that predicts as if the fit had ended here.
     """
 
     def __init__(
@@ -26,7 +30,8 @@ class ScikitLearnCallbacks:
         X: Any,
         y: Any,
         sample_weight: Any,
-        attributes: Callable[[], dict[str, Any]],
+        parameters: Array,
+        attributes: Callable[[Array], dict[str, Any]],
     ) -> None:
         self.model = model
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
@@ -35,12 +40,14 @@ class ScikitLearnCallbacks:
             "X": X,
             "y": y,
             "metadata": metadata,
-            "reconstruction_attributes": attributes,
+            "reconstruction_attributes": lambda: attributes(self.present_parameters()),
         }
+        self.present_parameters: Callable[[], Array] = lambda: parameters
         self.fit: Any = None
         self.epoch: Any = None
 
     def on_fit_begin(self, fit: Any) -> None:
+        self.present_parameters = lambda: fit.parameters
         self.begin(fit.max_epochs)
         self.begin_epoch()
 

@@ -162,7 +162,7 @@ def build_validation(
     spec : NetworkSpec
     objective : Objective
     parameters : ndarray of shape (n_parameters,)
-        Parameters that the fit changes in place; scorers predict from them.
+        Initial parameters that predict.
     held_out : HeldOut
     monitor : Monitored
     """
@@ -176,14 +176,16 @@ def build_validation(
         metrics = metric_names(task, monitor)
         # scikit-learn counts an epoch whose own score is NaN as progress.
         strict = monitor.decides is not Monitor.SCORE
-        return Validation(X, lambda p: (score(p),), metrics, loss, monitor.decides, strict)
+        return Validation(X, lambda p, _: (score(p),), metrics, loss, monitor.decides, strict)
     network = Network(spec, parameters)
     shown = network if task.scaling is None else task.scaling.fold(network)
     probe = build_probe(model, network_attributes(shown) | task.attributes())
 
-    def measure(prediction: Array) -> Sequence[float]:
+    def measure(prediction: Array, present: Array) -> Sequence[float]:
         if task.scaling is not None:
-            shown.parameters[:] = task.scaling.fold(network).parameters
+            shown.parameters[:] = task.scaling.fold(Network(spec, present)).parameters
+        elif not np.may_share_memory(shown.parameters, present):
+            shown.parameters[:] = present
         return measure_by(monitor.scorers, probe, held_out.X, task.y, weight)
 
     return Validation(X, measure, metric_names(task, monitor), loss, monitor.decides, True, True)

@@ -36,7 +36,5 @@ def before_first_step(fit: Assignment) -> dict[str, float]:
             model, fit.spec, fit.objective, parameters, fit.held_out, monitoring
         )
         prediction = engine.predict(fit.spec, parameters, held_out.X)
-        row["validation_loss"] = float(held_out.loss(prediction))
-        return row | dict(
-            zip(held_out.metrics, map(float, held_out.measure(prediction)), strict=True)
-        )
+        measured = held_out.measured(prediction, parameters)
+        return row | {name: float(value) for name, value in measured.items()}

@@ -1,0 +1,103 @@
+"""Optimizer of a fit: its settings, and the state that a trainer changes.
+
+Shapes: parameters (n_parameters,); slots (n_slots, n_parameters).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lamina.formulas import OPTIMIZERS
+from lamina.formulas.hyperparameters import names_of
+from lamina.formulas.table import Array
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """Optimizer by name, with its hyperparameters, clipping, decay and averaging.
+
+    Attributes
+    ----------
+    name : str
+        Name in OPTIMIZERS.
+    hyperparameters : mapping of str to float
+        Values of the hyperparameters that the optimizer's record lists.
+    amsgrad : bool
+        If True, the largest second moment so far replaces the second moment.
+    weight_decay : float
+        λ of W ← W - η λ W before a step; biases and other unit parameters do not decay.
+    max_gradient_norm : float or None
+        Largest norm of a gradient, penalty included; a larger gradient is scaled down.
+    average_decay : float or None
+        d of the moving average of the parameters; None keeps no average.
+    """
+
+    name: str
+    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    amsgrad: bool = False
+    weight_decay: float = 0.0
+    max_gradient_norm: float | None = None
+    average_decay: float | None = None
+
+    def __post_init__(self) -> None:
+        optimizer = OPTIMIZERS[self.name]
+        expected = names_of(optimizer.hyperparameters)
+        if set(self.hyperparameters) != set(expected):
+            raise ValueError(f"{self.name} needs {expected}, got {tuple(self.hyperparameters)}")
+        if self.amsgrad and not optimizer.amsgrad:
+            raise ValueError(f"{self.name} has no AMSGrad variant")
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """Names of the numbers kept for each parameter, the optimizer's own first."""
+        largest = ("largest_v",) if self.amsgrad else ()
+        average = ("average",) if self.average_decay is not None else ()
+        return OPTIMIZERS[self.name].slots + largest + average
+
+
+@dataclass
+class OptimizerState:
+    """State of an optimizer, which a trainer changes in place.
+
+    Attributes
+    ----------
+    slots : ndarray of shape (n_slots, n_parameters)
+    step : int
+        Number of updates so far.
+    seed : int
+        64-bit seed of dropout and noise, used with the step. No trainer changes it.
+    keeps_average : bool
+        True if the last slot is the moving average of the parameters.
+    """
+
+    slots: Array
+    step: int = 0
+    seed: int = 0
+    keeps_average: bool = False
+
+    @classmethod
+    def fresh(cls, optimizer: OptimizerSettings | str, parameters: Array) -> OptimizerState:
+        """Return the initial state: zeros, except for an average, which starts as parameters.
+
+        A name stands for the optimizer without clipping, decay and averaging.
+        """
+        if isinstance(optimizer, str):
+            slots, keeps_average = OPTIMIZERS[optimizer].slots, False
+        else:
+            slots, keeps_average = optimizer.slots, optimizer.average_decay is not None
+        state = cls(np.zeros((len(slots), parameters.size), parameters.dtype))
+        if keeps_average:
+            state.keeps_average, state.slots[-1] = True, parameters
+        return state
+
+    def predicting(self, parameters: Array) -> Array:
+        """Return the parameters that predict: the average if one is kept, else the parameters."""
+        return self.slots[-1] if self.keeps_average else parameters
+
+    def take_over_statistics(self, parameters: Array, n_trained: int) -> None:
+        """Copy the running statistics of the parameters, which no step changes, into an average."""
+        if self.keeps_average:
+            self.slots[-1, n_trained:] = parameters[n_trained:]
