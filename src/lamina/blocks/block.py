@@ -25,6 +25,7 @@ from typing import (
 import numpy as np
 
 from lamina.blocks.mode import Mode, Product
+from lamina.formulas.activation import ActivationName
 from lamina.formulas.table import Array
 
 if TYPE_CHECKING:
@@ -152,8 +153,8 @@ class Block(ABC, Generic[P, F, D]):
         return False
 
     @property
-    def output_function(self) -> str:
-        """Name of the activation that ends the block."""
+    def output_function(self) -> ActivationName:
+        """Activation that ends the block."""
         return "identity"
 
     def remarks(self, *, training: bool = True) -> tuple[str, ...]:

@@ -236,8 +236,8 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         return bool(self.dropout)
 
     @property
-    def output_function(self) -> str:
-        return str(self.activation)
+    def output_function(self) -> ActivationName:
+        return self.activation
 
     def remarks(self, *, training: bool = True) -> tuple[str, ...]:
         return (

@@ -67,6 +67,15 @@ class Choice(BaseEstimator):  # type: ignore[misc]
         """Values of the hyperparameters, by their names in the record."""
         return {self.record_names.get(n, n): vars(self)[n] for n in self._get_param_names()}
 
+    @property
+    def flat_values(self) -> dict[str, Value]:
+        """Values of the hyperparameters that are parameters of the estimators too."""
+        return {
+            self.record_names.get(each.name, each.name): vars(self)[each.name]
+            for each in self.hyperparameters
+            if each.is_estimator_parameter
+        }
+
     def refusal(self) -> tuple[str, str] | None:
         """Return the first hyperparameter with a value that is not allowed, and what is allowed."""
         for each in self.hyperparameters:

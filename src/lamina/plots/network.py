@@ -257,7 +257,7 @@ def _captions(model: Any) -> list[str]:
     spec = get_network(model).spec
     captions = [f"inputs\n{spec.n_features:,}"]
     for place, block in enumerate(spec.blocks[:-1], start=1):
-        what = "\n".join([block.output_function, *block.remarks(training=False)])
+        what = "\n".join([str(block.output_function), *block.remarks(training=False)])
         captions.append(f"hidden {place}\n{block.fan_out:,} × {what}")
     ends = (
         [spec.inverse_link]

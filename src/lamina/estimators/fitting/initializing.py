@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from lamina.choices import name_of
+from lamina.estimators.settings.formula_choices import as_activation
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import ACTIVATIONS, INITIALIZERS, is_minibatch
 from lamina.formulas.table import Array
@@ -75,6 +75,6 @@ def initial_gains(model: Any, spec: NetworkSpec) -> list[float]:
     if model.output_activation is None and initializer.output_as_hidden:
         if len(names) > 1:
             names[-1] = names[-2]
-        elif isinstance(activation := name_of(model.activation), str):
-            names[-1] = activation
+        elif not isinstance(model.activation, (list, tuple)):
+            names[-1] = as_activation(model.activation)
     return [initializer.gain(ACTIVATIONS[name]) for name in names]

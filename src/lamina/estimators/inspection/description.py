@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.blocks import AnyBlock
-from lamina.choices import name_of
 from lamina.estimators.fitting.fitted_network import get_network
 from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.estimators.inspection.passes import Passes
@@ -210,9 +209,10 @@ def _network_to_come(model: Any) -> NetworkSpec:
 
 def _layers(model: Any, spec: NetworkSpec, inverse_link: str) -> Iterator[LayerDescription]:
     for block in spec.blocks[:-1]:
-        yield _layer(block, block.output_function)
-    functions = (name_of(model.output_activation), inverse_link)
-    yield _layer(spec.blocks[-1], ", ".join(name for name in functions if name is not None))
+        yield _layer(block, str(block.output_function))
+    last = spec.blocks[-1]
+    functions = [] if model.output_activation is None else [str(last.output_function)]
+    yield _layer(last, ", ".join([*functions, inverse_link]))
 
 
 def _layer(block: AnyBlock, activation: str) -> LayerDescription:

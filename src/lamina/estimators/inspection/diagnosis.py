@@ -206,12 +206,12 @@ def _idle_message(block: AnyBlock, n_idle: int) -> str:
     what = f"{n_idle} of the {block.fan_out} units of layer {block.name!r}"
     if saturates(function):
         return (
-            f"{what} are saturated: their {function!r} is flat for every sample checked, "
+            f"{what} are saturated: their {str(function)!r} is flat for every sample checked, "
             "so they hardly learn. Scale the features with StandardScaler, choose a smaller "
             "learning_rate_init, a larger alpha, or activation='relu'."
         )
     return (
-        f"{what} are dead: their {function!r} is flat for every sample checked, so they "
+        f"{what} are dead: their {str(function)!r} is flat for every sample checked, so they "
         "no longer learn. Choose a smaller learning_rate_init, scale the features with "
         "StandardScaler, or choose an activation that is not flat on the left."
     )

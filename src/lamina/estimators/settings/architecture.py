@@ -6,8 +6,9 @@ from functools import lru_cache
 from numbers import Real
 from typing import Any, NamedTuple
 
-from lamina.choices import name_of
 from lamina.estimators.settings.constraints import hidden_activations, hidden_dropout
+from lamina.estimators.settings.formula_choices import as_activation
+from lamina.formulas.activation import ActivationName
 from lamina.network import NetworkSpec
 
 # Parameters beyond the architecture's that a prediction reads.
@@ -17,8 +18,8 @@ OF_PREDICTIONS = ("dtype", "precision", "engine", "n_threads")
 class Architecture(NamedTuple):
     """Parameters of an estimator that, together with the widths, define its network."""
 
-    activation: str | tuple[str, ...]
-    output_activation: str | None
+    activation: ActivationName | tuple[ActivationName, ...]
+    output_activation: ActivationName | None
     normalization: str | None
     residual: bool
     dropout: float | tuple[float, ...]
@@ -28,10 +29,12 @@ class Architecture(NamedTuple):
 
 def read_architecture(model: Any) -> Architecture:
     """Return the architecture that a model's parameters describe."""
-    activation, dropout = name_of(model.activation), model.dropout
+    activation, dropout = model.activation, model.dropout
+    output_activation = model.output_activation
+    several = isinstance(activation, (list, tuple))
     return Architecture(
-        activation if isinstance(activation, str) else tuple(map(name_of, activation)),
-        name_of(model.output_activation),
+        tuple(map(as_activation, activation)) if several else as_activation(activation),
+        None if output_activation is None else as_activation(output_activation),
         model.normalization,
         bool(model.residual),
         float(dropout) if isinstance(dropout, Real) else tuple(dropout),

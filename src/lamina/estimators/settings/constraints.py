@@ -7,15 +7,17 @@ from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any
 
-from lamina.choices import name_of
+from lamina.choices import Choice
 from lamina.errors import UnknownNameError, suggestion
 from lamina.estimators.settings.fit_parameters import FIT_PARAMETERS
+from lamina.estimators.settings.formula_choices import as_activation
 from lamina.estimators.settings.loss_parameters import CLASSIFIER_PARAMETERS, REGRESSOR_PARAMETERS
 from lamina.estimators.settings.network_parameters import NETWORK_PARAMETERS
 from lamina.estimators.settings.parameter import Parameter
 from lamina.estimators.settings.refusals import shown
 from lamina.estimators.settings.solver_parameters import SOLVER_PARAMETERS
-from lamina.formulas import ACTIVATIONS
+from lamina.formulas import ActivationChoice
+from lamina.formulas.activation import ActivationName
 
 # Parameters of both estimators.
 PARAMETERS: dict[str, Parameter] = {**NETWORK_PARAMETERS, **SOLVER_PARAMETERS, **FIT_PARAMETERS}
@@ -85,7 +87,7 @@ def rising_quantiles(quantile: Any) -> float | tuple[float, ...]:
     return tuple(map(float, several))
 
 
-def hidden_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
+def hidden_activations(activation: Any, n_hidden: int) -> tuple[ActivationName, ...]:
     """Return the activation of each hidden layer; a single name applies to all of them.
 
     Raises
@@ -95,9 +97,10 @@ def hidden_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
     ValueError
         If the number of names differs from the number of hidden layers.
     """
-    each = _one_a_layer("activation", name_of(activation), str, n_hidden, ("names", "name"))
+    single = (str, Choice, ActivationChoice)
+    each = _one_a_layer("activation", activation, single, n_hidden, ("names", "name"))
     try:
-        return tuple(ACTIVATIONS[name_of(name)].name for name in each)
+        return tuple(map(as_activation, each))
     except UnknownNameError as error:
         raise UnknownNameError(f"activation={shown(activation)}: {error}") from None
 
@@ -122,7 +125,11 @@ def hidden_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
 
 
 def _one_a_layer(
-    parameter: str, value: Any, single: type, n_hidden: int, words: tuple[str, str]
+    parameter: str,
+    value: Any,
+    single: type | tuple[type, ...],
+    n_hidden: int,
+    words: tuple[str, str],
 ) -> tuple[Any, ...]:
     """Return a parameter's value for each hidden layer; a single value applies to all of them."""
     each = (value,) * n_hidden if isinstance(value, single) else tuple(value)

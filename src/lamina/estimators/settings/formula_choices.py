@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from lamina.choices import PARAMETERS, Choice, are_same, entries_of
 from lamina.estimators.settings.refusals import shown
+from lamina.formulas import ACTIVATIONS, ActivationChoice
+from lamina.formulas.activation import ActivationName
 
 # Parameters with hyperparameters of a formula that is chosen by name, beside those of the records.
 OPTIONS = {"learning_rate": "learning_rate_options"}
@@ -40,6 +42,19 @@ def hyperparameters_of(model: Any, parameter: str) -> dict[str, Any]:
     return values | (options or {})
 
 
+def as_activation(value: Any) -> ActivationName:
+    """Return an activation as blocks have it: a name, or a name with hyperparameters.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name that is not an activation.
+    """
+    if isinstance(value, Choice):
+        return ACTIVATIONS.choose(value.name, value.values)
+    return value if isinstance(value, ActivationChoice) else ACTIVATIONS[value].name
+
+
 def l1_ratio(model: Any) -> float:
     """Return the fraction of ‖W‖₁ in the penalty; penalties without one do not read it."""
     return float(hyperparameters_of(model, "penalty").get("l1_ratio", model.l1_ratio))
@@ -52,8 +67,11 @@ def power_t(model: Any) -> float:
 
 def schedule_options(model: Any) -> dict[str, Any]:
     """Return the schedule's hyperparameters that are no parameters of the estimator."""
-    values = hyperparameters_of(model, "learning_rate")
-    return {name: value for name, value in values.items() if name not in model._defaults()}
+    schedule = model.learning_rate
+    if isinstance(schedule, Choice):
+        flat = schedule.flat_values
+        return {name: value for name, value in schedule.values.items() if name not in flat}
+    return dict(model.learning_rate_options or {})
 
 
 def flat_parameters(model: Any) -> dict[str, Any]:
@@ -75,24 +93,24 @@ def flat_parameters(model: Any) -> dict[str, Any]:
     for parameter in PARAMETERS.keys() & params:
         value = params[parameter]
         if isinstance(value, (list, tuple)):
-            flat[parameter] = [_with_own(each, params) for each in value]
+            flat[parameter] = [_with_own(each) for each in value]
         elif isinstance(value, Choice):
-            flat[parameter] = _with_own(value, params)
-            flat |= {name: each for name, each in value.values.items() if name in params}
+            flat[parameter] = _with_own(value)
+            flat |= value.flat_values
     if isinstance(schedule := flat["learning_rate"], dict):
         flat["learning_rate"] = schedule.pop("name")
         flat[OPTIONS["learning_rate"]] = schedule
     return flat
 
 
-def _with_own(value: Any, params: Mapping[str, Any]) -> Any:
+def _with_own(value: Any) -> Any:
     """Return the name of a formula, with the hyperparameters that only the object can set."""
     if not isinstance(value, Choice):
         return value
     own = {
         name: each
         for name, each in value.values.items()
-        if name not in params and not are_same(each, getattr(type(value)(), name))
+        if name not in value.flat_values and not are_same(each, getattr(type(value)(), name))
     }
     return {"name": value.name, **own} if own else value.name
 
@@ -147,7 +165,7 @@ def _is_set(value: Any, default: Any) -> bool:
 
 def _contradiction(model: Any, parameter: str, choice: Choice, name: str, default: Any) -> str:
     value = shown(getattr(model, name))
-    if name in choice.values:
+    if name in choice.flat_values:
         short = next((k for k, v in choice.record_names.items() if v == name), name)
         cure = f"set {short} in {type(choice).__name__}(…)"
     else:

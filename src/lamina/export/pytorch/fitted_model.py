@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina.choices import Choice, make_choice
 from lamina.encoding import TargetEncoding
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ExportError
@@ -23,7 +24,7 @@ from lamina.estimators.settings.architecture import build_network, read_architec
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.export.lowering.fitted_network import FittedBlock
-from lamina.formulas import LOSSES
+from lamina.formulas import LOSSES, Activation
 from lamina.network import Network, flatten_parameters
 
 
@@ -99,13 +100,19 @@ def _architecture(blocks: Sequence[FittedBlock]) -> dict[str, Any]:
     *hidden, last = blocks
     parameters: dict[str, Any] = {"hidden_layer_sizes": tuple(len(b.biases) for b in hidden)}
     if hidden:
-        parameters["activation"] = _one_or_each([block.activation.name for block in hidden])
+        parameters["activation"] = _one_or_each([_chosen(block.activation) for block in hidden])
         parameters["dropout"] = _one_or_each([block.dropout for block in hidden])
         parameters["normalization"] = _normalization(hidden)
         parameters["residual"] = _residual(hidden)
     if not last.is_affine:
-        parameters["output_activation"] = last.activation.name
+        parameters["output_activation"] = _chosen(last.activation)
     return parameters
+
+
+def _chosen(activation: Activation) -> str | Choice:
+    """Return an activation's name, or its object if it has hyperparameters of its own."""
+    name, values = activation.name, activation.values
+    return make_choice("activation", name, values) if values else name
 
 
 def _one_or_each(values: list[Any]) -> Any:
