@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
@@ -14,8 +14,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
-from lamina.choices import name_of
+from lamina.choices import Activation, Loss, Penalty, Schedule, Solver, name_of
 from lamina.encoding.targets import Labels, TargetEncoding
+from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.fitting.classes import (
     are_same_classes,
     code_for_classes,
@@ -71,7 +72,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     _parameters = {**PARAMETERS, **CLASSIFIER_PARAMETERS}
     _parameter_constraints = constraints_of(_parameters)
 
-    loss: Any
+    loss: str | Loss | CustomLoss
     focal_gamma: float
     label_smoothing: float
     class_weight: Any
@@ -81,12 +82,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
-        activation: str = "relu",
+        activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
-        solver: str = "adam",
+        solver: str | Solver = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str | Callable[[int, int], float] = "constant",
+        learning_rate: str | Schedule | Callable[[int, int], float] = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -104,7 +105,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        output_activation: str | None = None,
+        output_activation: str | Activation | None = None,
         normalization: str | None = None,
         residual: bool = False,
         dropout: Any = 0.0,
@@ -113,7 +114,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         initializer: Any = "glorot_uniform",
         decay_rate: float = 0.99,
         amsgrad: bool = False,
-        penalty: str = "l2",
+        penalty: str | Penalty = "l2",
         l1_ratio: float = 0.5,
         weight_decay: float | None = None,
         max_gradient_norm: float | None = None,
@@ -132,7 +133,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_every: int | None = None,
         checkpoint_seconds: float | None = None,
-        loss: Any = "log_loss",
+        loss: str | Loss | CustomLoss = "log_loss",
         focal_gamma: float = 2.0,
         label_smoothing: float = 0.0,
         class_weight: Any = None,

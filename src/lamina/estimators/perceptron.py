@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
 from time import perf_counter
@@ -16,6 +17,7 @@ from sklearn.base import _fit_context
 from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lamina.choices import Activation, Solver
 from lamina.engines import choose_engine
 from lamina.engines.engine import Matrix
 from lamina.errors import NonFiniteError
@@ -67,14 +69,14 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
     _numeric_targets = False
 
     hidden_layer_sizes: Any
-    activation: Any
-    output_activation: str | None
+    activation: str | Activation | Sequence[str | Activation]
+    output_activation: str | Activation | None
     normalization: str | None
     residual: bool
     dropout: Any
     input_dropout: float
     input_noise: float
-    solver: str
+    solver: str | Solver
     warm_start: bool
     early_stopping: bool
     max_seconds: float | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
@@ -13,8 +13,9 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 
-from lamina.choices import name_of
+from lamina.choices import Activation, Loss, Penalty, Schedule, Solver, name_of
 from lamina.encoding.target_scaling import TargetScaling
+from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.fitting.state import get_scaling
 from lamina.estimators.fitting.tasks import Regression, Task, quantiles_in
 from lamina.estimators.fitting.wrong_data import CURE_OF_Y, explained, score_weights
@@ -68,20 +69,20 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     _parameter_constraints = constraints_of(_parameters)
     _numeric_targets = True
 
-    loss: Any
+    loss: str | Loss | CustomLoss
     quantile: Any
     scale_target: bool
 
     def __init__(
         self,
-        loss: Any = "squared_error",
+        loss: str | Loss | CustomLoss = "squared_error",
         hidden_layer_sizes: Any = (100,),
-        activation: str = "relu",
+        activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
-        solver: str = "adam",
+        solver: str | Solver = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str | Callable[[int, int], float] = "constant",
+        learning_rate: str | Schedule | Callable[[int, int], float] = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
@@ -99,7 +100,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        output_activation: str | None = None,
+        output_activation: str | Activation | None = None,
         normalization: str | None = None,
         residual: bool = False,
         dropout: Any = 0.0,
@@ -108,7 +109,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         initializer: Any = "glorot_uniform",
         decay_rate: float = 0.99,
         amsgrad: bool = False,
-        penalty: str = "l2",
+        penalty: str | Penalty = "l2",
         l1_ratio: float = 0.5,
         weight_decay: float | None = None,
         max_gradient_norm: float | None = None,

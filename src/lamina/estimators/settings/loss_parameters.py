@@ -16,10 +16,11 @@ REGRESSION_LOSSES = {name for name, loss in LOSSES.items() if loss.task == "regr
 
 CLASSIFIER_PARAMETERS = {
     "loss": Parameter(
-        f"{one_of(CLASSIFICATION_LOSSES)} or object",
+        f"{one_of(CLASSIFICATION_LOSSES)}, Loss or object",
         [Formulas("loss", set(CLASSIFICATION_LOSSES)), OWN_LOSS],
         """
-        Loss, averaged over the samples:
+        Loss, averaged over the samples: a name, an object of `lamina.losses` with hyperparameters,
+        or a custom object (below).
 
         - 'log_loss': -log p of the right class (Good 1952), summed over the labels of multilabel
           targets and over the columns of several;
@@ -68,10 +69,11 @@ CLASSIFIER_PARAMETERS = {
 
 REGRESSOR_PARAMETERS = {
     "loss": Parameter(
-        "str or object",
+        "str, Loss or object",
         [Formulas("loss", REGRESSION_LOSSES), OWN_LOSS],
         """
-        Loss, averaged over the samples: a name, or a custom object (below). With p the prediction,
+        Loss, averaged over the samples: a name, an object of `lamina.losses` with hyperparameters,
+        or a custom object (below). With p the prediction,
         y the target and r = p - y, summed over the targets where there are several:
 
         - 'squared_error': ½ r², averaged over the targets. With several targets the *gradient*

@@ -23,12 +23,12 @@ NETWORK_PARAMETERS = {
         """,
     ),
     "activation": Parameter(
-        "str or sequence of str",
+        "str, Activation or sequence of these",
         [Formulas("activation", set(ACTIVATIONS)), list, tuple],
         with_formulas(
             """
         Activation function f of the hidden layers, a = f(z): one name for all, or one for each
-        layer.
+        layer; or objects of `lamina.activations`, which set hyperparameters too.
 
         - 'identity': f(z) = z; the network collapses to a linear one;
         - 'logistic': f(z) = 1 / (1 + exp(-z));
@@ -49,7 +49,7 @@ NETWORK_PARAMETERS = {
         ),
     ),
     "output_activation": Parameter(
-        "str or None",
+        "str, Activation or None",
         [Formulas("output_activation", set(ACTIVATIONS)), None],
         """
         Activation, by the same names as `activation`, applied to the last layer's z before the

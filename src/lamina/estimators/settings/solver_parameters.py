@@ -17,13 +17,15 @@ from lamina.formulas import PENALTIES, SCHEDULES, SOLVERS
 
 SOLVER_PARAMETERS = {
     "solver": Parameter(
-        "str",
+        "str or Solver",
         [Formulas("solver", set(SOLVERS))],
         with_formulas(
             """
-        Algorithm that minimises the loss. 'lbfgs' is SciPy's quasi-Newton method; it uses all
-        samples at once, computes in float64, and is often the best for small data. All others are
-        minibatch solvers: each step is w ← w - η …, with g the gradient of one batch:
+        Algorithm that minimises the loss: a name, or an object of `lamina.solvers`, which carries
+        the hyperparameters that a name reads from the parameters below. 'lbfgs' is SciPy's
+        quasi-Newton method; it uses all samples at once, computes in float64, and is often the best
+        for small data. All others are minibatch solvers: each step is w ← w - η …, with g the
+        gradient of one batch:
 
         - 'sgd': gradient descent with momentum; reads `momentum`, `nesterovs_momentum`;
         - 'adam': scales its steps by running means m of g and v of g² (Kingma, Ba 2014); reads
@@ -56,7 +58,7 @@ SOLVER_PARAMETERS = {
         """,
     ),
     "penalty": Parameter(
-        one_of(PENALTIES),
+        f"{one_of(PENALTIES)} or Penalty",
         [Formulas("penalty", set(PENALTIES))],
         """
         Penalty on the weights that `alpha` multiplies: ½ ‖W‖²; ‖W‖₁, which drives weights of no use
@@ -80,13 +82,14 @@ SOLVER_PARAMETERS = {
         """,
     ),
     "learning_rate": Parameter(
-        "str or callable",
+        "str, Schedule or callable",
         [Formulas("learning_rate", set(SCHEDULES)), callable],
         with_formulas(
             """
-        Schedule of the learning rate η, starting from η₀, which is `learning_rate_init`. The first
-        three are scikit-learn's, and 'adam' ignores them as scikit-learn's does; all others apply
-        to every minibatch solver.
+        Schedule of the learning rate η, starting from η₀, which is `learning_rate_init`: a name, or
+        an object of `lamina.schedules`, which carries its options. The first three are
+        scikit-learn's, and 'adam' ignores them as scikit-learn's does; all others apply to every
+        minibatch solver.
 
         - 'constant': η = η₀;
         - 'invscaling': η = η₀ / (samples seen + 1)^power_t, updated after every epoch;

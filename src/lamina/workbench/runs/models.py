@@ -11,8 +11,9 @@ from itertools import pairwise
 
 from sklearn.utils._param_validation import InvalidParameterError
 
+from lamina.choices import PARAMETERS, make_choice
 from lamina.datasets.dataset import Task
-from lamina.errors import ExperimentError, suggestion
+from lamina.errors import ExperimentError, UnknownNameError, suggestion
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitting.validation_setup import monitored
 from lamina.estimators.perceptron import Perceptron
@@ -83,23 +84,14 @@ def model_from(parameters: Plain, task: Task) -> Perceptron:
     --------
     >>> model_from({"hidden_layer_sizes": [4, 2], "activation": "tanh"}, "classification")
     MLPClassifier(activation='tanh', hidden_layer_sizes=(4, 2), random_state=0)
-
-    Raises
-    ------
-    ExperimentError
-        For an unknown parameter, a value that it does not take, parameters that clash, and sizes
-        beyond what a page can show.
-
-    Examples
-    --------
-    >>> model_from({"hidden_layer_sizes": [4, 2], "activation": "tanh"}, "classification")
-    MLPClassifier(activation='tanh', hidden_layer_sizes=(4, 2), random_state=0)
+    >>> model_from({"solver": {"name": "adamw", "beta_2": 0.95}}, "classification")
+    MLPClassifier(random_state=0, solver=AdamW(beta_2=0.95))
     """
     allowed = parameters_of_pages(task)
     for name in parameters:
         if name not in allowed:
             raise ExperimentError(_unknown(name, task, allowed), name)
-    plain = {name: _in_python(value) for name, value in parameters.items()}
+    plain = {name: _in_python(name, value) for name, value in parameters.items()}
     _refuse_what_is_not_plain(plain)
     model = ESTIMATORS[task]()
     model.set_params(**{**DEFAULTS, **plain})
@@ -118,13 +110,35 @@ def model_from(parameters: Plain, task: Task) -> Perceptron:
     return model
 
 
-def _in_python(value: object) -> object:
-    """Convert a JSON value: lists become tuples, and keys that are digits become class codes."""
+def _in_python(name: str, value: object) -> object:
+    """Convert a JSON value.
+
+    Lists become tuples, keys that are digits class codes, and the name of a formula with its
+    hyperparameters an object of lamina.choices.
+    """
     if isinstance(value, list):
-        return tuple(value)
+        return tuple(_as_choice(name, each) for each in value)
+    if name in PARAMETERS:
+        return _as_choice(name, value)
     if isinstance(value, dict):
         return {int(key) if key.isdecimal() else key: each for key, each in value.items()}
     return value
+
+
+def _as_choice(parameter: str, value: object) -> object:
+    """Convert {"name": …, hyperparameter: …} to an object, and return any other value unchanged."""
+    if parameter not in PARAMETERS or not isinstance(value, dict):
+        return value
+    values = dict(value)
+    name = values.pop("name", None)
+    if not isinstance(name, str):
+        raise ExperimentError(
+            f"{parameter}={value!r} must have the name of a formula as 'name'", parameter
+        )
+    try:
+        return make_choice(parameter, name, values)
+    except UnknownNameError as error:
+        raise ExperimentError(str(error), parameter) from None
 
 
 def _unknown(name: str, task: Task, allowed: list[str]) -> str:
@@ -188,6 +202,7 @@ def _takes_loss(loss: object, task: Task) -> bool:
     )
 
     constraints = CLASSIFICATION_CONSTRAINTS if task == "classification" else REGRESSION_CONSTRAINTS
+    loss = loss.get("name") if isinstance(loss, dict) else loss
     # A value that is not a name is kept here and rejected with the other parameters.
     return not isinstance(loss, str) or loss in constraints["loss"][0].options
 

@@ -57,7 +57,7 @@ def network_described(network: Network) -> Message:
                 "name": block.name,
                 "fan_in": block.fan_in,
                 "fan_out": block.fan_out,
-                "activation": block.activation,
+                "activation": str(block.activation),
                 "normalization": block.normalization,
                 "residual": block.residual,
                 "dropout": block.dropout,

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from lamina.errors import ExperimentError
+from lamina.estimators.settings.formula_choices import objects_in
 from lamina.workbench.data.drawn import DrawnData
 from lamina.workbench.data.inputs import INPUTS
 from lamina.workbench.data.makers import MAKERS
@@ -111,6 +112,9 @@ def _imports(run: Run, of_data: list[str]) -> Iterator[str]:
     if not isinstance(experiment.data, DrawnData):
         needed.add("from sklearn.model_selection import train_test_split")
     needed.add(f"from lamina import {type(run.model).__name__}")
+    for name, value in run.prepared.model.get_params(deep=False).items():
+        for _, choice in objects_in(name, value):
+            needed.add(f"from {type(choice).__module__} import {type(choice).__name__}")
     if run.prepared.encoding is not None:
         needed.add("from lamina.encoding import TableEncoding")
     if run.prepared.scaler is not None or run.prepared.target_scaler is not None:

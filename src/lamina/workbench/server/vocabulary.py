@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 import lamina
 from lamina import formulas
+from lamina.choices import classes_of
 from lamina.datasets import DATASETS
 from lamina.datasets.dataset import Task
 from lamina.estimators.settings.constraints import (
@@ -26,6 +27,7 @@ from lamina.estimators.settings.constraints import (
     REGRESSION_CONSTRAINTS,
 )
 from lamina.estimators.settings.docstrings import described
+from lamina.estimators.settings.refusals import Formulas
 from lamina.formulas.table import Named, RecordTable
 from lamina.workbench.data.inputs import INPUTS
 from lamina.workbench.data.makers import MAKERS
@@ -144,6 +146,9 @@ def takes(constraint: object) -> Iterator[Message]:
     """
     if constraint is None:
         yield {"kind": "none"}
+    elif isinstance(constraint, Formulas):
+        names = _in_order_of_their_table(constraint.options)
+        yield {"kind": "choice", "names": names, "hyperparameters": _carried(constraint)}
     elif isinstance(constraint, StrOptions):
         yield {"kind": "choice", "names": _in_order_of_their_table(constraint.options)}
     elif isinstance(constraint, Interval):
@@ -156,6 +161,16 @@ def takes(constraint: object) -> Iterator[Message]:
         yield {"kind": "list"}
     elif constraint is dict:
         yield {"kind": "mapping"}
+
+
+def _carried(constraint: Formulas) -> dict[str, list[Message]]:
+    """Return the hyperparameters of each formula that has some, by its name."""
+    classes = classes_of(constraint.kind.base.parameter)
+    return {
+        name: [{**asdict(h), "allowed": h.allowed_values} for h in cls.hyperparameters]
+        for name, cls in classes.items()
+        if name in constraint.options and cls.hyperparameters
+    }
 
 
 def _interval(constraint: Interval) -> Message:
