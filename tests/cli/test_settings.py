@@ -1,11 +1,14 @@
 """`--set name=value`: the values of texts, and rejected texts."""
 
 import math
+import re
 
 import pytest
 
-from lamina.cli.settings import check_names, parse_settings, parse_value
+from lamina.cli.settings import check_names, parse_settings, parse_value, with_objects
 from lamina.errors import UnknownNameError
+from lamina.schedules import Cosine
+from lamina.solvers import Adam, AdamW
 
 
 @pytest.mark.parametrize(
@@ -73,3 +76,39 @@ def test_an_unknown_parameter_is_rejected_with_the_nearest_name():
 def test_a_part_of_a_dict_without_a_colon_is_rejected(text):
     with pytest.raises(ValueError, match="is not of the form key: value"):
         parse_value(text)
+
+
+DEFAULTS = {"solver": "adam", "learning_rate": "constant", "output_activation": None}
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["solver.beta_2=.95"], {"solver": Adam(beta_2=0.95)}),
+        (["solver=adamw", "solver.beta_2=.95"], {"solver": AdamW(beta_2=0.95)}),
+        (
+            ["learning_rate.period=10", "learning_rate=cosine", "alpha=1"],
+            {"alpha": 1, "learning_rate": Cosine(period=10)},
+        ),
+        (["solver=adamw"], {"solver": "adamw"}),
+    ],
+)
+def test_a_dot_sets_a_hyperparameter_of_a_formula(texts, expected):
+    assert with_objects(parse_settings(texts), DEFAULTS) == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (
+            ["solver.beta2=1"],
+            "--set solver.beta2: solver='adam': Adam has no hyperparameter 'beta2'",
+        ),
+        (["solver=adamv", "solver.beta_2=1"], "--set solver.beta_2: solver='adamv' is not one of"),
+        (["output_activation.alpha=1"], "--set output_activation.alpha needs one name beside it"),
+        (["solver.beta_2=1", "solver.beta_2=2"], "--set solver.beta_2 is given twice"),
+    ],
+)
+def test_an_unknown_hyperparameter_names_the_setting(texts, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        with_objects(parse_settings(texts), DEFAULTS)

@@ -2,8 +2,10 @@
 
 import pytest
 
+from lamina.activations import ReLU
 from lamina.errors import ExperimentError
-from lamina.workbench.runs.models import MOST_EPOCHS, NOT_FOR_PAGES, model_from
+from lamina.solvers import AdamW
+from lamina.workbench.runs.models import MOST_EPOCHS, NOT_FOR_PAGES, model_from, parameters_kept
 
 
 def test_json_lists_become_tuples():
@@ -19,6 +21,23 @@ def test_class_weights_use_class_codes():
     assert model.class_weight == {0: 2.0, 1: 0.5}
 
 
+def test_a_name_with_hyperparameters_becomes_an_object():
+    params = {
+        "solver": {"name": "adamw", "beta_2": 0.95},
+        "hidden_layer_sizes": [4, 2],
+        "activation": ["tanh", {"name": "relu"}],
+    }
+    model = model_from(params, "classification")
+    assert model.solver == AdamW(beta_2=0.95)
+    assert model.activation == ("tanh", ReLU())
+
+
+def test_an_object_for_a_loss_is_dropped_with_its_task():
+    loss = {"loss": {"name": "huber", "delta": 2.0}}
+    assert parameters_kept(loss, "regression") == loss
+    assert parameters_kept(loss, "classification") == {}
+
+
 def test_a_run_without_a_seed_is_reproducible():
     assert model_from({}, "regression").random_state == 0
 
@@ -28,6 +47,10 @@ def test_a_run_without_a_seed_is_reproducible():
     [
         *(({name: 1}, "only in Python", name) for name in sorted(NOT_FOR_PAGES)),
         ({"alhpa": 1}, "Did you mean 'alpha'?", "alhpa"),
+        ({"solver": {"name": "adamw", "beta2": 1}}, "Did you mean 'beta_2'?", "solver"),
+        ({"solver": {"name": "adamm"}}, "Did you mean 'adam'?", "solver"),
+        ({"solver": {"beta_2": 0.9}}, "with a formula's name as 'name'", "solver"),
+        ({"solver": {"name": "adam", "beta_2": 2}}, "'solver.beta_2' parameter", "solver"),
         ({"alpha": -1}, "must be a float in the range [0.0, inf)", "alpha"),
         ({"activation": "rleu"}, "Did you mean 'relu'?", "activation"),
         ({"hidden_layer_sizes": [0]}, "must be > 0", "hidden_layer_sizes"),

@@ -61,6 +61,14 @@ def test_scripts_of_generated_data_reproduce_the_loss(name, session, until):
         {"model": {"solver": "sgd", "learning_rate": "cosine", "max_iter": 40, "dropout": [0.2]}},
         {"model": {"solver": "lbfgs", "max_iter": 40, "n_iter_no_change": None}},
         {"model": {"max_iter": 6}},
+        {
+            "model": {
+                "solver": {"name": "sgd", "momentum": 0.5},
+                "learning_rate": {"name": "step", "every": 2},
+                "activation": [{"name": "tanh"}, "relu"],
+                "hidden_layer_sizes": [4, 3],
+            }
+        },
         {"model": {"early_stopping": True, "n_iter_no_change": 2, "max_iter": 50}},
     ],
     ids=lambda patch: "-".join(patch),

@@ -46,9 +46,18 @@ def test_a_new_activation_appears_in_the_vocabulary(monkeypatch):
     assert "hinge" in [entry["name"] for entry in words["tables"]["activations"]]
 
 
+def test_names_of_formulas_list_their_hyperparameters():
+    [loss] = [p for p in WORDS["parameters"] if p["name"] == "loss" and p["of"] == ["regressor"]]
+    [takes] = [each for each in loss["takes"] if each["kind"] == "choice"]
+    assert [h["name"] for h in takes["hyperparameters"]["huber"]] == ["delta"]
+    assert takes["hyperparameters"]["huber"][0]["allowed"] == "a finite number > 0"
+    assert "focal" not in takes["hyperparameters"]
+
+
 def test_names_are_in_the_order_of_their_table():
     [activation] = [p for p in WORDS["parameters"] if p["name"] == "activation"]
-    assert activation["takes"][0] == {"kind": "choice", "names": list(formulas.ACTIVATIONS)}
+    assert activation["takes"][0]["kind"] == "choice"
+    assert activation["takes"][0]["names"] == list(formulas.ACTIVATIONS)
 
 
 def test_bounds_are_those_of_the_constraints():

@@ -133,7 +133,8 @@ def _as_choice(parameter: str, value: object) -> object:
     name = values.pop("name", None)
     if not isinstance(name, str):
         raise ExperimentError(
-            f"{parameter}={value!r} must have the name of a formula as 'name'", parameter
+            f"{parameter}={value!r} must be a name, or an object with a formula's name as 'name'",
+            parameter,
         )
     try:
         return make_choice(parameter, name, values)

@@ -11,8 +11,16 @@ export type Allowed =
       low_included: boolean;
       high_included: boolean;
     }
-  | { kind: "choice"; names: string[] }
+  | { kind: "choice"; names: string[]; hyperparameters?: Record<string, Hyperparameter[]> }
   | { kind: "boolean" | "none" | "list" | "mapping" };
+
+/** A number of a formula that `{name: …, hyperparameter: …}` sets in place of the name alone. */
+export interface Hyperparameter {
+  name: string;
+  default: Json;
+  help: string;
+  allowed: string;
+}
 
 export interface Parameter {
   name: string;
