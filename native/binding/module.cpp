@@ -2,23 +2,17 @@
 // computes.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/string.h>
-#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <memory>
 #include <optional>
-#include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "../core/engine.hpp"
-#include "checks.hpp"
+#include "declarations.hpp"
 #include "interrupt.hpp"
 #include "kernels.hpp"
 #include "python_loss.hpp"
@@ -30,59 +24,35 @@ using namespace lamina;
 
 namespace {
 
-using BlockTuple = std::tuple<std::int64_t, std::int64_t, int, int, bool, double>;
-using ReportTuple = std::tuple<int, double, std::int64_t, int, double>;
-// Number, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay of an average
-// (negative: none), and whether the gradient is measured.
-using OptimizerTuple = std::tuple<int, std::vector<double>, bool, double, double, double, bool>;
-
-ReportTuple plain(const Report& report) {
-    return {int(report.ending), report.loss, report.steps, report.non_finite_block,
-            report.gradient_norm};
-}
-
 template <class T>
 class NetworkHandle {
    public:
-    NetworkHandle(const std::vector<BlockTuple>& blocks, int loss,
-                  const std::vector<double>& loss_hyperparameters,
-                  const std::vector<std::int64_t>& heads, std::int64_t n_targets, double l2,
-                  double l1, int precision, std::int64_t largest_batch, double input_dropout,
-                  double input_noise) {
-        std::vector<Block> plain;
-        for (const auto& [fan_in, fan_out, activation, normalization, residual, dropout] : blocks)
-            plain.push_back({fan_in, fan_out, activation, normalization, residual, dropout});
-        require_blocks(plain);
-        require(Precision(precision) == Precision::full || is_in(precision_names, precision),
-                "precision is none of PRECISIONS");
-        require(std::is_same_v<T, float> || Precision(precision) == Precision::full,
-                "products are rounded in a network of float32 only");
-        n_features_ = plain.front().fan_in, n_outputs_ = plain.back().fan_out;
-        for (std::size_t i = 0; i + 1 < plain.size(); ++i)
-            hidden_widths_.push_back(plain[i].fan_out);
-        n_targets_ = n_targets, largest_batch_ = largest_batch, heads_ = heads;
+    NetworkHandle(const NetworkDeclaration& network, const ObjectiveDeclaration& objective,
+                  std::int64_t largest_batch) {
+        const std::vector<Block>& blocks = network.blocks;
+        require_network(network, std::is_same_v<T, float>);
         require(largest_batch >= 0 && largest_batch <= most_parameters, "a batch is too large");
-        require(is_fraction(input_dropout) && input_noise >= 0,
-                "the inputs' noise is out of range");
-        require_heads(heads, n_outputs_);
-        require_loss(loss, loss_hyperparameters.size(), n_outputs_, n_targets, heads.size());
-        const Targets targets = targets_of(loss, loss_hyperparameters.size());
+        n_features_ = blocks.front().fan_in, n_outputs_ = blocks.back().fan_out;
+        for (std::size_t i = 0; i + 1 < blocks.size(); ++i)
+            hidden_widths_.push_back(blocks[i].fan_out);
+        n_targets_ = objective.n_targets, largest_batch_ = largest_batch, heads_ = network.heads;
+        const std::size_t n_hyperparameters = objective.hyperparameters.size();
+        require_loss(objective.loss, n_hyperparameters, n_outputs_, n_targets_, heads_.size());
+        const Targets targets = targets_of(objective.loss, n_hyperparameters);
         takes_codes_ = targets.takes_codes, takes_any_ = targets.is_any;
-        const std::vector<double> numbers = with_room(loss_hyperparameters);
+        const std::vector<double> numbers = with_room(objective.hyperparameters);
+        Problem problem{blocks.data(), int(blocks.size()), objective.loss};
+        problem.penalty = {objective.l2, objective.l1};
+        problem.precision = Precision(network.precision);
+        problem.input_dropout = network.input_dropout;
+        problem.input_noise = network.input_noise;
+        problem.n_targets = n_targets_;
+        problem.loss_hyperparameters = numbers.data();
+        problem.n_loss_hyperparameters = int(n_hyperparameters);
+        problem.heads = heads_.data();
+        problem.n_heads = int(heads_.size());
         try {
-            network_ = kernels<T>().make({plain.data(),
-                                          int(plain.size()),
-                                          loss,
-                                          {l2, l1},
-                                          Precision(precision),
-                                          input_dropout,
-                                          input_noise,
-                                          n_targets,
-                                          numbers.data(),
-                                          int(loss_hyperparameters.size()),
-                                          heads.data(),
-                                          int(heads.size())},
-                                         largest_batch);
+            network_ = kernels<T>().make(problem, largest_batch);
         } catch (const std::bad_alloc&) {
             raise_out_of_memory();
         }
@@ -93,12 +63,13 @@ class NetworkHandle {
 
     // Runs epoch after epoch until one ends early, and reports each. An interrupt is held back, so
     // that the caller can record the finished epochs first.
-    std::vector<ReportTuple> epochs(const RowArrays<T>& rows, InOut<std::int64_t> order,
-                                    std::int64_t batch_size, In<double> learning_rates,
-                                    const OptimizerTuple& optimizer, InOut<T> parameters,
-                                    InOut<T> slots, std::int64_t step, std::uint64_t seed,
-                                    std::int64_t n_threads, std::optional<nb::object> bit_generator,
-                                    std::optional<nb::object> python_loss, double seconds) {
+    std::vector<Report> epochs(const RowArrays<T>& rows, InOut<std::int64_t> order,
+                               std::int64_t batch_size, In<double> learning_rates,
+                               const OptimizerDeclaration& optimizer, bool measures_gradient,
+                               InOut<T> parameters, InOut<T> slots, std::int64_t step,
+                               std::uint64_t seed, std::int64_t n_threads,
+                               std::optional<nb::object> bit_generator,
+                               std::optional<nb::object> python_loss, double seconds) {
         require_fit(rows, parameters.size());
         const std::int64_t n_order = std::int64_t(order.size());
         require(batch_size >= 1 && batch_size <= largest_batch_, "batch_size is out of range");
@@ -108,27 +79,23 @@ class NetworkHandle {
         const std::int64_t n_steps = std::int64_t(learning_rates.shape(1));
         require(n_steps >= (n_order + batch_size - 1) / batch_size,
                 "there are fewer learning rates than steps");
-        const auto& [number, hyperparameters, amsgrad, weight_decay, max_gradient_norm,
-                     average_decay, measures_gradient] = optimizer;
-        require(is_in(optimizer_names, number), "the optimizer is none of OPTIMIZERS");
-        const std::vector<double> numbers = with_room(hyperparameters);
-        Update<T> update{number,
-                         numbers.data(),
+        Update<T> update{optimizer.optimizer,
+                         optimizer.hyperparameters.data(),
                          parameters.data(),
                          slots.data(),
                          step,
-                         seed,
-                         amsgrad,
-                         weight_decay,
-                         max_gradient_norm,
-                         average_decay,
-                         measures_gradient};
+                         seed};
+        update.amsgrad = optimizer.amsgrad;
+        update.weight_decay = optimizer.weight_decay;
+        update.max_gradient_norm = optimizer.max_gradient_norm;
+        update.average_decay = optimizer.average_decay;
+        update.measures_gradient = measures_gradient;
         require(std::int64_t(slots.size()) == kernels<T>().n_slots(update) * n_parameters_,
                 "the optimizer's slots do not fit the network");
         Interrupt interrupt(seconds);
         PythonLoss<T> custom(python_loss, interrupt);
         RowOrder row_order(order, bit_generator);
-        std::vector<ReportTuple> reports;
+        std::vector<Report> reports;
         without_gil([&] {
             const double* rates = learning_rates.data();
             const double* const end = rates + learning_rates.size();
@@ -138,7 +105,7 @@ class NetworkHandle {
                     network_, rows.view(), {order.data(), n_order, batch_size, rates}, update,
                     custom.callback(), interrupt.signal(), threads_within(n_threads));
                 update.step += report.steps;
-                reports.push_back(plain(report));
+                reports.push_back(report);
                 goes_on = report.ending == Ending::finished && report.non_finite_block < 0 &&
                           std::isfinite(report.loss) && !interrupt.check();
             }
@@ -154,8 +121,8 @@ class NetworkHandle {
         if (const auto error = std::move(kept_)) throw nb::python_error(std::move(*error));
     }
 
-    ReportTuple loss_and_gradient(const RowArrays<T>& rows, In<T> parameters, InOut<T> gradient,
-                                  std::int64_t n_threads, std::optional<nb::object> python_loss) {
+    Report loss_and_gradient(const RowArrays<T>& rows, In<T> parameters, InOut<T> gradient,
+                             std::int64_t n_threads, std::optional<nb::object> python_loss) {
         require_fit(rows, parameters.size());
         require(gradient.size() == parameters.size(), "the gradient does not fit the network");
         Interrupt interrupt;
@@ -167,7 +134,7 @@ class NetworkHandle {
                                                     interrupt.signal(), threads_within(n_threads));
         });
         interrupt.rethrow();
-        return plain(report);
+        return report;
     }
 
     int predict(int inverse_link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction,
@@ -258,26 +225,16 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
             "weight"_a.noconvert().none());
 
     nb::class_<NetworkHandle<T>>(module, network_name, "Working memory and passes of one network.")
-        .def(
-            nb::init<const std::vector<BlockTuple>&, int, const std::vector<double>&,
-                     const std::vector<std::int64_t>&, std::int64_t, double, double, int,
-                     std::int64_t, double, double>(),
-            "blocks"_a, "loss"_a, "loss_hyperparameters"_a, "heads"_a, "n_targets"_a, "l2"_a,
-            "l1"_a, "precision"_a, "largest_batch"_a, "input_dropout"_a, "input_noise"_a,
-            "loss is a value of LOSSES, or CUSTOM_LOSS; with CUSTOM_LOSS, `epochs` and\n"
-            "`loss_and_gradient` need python_loss(logits, y, weight), which returns (value, delta).\n"
-            "precision is a value of PRECISIONS, or FULL_PRECISION.")
-        .def(
-            "epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
-            "learning_rates"_a.noconvert(), "optimizer"_a, "parameters"_a.noconvert(),
-            "slots"_a.noconvert(), "step"_a, "seed"_a, "n_threads"_a, "bit_generator"_a.none(),
-            "python_loss"_a.none(), "seconds"_a,
-            "Run one epoch for each row of learning rates, within a time limit in seconds. A bit\n"
-            "generator, if not None, shuffles `order` before each epoch. optimizer: (a value of\n"
-            "OPTIMIZERS, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay\n"
-            "of an average or -1, whether the gradient is measured). Return for each epoch:\n"
-            "(ending, loss, steps, first non-finite block or -1, mean norm of the gradient);\n"
-            "ending is a value of Ending.")
+        .def(nb::init<const NetworkDeclaration&, const ObjectiveDeclaration&, std::int64_t>(),
+             "declaration"_a, "objective"_a, "largest_batch"_a,
+             "With CUSTOM_LOSS, `epochs` and `loss_and_gradient` need python_loss(logits, y,\n"
+             "weight), which returns (value, delta).")
+        .def("epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
+             "learning_rates"_a.noconvert(), "optimizer"_a, "measures_gradient"_a,
+             "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a, "seed"_a, "n_threads"_a,
+             "bit_generator"_a.none(), "python_loss"_a.none(), "seconds"_a,
+             "Run one epoch for each row of learning rates, within a time limit in seconds, and\n"
+             "report each. A bit generator, if not None, shuffles `order` before each epoch.")
         .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
              "Raise the exception of a signal handler or of the loss during the last `epochs`.")
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,
@@ -317,6 +274,9 @@ NB_MODULE(_native, module) {
     module.attr("STOPPED") = int(Ending::stopped);
     module.attr("ZERO_WEIGHT") = int(Ending::zero_weight);
     module.attr("NON_FINITE") = int(Ending::non_finite);
+    bind_network_declaration(module);
+    bind_training_declarations(module);
+    bind_report(module);
     bind<float>(module, "Rows32", "Network32");
     bind<double>(module, "Rows64", "Network64");
     bind_measures(module);

@@ -35,6 +35,63 @@ ZERO_WEIGHT: int = 2
 
 NON_FINITE: int = 3
 
+class Block:
+    """One layer of a network."""
+
+    def __init__(self, fan_in: int, fan_out: int, activation: int, normalization: int, residual: bool, dropout: float) -> None:
+        """
+        activation is a value of ACTIVATIONS; normalization one of NORMALIZATIONS, or
+        NO_NORMALIZATION.
+        """
+
+class Declaration:
+    """Blocks of a network and its inputs."""
+
+    def __init__(self, blocks: Sequence[Block], heads: Sequence[int], input_dropout: float, input_noise: float, precision: int) -> None:
+        """
+        heads: number of outputs of each, empty if all outputs form one. precision is a value
+        of PRECISIONS, or FULL_PRECISION.
+        """
+
+class Objective:
+    """A loss and a penalty on the weights."""
+
+    def __init__(self, loss: int, hyperparameters: Sequence[float], n_targets: int, l2: float, l1: float) -> None:
+        """
+        loss is a value of LOSSES, or CUSTOM_LOSS; n_targets is zero for predictions alone.
+        """
+
+class Optimizer:
+    """An optimizer and its settings."""
+
+    def __init__(self, optimizer: int, hyperparameters: Sequence[float], amsgrad: bool, weight_decay: float, max_gradient_norm: float, average_decay: float) -> None:
+        """
+        optimizer is a value of OPTIMIZERS; average_decay is -1 if no average is kept.
+        """
+
+class Report:
+    """Result of an epoch, or of one pass over all samples."""
+
+    @property
+    def ending(self) -> int:
+        """FINISHED, STOPPED, ZERO_WEIGHT or NON_FINITE."""
+
+    @property
+    def loss(self) -> float:
+        """Mean over the samples, penalty included."""
+
+    @property
+    def steps(self) -> int:
+        """Number of updates."""
+
+    @property
+    def non_finite_block(self) -> int:
+        """Index of the first block that is not finite, or -1."""
+
+    @property
+    def gradient_norm(self) -> float:
+        """Mean over the steps, before clipping, if it was measured."""
+
 class Rows32:
     """The rows that a network reads; it copies nothing."""
 
@@ -43,21 +100,16 @@ class Rows32:
 class Network32:
     """Working memory and passes of one network."""
 
-    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, loss_hyperparameters: Sequence[float], heads: Sequence[int], n_targets: int, l2: float, l1: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
+    def __init__(self, declaration: Declaration, objective: Objective, largest_batch: int) -> None:
         """
-        loss is a value of LOSSES, or CUSTOM_LOSS; with CUSTOM_LOSS, `epochs` and
-        `loss_and_gradient` need python_loss(logits, y, weight), which returns (value, delta).
-        precision is a value of PRECISIONS, or FULL_PRECISION.
+        With CUSTOM_LOSS, `epochs` and `loss_and_gradient` need python_loss(logits, y,
+        weight), which returns (value, delta).
         """
 
-    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: tuple[int, Sequence[float], bool, float, float, float, bool], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[tuple[int, float, int, int, float]]:
+    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
         """
-        Run one epoch for each row of learning rates, within a time limit in seconds. A bit
-        generator, if not None, shuffles `order` before each epoch. optimizer: (a value of
-        OPTIMIZERS, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay
-        of an average or -1, whether the gradient is measured). Return for each epoch:
-        (ending, loss, steps, first non-finite block or -1, mean norm of the gradient);
-        ending is a value of Ending.
+        Run one epoch for each row of learning rates, within a time limit in seconds, and
+        report each. A bit generator, if not None, shuffles `order` before each epoch.
         """
 
     def raise_interrupt(self) -> None:
@@ -65,7 +117,7 @@ class Network32:
         Raise the exception of a signal handler or of the loss during the last `epochs`.
         """
 
-    def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> tuple[int, float, int, int, float]: ...
+    def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> Report: ...
 
     def predict(self, inverse_link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], activations: Sequence[Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]], n_threads: int) -> int:
         """
@@ -86,21 +138,16 @@ class Rows64:
 class Network64:
     """Working memory and passes of one network."""
 
-    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, loss_hyperparameters: Sequence[float], heads: Sequence[int], n_targets: int, l2: float, l1: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
+    def __init__(self, declaration: Declaration, objective: Objective, largest_batch: int) -> None:
         """
-        loss is a value of LOSSES, or CUSTOM_LOSS; with CUSTOM_LOSS, `epochs` and
-        `loss_and_gradient` need python_loss(logits, y, weight), which returns (value, delta).
-        precision is a value of PRECISIONS, or FULL_PRECISION.
+        With CUSTOM_LOSS, `epochs` and `loss_and_gradient` need python_loss(logits, y,
+        weight), which returns (value, delta).
         """
 
-    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: tuple[int, Sequence[float], bool, float, float, float, bool], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[tuple[int, float, int, int, float]]:
+    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
         """
-        Run one epoch for each row of learning rates, within a time limit in seconds. A bit
-        generator, if not None, shuffles `order` before each epoch. optimizer: (a value of
-        OPTIMIZERS, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay
-        of an average or -1, whether the gradient is measured). Return for each epoch:
-        (ending, loss, steps, first non-finite block or -1, mean norm of the gradient);
-        ending is a value of Ending.
+        Run one epoch for each row of learning rates, within a time limit in seconds, and
+        report each. A bit generator, if not None, shuffles `order` before each epoch.
         """
 
     def raise_interrupt(self) -> None:
@@ -108,7 +155,7 @@ class Network64:
         Raise the exception of a signal handler or of the loss during the last `epochs`.
         """
 
-    def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> tuple[int, float, int, int, float]: ...
+    def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> Report: ...
 
     def predict(self, inverse_link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], activations: Sequence[Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]], n_threads: int) -> int:
         """

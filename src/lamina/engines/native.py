@@ -80,35 +80,47 @@ def _network(
     y: NDArray[Any] | None = None,
 ) -> Any:
     make = _native.Network32 if dtype == np.float32 else _native.Network64
-    l1_fraction = PENALTIES[objective.penalty].l1_fraction(objective.l1_ratio)
-    return make(
-        [*map(_block, require_dense(spec.blocks, "engine='native'"))],
-        *_loss(objective),
-        list(spec.heads),
-        0 if y is None else objective.n_targets(spec, y),
-        objective.alpha * (1 - l1_fraction),
-        objective.alpha * l1_fraction,
-        _precision(precision),
-        largest_batch,
-        spec.input_dropout,
-        spec.input_noise,
+    n_targets = 0 if y is None else objective.n_targets(spec, y)
+    return make(_declaration(spec, precision), _objective(objective, n_targets), largest_batch)
+
+
+def _declaration(spec: NetworkSpec, precision: str | None) -> _native.Declaration:
+    return _native.Declaration(
+        blocks=[*map(_block, require_dense(spec.blocks, "engine='native'"))],
+        heads=list(spec.heads),
+        input_dropout=spec.input_dropout,
+        input_noise=spec.input_noise,
+        precision=_precision(precision),
     )
 
 
-def _block(block: Dense) -> tuple[int, int, int, int, bool, float]:
+def _block(block: Dense) -> _native.Block:
     name, normalization = block.normalization, _native.NO_NORMALIZATION
     if name is not None:
         normalization = _native.NORMALIZATIONS[name]
-    activation, dropout = _native.ACTIVATIONS[block.activation], float(block.dropout)
-    return block.fan_in, block.fan_out, activation, normalization, block.residual, dropout
+    return _native.Block(
+        fan_in=block.fan_in,
+        fan_out=block.fan_out,
+        activation=_native.ACTIVATIONS[block.activation],
+        normalization=normalization,
+        residual=block.residual,
+        dropout=block.dropout,
+    )
 
 
-def _loss(objective: Objective) -> tuple[int, list[float]]:
-    """Return the kernels' code of the loss, and its hyperparameters."""
-    if not isinstance(objective.loss, str):
-        return _native.CUSTOM_LOSS, []
-    numbers = as_numbers(LOSSES[objective.loss].hyperparameters, objective.hyperparameters)
-    return _native.LOSSES[objective.loss], numbers
+def _objective(objective: Objective, n_targets: int) -> _native.Objective:
+    loss, numbers = _native.CUSTOM_LOSS, []
+    if isinstance(objective.loss, str):
+        loss = _native.LOSSES[objective.loss]
+        numbers = as_numbers(LOSSES[objective.loss].hyperparameters, objective.hyperparameters)
+    l1_fraction = PENALTIES[objective.penalty].l1_fraction(objective.l1_ratio)
+    return _native.Objective(
+        loss=loss,
+        hyperparameters=numbers,
+        n_targets=n_targets,
+        l2=objective.alpha * (1 - l1_fraction),
+        l1=objective.alpha * l1_fraction,
+    )
 
 
 def _python_loss(objective: Objective, y: NDArray[Any]) -> Callable[..., Any] | None:
@@ -123,16 +135,15 @@ def _python_loss(objective: Objective, y: NDArray[Any]) -> Callable[..., Any] | 
     return compute
 
 
-def _optimizer(settings: OptimizerSettings) -> tuple[Any, ...]:
-    """Return the optimizer's arguments of the kernels, except for measures_gradient."""
+def _optimizer(settings: OptimizerSettings) -> _native.Optimizer:
     record, most = OPTIMIZERS[settings.name], settings.max_gradient_norm
-    return (
-        _native.OPTIMIZERS[settings.name],
-        as_numbers(record.hyperparameters, settings.hyperparameters),
-        settings.amsgrad,
-        settings.weight_decay,
-        math.inf if most is None else most,
-        -1.0 if settings.average_decay is None else settings.average_decay,
+    return _native.Optimizer(
+        optimizer=_native.OPTIMIZERS[settings.name],
+        hyperparameters=as_numbers(record.hyperparameters, settings.hyperparameters),
+        amsgrad=settings.amsgrad,
+        weight_decay=settings.weight_decay,
+        max_gradient_norm=math.inf if most is None else most,
+        average_decay=-1.0 if settings.average_decay is None else settings.average_decay,
     )
 
 
@@ -196,12 +207,13 @@ class NativeTrainer(LocalTrainer):
         self._make_room(batch_size)
         n_steps = learning_rates.shape[1]
         with sharing_cores():
-            ended = self._native.epochs(
+            ended: list[_native.Report] = self._native.epochs(
                 self._arrays,
                 order,
                 batch_size,
                 learning_rates,
-                (*self._optimizer, self.measures_gradient),
+                self._optimizer,
+                self.measures_gradient,
                 self._parameters,
                 self._state.slots,
                 self._state.step,
@@ -214,16 +226,21 @@ class NativeTrainer(LocalTrainer):
         if self._state.keeps_average:
             n_trained = ParameterLayout.from_spec(self.spec).n_trained
             self._state.take_over_statistics(self._parameters, n_trained)
-        for ending, loss, steps, bad, norm in ended:
-            self._state.step += steps
-            if ending in (_native.FINISHED, _native.NON_FINITE):
-                reported_norm = norm if self.measures_gradient and steps else None
-                reports.append(EpochReport(loss, steps, None if bad < 0 else bad, reported_norm))
+        for report in ended:
+            self._state.step += report.steps
+            if report.ending in (_native.FINISHED, _native.NON_FINITE):
+                reports.append(self._epoch_report(report))
         self._native.raise_interrupt()
         if ended:
-            _refuse_zero_weight(ended[-1][0])
-            if ended[-1][0] == _native.STOPPED:
+            ending = ended[-1].ending
+            _refuse_zero_weight(ending)
+            if ending == _native.STOPPED:
                 raise TimeIsUp
+
+    def _epoch_report(self, report: _native.Report) -> EpochReport:
+        steps, block = report.steps, report.non_finite_block
+        norm = report.gradient_norm if self.measures_gradient and steps else None
+        return EpochReport(report.loss, steps, None if block < 0 else block, norm)
 
     def _make_room(self, batch_size: int) -> None:
         if batch_size > self._largest_batch:
@@ -276,12 +293,11 @@ class NativeEngine(Engine):
             gradient = np.zeros_like(parameters)
             with sharing_cores():
                 threads = choose_threads(work, requested=self.n_threads)
-                ended = network.loss_and_gradient(
+                report: _native.Report = network.loss_and_gradient(
                     arrays, parameters, gradient, threads, python_loss
                 )
-            ending, loss, *_ = ended
-            _refuse_zero_weight(ending)
-            return loss, gradient
+            _refuse_zero_weight(report.ending)
+            return report.loss, gradient
 
         return evaluate
 

@@ -110,7 +110,14 @@ def names_of(hyperparameters: Iterable[Hyperparameter]) -> tuple[str, ...]:
 
 def as_numbers(hyperparameters: Iterable[Hyperparameter], values: Hyperparameters) -> list[float]:
     """Return the values as one list of numbers, in the order that engines expect."""
-    return [float(x) for name in names_of(hyperparameters) for x in np.atleast_1d(values[name])]
+    numbers: list[float] = []
+    for name in names_of(hyperparameters):
+        value = values[name]
+        if isinstance(value, float | int):
+            numbers.append(float(value))
+        else:
+            numbers.extend(map(float, np.atleast_1d(value)))
+    return numbers
 
 
 def complete(

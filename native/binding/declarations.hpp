@@ -1,0 +1,115 @@
+// What Python declares to the kernels and what they report: named fields in place of positions.
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "checks.hpp"
+
+namespace lamina {
+
+struct NetworkDeclaration {
+    std::vector<Block> blocks;
+    std::vector<std::int64_t> heads;
+    double input_dropout, input_noise;
+    int precision;
+};
+
+struct ObjectiveDeclaration {
+    int loss;
+    std::vector<double> hyperparameters;
+    std::int64_t n_targets;
+    double l2, l1;
+};
+
+struct OptimizerDeclaration {
+    int optimizer;
+    std::vector<double> hyperparameters;
+    bool amsgrad;
+    double weight_decay, max_gradient_norm, average_decay;
+};
+
+// Checks a network; products are rounded in float32 only.
+inline void require_network(const NetworkDeclaration& network, bool is_float32) {
+    require_blocks(network.blocks);
+    require_heads(network.heads, network.blocks.back().fan_out);
+    const Precision precision = Precision(network.precision);
+    require(precision == Precision::full || is_in(precision_names, network.precision),
+            "precision is none of PRECISIONS");
+    require(is_float32 || precision == Precision::full,
+            "products are rounded in a network of float32 only");
+    require(is_fraction(network.input_dropout) && network.input_noise >= 0,
+            "the inputs' noise is out of range");
+}
+
+inline void bind_network_declaration(nb::module_& module) {
+    using namespace nb::literals;
+    nb::class_<Block>(module, "Block", "One layer of a network.")
+        .def(
+            "__init__",
+            [](Block* self, std::int64_t fan_in, std::int64_t fan_out, int activation,
+               int normalization, bool residual, double dropout) {
+                new (self) Block{fan_in, fan_out, activation, normalization, residual, dropout};
+            },
+            "fan_in"_a, "fan_out"_a, "activation"_a, "normalization"_a, "residual"_a, "dropout"_a,
+            "activation is a value of ACTIVATIONS; normalization one of NORMALIZATIONS, or\n"
+            "NO_NORMALIZATION.");
+    nb::class_<NetworkDeclaration>(module, "Declaration", "Blocks of a network and its inputs.")
+        .def(
+            "__init__",
+            [](NetworkDeclaration* self, std::vector<Block> blocks, std::vector<std::int64_t> heads,
+               double input_dropout, double input_noise, int precision) {
+                new (self) NetworkDeclaration{std::move(blocks), std::move(heads), input_dropout,
+                                              input_noise, precision};
+            },
+            "blocks"_a, "heads"_a, "input_dropout"_a, "input_noise"_a, "precision"_a,
+            "heads: number of outputs of each, empty if all outputs form one. precision is a value\n"
+            "of PRECISIONS, or FULL_PRECISION.");
+}
+
+inline void bind_training_declarations(nb::module_& module) {
+    using namespace nb::literals;
+    nb::class_<ObjectiveDeclaration>(module, "Objective", "A loss and a penalty on the weights.")
+        .def(
+            "__init__",
+            [](ObjectiveDeclaration* self, int loss, std::vector<double> hyperparameters,
+               std::int64_t n_targets, double l2, double l1) {
+                new (self)
+                    ObjectiveDeclaration{loss, std::move(hyperparameters), n_targets, l2, l1};
+            },
+            "loss"_a, "hyperparameters"_a, "n_targets"_a, "l2"_a, "l1"_a,
+            "loss is a value of LOSSES, or CUSTOM_LOSS; n_targets is zero for predictions alone.");
+    nb::class_<OptimizerDeclaration>(module, "Optimizer", "An optimizer and its settings.")
+        .def(
+            "__init__",
+            [](OptimizerDeclaration* self, int optimizer, std::vector<double> hyperparameters,
+               bool amsgrad, double weight_decay, double max_gradient_norm, double average_decay) {
+                require(is_in(optimizer_names, optimizer), "the optimizer is none of OPTIMIZERS");
+                new (self)
+                    OptimizerDeclaration{optimizer,         with_room(std::move(hyperparameters)),
+                                         amsgrad,           weight_decay,
+                                         max_gradient_norm, average_decay};
+            },
+            "optimizer"_a, "hyperparameters"_a, "amsgrad"_a, "weight_decay"_a,
+            "max_gradient_norm"_a, "average_decay"_a,
+            "optimizer is a value of OPTIMIZERS; average_decay is -1 if no average is kept.");
+}
+
+inline void bind_report(nb::module_& module) {
+    nb::class_<Report>(module, "Report", "Result of an epoch, or of one pass over all samples.")
+        .def_prop_ro(
+            "ending", [](const Report& report) { return int(report.ending); },
+            "FINISHED, STOPPED, ZERO_WEIGHT or NON_FINITE.")
+        .def_ro("loss", &Report::loss, "Mean over the samples, penalty included.")
+        .def_ro("steps", &Report::steps, "Number of updates.")
+        .def_ro("non_finite_block", &Report::non_finite_block,
+                "Index of the first block that is not finite, or -1.")
+        .def_ro("gradient_norm", &Report::gradient_norm,
+                "Mean over the steps, before clipping, if it was measured.");
+}
+
+}  // namespace lamina
