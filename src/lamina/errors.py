@@ -57,7 +57,7 @@ class ExperimentError(LaminaError, ValueError):
 
 
 class NativeUnavailableWarning(RuntimeWarning):
-    """The native extension could not be loaded; the NumPy engine is used instead."""
+    """The native engine could not be used; the NumPy engine is used instead."""
 
 
 class LeakWarning(UserWarning):

@@ -1,178 +1,213 @@
-"""Every kind of block: gradients, the reference's numbers, draws independent of threads."""
+"""Every kind of block: its declared tensors, its gradients, its JSON, and the engines."""
+
+import json
 
 import numpy as np
 import pytest
 
-from lamina.engines import OptimizerSettings, choose_engine
+from lamina.blocks import BLOCKS, Dense, Mode, Role
+from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.native import NativeEngine
-from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS
-from lamina.network import ParameterLayout
+from lamina.engines.reference_engine import ReferenceEngine
+from lamina.errors import UnknownNameError, UnsupportedBlockError
+from lamina.formulas.noise import Draws
+from lamina.network import (
+    Network,
+    NetworkSpec,
+    ParameterLayout,
+    block_parameters,
+    draw_parameters,
+)
 
-WIDTHS = (9, 17, 17, 17, 3)
-N_SAMPLES = 53
-TOLERANCE = {"float64": 1e-11, "float32": 2e-5}
-BLOCKS = {
-    **{name: {"normalization": name} for name in NORMALIZATIONS},
-    "residual": {"residual": True},
-    "dropout": {"dropout": 0.4},
-    "mixed dropout": {"dropout": (0.0, 0.3, 0.6)},
-    "input dropout": {"input_dropout": 0.25},
-    "input noise": {"input_noise": 0.5},
-    "output activation": {"output_activation": "tanh"},
-    **{
-        f"all with {name}": {
-            "normalization": name,
-            "residual": True,
-            "dropout": 0.3,
-            "input_dropout": 0.1,
-            "input_noise": 0.2,
-        }
-        for name in NORMALIZATIONS
-    },
+N_SAMPLES = 7
+EXAMPLES = {
+    f"{kind}-{block.name}": block for kind in BLOCKS for block in BLOCKS[kind].block.examples()
 }
-# Adam would turn the rounding error of a zero derivative, such as that of a bias before a batch
-# normalization, into a full step.
-SGD = OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0})
-
-every_block = pytest.mark.parametrize("blocks", BLOCKS.values(), ids=BLOCKS)
-every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
-# An activation whose derivative uses a, one that uses z, and one with learned parameters.
-every_way = pytest.mark.parametrize("activation", ["tanh", "gelu", "prelu"])
+every_block = pytest.mark.parametrize("block", EXAMPLES.values(), ids=EXAMPLES)
 
 
-def assert_close(actual, expected, dtype):
-    actual, expected = np.asarray(actual), np.asarray(expected)
-    assert actual.shape == expected.shape
-    assert actual.dtype == expected.dtype
-    scale = np.abs(expected).max(initial=0)
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=TOLERANCE[dtype] * scale)
+def network_with(block):
+    """Return a network of the block between dense ones, with parameters above zero."""
+    before = Dense("hidden_1", 3, block.fan_in, "tanh")
+    after = Dense("output", block.fan_out, 2, "identity")
+    spec = NetworkSpec((before, block, after), "identity")
+    n = ParameterLayout.from_spec(spec).n_parameters
+    # Above zero, because a statistic may be a variance.
+    return Network(spec, np.random.RandomState(0).uniform(0.1, 1, n))
 
 
-def trained(engine, problem, batch_size=10, seed=12345678901234567890, n_epochs=3):
-    trainer, parameters, state = problem.trainer(engine, SGD)
-    state.seed = seed
-    random_state, reports = np.random.RandomState(1), []
-    for _ in range(n_epochs):
-        order = random_state.permutation(N_SAMPLES)
-        rates = np.full(-(-N_SAMPLES // batch_size), 0.001)
-        reports.append(trainer.epoch(order, batch_size, rates))
-    return parameters, reports
+def rows():
+    random_state = np.random.RandomState(1)
+    X = random_state.standard_normal((N_SAMPLES, 3))
+    return Rows(X, random_state.standard_normal((N_SAMPLES, 2)), None)
+
+
+def test_every_kind_has_examples():
+    assert {name.split("-")[0] for name in EXAMPLES} == set(BLOCKS)
+    assert all(type(block) is BLOCKS[block.kind].block for block in EXAMPLES.values())
 
 
 @every_block
-@every_way
-@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
-def test_the_gradient_equals_finite_differences(engine, draw_problem, blocks, activation, weighted):
-    widths = (4, 5, 5, 5, 2)
-    problem = draw_problem(widths, n_samples=7, activation=activation, weighted=weighted, **blocks)
-    asked = (problem.spec, problem.objective, problem.rows)
-    _, gradient = engine.loss_and_gradient(*asked, problem.parameters)
-    outputs = 2 if LOSSES[problem.objective.loss].mean_over_outputs else 1
-    plain = type(problem.objective)(problem.objective.loss, problem.objective.alpha / outputs)
-
-    def value(parameters):
-        return engine.loss_and_gradient(problem.spec, plain, problem.rows, parameters)[0]
-
-    differences = [
-        outputs * (value(problem.parameters + h) - value(problem.parameters - h)) / 2e-5
-        for h in 1e-5 * np.eye(problem.parameters.size)
-    ]
-    np.testing.assert_allclose(gradient, differences, rtol=1e-6, atol=1e-8)
+def test_the_tensors_are_the_fields_of_the_parameters(block):
+    assert block.Parameters._fields == tuple(tensor.name for tensor in block.tensors)
 
 
 @every_block
-@every_way
-@every_dtype
-@pytest.mark.parametrize("layout", ["dense", "csr"])
-def test_loss_gradient_and_passes_equal_the_references(
-    engine, reference, draw_problem, blocks, activation, dtype, layout
-):
-    problem = draw_problem(
-        WIDTHS, n_samples=N_SAMPLES, activation=activation, dtype=dtype, layout=layout, **blocks
-    )
-    asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
-    loss, gradient = engine.loss_and_gradient(*asked)
-    expected_loss, expected_gradient = reference.loss_and_gradient(*asked)
-    assert loss == pytest.approx(expected_loss, rel=TOLERANCE[dtype])
-    assert_close(gradient, expected_gradient, dtype)
-    X = problem.rows.X
-    for rows in (X, X[:3]):
-        predicted = engine.predict(problem.spec, problem.parameters, rows)
-        assert_close(predicted, reference.predict(problem.spec, problem.parameters, rows), dtype)
-    found, expected = (
-        each.activations(problem.spec, problem.parameters, X) for each in (engine, reference)
-    )
-    for layer, reference_value in zip(found, expected, strict=True):
-        assert_close(layer, reference_value, dtype)
+def test_the_layout_has_every_tensor_once_ordered_by_role(block):
+    network = network_with(block)
+    layout, vector = network.layout, np.arange(float(network.parameters.size))
+    views = layout.views(vector)
+    parts = [part for of_role in views for part in of_role]
+    np.testing.assert_array_equal(np.concatenate([part.ravel() for part in parts]), vector)
+    declared = [tensor for each in network.spec.blocks for tensor in each.tensors]
+    for role, of_role in zip(Role, views, strict=True):
+        shapes = [tensor.shape for tensor in declared if tensor.role is role]
+        assert [part.shape for part in of_role] == shapes
+    n_statistics = sum(part.size for part in views.statistics)
+    assert layout.n_weights == sum(part.size for part in views.weights)
+    assert layout.n_trained == len(vector) - n_statistics
+    assert layout.n_trained == sum(each.n_trained for each in network.spec.blocks)
 
 
 @every_block
-@every_way
-@every_dtype
-@pytest.mark.parametrize("batch_size", [1, 10, 13, N_SAMPLES])
-def test_some_epochs_equal_the_references(
-    engine, reference, draw_problem, blocks, activation, dtype, batch_size
-):
-    problem = draw_problem(
-        WIDTHS, n_samples=N_SAMPLES, activation=activation, dtype=dtype, **blocks
-    )
-    parameters, reports = trained(engine, problem, batch_size)
-    expected, expected_reports = trained(reference, problem, batch_size)
-    for report, reference_value in zip(reports, expected_reports, strict=True):
-        assert report.loss == pytest.approx(reference_value.loss, rel=10 * TOLERANCE[dtype])
-        assert report[1:] == reference_value[1:]
-    scale = np.abs(expected).max()
-    np.testing.assert_allclose(parameters, expected, rtol=0, atol=10 * TOLERANCE[dtype] * scale)
+def test_the_views_of_a_block_are_those_of_its_tensors(block):
+    network = network_with(block)
+    _, parameters, _ = block_parameters(network.spec, network.parameters)
+    assert [part.shape for part in parameters] == [tensor.shape for tensor in block.tensors]
+    for part in parameters:
+        part[...] = -1
+    n_elements = sum(part.size for part in parameters)
+    assert np.count_nonzero(network.parameters == -1) == n_elements
 
 
 @every_block
-@every_dtype
-def test_the_number_of_threads_changes_no_bit(draw_problem, blocks, dtype):
-    problem = draw_problem(WIDTHS, n_samples=N_SAMPLES, activation="silu", dtype=dtype, **blocks)
-    alone, alone_reports = trained(NativeEngine(1), problem)
-    for n_threads in (2, 3):
-        several, reports = trained(NativeEngine(n_threads), problem)
-        np.testing.assert_array_equal(several, alone)
-        assert reports == alone_reports
+def test_all_initial_values_are_drawn_or_declared(block):
+    spec = network_with(block).spec
+    first, again = (draw_parameters(spec, np.random.RandomState(2), "float64", 6.0) for _ in "12")
+    assert np.isfinite(first).all()
+    np.testing.assert_array_equal(first, again)
+    _, parameters, _ = block_parameters(spec, first)
+    for tensor, part in zip(block.tensors, parameters, strict=True):
+        if tensor.initial is not None:
+            rows = np.reshape(tensor.initial, (-1, *(1 for _ in tensor.shape[1:])))
+            np.testing.assert_array_equal(part, np.broadcast_to(rows, tensor.shape))
 
 
 @every_block
-def test_another_seed_changes_the_result_only_if_something_is_drawn(engine, draw_problem, blocks):
-    problem = draw_problem(WIDTHS, n_samples=N_SAMPLES, **blocks)
-    one, other = (trained(engine, problem, seed=seed)[0] for seed in (1, 1 << 40))
-    assert (one != other).any() == problem.spec.draws
+@pytest.mark.parametrize("draws", [None, Draws(5, 2, np.arange(N_SAMPLES))], ids=["still", "drawn"])
+@pytest.mark.parametrize("uses_batch", [False, True], ids=["predicting", "training"])
+def test_gradients_of_parameters_and_inputs_equal_finite_differences(block, draws, uses_batch):
+    random_state, mode = np.random.RandomState(3), Mode(uses_batch, draws)
+    shapes = [tensor.shape for tensor in block.tensors]
+    parameters = block.Parameters(*(random_state.uniform(0.5, 1.5, shape) for shape in shapes))
+    a_prev = random_state.standard_normal((N_SAMPLES, block.fan_in))
+    d_a = random_state.standard_normal((N_SAMPLES, block.fan_out))
+
+    def value():
+        return float((d_a * block.forward(parameters, a_prev, mode, stream=4).a).sum())
+
+    def differences(array):
+        result = np.empty_like(array)
+        for place in np.ndindex(*array.shape):
+            before = array[place]
+            array[place] = before + 1e-6
+            above = value()
+            array[place] = before - 1e-6
+            result[place] = (above - value()) / 2e-6
+            array[place] = before
+        return result
+
+    passed = block.forward(parameters, a_prev, mode, stream=4)
+    deltas = block.backward(parameters, passed, d_a)
+    gradient = block.Parameters(*(np.full(shape, np.nan) for shape in shapes))
+    block.write_gradient(passed, deltas, gradient, np.matmul)
+    for tensor, found, array in zip(block.tensors, gradient, parameters, strict=True):
+        if tensor.role is not Role.STATISTICS:
+            np.testing.assert_allclose(found, differences(array), rtol=1e-6, atol=1e-7)
+    of_inputs = block.input_gradient(parameters, deltas, np.matmul)
+    np.testing.assert_allclose(of_inputs, differences(a_prev), rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("name", [n for n, each in NORMALIZATIONS.items() if each.statistics])
-def test_running_statistics_converge_to_those_of_the_data(engine, draw_problem, name):
-    problem = draw_problem((9, 6, 3), n_samples=N_SAMPLES, activation="tanh", normalization=name)
-    still = OptimizerSettings("sgd", {"momentum": 0.0, "nesterovs_momentum": 0.0})
-    trainer, parameters, _ = problem.trainer(engine, still)
-    for _ in range(300):
-        trainer.epoch(np.arange(N_SAMPLES), N_SAMPLES, np.array([1e-300]))
-    views = ParameterLayout.from_spec(problem.spec).views(parameters)
-    z = problem.rows.X @ views.weights[0] + views.biases[0]
-    np.testing.assert_allclose(views.statistics[0][0], z.mean(axis=0), rtol=1e-10, atol=1e-12)
-    np.testing.assert_allclose(views.statistics[0][1], z.var(axis=0, ddof=1), rtol=1e-10)
+@every_block
+def test_a_block_survives_json(block):
+    spec = network_with(block).spec
+    assert NetworkSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_every_activation_works_with_a_normalized_z(engine, reference, draw_problem, activation):
-    problem = draw_problem(
-        WIDTHS, n_samples=N_SAMPLES, activation=activation, normalization="layer", residual=True
-    )
-    asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
-    assert_close(
-        engine.loss_and_gradient(*asked)[1], reference.loss_and_gradient(*asked)[1], "float64"
-    )
+def test_an_unknown_kind_is_refused_with_the_nearest():
+    plain = network_with(next(iter(EXAMPLES.values()))).spec.to_json()
+    plain["blocks"][1]["kind"] = "desne"
+    with pytest.raises(UnknownNameError, match=r"'desne' is not a known kind of block\. Did you"):
+        NetworkSpec.from_json(plain)
 
 
-def test_a_batch_of_several_chunks_works_without_batch_normalization(reference, draw_problem):
-    problem = draw_problem((3, 2100, 2100, 1), n_samples=700, normalization="layer", dropout=0.5)
-    trainer, parameters, state = problem.trainer(choose_engine("native"), SGD)
-    theirs, expected, their_state = problem.trainer(reference, SGD)
-    state.seed = their_state.seed = 7
-    order = np.arange(700)[::-1].copy()
-    for each in (trainer, theirs):
-        each.epoch(order, 700, np.array([1e-3]))
-    np.testing.assert_allclose(parameters, expected, rtol=0, atol=1e-9)
+@every_block
+def test_every_part_of_a_block_has_a_remark(block):
+    of_training, of_prediction = block.remarks(), block.remarks(training=False)
+    assert set(of_prediction) <= set(of_training)
+    assert all(isinstance(remark, str) and remark for remark in of_training)
+    assert isinstance(block.output_function, str)
+
+
+@every_block
+def test_infinite_values_are_found(block):
+    network = network_with(block)
+    X = np.ones((2, block.fan_in))
+    parameters, mode = network.blocks[1], Mode(uses_batch=True)
+    assert block.is_finite(parameters, block.forward(parameters, X, mode, stream=1))
+    X[0, 0] = np.inf
+    with np.errstate(all="ignore"):
+        assert not block.is_finite(parameters, block.forward(parameters, X, mode, stream=1))
+
+
+@every_block
+def test_the_native_engine_agrees_or_refuses_the_kind(block):
+    network, objective = network_with(block), Objective("squared_error", alpha=0.1)
+    asked = (network.spec, objective, rows(), network.parameters)
+    if block.kind not in NativeEngine.kinds:
+        with pytest.raises(UnsupportedBlockError, match=f"{block.name!r} is of kind"):
+            NativeEngine(1).loss_and_gradient(*asked)
+        return
+    loss, gradient = NativeEngine(1).loss_and_gradient(*asked)
+    expected_loss, expected = ReferenceEngine().loss_and_gradient(*asked)
+    assert loss == pytest.approx(expected_loss, rel=1e-12)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-12)
+
+
+class Slower(Dense):
+    """Dense block whose weights learn at half the rate and decay twice as fast."""
+
+    @property
+    def tensors(self):
+        W, *others = super().tensors
+        return (W._replace(rate_factor=0.5, decay_factor=2.0), *others)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "muon"])
+def test_factors_multiply_the_learning_rate_and_the_decay_of_a_tensor(solver):
+    hyperparameters = {
+        "sgd": {"momentum": 0.0, "nesterovs_momentum": 0.0},
+        "muon": {
+            "momentum": 0.9,
+            "nesterovs_momentum": 1.0,
+            "beta_1": 0.9,
+            "beta_2": 0.999,
+            "epsilon": 1e-8,
+        },
+    }[solver]
+    steps = []
+    for cls in (Dense, Slower):
+        spec = NetworkSpec((cls("output", 3, 2, "identity"),), "identity")
+        parameters = np.linspace(-1, 1, 8)
+        optimizer = OptimizerSettings(solver, hyperparameters, weight_decay=0.25)
+        state = OptimizerState.fresh(optimizer, parameters)
+        trainer = ReferenceEngine().trainer(
+            spec, Objective("squared_error"), optimizer, rows(), parameters, state
+        )
+        trainer.epoch(np.arange(N_SAMPLES), N_SAMPLES, np.array([0.125]))
+        steps.append(parameters)
+    start, (plain, slower) = np.linspace(-1, 1, 8), steps
+    decayed = start[:6] * (1 - 0.125 * 0.25)
+    expected = decayed + 0.5 * (plain[:6] - decayed)
+    np.testing.assert_allclose(slower[:6], expected, rtol=1e-12)
+    np.testing.assert_array_equal(slower[6:], plain[6:])

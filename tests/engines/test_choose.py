@@ -2,11 +2,22 @@
 
 import sys
 import warnings
+from collections import namedtuple
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import ClassVar
 
+import numpy as np
 import pytest
 
+from lamina.blocks import Block, Dense
 from lamina.engines import available_engines, choose, choose_engine
-from lamina.errors import NativeUnavailableWarning, UnknownNameError
+from lamina.errors import NativeUnavailableWarning, UnknownNameError, UnsupportedBlockError
+from lamina.network import NetworkSpec
+
+needs_native = pytest.mark.skipif(
+    "native" not in available_engines(), reason="the native extension is not built"
+)
 
 
 @pytest.fixture
@@ -56,3 +67,59 @@ def test_the_native_engine_requested_by_name_is_not_replaced():
 @pytest.mark.usefixtures("without_native")
 def test_the_reference_requested_by_name_is_used_without_a_warning():
     assert choose_engine("reference").name == "reference"
+
+
+@dataclass(frozen=True)
+class Negated(Block):
+    """Kind of block that no compiled engine has: a = -a_prev."""
+
+    kind: ClassVar[str] = "negated"
+    Parameters: ClassVar[type] = namedtuple("Parameters", "")
+    name: str
+    fan_in: int
+    tensors: ClassVar[tuple] = ()
+
+    @classmethod
+    def examples(cls):
+        return (cls("negated", 3),)
+
+    @property
+    def fan_out(self):
+        return self.fan_in
+
+    def forward(self, parameters, a_prev, mode, stream):
+        return SimpleNamespace(a_prev=a_prev, a=-a_prev)
+
+    def backward(self, parameters, passed, d_a):
+        return d_a
+
+    def write_gradient(self, passed, deltas, gradient, product):
+        pass
+
+    def input_gradient(self, parameters, deltas, product):
+        return -deltas
+
+
+NEGATED = NetworkSpec((Negated("negated", 3), Dense("output", 3, 1, "identity")), "identity")
+
+
+@needs_native
+def test_the_reference_replaces_a_native_engine_that_lacks_a_kind_of_block(monkeypatch):
+    monkeypatch.delenv("LAMINA_ENGINE", raising=False)
+    choose._warn_of_kinds.cache_clear()
+    with pytest.warns(NativeUnavailableWarning, match="has no blocks of kind 'negated'"):
+        engine = choose_engine(spec=NEGATED)
+    prediction = engine.predict(NEGATED, np.array([1.0, 2.0, 3.0, 0.5]), np.ones((2, 3)))
+    np.testing.assert_array_equal(prediction, np.full((2, 1), -5.5))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert choose_engine(spec=NEGATED).name == "reference"
+
+
+@needs_native
+def test_the_native_engine_requested_by_name_refuses_a_kind_of_block_that_it_lacks():
+    message = "engine='native' supports blocks of kind 'dense' alone, and block 'negated' is of"
+    with pytest.raises(UnsupportedBlockError, match=message):
+        choose_engine("native", spec=NEGATED)
+    with pytest.raises(UnsupportedBlockError, match=message):
+        choose_engine("native").predict(NEGATED, np.ones(4), np.ones((2, 3)))

@@ -7,7 +7,7 @@ complete, d_a is the gradient of the sum over the samples.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from enum import Enum
 from typing import (
@@ -115,6 +115,11 @@ class Block(ABC, Generic[P, F, D]):
     name: str
     fan_in: int
     fan_out: int
+
+    @classmethod
+    @abstractmethod
+    def examples(cls) -> Sequence[AnyBlock]:
+        """Return small blocks with every optional part, which the tests of every kind use."""
 
     @property
     @abstractmethod

@@ -157,6 +157,17 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         """Running statistics of each unit's z, which are not learned."""
         return () if self.normalization is None else self._normalization.statistics
 
+    @classmethod
+    def examples(cls) -> tuple[Dense, ...]:
+        return (
+            cls("tanh", 4, 3, "tanh"),
+            cls("prelu", 4, 4, "prelu", residual=True),
+            *(
+                cls(f"{name} norm", 4, 4, "silu", name, residual=True, dropout=0.3)
+                for name in NORMALIZATIONS
+            ),
+        )
+
     @property
     def tensors(self) -> tuple[Tensor, ...]:
         rows = tuple(parameter.initial for parameter in self.learned)

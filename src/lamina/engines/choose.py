@@ -7,12 +7,14 @@ import warnings
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from lamina.blocks.dense import require_dense
 from lamina.engines.engine import Engine
 from lamina.engines.reference_engine import ReferenceEngine
 from lamina.errors import NativeUnavailableWarning, UnknownNameError, suggestion
 
 if TYPE_CHECKING:
     from lamina.engines.native import NativeEngine
+    from lamina.network import NetworkSpec
 
 ENGINES = ("native", "reference")
 ENVIRONMENT_VARIABLE = "LAMINA_ENGINE"
@@ -24,7 +26,10 @@ def available_engines() -> list[str]:
 
 
 def choose_engine(
-    name: str | None = None, n_threads: int | None = None, precision: str | None = None
+    name: str | None = None,
+    n_threads: int | None = None,
+    precision: str | None = None,
+    spec: NetworkSpec | None = None,
 ) -> Engine:
     """Return the engine with that name, or of LAMINA_ENGINE, or the fastest that loads.
 
@@ -36,6 +41,9 @@ def choose_engine(
     precision : str, optional
         Name in PRECISIONS, to which both operands of every product are rounded; only for
         float32. By default they are not rounded.
+    spec : NetworkSpec, optional
+        Network to compute. If the native engine lacks one of its kinds of blocks, the reference
+        engine is chosen, with a warning that names the kind.
 
     Raises
     ------
@@ -43,6 +51,8 @@ def choose_engine(
         For a name that is not an engine.
     ImportError
         If the native engine is requested by name and its extension cannot be loaded.
+    UnsupportedBlockError
+        If the native engine is requested by name and lacks a kind of block.
 
     Examples
     --------
@@ -57,8 +67,14 @@ def choose_engine(
         )
     if name == "reference":
         return ReferenceEngine(precision)
-    if _native() is not None:
-        return _native_engine(n_threads, precision)
+    native = _native()
+    if native is not None:
+        if spec is None or spec.kinds <= native.kinds:
+            return _native_engine(n_threads, precision)
+        if name == "native":
+            require_dense(spec.blocks, "engine='native'")
+        _warn_of_kinds(spec.kinds - native.kinds)
+        return ReferenceEngine(precision)
     if name == "native":
         raise ImportError("the native extension could not be loaded; reinstall lamina to build it")
     _warn_once()
@@ -80,6 +96,17 @@ def _native() -> type[NativeEngine] | None:
     except ImportError:
         return None
     return NativeEngine
+
+
+@cache
+def _warn_of_kinds(kinds: frozenset[str]) -> None:
+    named = " and ".join(map(repr, sorted(kinds)))
+    warnings.warn(
+        f"the native engine has no blocks of kind {named}; the NumPy engine is used instead, "
+        "slowly. Choose engine='reference' to do so without this warning.",
+        NativeUnavailableWarning,
+        stacklevel=4,
+    )
 
 
 @cache

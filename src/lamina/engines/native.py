@@ -268,6 +268,7 @@ class NativeEngine(Engine):
     n_threads: int | None = None
     precision: str | None = None
     name: ClassVar[str] = "native"
+    kinds: ClassVar[frozenset[str]] = frozenset({Dense.kind})
 
     def trainer(
         self,

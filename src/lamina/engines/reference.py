@@ -152,16 +152,20 @@ def update(
     record, step, params = OPTIMIZERS[settings.name], state.step + 1, settings.hyperparameters
     norm = compute_norm(gradient)
     gradient *= clipping_scale(norm, settings.max_gradient_norm)
-    parameters[: layout.n_weights] *= 1 - learning_rate * settings.weight_decay
+    of_weights, of_others = layout.spans
+    for part, rate_factor, decay_factor in of_weights:
+        parameters[part] *= 1 - learning_rate * rate_factor * settings.weight_decay * decay_factor
     slots = state.slots[:-1] if state.keeps_average else state.slots
-    elementwise = slice(0, layout.n_trained)
+    elementwise = [*of_weights, *of_others]
     if record.matrix_update is not None:
-        elementwise = slice(layout.n_weights, layout.n_trained)
+        elementwise = of_others
         matrices = (layout.views(vector).weights for vector in (parameters, gradient, *slots))
-        for W, G, *of_W in zip(*matrices, strict=True):
-            record.matrix_update(W, G, of_W, step, learning_rate, params)
-    w, g, of_w = parameters[elementwise], gradient[elementwise], slots[:, elementwise]
-    record.update(w, g, of_w, step, learning_rate, params)
+        for i, (W, G, *of_W) in enumerate(zip(*matrices, strict=True)):
+            rate = learning_rate * (layout.factors[i][0] if layout.factors else 1.0)
+            record.matrix_update(W, G, of_W, step, rate, params)
+    for part, rate_factor, _ in elementwise:
+        rate, of_w = learning_rate * rate_factor, slots[:, part]
+        record.update(parameters[part], gradient[part], of_w, step, rate, params)
     if settings.average_decay is not None:
         average = state.slots[-1]
         average += (parameters - average) * average_rate(settings.average_decay, step)

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lamina.choices import Activation, Solver
 from lamina.engines import choose_engine
 from lamina.engines.engine import Matrix
-from lamina.errors import NonFiniteError
+from lamina.errors import NonFiniteError, UnsupportedBlockError
 from lamina.estimators.fitting.assignment import Assignment, fit_full_batch, fit_minibatch
 from lamina.estimators.fitting.fitted_network import (
     get_dtype,
@@ -212,7 +212,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         )
         return Assignment(
             model=self,
-            engine=choose_engine(self.engine, self.n_threads, self.precision),
+            engine=choose_engine(self.engine, self.n_threads, self.precision, spec),
             spec=spec,
             task=task,
             X=X,
@@ -320,6 +320,10 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         engine = choose_engine(self.engine, self.n_threads, self.precision)
         try:
             return engine.predict(spec, network.parameters, rows)
+        except UnsupportedBlockError:
+            # Passing the spec at once would take a fraction of the time that one sample takes.
+            engine = choose_engine(self.engine, self.n_threads, self.precision, spec)
+            return engine.predict(spec, network.parameters, rows)
         except NonFiniteError:
             if is_plain:
                 self._rows_to_predict(X)
@@ -328,9 +332,13 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
     def _in_one_dtype(self, rows: Matrix) -> tuple[Network, Matrix]:
         """Return the network and the samples in the dtype of prediction."""
         network = get_network(self)
-        dtype = self._dtype_to_predict_in(rows.dtype, network.parameters.dtype)
+        fitted_dtype = network.parameters.dtype
+        dtype = self._dtype_to_predict_in(rows.dtype, fitted_dtype)
         # Comparing dtypes takes less time than an astype without effect.
-        return network.in_dtype(dtype), rows if rows.dtype == dtype else rows.astype(dtype)
+        return (
+            network if fitted_dtype == dtype else network.in_dtype(dtype),
+            rows if rows.dtype == dtype else rows.astype(dtype),
+        )
 
     def _dtype_to_predict_in(
         self, dtype: np.dtype[Any], fitted_dtype: np.dtype[Any]

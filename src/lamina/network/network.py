@@ -87,8 +87,5 @@ class Network:
         return Network(self.spec, self.parameters.copy())
 
     def in_dtype(self, dtype: np.dtype[Any]) -> Network:
-        """Return the network in a dtype: itself if that is its own."""
-        # Comparing dtypes takes less time than an astype without effect.
-        if self.parameters.dtype == dtype:
-            return self
-        return Network(self.spec, self.parameters.astype(dtype))
+        """Return the network in a dtype, without a copy if that is its own."""
+        return Network(self.spec, self.parameters.astype(dtype, copy=False))

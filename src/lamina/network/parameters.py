@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -48,6 +48,14 @@ class ParameterViews(NamedTuple):
 Shape: TypeAlias = tuple[int, ...]
 
 
+class Span(NamedTuple):
+    """Part of the flat vector, with factors of the learning rate and of the weight decay."""
+
+    part: slice
+    rate_factor: float = 1.0
+    decay_factor: float = 1.0
+
+
 @dataclass(frozen=True)
 class ParameterLayout:
     """Places of a network's tensors in its flat vector: all of one role after another.
@@ -56,6 +64,9 @@ class ParameterLayout:
     ----------
     weights, biases, unit_parameters, statistics : tuple of tuple of int
         Shapes of the tensors of each role, in the order of their blocks.
+    factors : tuple of (float, float)
+        Factors of the learning rate and of the weight decay of every tensor, in the order of the
+        vector; empty if all are one.
 
     Examples
     --------
@@ -72,14 +83,20 @@ class ParameterLayout:
     biases: tuple[Shape, ...] = ()
     unit_parameters: tuple[Shape, ...] = ()
     statistics: tuple[Shape, ...] = ()
+    factors: tuple[tuple[float, float], ...] = ()
 
     @staticmethod
     @lru_cache(maxsize=64)
     def from_spec(spec: NetworkSpec) -> ParameterLayout:
         """Return the layout of a spec's parameters, from the declarations of its blocks."""
         tensors = [tensor for block in spec.blocks for tensor in block.tensors]
+        by_role = [[each for each in tensors if each.role is role] for role in Role]
+        factors = [(each.rate_factor, each.decay_factor) for each in chain(*by_role)]
+        shapes = [tuple(each.shape for each in of_role) for of_role in by_role]
+        weights, biases, unit_parameters, statistics = shapes
+        differ = set(factors) != {(1.0, 1.0)}
         return ParameterLayout(
-            *(tuple(each.shape for each in tensors if each.role is role) for role in Role)
+            weights, biases, unit_parameters, statistics, tuple(factors) if differ else ()
         )
 
     @property
@@ -116,6 +133,16 @@ class ParameterLayout:
         return ParameterViews(
             *([vector[part].reshape(shape) for part, shape in role] for role in self._places)
         )
+
+    @cached_property
+    def spans(self) -> tuple[list[Span], list[Span]]:
+        """Parts of the weights, and of the other trained parameters, each with one rate."""
+        weights, others = slice(0, self.n_weights), slice(self.n_weights, self.n_trained)
+        if not self.factors:
+            return [Span(weights)], [Span(others)]
+        places = zip(chain(*self._places[:3]), self.factors, strict=False)
+        spans = [Span(part, *factors) for (part, _), factors in places]
+        return spans[: len(self.weights)], spans[len(self.weights) :]
 
     # Cached, because in a short fit working them out takes longer than training.
     @cached_property

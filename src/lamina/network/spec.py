@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -113,6 +114,11 @@ class NetworkSpec:
         ]
         output = Dense("output", widths[-2], widths[-1], output_activation or "identity")
         return cls((*hidden, output), inverse_link, input_dropout, input_noise, tuple(heads))
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """Kinds of the blocks, names in BLOCKS."""
+        return frozenset(block.kind for block in self.blocks)
 
     @property
     def draws(self) -> bool:

@@ -64,7 +64,7 @@ def loss_of_parameters(
     start = predicting.astype(np.float64)
     fit = replace(fit, start=start)
     objective = fit.objective if penalised else replace(fit.objective, alpha=0.0)
-    engine = choose_engine(model.engine, model.n_threads)
+    engine = choose_engine(model.engine, model.n_threads, spec=fit.spec)
     evaluate = engine.evaluator(fit.spec, objective, fit.rows)
     return LossOfParameters(model, fit.network(start), evaluate)
 

@@ -182,6 +182,8 @@ def get_network(model: Any) -> Network:
 
 def _unchanging(activation: Any) -> Any:
     """Return an activation without its objects and lists, which may be changed in place."""
+    if activation is None or type(activation) is str:
+        return activation
     if isinstance(activation, Choice):
         return activation.name, tuple(activation.values.items())
     if isinstance(activation, (list, tuple)):

@@ -150,7 +150,7 @@ def present_assignment(model: Any, X: Any, y: Any, sample_weight: Any) -> tuple[
 
 def _loss_and_gradient(fit: Assignment) -> tuple[Callable[[Array], float], Array]:
     """Return the loss as a function of all parameters, and its gradient by backpropagation."""
-    engine = choose_engine(fit.model.engine, fit.model.n_threads)
+    engine = choose_engine(fit.model.engine, fit.model.n_threads, spec=fit.spec)
     objective, outputs = fit.objective, _outputs_summed(fit.objective, fit.spec)
     # If the loss is a mean over outputs, the gradient is that of their sum, but not the penalty's.
     as_differentiated = replace(objective, alpha=objective.alpha / outputs)
