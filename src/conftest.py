@@ -5,7 +5,7 @@ from importlib.util import find_spec
 NEEDS = {
     "lamina/export/onnx/model.py": "onnxruntime",
     "lamina/export/onnx_pipeline.py": "skl2onnx",
-    "lamina/export/pytorch/modules.py": "torch",
+    "lamina/export/pytorch.sequential.py": "torch",
     "lamina/export/torch_layers.py": "torch",
     "lamina/export/pytorch/conversion.py": "torch",
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import lamina
-from lamina.export.c.header import in_precision
+from lamina.export.c.rendering import in_precision
 
 PROGRAM = """
 #include <stdio.h>

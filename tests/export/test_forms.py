@@ -11,7 +11,7 @@ import pytest
 import lamina
 from lamina.encoding.columns import READERS
 from lamina.encoding.table_reading import columns_of_new
-from lamina.export.lowering.models import lower
+from lamina.export.lowering.models import lower_model
 
 pd = pytest.importorskip("pandas")
 pytest.importorskip("typer")
@@ -50,7 +50,7 @@ def understood(model: Any, table: Any) -> Any:
     """Return the table's columns as numbers, dates and texts."""
     encoding = model.regressor_[0]
     columns = columns_of_new(encoding, table)
-    return pd.DataFrame({each.name: columns[each.name] for each in lower(model).inputs})
+    return pd.DataFrame({each.name: columns[each.name] for each in lower_model(model).inputs})
 
 
 def test_a_python_file_accepts_parsed_values(model_and_table):
@@ -89,7 +89,7 @@ def test_onnx_accepts_parsed_values(model_and_table):
     model, table = model_and_table
     session = onnxruntime.InferenceSession(lamina.to_onnx(model).SerializeToString())
     columns, feed = understood(model, table), {}
-    for each, column in zip(session.get_inputs(), lower(model).inputs, strict=True):
+    for each, column in zip(session.get_inputs(), lower_model(model).inputs, strict=True):
         assert each.name == re.sub(r"\W", "_", column.name)
         values = READERS[column.kind](column.name, columns[column.name])
         if column.kind == "date":

@@ -25,7 +25,7 @@ from sklearn.preprocessing import (
 import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import ExportError
-from lamina.export.lowering.models import lower
+from lamina.export.lowering.models import lower_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -118,7 +118,7 @@ def in_c(compile_c: Any, model: Any, rows: np.ndarray, **options: Any) -> np.nda
     real = "float" if rows.dtype == np.float32 else "double"
     declared = f"void run(const {real} *x, {real} *y)"
     library = compile_c(header, f"{declared};\n{declared} {{ mlp_predict(x, y); }}\n")
-    answer = np.empty((len(rows), lower(model).network.n_columns), rows.dtype)
+    answer = np.empty((len(rows), lower_model(model).n_columns), rows.dtype)
     for x, y in zip(np.ascontiguousarray(rows), answer, strict=True):
         library.run(ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data))
     return answer
@@ -279,7 +279,7 @@ def test_a_frame_of_numbers_and_texts_is_predicted_equally(compile_c):
     )
     assert names["predict"](table).tolist() == model.predict(table).tolist()
     header = lamina.to_c(model)
-    program = lower(model)
+    program = lower_model(model)
     assert [each.name for each in program.inputs] == list(table.columns)
     library = compile_c(
         header,

@@ -16,7 +16,7 @@ import lamina
 from lamina.encoding import TableEncoding
 from lamina.encoding.calendar import PARTS
 from lamina.encoding.columns import find_kind
-from lamina.export.lowering.models import lower
+from lamina.export.lowering.models import lower_model
 
 pd = pytest.importorskip("pandas")
 pytest.importorskip("typer")
@@ -150,7 +150,7 @@ def run_python(model: Any, table: Any) -> np.ndarray:
 
 def run_c(compile_c: Any, model: Any, table: Any) -> np.ndarray:
     """Return the C header's output, row by row."""
-    program = lower(model)
+    program = lower_model(model)
     std = program.has_std
     call = "mlp_predict_with_std(row, y, y + MLP_N_OUTPUTS)" if std else "mlp_predict(row, y)"
     n_answers = program.n_columns * (1 + std)
@@ -197,7 +197,7 @@ def run_onnx(model: Any, table: Any, **options: Any) -> np.ndarray:
     pytest.importorskip("onnx")
     proto = lamina.to_onnx(model, **options)
     session = onnxruntime.InferenceSession(proto.SerializeToString())
-    feed = feed_of_onnx(session, lower(model), table)
+    feed = feed_of_onnx(session, lower_model(model), table)
     names = [each.name for each in session.get_outputs() if not each.name.startswith("label")]
     return np.hstack(session.run(names, feed))
 

@@ -355,7 +355,8 @@ def test_other_objects_than_modules_are_rejected():
 
 def test_a_missing_pytorch_is_named_with_its_install_command(fit, monkeypatch):
     model = fit("binary")
-    monkeypatch.setitem(sys.modules, "lamina.export.pytorch.modules", None)
+    for module in ("sequential", "reading"):
+        monkeypatch.setitem(sys.modules, f"lamina.export.pytorch.{module}", None)
     for call in (lamina.to_torch, lamina.from_torch):
         with pytest.raises(ImportError, match=r'needs PyTorch: pip install "lamina\[torch\]"'):
             call(model)

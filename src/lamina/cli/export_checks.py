@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,12 @@ from lamina.cli.sample_rows import sample_rows
 from lamina.encoding.columns import categories, dates
 from lamina.errors import ExportError
 from lamina.export.c.texts import literal
+from lamina.export.lowering.any_model import lower_any
 from lamina.export.lowering.builder import NotLoweredError
-from lamina.export.lowering.ensemble_program import EnsembleProgram
-from lamina.export.lowering.ensembles import lower_any
-from lamina.export.lowering.program import InputColumn, Program
+from lamina.export.lowering.program import InputColumn, ModelProgram
 from lamina.export.onnx.calendar import MISSING_DATE
 from lamina.export.onnx.check import open_session
 
-AnyProgram: TypeAlias = Program | EnsembleProgram
 # Relative to the largest prediction of a column.
 TOLERANCES = {"float64": 1e-8, "float32": 1e-3}
 ROUNDED_TOLERANCE = 2.0**-5
@@ -102,7 +100,7 @@ def check_c(model: Any, content: bytes, dtype: str | None) -> str:
     return _compare(model, program, X, actual, Path(compiler).name)
 
 
-def _program(model: Any, dtype: str | None) -> AnyProgram | None:
+def _program(model: Any, dtype: str | None) -> ModelProgram | None:
     try:
         return lower_any(model, dtype)
     except NotLoweredError:
@@ -141,7 +139,7 @@ def _columns(answer: Any) -> NDArray[Any]:
     return np.hstack([np.asarray(part).reshape(len(part), -1) for part in parts])
 
 
-def _compare(model: Any, program: AnyProgram, X: Any, actual: NDArray[Any], where: str) -> str:
+def _compare(model: Any, program: ModelProgram, X: Any, actual: NDArray[Any], where: str) -> str:
     expected = _expected(model, X)
     # A model that computes in float32 differs from its export in float64 by its own rounding.
     dtypes = program.network_dtype, lower_any(model).network_dtype
@@ -159,7 +157,7 @@ def _compare(model: Any, program: AnyProgram, X: Any, actual: NDArray[Any], wher
     return f"{where} gives the model's predictions on {len(X)} rows"
 
 
-def _feed(inputs: Sequence[Any], program: AnyProgram, X: Any) -> dict[str, NDArray[Any]]:
+def _feed(inputs: Sequence[Any], program: ModelProgram, X: Any) -> dict[str, NDArray[Any]]:
     """Return the rows as the inputs of an ONNX Runtime session."""
     dtypes = {"tensor(float)": np.float32, "tensor(double)": np.float64}
     if not program.takes_a_table:
@@ -188,7 +186,7 @@ def _values(column: InputColumn, X: Any) -> NDArray[Any]:
 
 
 def _answer_in_python(
-    model: Any, program: AnyProgram, names: dict[str, Any], X: Any
+    model: Any, program: ModelProgram, names: dict[str, Any], X: Any
 ) -> NDArray[Any]:
     if is_classifier(model):
         return _columns(names["predict_proba"](X))
@@ -197,7 +195,7 @@ def _answer_in_python(
     return np.hstack([part.reshape(len(X), -1) for part in names["predict"](X, return_std=True)])
 
 
-def _main(program: AnyProgram, X: Any, n: int) -> str:
+def _main(program: ModelProgram, X: Any, n: int) -> str:
     """Return a C program that prints the predictions for these rows."""
     real = "float" if program.dtype == np.float32 else "double"
     if program.takes_a_table:

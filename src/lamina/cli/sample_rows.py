@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.export.lowering.program import (
+from lamina.export.lowering.program import ModelProgram
+from lamina.export.lowering.table_operations import (
     CategoryCode,
     Columns,
     Impute,
     OneHot,
-    Preparation,
     Standardize,
 )
 
@@ -20,7 +20,7 @@ N_LIKE_TRAINING = 20
 UNSEEN = "a category never seen"
 
 
-def sample_rows(program: Preparation) -> Any:
+def sample_rows(program: ModelProgram) -> Any:
     """Return rows that a program accepts, the same at each call.
 
     Returns
@@ -44,7 +44,7 @@ def sample_rows(program: Preparation) -> Any:
     return DataFrame(columns)
 
 
-def _numbers(program: Preparation) -> NDArray[np.float64]:
+def _numbers(program: ModelProgram) -> NDArray[np.float64]:
     """Return zeros, random rows with the training's mean and scale, and a row of NaN."""
     n_columns = len(program.inputs) or program.n_features
     mean, scale = np.zeros(n_columns), np.ones(n_columns)
@@ -59,7 +59,7 @@ def _numbers(program: Preparation) -> NDArray[np.float64]:
     return np.vstack([np.zeros(n_columns), mean + scale * draws, np.full(n_columns, np.nan)])
 
 
-def _columns_behind(program: Preparation, operation: Standardize) -> list[int]:
+def _columns_behind(program: ModelProgram, operation: Standardize) -> list[int]:
     """Return the inputs that an operation standardises directly or after imputing."""
     source = program.operations[operation.source]
     while isinstance(source, Impute):
@@ -68,7 +68,7 @@ def _columns_behind(program: Preparation, operation: Standardize) -> list[int]:
     return list(source.columns) if isinstance(source, Columns) and is_whole else []
 
 
-def _fills_gaps(program: Preparation) -> bool:
+def _fills_gaps(program: ModelProgram) -> bool:
     """Return True if the program accepts NaN in every number of a matrix."""
     filled = [
         set(source.columns)
@@ -80,7 +80,7 @@ def _fills_gaps(program: Preparation) -> bool:
     return bool(read) and all(any(columns <= each for each in filled) for columns in read)
 
 
-def _texts(program: Preparation, column: int, n_rows: int) -> list[str | None]:
+def _texts(program: ModelProgram, column: int, n_rows: int) -> list[str | None]:
     """Return the categories in turn, then one that was never seen, then a missing one."""
     texts: list[str | None] = []
     strict = False

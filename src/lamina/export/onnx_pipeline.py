@@ -24,10 +24,11 @@ from sklearn.pipeline import Pipeline
 from lamina.encoding import TableEncoding
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.export.lowering.fitted_network import FittedNetwork, fitted_network
-from lamina.export.lowering.models import lower_encoding
-from lamina.export.onnx.graph import add_network, list_outputs
-from lamina.export.onnx.operations import INPUTS, add_operations, meaning
+from lamina.export.lowering.models import lower_encoding, lower_model
+from lamina.export.lowering.program import ModelProgram
+from lamina.export.onnx.outputs import add_program, list_outputs
+from lamina.export.onnx.rendering import Nodes
+from lamina.export.onnx.table import INPUTS, RENDERERS, meaning
 
 TYPES: dict[str, Any] = {
     "float32": FloatTensorType,
@@ -123,9 +124,7 @@ def _refusal(error: Exception, dtype: np.dtype[Any]) -> str:
 
 def parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
     """Name a model's outputs; skl2onnx calls this as the parser."""
-    if len(outputs := list_outputs(fitted_network(model))) == 2 and isinstance(
-        model, MLPClassifier
-    ):
+    if len(outputs := list_outputs(lower_model(model))) == 2 and isinstance(model, MLPClassifier):
         # skl2onnx's own parser, because it handles zipmap.
         return _parse_sklearn_classifier(scope, model, inputs, custom_parsers)
     operator = scope.declare_local_operator(f"Lamina{type(model).__name__}", model)
@@ -139,26 +138,26 @@ def parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> An
 def infer_shapes(operator: Any) -> None:
     """Set the types of a model's outputs; skl2onnx calls this before the converter."""
     n_samples = operator.inputs[0].get_first_dimension()
-    for variable, output in zip(operator.outputs, list_outputs(_network(operator)), strict=True):
+    for variable, output in zip(operator.outputs, list_outputs(_program(operator)), strict=True):
         columns = [] if output.n_columns is None else [output.n_columns]
         variable.type = TYPES[output.dtype.name]([n_samples, *columns])
 
 
 def convert(scope: Any, operator: Any, container: Any) -> None:
     """Add a model's nodes to the graph; skl2onnx calls this as the converter."""
-    graph, network = ContainerGraph(scope, container), _network(operator)
+    graph, program = ContainerGraph(scope, container), _program(operator)
     x = operator.inputs[0].full_name
-    if not isinstance(operator.inputs[0].type, TYPES[network.dtype.name]):
-        x = graph.node("Cast", x, to=helper.np_dtype_to_tensor_dtype(network.dtype))
-    results = add_network(graph, network, x)
+    if not isinstance(operator.inputs[0].type, TYPES[program.dtype.name]):
+        x = graph.node("Cast", x, to=helper.np_dtype_to_tensor_dtype(program.dtype))
+    results = add_program(graph, program, [x])
     for result, output in zip(results, operator.outputs, strict=True):
         graph.add("Identity", [result], output.full_name)
 
 
-def _network(operator: Any) -> FittedNetwork:
-    """Return the network in the input's dtype; in float32 if the model has a precision."""
+def _program(operator: Any) -> ModelProgram:
+    """Return a model's program in the input's dtype; in float32 if the model has a precision."""
     model, is_double = operator.raw_operator, isinstance(operator.inputs[0].type, DoubleTensorType)
-    return fitted_network(model, "float64" if is_double and model.precision is None else "float32")
+    return lower_model(model, "float64" if is_double and model.precision is None else "float32")
 
 
 def infer_encoding_shapes(operator: Any) -> None:
@@ -174,7 +173,9 @@ def convert_encoding(scope: Any, operator: Any, container: Any) -> None:
     """Add the nodes of a TableEncoding to the graph."""
     table, graph = lower_encoding(operator.raw_operator), ContainerGraph(scope, container)
     names = [each.full_name for each in operator.inputs]
-    matrix = add_operations(graph, table.operations, table.inputs, names).numbers
+    nodes = Nodes(graph, table.operations, table.inputs, names)
+    nodes.render(RENDERERS)
+    matrix = nodes.matrices[-1]
     if not isinstance(operator.outputs[0].type, DoubleTensorType):
         matrix = graph.node("Cast", matrix, to=TensorProto.FLOAT)
     graph.add("Identity", [matrix], operator.outputs[0].full_name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from numbers import Real
 from types import SimpleNamespace
@@ -39,7 +39,15 @@ from lamina.estimators.fitting.state import (
 from lamina.estimators.fitting.tasks import Classification, Regression
 from lamina.estimators.settings.formula_choices import flat_parameters
 from lamina.estimators.settings.optimizing import optimizer_settings
-from lamina.export.lowering.fitted_network import fitted_network
+from lamina.export.lowering.models import lower_network
+from lamina.export.lowering.network_operations import (
+    Activate,
+    Affine,
+    Complement,
+    Features,
+    InvertLink,
+)
+from lamina.export.lowering.operations import OPERATIONS, Operation
 from lamina.formulas import OPTIMIZERS
 from lamina.network import Network, ParameterLayout, flatten_parameters
 from lamina.training import History, Memory
@@ -103,11 +111,11 @@ def to_sklearn(model: Any) -> Any:
     >>> bool((theirs.predict(X) == model.predict(X)).all())
     True
     """
-    network = fitted_network(model)
-    if network.heads:
+    program = lower_network(model)
+    if program.heads:
         raise ExportError(
             "scikit-learn's MLPClassifier supports one column of labels, but this model has "
-            f"{len(network.heads)}: fit a model for each column of labels"
+            f"{len(program.heads)}: fit a model for each column of labels"
         )
     cls = next(their for our, their in THEIRS.items() if isinstance(model, our))
     estimator = cls(**_their_parameters(model, cls))
@@ -115,13 +123,16 @@ def to_sklearn(model: Any) -> Any:
     for name in SHARED:
         if hasattr(model, name):
             setattr(estimator, name, deepcopy(getattr(model, name)))
-    estimator.coefs_ = [block.weights for block in network.blocks]
-    estimator.intercepts_ = [block.biases for block in network.blocks]
+    estimator.coefs_, estimator.intercepts_ = [], []
+    for operation in program.operations:
+        if type(operation) not in RENDERERS:
+            raise ExportError(f"to_sklearn does not support {type(operation).__name__} operations")
+        RENDERERS[type(operation)](estimator, operation)
     estimator._random_state = check_random_state(estimator.random_state)
     # The same array objects, as after scikit-learn's own fit with early stopping.
     estimator._best_coefs, estimator._best_intercepts = estimator.coefs_, estimator.intercepts_
-    if network.targets is not None:
-        estimator._label_binarizer = _label_binarizer(network.targets, model._sparse_targets)
+    if program.targets is not None:
+        estimator._label_binarizer = _label_binarizer(program.targets, model._sparse_targets)
     # With a standardised target, the optimizer's state has other units than these weights.
     is_continued = getattr(model, "_optimizer_name", None) == name_of(model.solver)
     if is_continued and get_scaling(model) is None:
@@ -129,6 +140,27 @@ def to_sklearn(model: Any) -> Any:
         if estimator.best_loss_ is None and not estimator.early_stopping:
             estimator.best_loss_ = math.inf
     return estimator
+
+
+def _add_layer(estimator: Any, operation: Affine) -> None:
+    estimator.coefs_.append(operation.weights)
+    estimator.intercepts_.append(operation.biases)
+
+
+def _add_nothing(estimator: Any, operation: Operation) -> None:
+    """Leave an operation to a parameter of the estimator, or to the kind of its target."""
+
+
+# One function for each operation.
+RENDERERS: Mapping[type, Callable[[Any, Any], None]] = {
+    Affine: _add_layer,
+    Features: _add_nothing,
+    Activate: _add_nothing,
+    InvertLink: _add_nothing,
+    Complement: _add_nothing,
+}
+WITHOUT = "scikit-learn's networks have layers and activations alone"
+REFUSED: Mapping[type, str] = {each: WITHOUT for each in OPERATIONS if each not in RENDERERS}
 
 
 def from_sklearn(estimator: Any) -> Any:

@@ -5,27 +5,39 @@ The generated code uses no memory but the stack.
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
-from lamina.export.c.code import (
-    HEADER,
-    blocks_in_c,
-    functions_in_c,
-    in_precision,
-    labels_in_c,
-    weights_in_c,
-)
-from lamina.export.c.table import encoding_in_c, headers, row_type
-from lamina.export.c.texts import number_array
-from lamina.export.lowering.fitted_network import ENSEMBLES, FittedNetwork
-from lamina.export.lowering.models import lower
-from lamina.export.lowering.program import Program
+from lamina.errors import ExportError
+from lamina.export.c import network, table
+from lamina.export.c.rendering import Header, c_type
+from lamina.export.c.texts import string_array
+from lamina.export.lowering.any_model import lower_any
+from lamina.export.lowering.network_operations import Features
+from lamina.export.lowering.program import ModelProgram
+from lamina.export.lowering.words import describe, layers_in_words
 
+# One function for each operation: the statements that compute one row of its matrix.
+RENDERERS = {**table.RENDERERS, **network.RENDERERS}
+REFUSED = network.REFUSED
+HEADER = """\
+/* {description}
+   Written by lamina {version}. Layers: {layers}. C99, or C++; link with -lm. */
+#ifndef {guard}
+#define {guard}
+
+{includes}
+
+{n_features}#define {upper}_N_OUTPUTS {n_outputs}
+{n_targets}
+{classes}{row}{constants}
+{functions}{predict}
+#endif
+"""
 PREDICT = """\
 /* From {source} to {what}, which must not overlap {x}. */
 static inline void {name}_{function}(const {row} *{x}, {results})
@@ -41,21 +53,6 @@ static inline void {name}_predict(const {row} *{x}, {real} *y)
     {name}_predict_with_std({x}, y, std);
 }}
 """
-# Insertion sort of the k quantiles of each target, since k is small.
-SORT_IN_C = (
-    "for (int i = 0; i < {n}; i++)",
-    "    for (int j = i; j % {k} > 0 && y[j] < y[j - 1]; j--) {{",
-    "        const real larger = y[j - 1];",
-    "        y[j - 1] = y[j];",
-    "        y[j] = larger;",
-    "    }}",
-)
-PAIRS_IN_C = (
-    "for (int j = 0; j < {n}; j++) {{",
-    "    y[j] = output[2 * j];",
-    "    std[j] = output[2 * j + 1];",
-    "}}",
-)
 
 
 def to_c(
@@ -132,132 +129,122 @@ def to_c(
         raise ValueError(
             f"name={name!r} is not a valid name in C: use ASCII letters, digits and underscores"
         )
-    if type(model).__name__ in ENSEMBLES:
-        # Imported here because networks alone do not need the estimators for tables.
-        from lamina.export.c.ensemble import ensemble_in_c
-
-        source = ensemble_in_c(model, name, dtype)
-    else:
-        source = _source(lower(model, dtype), name)
+    source = render(lower_any(model, dtype), name)
     if path is not None:
         Path(path).write_text(source, encoding="utf-8")
     return source
 
 
-def _source(program: Program, name: str) -> str:
+def render(program: ModelProgram, name: str) -> str:
+    """Return a program as the source of a header; `name` begins all names in it."""
     import lamina
 
-    network = program.network
-    real = "float" if network.dtype.itemsize == 4 else "double"
+    header = Header(name, program)
+    header.render(RENDERERS)
     return HEADER.format(
         name=name,
         upper=name.upper(),
         guard=f"{name.upper()}_H",
-        description=network.description,
+        description=describe(program),
         version=lamina.__version__,
-        layers=network.layers_in_words,
-        includes=_includes(program),
+        layers=layers_in_words(program),
+        includes="\n".join(f"#include <{each}.h>" for each in header.includes),
         n_features=_n_features(name, program),
-        n_outputs=network.n_columns,
-        n_targets=_n_targets(name, network),
-        classes=_classes(name, network),
-        encoding=encoding_in_c(name, program, real) if program.operations else "",
-        weights=_weights(name, program, real),
-        functions=in_precision(functions_in_c(name, [network]), real),
-        predict=_predict(name, program, real),
+        n_outputs=program.n_columns,
+        n_targets=_n_targets(name, program),
+        classes=_classes(name, program),
+        row=table.row_in_c(header) if program.takes_a_table else "",
+        constants="".join(header.constants),
+        functions="".join(header.functions.values()),
+        predict=_predict(header),
     )
 
 
-def _includes(program: Program) -> str:
-    rounding = [] if program.network.precision is None else ["stdint", "string"]
-    names = dict.fromkeys(["math", *headers(program), *rounding])
-    return "\n".join(f"#include <{header}.h>" for header in names)
-
-
-def _n_features(name: str, program: Program) -> str:
+def _n_features(name: str, program: ModelProgram) -> str:
     if program.takes_a_table:
         return ""
     return f"#define {name.upper()}_N_FEATURES {program.n_features}\n"
 
 
-def _n_targets(name: str, network: FittedNetwork) -> str:
-    heads = network.heads
+def _n_targets(name: str, program: ModelProgram) -> str:
+    heads = program.heads
     return f"#define {name.upper()}_N_TARGETS {len(heads)}\n" if heads else ""
 
 
-def _outputs_in_words(network: FittedNetwork) -> str:
-    n = network.n_columns
-    if network.targets is None:
+def _outputs_in_words(program: ModelProgram) -> str:
+    n = program.n_columns
+    if program.targets is None:
         what = f"{n} predicted number{'s' if n > 1 else ''} at y"
-        return f"{what} and their standard deviations at std" if network.has_std else what
-    if network.heads:
-        return f"the probabilities of {' and '.join(map(str, network.heads))} classes at y"
-    what = "labels" if network.targets.kind == "multilabel" else "classes"
+        return f"{what} and their standard deviations at std" if program.has_std else what
+    if program.heads:
+        return f"the probabilities of {' and '.join(map(str, program.heads))} classes at y"
+    what = "labels" if program.targets.kind == "multilabel" else "classes"
     return f"the probabilities of {n} {what} at y"
 
 
-def _classes(name: str, network: FittedNetwork) -> str:
-    if network.targets is None:
+def _classes(name: str, program: ModelProgram) -> str:
+    if program.targets is None:
         return ""
-    if not network.heads:
-        return labels_in_c(f"{name}_classes", network.targets.classes)
-    widths = ", ".join(map(str, network.heads))
-    columns = [labels_in_c(f"{name}_classes_{i}", c) for i, c in enumerate(network.targets.classes)]
+    if not program.heads:
+        return labels_in_c(f"{name}_classes", program.targets.classes)
+    widths = ", ".join(map(str, program.heads))
+    columns = [labels_in_c(f"{name}_classes_{i}", c) for i, c in enumerate(program.targets.classes)]
     return f"static const int {name}_n_classes[{len(columns)}] = {{{widths}}};\n" + "".join(columns)
 
 
-def _weights(name: str, program: Program, real: str) -> str:
-    weights = weights_in_c(name, program.network, real)
-    if (scale := program.output_scale) is not None:
-        for kind, numbers in {"factor": scale.factor, "offset": scale.offset}.items():
-            weights += number_array(f"double {name}_target_{kind}", numbers)
-    return weights
+def labels_in_c(name: str, classes: NDArray[Any]) -> str:
+    """Return the definition of an array of labels."""
+    labels = classes.tolist()
+    kinds = {type(label) for label in labels}
+    texts: Iterable[str]
+    if kinds == {str}:
+        return string_array(name, labels)
+    if kinds <= {int, bool}:
+        kind, texts = "long long", map(str, map(int, labels))
+    elif kinds == {float}:
+        kind, texts = "double", map(repr, labels)
+    else:
+        raise ExportError(
+            f"a C header cannot represent the labels {labels}: fit the model to strings or numbers"
+        )
+    return f"static const {kind} {name}[{len(labels)}] = {{{', '.join(texts)}}};\n"
 
 
-def _predict(name: str, program: Program, real: str) -> str:
+def _predict(header: Header) -> str:
     """Return the function that programs call."""
-    network = program.network
-    numbers = {
-        "name": name,
+    program, real = header.program, c_type(header.program.dtype)
+    names = {
+        "name": header.name,
         "real": real,
-        "row": row_type(name, program, real) if program.operations else real,
-        "x": "row" if program.operations else "x",
+        "row": f"{header.name}_row" if program.takes_a_table else real,
+        "x": "x" if isinstance(program.operations[0], Features) else "row",
         "source": "a row" if program.takes_a_table else f"{program.n_features} features",
+        "what": _outputs_in_words(program),
+        "body": "\n".join(f"    {line}" for line in _body(header)),
     }
-    what, body = _outputs_in_words(network), _body(name, program, real)
-    if not network.has_std:
-        results = f"{real} *y"
-        return PREDICT.format(**numbers, function="predict", what=what, results=results, body=body)
-    results, function = f"{real} *y, {real} *std", "predict_with_std"
-    both = PREDICT.format(**numbers, function=function, what=what, results=results, body=body)
-    return both + PREDICT_ALONE.format(**numbers, n=network.n_columns)
+    if not program.has_std:
+        return PREDICT.format(**names, function="predict", results=f"{real} *y")
+    results = f"{real} *y, {real} *std"
+    both = PREDICT.format(**names, function="predict_with_std", results=results)
+    return both + PREDICT_ALONE.format(**names, n=program.n_columns)
 
 
-def _body(name: str, program: Program, real: str) -> str:
-    """Return the statements of `predict`: all blocks in turn, the last one writing to y."""
-    network, lines = program.network, list[str]()
-    last = "output" if network.has_std else "y"
-    if program.operations:
-        lines += [f"{real} x[{network.widths[0]}];", f"{name}_encode(row, x);"]
-    lines += blocks_in_c(name, name, network, last)
-    if network.inverse_link.code.c:
-        lines += [f"{name}_inverse_link({each});" for each in _heads(network, last)]
-    if program.target is not None:
-        scaled = f"{last}[j] * {name}_target_factor[j] + {name}_target_offset[j]"
-        loop = f"for (int j = 0; j < {network.widths[-1]}; j++)"
-        lines.append(f"{loop} {last}[j] = ({real})({scaled});")
-    if network.has_std:
-        lines += [line.format(n=network.n_columns) for line in PAIRS_IN_C]
-    if network.n_quantiles > 1:
-        lines += [line.format(n=network.widths[-1], k=network.n_quantiles) for line in SORT_IN_C]
-    if network.is_binary:
-        lines += ["y[1] = y[0];", "y[0] = 1 - y[1];"]
-    return in_precision("\n".join(f"    {line}" for line in lines), real)
+def _body(header: Header) -> list[str]:
+    """Return the statements of `predict`: arrays, all operations in turn, and the results."""
+    program = header.program
+    arrays = [f"{real} {array};" for array, real in header.arrays.items()]
+    checked = any("invalid" in statement for statement in header.statements)
+    lines = [*arrays, *(["double invalid = 0;"] if checked else []), *header.statements]
+    start = 0
+    for i, (result, width) in enumerate(zip(program.results, program.widths, strict=True)):
+        array, place = ("std", "i") if program.has_std and i else ("y", _shifted(start))
+        value = header.at(result)
+        if checked:
+            value = f"({c_type(program.dtype)})({value} + invalid)"
+        lines.append(f"for (int i = 0; i < {width}; i++) {array}[{place}] = {value};")
+        start += width
+    return lines
 
 
-def _heads(network: FittedNetwork, y: str) -> list[str]:
-    """Return the inverse link's arguments, the logits and their number: once, or for each head."""
-    if not network.heads:
-        return [f"{y}, {network.widths[-1]}"]
-    starts = itertools.accumulate(network.heads, initial=0)
-    return [f"&{y}[{start}], {n}" for start, n in zip(starts, network.heads, strict=False)]
+def _shifted(start: int) -> str:
+    return f"{start} + i" if start else "i"

@@ -9,15 +9,9 @@ from typing import NamedTuple, TypeAlias
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.written_numbers import NumberForm
 from lamina.errors import ExportError
-from lamina.export.lowering.program import (
-    CategoryCode,
-    Columns,
-    InputColumn,
-    InputKind,
-    Join,
-    OneHot,
-    Operation,
-)
+from lamina.export.lowering.operations import Operation
+from lamina.export.lowering.program import InputColumn, InputKind
+from lamina.export.lowering.table_operations import CategoryCode, Columns, Join, OneHot
 
 
 class NotLoweredError(ExportError):

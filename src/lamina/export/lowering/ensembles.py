@@ -16,22 +16,34 @@ from sklearn.utils.validation import check_is_fitted
 from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
 from lamina.export.lowering.builder import Lowering, Raw, Value, table_program
-from lamina.export.lowering.ensemble_program import EnsembleProgram, MemberProgram
 from lamina.export.lowering.fitted_network import FittedNetwork, fitted_network
-from lamina.export.lowering.models import lower
-from lamina.export.lowering.program import (
-    Affine,
+from lamina.export.lowering.network_operations import (
+    Dtype,
+    RequireFinite,
+    SignedSquare,
+    Temper,
+    WeightedSum,
+)
+from lamina.export.lowering.networks import (
+    NetworkLowering,
+    lower_blocks,
+    lower_cast,
+    lower_outputs,
+)
+from lamina.export.lowering.operations import dtype_of
+from lamina.export.lowering.program import ModelProgram
+from lamina.export.lowering.table_operations import (
     Clip,
     Lookup,
     OneHotNumber,
-    Program,
+    Rescale,
     SmoothClip,
     Standardize,
     Take,
 )
 from lamina.export.lowering.tables import lower_table
 from lamina.tabular import TabularClassifier, TabularRegressor
-from lamina.tabular.calibration import Calibration
+from lamina.tabular.calibration import LEAST_PROBABILITY, Calibration
 from lamina.tabular.inputs import TableInputs
 from lamina.tabular.members import Member
 from lamina.tabular.numeric_features import CLIP, NumericFeatures
@@ -59,13 +71,13 @@ def is_ensemble(model: Any) -> bool:
     return type(model) in (TabularClassifier, TabularRegressor)
 
 
-def lower_any(model: Any, dtype: DTypeLike | None = None) -> Program | EnsembleProgram:
-    """Return the program of any fitted model; see `lower` and `lower_ensemble`."""
-    return lower_ensemble(model, dtype) if is_ensemble(model) else lower(model, dtype)
-
-
-def lower_ensemble(model: Any, dtype: DTypeLike | None = None) -> EnsembleProgram:
+def lower_ensemble(model: Any, dtype: DTypeLike | None = None) -> ModelProgram:
     """Return the program of a fitted estimator for tables.
+
+    For classes, the prediction is the weighted mean p of the members' probabilities, and
+    softmax(log(p) / T) if the temperature T is not 1. For a regression, it is the weighted mean of
+    the members' values, each clipped to the range. A member that was trained on square roots
+    predicts z, and its value is z |z| plus the variance of the roots.
 
     Parameters
     ----------
@@ -90,35 +102,65 @@ def lower_ensemble(model: Any, dtype: DTypeLike | None = None) -> EnsembleProgra
     _refuse_texts(model)
     names = list(model.inputs_.encoding_.kinds_)
     lowering = Lowering(names)
+    members = _lower_members(lowering, model, dtype)
+    result = _lower_mean(lowering, model, members)
+    io: Dtype = np.dtype(np.float64)
+    if dtype is not None:
+        io = dtype_of(lowering.operations, members[0][1])
+    result = lower_cast(lowering, result, io)
+    inputs, operations = table_program(lowering)
+    targets = _targets(model) if isinstance(model, TabularClassifier) else None
+    return ModelProgram(inputs, len(names), operations, (result,), dtype=io, targets=targets)
+
+
+def _lower_members(
+    lowering: Lowering, model: Any, dtype: DTypeLike | None
+) -> list[tuple[int, int]]:
+    """Add the networks; return the inputs and the prediction of each."""
     parts = _lower_inputs(lowering, model.inputs_)
     numeric: dict[bytes, list[int]] = {}
-    sources, networks = [], []
-    for member in model.members_:
+    members = []
+    for i, member in enumerate(model.members_):
         numbers = _numeric(lowering, parts, member.numeric, numeric)
         statistics = [
             lowering.add(Lookup(code, 0, np.asarray(table, dtype=np.float64)))
             for code, table in zip(parts.codes, member.statistics.tables, strict=True)
         ]
-        sources.append((*numbers, *parts.flags, *parts.one_hot, *statistics))
-        networks.append(_network(member, dtype))
-    inputs, operations = table_program(lowering)
-    weights = model.member_weights_.tolist()
-    members = [MemberProgram(*each) for each in zip(sources, networks, weights, strict=True)]
-    is_classifier = isinstance(model, TabularClassifier)
-    transformation = None if is_classifier else model._target.transformation
-    program = EnsembleProgram(
-        inputs,
-        len(names),
-        operations,
-        tuple(members),
-        targets=_targets(model) if is_classifier else None,
-        range=None if is_classifier else model._target.range,
-        root_variance=None if transformation is None else float(transformation.variance),
-        temperature=model.calibration_.temperature if is_classifier else 1.0,
-        dtype=np.dtype(np.float64) if dtype is None else networks[0].dtype,
-    )
-    _check_widths(program)
-    return program
+        sources = (*numbers, *parts.flags, *parts.one_hot, *statistics)
+        joined = lowering.matrix(lowering.join(sources))
+        network = _network(i, member, dtype)
+        _check_width(i, lowering.width(joined), network.network.spec.n_features)
+        x = lower_cast(lowering, joined, network.dtype)
+        logits = lower_blocks(NetworkLowering(lowering, None), network.network, x)
+        [prediction] = lower_outputs(lowering, network, logits, None)
+        members.append((x, prediction))
+    return members
+
+
+def _lower_mean(lowering: Lowering, model: Any, members: list[tuple[int, int]]) -> int:
+    """Add the weighted mean of the members' predictions in float64, with calibration."""
+    doubles = [lower_cast(lowering, each, np.dtype(np.float64)) for _, each in members]
+    width = lowering.width(doubles[0])
+    if isinstance(model, TabularRegressor):
+        doubles = [_value(lowering, model, each) for each in doubles]
+    weights = tuple(model.member_weights_.tolist())
+    mean = lowering.add(WeightedSum(tuple(doubles), weights, width))
+    if not isinstance(model, TabularClassifier) or model.calibration_.temperature == 1:
+        return mean
+    temperature = float(model.calibration_.temperature)
+    return lowering.add(Temper(mean, temperature, LEAST_PROBABILITY, width))
+
+
+def _value(lowering: Lowering, model: TabularRegressor, value: int) -> int:
+    """Add the value of a regression's member from what its network predicts."""
+    target, width = model._target, lowering.width(value)
+    if target.transformation is not None:
+        variance = float(target.transformation.variance)
+        value = lowering.add(SignedSquare(value, variance, width))
+    if target.range is not None:
+        low, high = map(float, target.range)
+        value = lowering.add(Clip(value, low, high, width))
+    return value
 
 
 class InputParts(NamedTuple):
@@ -173,9 +215,10 @@ def _numeric(
     key = _bytes(features.median, features.factor, *features.edges)
     if key not in added:
         centred = Standardize(parts.numbers, features.median, np.ones_like(features.median))
-        scaled = Affine(lowering.add(centred), features.factor, np.zeros_like(features.factor))
+        scaled = Rescale(lowering.add(centred), features.factor, np.zeros_like(features.factor))
         clipped = SmoothClip(lowering.add(scaled), CLIP, scaled.width)
-        added[key] = [lowering.add(clipped), *_bins(lowering, parts.numbers, features)]
+        finite = lowering.add(RequireFinite(lowering.add(clipped), scaled.width))
+        added[key] = [finite, *_bins(lowering, parts.numbers, features)]
     return added[key]
 
 
@@ -195,12 +238,12 @@ def _bytes(*arrays: NDArray[Any]) -> bytes:
     return b"".join(len(each).to_bytes(8, "little") + each.tobytes() for each in arrays)
 
 
-def _network(member: Member, dtype: DTypeLike | None) -> FittedNetwork:
+def _network(i: int, member: Member, dtype: DTypeLike | None) -> FittedNetwork:
     network = fitted_network(member.network, dtype)
     if network.precision is not None or network.has_std or network.n_quantiles > 1:
         raise ExportError(
-            f"no export supports a member with the network {network.layers_in_words}: fit with the "
-            "recipes of a quality"
+            f"no export supports members_[{i}], which rounds the operands of products or predicts "
+            "more than a mean: fit with the recipes of a quality"
         )
     return network
 
@@ -210,14 +253,12 @@ def _targets(model: TabularClassifier) -> TargetEncoding:
     return TargetEncoding(classes, "binary" if len(classes) == 2 else "multiclass")
 
 
-def _check_widths(program: EnsembleProgram) -> None:
-    for i, member in enumerate(program.members):
-        width = program.width(member)
-        if width != member.network.widths[0]:
-            raise ExportError(
-                f"the inputs of members_[{i}] have {width} columns, but its network takes "
-                f"{member.network.widths[0]}: fit the ensemble as a whole"
-            )
+def _check_width(member: int, width: int, n_features: int) -> None:
+    if width != n_features:
+        raise ExportError(
+            f"the inputs of members_[{member}] have {width} columns, but its network takes "
+            f"{n_features}: fit the ensemble as a whole"
+        )
 
 
 def _refuse_texts(model: Any) -> None:

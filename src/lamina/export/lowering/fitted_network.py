@@ -1,36 +1,31 @@
-"""Fitted network to be exported: its blocks, and the meaning of its outputs.
+"""Fitted network to be exported: its numbers, and the meaning of its outputs.
 
 Everything in a network that no export supports raises an error here, so that no export omits it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from lamina.blocks.dense import Dense, require_dense
+from lamina.blocks.dense import Dense
 from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitting.fitted_network import get_network
+from lamina.export.lowering.network_operations import Dtype
 from lamina.formulas import (
-    ACTIVATIONS,
     INVERSE_LINKS,
     LOSSES,
-    NORMALIZATIONS,
     PRECISIONS,
-    Activation,
     InverseLink,
-    Normalization,
     Precision,
 )
 from lamina.formulas.losses import as_it_is
-from lamina.formulas.table import Named
 from lamina.formulas.value_losses import rearranged_quantiles
 from lamina.network import Network, NetworkSpec
 
@@ -47,94 +42,35 @@ KNOWN: dict[type, frozenset[str]] = {
 
 
 @dataclass(frozen=True)
-class FittedBlock:
-    """One block of a fitted network.
-
-    Attributes
-    ----------
-    name : str
-    weights : ndarray of shape (fan_in, fan_out)
-    biases : ndarray of shape (fan_out,)
-    activation : Activation
-    normalization : Normalization or None
-    residual : bool
-        True if the block's input is added to its activation.
-    dropout : float
-        Ignored in predictions.
-    learned, statistics : dict of str to ndarray of shape (fan_out,)
-        Further trained parameters of its units, and running statistics, by the names used in the
-        code of activation and normalization.
-    """
-
-    name: str
-    weights: NDArray[Any]
-    biases: NDArray[Any]
-    activation: Activation
-    normalization: Normalization | None = None
-    residual: bool = False
-    dropout: float = 0.0
-    learned: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    statistics: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-
-    @property
-    def named(self) -> dict[str, NDArray[Any]]:
-        """Further trained parameters, followed by the running statistics."""
-        return {**self.learned, **self.statistics}
-
-    @property
-    def is_affine(self) -> bool:
-        """True if the block has no normalization, activation or residual connection."""
-        return self.activation.code.numpy == "z"
-
-    @property
-    def in_words(self) -> str:
-        """Width and operations, such as '7 batch relu residual'."""
-        words = [str(len(self.biases))]
-        words += [] if self.normalization is None else [self.normalization.name]
-        words += [] if self.is_affine else [self.activation.name]
-        return " ".join([*words, *(["residual"] if self.residual else [])])
-
-    def selected(self, units: NDArray[Any]) -> FittedBlock:
-        """Return the block with a selection of its units, in the given order."""
-        learned = {name: numbers[units] for name, numbers in self.learned.items()}
-        weights, biases = self.weights[:, units], self.biases[units]
-        return replace(self, weights=weights, biases=biases, learned=learned)
-
-
-@dataclass(frozen=True)
 class FittedNetwork:
-    """Fitted network with its own copy of every number.
+    """Fitted network with its own copy of every number, and the meaning of its outputs.
 
     Attributes
     ----------
-    blocks : tuple of FittedBlock
-    inverse_link : InverseLink
+    network : Network
+        With finite numbers.
     targets : TargetEncoding or None
         Encoding of a classifier's targets; None for a regressor.
-    input_dropout : float
-        Ignored in predictions.
     n_quantiles : int
         Number of adjacent outputs that are quantiles of one target, sorted in each row; else 1.
     precision : Precision or None
         Precision that both operands of every product are rounded to.
     """
 
-    blocks: tuple[FittedBlock, ...]
-    inverse_link: InverseLink
+    network: Network
     targets: TargetEncoding | None
-    input_dropout: float = 0.0
     n_quantiles: int = 1
     precision: Precision | None = None
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> Dtype:
         """Dtype of the weights: float32 or float64."""
-        return self.blocks[0].weights.dtype
+        return self.network.dtype
 
     @property
-    def widths(self) -> list[int]:
-        """Number of features, of units of each hidden layer, and of outputs."""
-        return [len(self.blocks[0].weights), *(len(block.biases) for block in self.blocks)]
+    def inverse_link(self) -> InverseLink:
+        """Inverse link after the last block."""
+        return INVERSE_LINKS[self.network.spec.inverse_link]
 
     @property
     def is_binary(self) -> bool:
@@ -142,64 +78,22 @@ class FittedNetwork:
         return self.targets is not None and self.targets.kind == "binary"
 
     @property
-    def is_multilabel(self) -> bool:
-        """True if each output is the probability of one label."""
-        return self.targets is not None and self.targets.kind == "multilabel"
-
-    @property
     def heads(self) -> tuple[int, ...]:
         """Number of outputs for each column of labels; empty for a single column."""
         return () if self.targets is None else self.targets.heads
 
     @property
-    def label_columns(self) -> list[TargetEncoding]:
-        """Target encoding of each column of labels; empty for a regressor."""
-        if self.targets is None:
-            return []
-        if not self.heads:
-            return [self.targets]
-        return [TargetEncoding(classes, "multiclass") for classes in self.targets.classes]
+    def n_columns(self) -> int:
+        """Number of columns of the prediction of a regression; 2 for two classes."""
+        n = self.network.spec.n_outputs
+        if self.has_std:
+            return n // 2
+        return 2 if self.is_binary else n
 
     @property
     def has_std(self) -> bool:
         """True if each target has two outputs, its mean and its standard deviation."""
         return self.inverse_link.by_pairs
-
-    @property
-    def n_columns(self) -> int:
-        """Number of columns of `predict_proba`, side by side, or of a regression's prediction."""
-        if self.has_std:
-            return self.widths[-1] // 2
-        return 2 if self.is_binary else self.widths[-1]
-
-    def factor(self, block: FittedBlock) -> NDArray[Any]:
-        """Return the weights of a block as they enter its product."""
-        return block.weights if self.precision is None else self.precision.nearest(block.weights)
-
-    @property
-    def description(self) -> str:
-        """Target and number of features as a sentence."""
-        return (
-            f"A multi-layer perceptron that predicts {self._what} from {self.widths[0]} features."
-        )
-
-    @property
-    def _what(self) -> str:
-        n = self.n_columns
-        if self.targets is None:
-            what = f"{n} number{'s' if n > 1 else ''}"
-            whose = "their standard deviations" if n > 1 else "its standard deviation"
-            return f"{what} and {whose}" if self.has_std else what
-        if self.heads:
-            return f"{len(self.heads)} labels, one of {' and one of '.join(map(str, self.heads))},"
-        return f"{n} labels" if self.is_multilabel else f"one of {n} classes"
-
-    @property
-    def layers_in_words(self) -> str:
-        """Widths, activations and inverse link, such as '4 → 8 relu → 3 softmax'."""
-        blocks = [block.in_words for block in self.blocks]
-        rounded = "" if self.precision is None else f", products in {self.precision.name}"
-        return " → ".join([str(self.widths[0]), *blocks]) + f" {self.inverse_link.name}{rounded}"
 
 
 def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
@@ -238,36 +132,12 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
     _refuse_unknown_parts(spec)
     if model.precision is not None:
         dtype = _dtype_of_sums(model.precision, dtype)
-    numbers = network.with_parameters(_finite(network.parameters, dtype))
     return FittedNetwork(
-        blocks=tuple(_blocks(numbers)),
-        inverse_link=INVERSE_LINKS[spec.inverse_link],
+        network.with_parameters(_finite(network.parameters, dtype)),
         targets=_targets(model),
-        input_dropout=spec.input_dropout,
         n_quantiles=_n_quantiles(model),
         precision=None if model.precision is None else PRECISIONS[model.precision],
     )
-
-
-def _blocks(network: Network) -> Iterator[FittedBlock]:
-    for block, W, b, learned, statistics in zip(
-        require_dense(network.spec.blocks, "an export"), *network.views, strict=True
-    ):
-        yield FittedBlock(
-            name=block.name,
-            weights=W,
-            biases=b,
-            activation=ACTIVATIONS[block.activation],
-            normalization=NORMALIZATIONS[block.normalization] if block.normalization else None,
-            residual=block.residual,
-            dropout=block.dropout,
-            learned=_named(block.learned, learned),
-            statistics=_named(block.statistics, statistics),
-        )
-
-
-def _named(records: Sequence[Named], rows: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    return {record.name: row for record, row in zip(records, rows, strict=True)}
 
 
 def _dtype_of_sums(precision: str, dtype: DTypeLike | None) -> DTypeLike:

@@ -15,11 +15,18 @@ from lamina.encoding import TableEncoding
 from lamina.errors import ExportError
 from lamina.export.lowering.builder import Lowering, Raw, TableProgram, Value, table_program
 from lamina.export.lowering.fitted_network import FittedNetwork, fitted_network
-from lamina.export.lowering.program import Program, TargetScale
+from lamina.export.lowering.network_operations import Features
+from lamina.export.lowering.networks import (
+    NetworkLowering,
+    lower_blocks,
+    lower_inputs,
+    lower_outputs,
+)
+from lamina.export.lowering.program import ModelProgram, TargetScale
 from lamina.export.lowering.steps import lower_step
 
 
-def lower(model: Any, dtype: DTypeLike | None = None) -> Program:
+def lower_model(model: Any, dtype: DTypeLike | None = None) -> ModelProgram:
     """Return the program of a fitted model.
 
     Parameters
@@ -37,11 +44,70 @@ def lower(model: Any, dtype: DTypeLike | None = None) -> Program:
     """
     network, target = _network_and_target(model, dtype)
     lowering = Lowering(_names(model))
-    value: Value = _lower_steps(lowering, model, Raw(tuple(range(len(lowering.names)))))
-    if isinstance(value, Raw) and not lowering.takes_a_table:
-        return Program((), len(lowering.names), (), network, target)
-    lowering.matrix(value)
-    return _program(lowering, network, target)
+    raw = Raw(tuple(range(len(lowering.names))))
+    value: Value = _lower_steps(lowering, model, raw)
+    if value == raw and not lowering.takes_a_table:
+        source = lowering.add(Features(len(lowering.names), network.dtype))
+    else:
+        source = lowering.matrix(value)
+        _check_width(lowering.width(source), network.network.spec.n_features)
+        source = lower_inputs(lowering, source, network.dtype)
+    return _program(lowering, network, source, target)
+
+
+def lower_network(model: Any, *, trains: bool = False) -> ModelProgram:
+    """Return the program of a fitted MLPClassifier or MLPRegressor.
+
+    Parameters
+    ----------
+    model : MLPClassifier or MLPRegressor
+    trains : bool
+        If True, the program includes operations that only training applies, such as dropout.
+
+    Raises
+    ------
+    ExportError, TypeError, NotFittedError
+        As raised by `fitted_network`.
+    """
+    network = fitted_network(model)
+    lowering = Lowering(_names(model))
+    source = lowering.add(Features(network.network.spec.n_features, network.dtype))
+    return _program(lowering, network, source, None, trains=trains)
+
+
+def _program(
+    lowering: Lowering,
+    network: FittedNetwork,
+    source: int,
+    target: TargetScale | None,
+    *,
+    trains: bool = False,
+) -> ModelProgram:
+    """Add the network and its outputs; return the whole program."""
+    logits = lower_blocks(
+        NetworkLowering(lowering, network.precision, trains), network.network, source
+    )
+    results = lower_outputs(lowering, network, logits, target)
+    table = TableProgram((), tuple(lowering.operations))
+    if lowering.takes_a_table:
+        table = table_program(lowering)
+    return ModelProgram(
+        table.inputs,
+        len(lowering.names),
+        table.operations,
+        results,
+        dtype=network.dtype,
+        targets=network.targets,
+        n_quantiles=network.n_quantiles,
+    )
+
+
+def _check_width(width: int, n_features: int) -> None:
+    if width != n_features:
+        raise ExportError(
+            f"the steps before the network output {width} columns, but the network has "
+            f"{n_features} inputs: fit the pipeline as a whole"
+        )
 
 
 def lower_encoding(encoding: TableEncoding) -> TableProgram:
@@ -49,19 +115,6 @@ def lower_encoding(encoding: TableEncoding) -> TableProgram:
     lowering = Lowering(_names(encoding))
     lowering.matrix(lower_step(lowering, encoding, Raw(tuple(range(len(lowering.names))))))
     return table_program(lowering)
-
-
-def _program(lowering: Lowering, network: FittedNetwork, target: TargetScale | None) -> Program:
-    n_features, operations = len(lowering.names), tuple(lowering.operations)
-    if operations[-1].width != network.widths[0]:
-        raise ExportError(
-            f"the steps before the network output {operations[-1].width} columns, but the network "
-            f"has {network.widths[0]} inputs: fit the pipeline as a whole"
-        )
-    if not lowering.takes_a_table:
-        return Program((), n_features, operations, network, target)
-    inputs, operations = table_program(lowering)
-    return Program(inputs, n_features, operations, network, target)
 
 
 def _names(model: Any) -> list[str]:
@@ -93,7 +146,7 @@ def _network_and_target(
     network, inner = _network_and_target(model.regressor_, dtype)
     if inner is not None:
         raise ExportError("an export does not support nested TransformedTargetRegressors")
-    return network, target_scale(model.transformer_, network)
+    return network, target_scale(model.transformer_, network.n_columns)
 
 
 def _lower_steps(lowering: Lowering, model: Any, value: Value) -> Value:
@@ -107,7 +160,7 @@ def _lower_steps(lowering: Lowering, model: Any, value: Value) -> Value:
     return _lower_steps(lowering, model[-1], value)
 
 
-def target_scale(transformer: Any, network: FittedNetwork) -> TargetScale:
+def target_scale(transformer: Any, n_columns: int) -> TargetScale:
     """Return the inverse of a target's scaling, with one number per column of the prediction.
 
     Raises
@@ -127,7 +180,6 @@ def target_scale(transformer: Any, network: FittedNetwork) -> TargetScale:
             f"an export cannot invert a {type(transformer).__name__} of the target: use "
             "StandardScaler or MinMaxScaler"
         )
-    n_columns = network.n_columns
     if len(factor) not in (1, n_columns):
         raise ExportError(
             f"an export cannot invert the scaling of {n_columns} predicted columns with "

@@ -1,24 +1,16 @@
-"""Fitted model as a list of operations, from which the Python, C and ONNX code is generated.
-
-Every operation computes one float64 matrix, (n_samples, width), from the inputs or from earlier
-matrices, which it refers to by their index in the list; the last one is the network's input. NaN
-represents a missing number, None a missing text.
-"""
+"""Fitted model as a list of operations, from which every target is generated."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-from lamina.encoding.calendar import PARTS
-from lamina.export.lowering.fitted_network import FittedNetwork
+from lamina.encoding import TargetEncoding
+from lamina.export.lowering.network_operations import Affine, Dtype, Round, WeightedSum
+from lamina.export.lowering.operations import Operation, dtype_of, sources_of
+from lamina.export.lowering.table_operations import Vector
 
 InputKind: TypeAlias = Literal["number", "date", "category"]
-Vector: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -46,248 +38,6 @@ class InputColumn:
 
 
 @dataclass(frozen=True)
-class Columns:
-    """Input columns of numbers, and of dates as days since 1970, side by side."""
-
-    columns: tuple[int, ...]
-
-    @property
-    def width(self) -> int:
-        """Number of columns of its matrix."""
-        return len(self.columns)
-
-
-@dataclass(frozen=True)
-class Impute:
-    """The matrix with NaN replaced by a value per column."""
-
-    source: int
-    values: Vector
-
-    @property
-    def width(self) -> int:
-        """Number of columns of its matrix."""
-        return len(self.values)
-
-
-@dataclass(frozen=True)
-class IsMissing:
-    """1 where the matrix is NaN in these columns, else 0."""
-
-    source: int
-    columns: tuple[int, ...]
-
-    @property
-    def width(self) -> int:
-        """Number of columns of its matrix."""
-        return len(self.columns)
-
-
-@dataclass(frozen=True)
-class Standardize:
-    """(x - mean) / scale, rounded in this order."""
-
-    source: int
-    mean: Vector
-    scale: Vector
-
-    @property
-    def width(self) -> int:
-        """Number of columns of its matrix."""
-        return len(self.mean)
-
-
-@dataclass(frozen=True)
-class Affine:
-    """x factor + offset."""
-
-    source: int
-    factor: Vector
-    offset: Vector
-
-    @property
-    def width(self) -> int:
-        """Number of columns of its matrix."""
-        return len(self.factor)
-
-
-@dataclass(frozen=True)
-class Clip:
-    """x clipped to bounds."""
-
-    source: int
-    low: float
-    high: float
-    width: int
-
-
-@dataclass(frozen=True)
-class SmoothClip:
-    """x / sqrt(1 + (x / bound)²), which stays within ±bound."""
-
-    source: int
-    bound: float
-    width: int
-
-
-@dataclass(frozen=True)
-class Take:
-    """A selection of columns of the matrix, in this order."""
-
-    source: int
-    columns: tuple[int, ...]
-
-    @property
-    def width(self) -> int:
-        """Number of columns of its matrix."""
-        return len(self.columns)
-
-
-@dataclass(frozen=True)
-class OneHot:
-    """A 0/1 column for each category of a text input, in order; all 0 for other texts.
-
-    Attributes
-    ----------
-    column : int
-        Index of the input.
-    categories : tuple of str or None
-        None is the missing value; it occurs at most once.
-    fill : str or None
-        Replacement for a missing value, if any.
-    strict : bool
-        True if a text that is not one of the categories is an error.
-    aliases : mapping of str to str
-        Alternative texts of some categories, such as '2.0' for '2'.
-    """
-
-    column: int
-    categories: tuple[str | None, ...]
-    fill: str | None = None
-    strict: bool = False
-    aliases: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def width(self) -> int:
-        """Number of columns of its matrix."""
-        return len(self.categories)
-
-    @property
-    def places(self) -> dict[str | None, int]:
-        """Index of each category, also by its aliases."""
-        places = {text: i for i, text in enumerate(self.categories)}
-        return places | {text: places[category] for text, category in self.aliases.items()}
-
-
-@dataclass(frozen=True)
-class CategoryCode:
-    """Index of an input's category, counted from 1, as a number; 0 if it is not one of them.
-
-    Attributes
-    ----------
-    column : int
-        Index of the input.
-    categories : tuple of str or None
-        None is the missing value; it occurs at most once.
-    aliases : mapping of str to str
-        Alternative texts of some categories, such as '2.0' for '2'.
-    """
-
-    column: int
-    categories: tuple[str | None, ...]
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    width: int = 1
-
-    @property
-    def one_hot(self) -> OneHot:
-        """The 0/1 columns of the same categories."""
-        return OneHot(self.column, self.categories, aliases=self.aliases)
-
-
-@dataclass(frozen=True)
-class Lookup:
-    """Row of a table for each code in one column of the matrix.
-
-    Attributes
-    ----------
-    source : int
-        Index of a matrix of whole numbers from 0.
-    column : int
-    table : ndarray of shape (n_codes, width)
-    """
-
-    source: int
-    column: int
-    table: Vector
-
-    @property
-    def width(self) -> int:
-        """Number of columns of its matrix."""
-        return int(self.table.shape[1])
-
-
-@dataclass(frozen=True)
-class OneHotNumber:
-    """A 0/1 column for each value of one column of the matrix; NaN equals NaN."""
-
-    source: int
-    column: int
-    values: Vector
-    strict: bool = False
-
-    @property
-    def width(self) -> int:
-        """Number of columns of its matrix."""
-        return len(self.values)
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Calendar part of one column of the matrix, which holds dates as days since 1970.
-
-    Attributes
-    ----------
-    part : str
-        A key of `lamina.encoding.calendar.PARTS`.
-    """
-
-    source: int
-    column: int
-    part: str
-
-    @property
-    def width(self) -> int:
-        """Number of columns of its matrix."""
-        return len(PARTS[self.part].suffixes)
-
-
-@dataclass(frozen=True)
-class Join:
-    """Matrices side by side."""
-
-    sources: tuple[int, ...]
-    width: int
-
-
-Operation: TypeAlias = (
-    Columns
-    | Impute
-    | IsMissing
-    | Standardize
-    | Affine
-    | Clip
-    | SmoothClip
-    | Take
-    | OneHot
-    | CategoryCode
-    | Lookup
-    | OneHotNumber
-    | Calendar
-    | Join
-)
-
-
-@dataclass(frozen=True)
 class TargetScale:
     """Conversion of a network's prediction to the units of the target: y factor + offset."""
 
@@ -296,8 +46,8 @@ class TargetScale:
 
 
 @dataclass(frozen=True)
-class Preparation:
-    """Part of a fitted model before its networks.
+class ModelProgram:
+    """Fitted model: preprocessing, networks, and what follows them.
 
     Attributes
     ----------
@@ -306,63 +56,90 @@ class Preparation:
     n_features : int
         Number of columns of that matrix.
     operations : tuple of Operation
-        Empty if the network's input is the matrix itself.
+    results : tuple of int
+        Indices of the matrices of the prediction: the probabilities of each column of labels, or
+        the predicted numbers, and their standard deviations.
+    dtype : dtype
+        Dtype of input and output numbers.
+    targets : TargetEncoding or None
+        Encoding of a classifier's labels; None for a regressor.
+    n_quantiles : int
+        Number of adjacent columns that are quantiles of one target; else 1.
     """
 
     inputs: tuple[InputColumn, ...]
     n_features: int
     operations: tuple[Operation, ...]
+    results: tuple[int, ...]
+    dtype: Dtype
+    targets: TargetEncoding | None = None
+    n_quantiles: int = 1
 
     @property
     def takes_a_table(self) -> bool:
         """True if the input is a table with named columns, not a matrix."""
         return bool(self.inputs)
 
-
-@dataclass(frozen=True)
-class Program(Preparation):
-    """Fitted model: preprocessing, network, and scaling of the prediction.
-
-    Attributes
-    ----------
-    network : FittedNetwork
-    target : TargetScale or None
-        One number for each column of the prediction.
-    """
-
-    network: FittedNetwork
-    target: TargetScale | None = None
-
     @property
-    def dtype(self) -> np.dtype[Any]:
-        """Dtype of input and output numbers."""
-        return self.network.dtype
-
-    @property
-    def network_dtype(self) -> np.dtype[Any]:
-        """Dtype that the network computes in."""
-        return self.network.dtype
+    def widths(self) -> tuple[int, ...]:
+        """Number of columns of each result."""
+        return tuple(self.operations[result].width for result in self.results)
 
     @property
     def n_columns(self) -> int:
         """Number of columns of `predict_proba`, side by side, or of a regression's prediction."""
-        return self.network.n_columns
+        return self.widths[0] if self.has_std else sum(self.widths)
 
     @property
     def has_std(self) -> bool:
         """True if standard deviations are predicted as well."""
-        return self.network.has_std
+        return self.targets is None and len(self.results) > 1
 
     @property
     def is_rounded(self) -> bool:
         """True if the operands of products are rounded."""
-        return self.network.precision is not None
+        return any(isinstance(operation, Round) for operation in self.operations)
 
     @property
-    def output_scale(self) -> TargetScale | None:
-        """Factor and offset for each output of the network; standard deviations have no offset."""
-        if self.target is None or not self.network.has_std:
-            return self.target
-        factor, offset = self.target.factor, self.target.offset
-        with_std = np.stack([offset, np.zeros_like(offset)], axis=1).ravel()
-        return TargetScale(np.repeat(factor, 2), with_std)
+    def network_dtype(self) -> Dtype:
+        """Dtype that the networks compute in."""
+        affine = next(each for each in self.operations if isinstance(each, Affine))
+        return affine.weights.dtype
+
+    @property
+    def n_networks(self) -> int:
+        """Number of networks."""
+        return next((len(e.sources) for e in self.operations if isinstance(e, WeightedSum)), 1)
+
+    @property
+    def is_ensemble(self) -> bool:
+        """True if the prediction is a mean over networks."""
+        return any(isinstance(operation, WeightedSum) for operation in self.operations)
+
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """Number of classes of each column of labels; empty for a single column."""
+        return () if self.targets is None else self.targets.heads
+
+    @property
+    def label_columns(self) -> list[TargetEncoding]:
+        """Target encoding of each column of labels; empty for a regressor."""
+        if self.targets is None:
+            return []
+        if not self.heads:
+            return [self.targets]
+        return [TargetEncoding(classes, "multiclass") for classes in self.targets.classes]
+
+    def dtype_of(self, index: int) -> Dtype:
+        """Return the dtype of a matrix."""
+        return dtype_of(self.operations, index)
+
+    def reads(self) -> list[int]:
+        """Return the index of every matrix that is read, as often as it is."""
+        sources = [source for each in self.operations for source in sources_of(each)]
+        return [*sources, *self.results]
+
+    def last_uses(self) -> dict[int, int]:
+        """Return the last operation that reads each matrix; results are read at the end."""
+        uses = {source: i for i, each in enumerate(self.operations) for source in sources_of(each)}
+        return uses | dict.fromkeys(self.results, len(self.operations))

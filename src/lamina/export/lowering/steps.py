@@ -24,13 +24,13 @@ from sklearn.preprocessing import (
 
 from lamina.encoding import TableEncoding
 from lamina.export.lowering.builder import Lowering, NotLoweredError, Raw, Value
-from lamina.export.lowering.program import (
-    Affine,
+from lamina.export.lowering.table_operations import (
     Clip,
     Impute,
     IsMissing,
     OneHot,
     OneHotNumber,
+    Rescale,
     Standardize,
     Take,
 )
@@ -137,7 +137,7 @@ def _standardized(lowering: Lowering, value: Value, mean: Any, scale: Any) -> in
 
 def _min_max_scaler(lowering: Lowering, step: MinMaxScaler, value: Value) -> Value:
     factor, offset = (np.asarray(each, dtype=np.float64) for each in (step.scale_, step.min_))
-    scaled = lowering.add(Affine(lowering.matrix(value), factor, offset))
+    scaled = lowering.add(Rescale(lowering.matrix(value), factor, offset))
     if not step.clip:
         return scaled
     low, high = map(float, step.feature_range)

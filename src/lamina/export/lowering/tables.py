@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lamina.encoding import TableEncoding
 from lamina.encoding.whole_numbers import find_aliases
 from lamina.export.lowering.builder import Lowering, NotLoweredError, Raw, Value
-from lamina.export.lowering.program import (
+from lamina.export.lowering.table_operations import (
     Calendar,
     CategoryCode,
     Columns,

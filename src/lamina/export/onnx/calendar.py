@@ -19,7 +19,7 @@ from lamina.encoding.calendar import (
     WEEKDAY_OF_DAY_0,
     YEARS_A_UNIT,
 )
-from lamina.export.onnx.graph import Graph
+from lamina.export.onnx.graph import FLOAT64, INT64, Graph
 
 # ONNX has no dates: inputs are the integers of NumPy's datetime64[us], including NaT.
 MISSING_DATE = np.iinfo(np.int64).min
@@ -29,7 +29,6 @@ DAYS_BEFORE_1970 = 719_468
 DAYS_IN_400_YEARS = 146_097
 # 0001-01-01 is this many days before 1970.
 DAYS_SINCE_YEAR_1 = 719_162
-FLOAT64, INT64 = 11, 7  # of TensorProto, without importing onnx
 # int64 reaches 292,277 years back.
 PERIODS_EARLIER = 800
 

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
-from lamina.encoding import TargetEncoding
-from lamina.errors import ExportError
+from lamina.export.lowering.any_model import lower_any
 from lamina.export.lowering.builder import NotLoweredError
-from lamina.export.lowering.fitted_network import ENSEMBLES, FittedNetwork, fitted_network
-from lamina.export.lowering.models import lower, target_scale
-from lamina.export.lowering.program import TargetScale
+from lamina.export.lowering.models import lower_model, target_scale
+from lamina.export.lowering.program import ModelProgram
 from lamina.export.onnx.check import check, check_opset
-from lamina.export.onnx.graph import label_array
-from lamina.export.onnx.program import INNER, program_to_onnx
+from lamina.export.onnx.finished import scale_back, zip_probabilities
+from lamina.export.onnx.program import program_to_onnx
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 OPSET = 18
-ML = "ai.onnx.ml"
 
 
 def to_onnx(
@@ -115,31 +110,14 @@ def to_onnx(
         check_opset(opset)
     except ImportError as error:
         raise ImportError('to_onnx needs onnx: pip install "lamina[onnx]"') from error
-    if type(model).__name__ in ENSEMBLES:
-        return _ensemble(model, X, dtype, zipmap, opset)
     try:
-        program = lower(model, _dtype(model, X, dtype))
-        proto = program_to_onnx(program, X, opset)
-        network, target = program.network, program.target
+        program = lower_any(model, _dtype(model, X, dtype))
     except NotLoweredError:
-        proto, network, target = _by_skl2onnx(model, X, dtype, opset)
-    if zipmap and network.targets is not None and not network.is_multilabel:
-        _zip_probabilities(proto, network.label_columns)
-    if target is not None:
-        _scale_back(proto, target, network.dtype)
-    check(proto, network.dtype)
-    return proto
-
-
-def _ensemble(model: Any, X: Any, dtype: DTypeLike | None, zipmap: bool, opset: int) -> ModelProto:
-    # Imported here because networks alone do not need the estimators for tables.
-    from lamina.export.lowering.ensembles import lower_ensemble
-    from lamina.export.onnx.ensemble import ensemble_to_onnx
-
-    program = lower_ensemble(model, dtype)
-    proto = ensemble_to_onnx(program, X, opset)
-    if zipmap and program.targets is not None:
-        _zip_probabilities(proto, [program.targets])
+        proto, program = _by_skl2onnx(model, X, dtype, opset)
+    else:
+        proto = program_to_onnx(program, X, opset)
+    if zipmap and not (program.targets is not None and program.targets.kind == "multilabel"):
+        zip_probabilities(proto, program.label_columns)
     check(proto, program.network_dtype)
     return proto
 
@@ -158,90 +136,20 @@ def _dtype(model: Any, X: Any, dtype: DTypeLike | None) -> DTypeLike | None:
 
 def _by_skl2onnx(
     model: Any, X: Any, dtype: DTypeLike | None, opset: int
-) -> tuple[ModelProto, FittedNetwork, TargetScale | None]:
-    """Convert a pipeline with steps that only skl2onnx supports."""
+) -> tuple[ModelProto, ModelProgram]:
+    """Convert a pipeline with steps that only skl2onnx supports; return its network's program."""
     transformer = None
     if isinstance(model, TransformedTargetRegressor):
         model, transformer = model.regressor_, model.transformer_
-    network = fitted_network(model[-1], _dtype(model, X, dtype))
-    proto = _pipeline(model, X, network, dtype is None, opset)
-    return proto, network, None if transformer is None else target_scale(transformer, network)
-
-
-def _pipeline(
-    model: Pipeline, X: Any, network: FittedNetwork, keeps_types: bool, opset: int
-) -> ModelProto:
+    program = lower_model(model[-1], _dtype(model, X, dtype))
     try:
         from lamina.export.onnx_pipeline import pipeline_to_onnx
     except ImportError as error:
         raise ImportError(
             'to_onnx of a pipeline needs skl2onnx: pip install "lamina[onnx]"'
         ) from error
-    return pipeline_to_onnx(model, X, network.dtype, keeps_types=keeps_types, opset=opset)
-
-
-def _scale_back(proto: ModelProto, target: TargetScale, dtype: np.dtype[Any]) -> None:
-    """Invert the scaling of the targets, in place: y factor + offset, and factor times a std."""
-    from onnx import helper, numpy_helper
-
-    factor, offset = f"{INNER}target_factor", f"{INNER}target_offset"
-    for name, array in {factor: target.factor, offset: target.offset}.items():
-        proto.graph.initializer.append(numpy_helper.from_array(array.astype(dtype), name))
-    prediction, *stds = [each.name for each in proto.graph.output]
-    scaled = [_set_aside(proto, output) for output in (prediction, *stds)]
-    scaled_out = f"{INNER}scaled_out"
-    proto.graph.node.extend(
-        [
-            helper.make_node("Mul", [scaled[0], factor], [scaled_out]),
-            helper.make_node("Add", [scaled_out, offset], [prediction]),
-            *(
-                helper.make_node("Mul", [each, factor], [output])
-                for each, output in zip(scaled[1:], stds, strict=True)
-            ),
-        ]
-    )
-
-
-def _zip_probabilities(proto: ModelProto, label_columns: Sequence[TargetEncoding]) -> None:
-    """Replace a model's probabilities by dictionaries by label, in place."""
-    from onnx import helper
-
-    for i, encoding in enumerate(label_columns):
-        # Not named 'probabilities' if a column of the table has that name.
-        output = proto.graph.output[2 * i + 1]
-        _zip(proto, output, label_array(encoding))
-    if ML not in {each.domain for each in proto.opset_import}:
-        proto.opset_import.append(helper.make_opsetid(ML, 1))
-
-
-def _zip(proto: ModelProto, output: Any, labels: NDArray[Any]) -> None:
-    """Replace one output by dictionaries with a label for each of its columns."""
-    from onnx import TensorProto, helper
-
-    attributes = {"O": "classlabels_strings", "i": "classlabels_int64s"}
-    if labels.dtype.kind not in attributes or len(labels) < 2:
-        raise ExportError(
-            "zipmap=True requires at least two labels, which are strings or integers, got "
-            f"{labels.tolist()}: leave zipmap=False"
-        )
-    by_label = {attributes[labels.dtype.kind]: labels.tolist()}
-    numbers = f"{INNER}{output.name}_to_zip"
-    proto.graph.node.extend(
-        [
-            helper.make_node(
-                "Cast", [_set_aside(proto, output.name)], [numbers], to=TensorProto.FLOAT
-            ),
-            helper.make_node("ZipMap", [numbers], [output.name], domain=ML, **by_label),
-        ]
-    )
-    key = helper.np_dtype_to_tensor_dtype(labels.dtype)
-    value = helper.make_tensor_type_proto(TensorProto.FLOAT, [])
-    dictionaries = helper.make_sequence_type_proto(helper.make_map_type_proto(key, value))
-    output.CopyFrom(helper.make_value_info(output.name, dictionaries))
-
-
-def _set_aside(proto: ModelProto, output: str) -> str:
-    """Rename the value of an output, so that further nodes can compute the output from it."""
-    [last] = [node for node in proto.graph.node if list(node.output) == [output]]
-    last.output[0] = f"{INNER}{output}_before"
-    return str(last.output[0])
+    keeps_types = dtype is None
+    proto = pipeline_to_onnx(model, X, program.dtype, keeps_types=keeps_types, opset=opset)
+    if transformer is not None:
+        scale_back(proto, target_scale(transformer, program.n_columns), program.dtype)
+    return proto, program

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import ExportError
-from lamina.export.lowering.program import Preparation, Program
-from lamina.export.onnx.graph import Graph, Output, add_network, list_outputs
-from lamina.export.onnx.operations import INPUTS, ML, Matrix, add_operations, meaning
+from lamina.export.lowering.network_operations import Features
+from lamina.export.lowering.program import ModelProgram
+from lamina.export.onnx.graph import Graph
+from lamina.export.onnx.outputs import Output, add_program, list_outputs
+from lamina.export.onnx.table import INPUTS, ML, meaning
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -52,8 +54,8 @@ class ModelGraph:
         self.nodes.append(helper.make_node(operator, list(inputs), list(outputs), **attributes))
 
 
-def program_to_onnx(program: Program, X: Any, opset: int) -> ModelProto:
-    """Return a program as an ONNX model, without the scaling of its target.
+def program_to_onnx(program: ModelProgram, X: Any, opset: int) -> ModelProto:
+    """Return a program as an ONNX model.
 
     If given, `X` decides if the columns of a matrix are separate inputs, and which inputs are whole
     numbers or booleans.
@@ -63,10 +65,11 @@ def program_to_onnx(program: Program, X: Any, opset: int) -> ModelProto:
     ExportError
         For a column where empty and missing texts differ, and an X without the model's columns.
     """
-    graph = ModelGraph()
-    outputs = list_outputs(program.network)
-    inputs, names = _inputs(program, X if program.operations else None, outputs)
-    results = _add_program(graph, program, names)
+    graph, outputs = ModelGraph(), list_outputs(program)
+    inputs, names = _inputs(program, X, outputs)
+    if not program.takes_a_table and len(names) > 1:
+        names = [_joined(graph, names)]
+    results = add_program(graph, program, names)
     for result, output in zip(results, outputs, strict=True):
         graph.add("Identity", [result], output.name)
     return model_of(graph, inputs, outputs, opset)
@@ -96,36 +99,10 @@ def _output_info(output: Output) -> Any:
     return helper.make_tensor_value_info(output.name, kind, shape)
 
 
-def _add_program(graph: Graph, program: Program, names: Sequence[str]) -> list[str]:
-    """Add the whole program; return the names of the outputs listed by `list_outputs`."""
-    network = program.network
-    if not program.operations:
-        return add_network(graph, network, names[0])
-    if not program.takes_a_table and len(names) > 1:
-        names = [_joined(graph, names)]
-    matrix = add_operations(graph, program.operations, program.inputs, names)
-    results = add_network(graph, network, _as_network(graph, program, matrix.numbers))
-    return [
-        result if output.name.startswith("label") else _flagged(graph, program, matrix, result)
-        for result, output in zip(results, list_outputs(network), strict=True)
-    ]
-
-
 def _joined(graph: Graph, names: Sequence[str]) -> str:
     """Join separate input columns to a matrix."""
     doubles = [graph.node("Cast", name, to=_number(np.dtype(np.float64))) for name in names]
     return graph.node("Concat", *doubles, axis=1)
-
-
-def _as_network(graph: Graph, program: Program, matrix: str) -> str:
-    """Convert a float64 matrix to the dtype of the network."""
-    dtype = program.network.dtype
-    return matrix if dtype == np.float64 else graph.node("Cast", matrix, to=_number(dtype))
-
-
-def _flagged(graph: Graph, program: Program, matrix: Matrix, result: str) -> str:
-    """Return an output with NaN for rows without a prediction."""
-    return graph.node("Add", result, _as_network(graph, program, matrix.invalid))
 
 
 def _number(dtype: np.dtype[Any]) -> int:
@@ -134,10 +111,11 @@ def _number(dtype: np.dtype[Any]) -> int:
     return int(helper.np_dtype_to_tensor_dtype(dtype))
 
 
-def table_inputs(
-    program: Preparation, X: Any, outputs: Sequence[Output], dtype: np.dtype[Any]
+def _table_inputs(
+    program: ModelProgram, X: Any, outputs: Sequence[Output]
 ) -> tuple[list[Any], list[str]]:
     """Return the graph's inputs, one per column of a table, and their names."""
+    dtype = program.dtype
     dtypes = [INPUTS.get(each.kind) or _dtype_of(X, each.name, dtype) for each in program.inputs]
     names = input_names([each.name for each in program.inputs], outputs)
     infos = [_column_info(*each) for each in zip(names, dtypes, strict=True)]
@@ -146,13 +124,15 @@ def table_inputs(
     return infos, names
 
 
-def _inputs(program: Program, X: Any, outputs: list[Output]) -> tuple[list[Any], list[str]]:
+def _inputs(program: ModelProgram, X: Any, outputs: list[Output]) -> tuple[list[Any], list[str]]:
     """Return the graph's inputs, and their names in the program's order."""
     from onnx import helper
 
-    dtype = program.dtype
     if program.takes_a_table:
-        return table_inputs(program, X, outputs, dtype)
+        return _table_inputs(program, X, outputs)
+    if isinstance(program.operations[0], Features):
+        X = None
+    dtype = program.dtype
     if X is not None and hasattr(X, "columns"):
         columns = [str(name) for name in X.columns]
         if len(columns) != program.n_features:

@@ -1,4 +1,4 @@
-"""Pieces of a Python file: its head, the lines of a block, labels and functions."""
+"""Pieces of a Python file: its head, labels and functions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from lamina.errors import ExportError
-from lamina.export.lowering.fitted_network import FittedBlock
 
 HEAD = '''\
 """{description}
@@ -76,22 +75,6 @@ def labels_code(classes: NDArray[Any]) -> str:
                 f"{type(label).__name__}: fit the model to strings, numbers or booleans"
             )
     return f"np.array({classes.tolist()!r}, dtype={classes.dtype.str!r})"
-
-
-def block_lines(block: FittedBlock, i: int, factor: str, is_last: bool) -> list[str]:
-    """Return the lines of one block, from a to a; to z if the output has no activation."""
-    lines = [f"z = {factor} @ W{i} + b{i}"]
-    if block.named:
-        numbers = [f"{name}{i}" for name in block.named]
-        lines.append(f"{', '.join(block.named)} = {', '.join(numbers)}")
-    if block.normalization is not None:
-        lines.append(f"z = {block.normalization.code.numpy}")
-    a = block.activation.code.numpy
-    if block.residual:
-        lines.append(f"a = a + ({a})")
-    elif not (is_last and block.is_affine):
-        lines.append(f"a = {a}")
-    return lines
 
 
 def function_code(

@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from lamina.encoding import TargetEncoding
-from lamina.export.lowering.fitted_network import ENSEMBLES, FittedNetwork
-from lamina.export.lowering.models import lower
-from lamina.export.lowering.program import Program
-from lamina.export.python.code import block_lines, function_code, head, labels_code
-from lamina.export.python.table import array_text, encoding_code
+from lamina.export.lowering.any_model import lower_any
+from lamina.export.lowering.network_operations import Features
+from lamina.export.lowering.program import ModelProgram
+from lamina.export.lowering.words import describe, layers_in_words
+from lamina.export.python import network, table
+from lamina.export.python.code import function_code, head, labels_code
+from lamina.export.python.rendering import Source
 
+# One function for each operation: the expression that computes its matrix.
+RENDERERS = {**table.RENDERERS, **network.RENDERERS}
+REFUSED = network.REFUSED
 MATRIX = """
 
 NaN is a missing number where the model was fitted with an imputer."""
 FORWARD = """
 
-
 def _forward(X):
-{take}
-    if not np.isfinite({a}).all():
-        raise ValueError("X holds infinity or NaN")
-{layers}
+{lines}
     return {result}
 """
 TAKE_MATRIX = """\
-    X = np.asarray(X, dtype="{dtype}")
+X = np.asarray(X, dtype="{dtype}")
     if X.ndim != 2 or X.shape[1] != N_FEATURES:
         raise ValueError(f"X must have shape (n_samples, {{N_FEATURES}}), got {{X.shape}}")"""
-ROUNDED = """
-
-
-def _nearest(z):
-    return {nearest}
-"""
 DECISIONS = {
-    "binary": "CLASSES[(_forward(X)[:, 0] > 0.5).astype(int)]",
+    "binary": "CLASSES[_forward(X).argmax(axis=1)]",
     "multiclass": "CLASSES[_forward(X).argmax(axis=1)]",
     "multilabel": "(_forward(X) > 0.5).astype(int)",
     "multioutput": (
@@ -107,157 +100,108 @@ def to_python(
     >>> bool((names["predict"](X) == model.predict(X)).all())
     True
     """
-    if type(model).__name__ in ENSEMBLES:
-        # Imported here because networks alone do not need the estimators for tables.
-        from lamina.export.python.ensemble import ensemble_source
-
-        source = ensemble_source(model, dtype)
-    else:
-        source = _source(lower(model, dtype))
+    source = render(lower_any(model, dtype))
     if path is not None:
         Path(path).write_text(source, encoding="utf-8")
     return source
 
 
-def _source(program: Program) -> str:
-    network = program.network
-    code = encoding_code(program) if program.operations else ""
-    code += "\n\n" + _weights(program) + _forward(program) + "".join(_functions(network))
-    return _head(program, code) + code
-
-
-def _head(program: Program, code: str) -> str:
-    network = program.network
+def render(program: ModelProgram) -> str:
+    """Return a program as the source of a Python file."""
+    source = Source(program)
+    if program.takes_a_table:
+        source.function(table.read_table(program.inputs))
+    source.render(RENDERERS)
+    constants = "".join(f"{name} = {value}\n" for name, value in source.constants.items())
+    code = "".join(source.functions) + "\n\n" + constants + _forward(source)
+    code += "".join(_functions(program))
     n_features = "" if program.takes_a_table else f"N_FEATURES = {program.n_features}\n"
-    return head(
-        network.description,
-        network.layers_in_words,
+    top = head(
+        describe(program),
+        layers_in_words(program),
         code,
         takes_a_table=program.takes_a_table,
-        more=MATRIX if program.operations else "",
-        classes=n_features + _classes(network),
+        more=MATRIX if _is_prepared(program) else "",
+        classes=n_features + _classes(program),
     )
+    return top + code
 
 
-def _classes(network: FittedNetwork) -> str:
-    if network.targets is None:
+def _is_prepared(program: ModelProgram) -> bool:
+    return not isinstance(program.operations[0], Features)
+
+
+def _classes(program: ModelProgram) -> str:
+    if program.targets is None:
         return ""
-    if not network.heads:
-        return f"CLASSES = {labels_code(network.targets.classes)}\n"
-    columns = "".join(f"    {labels_code(classes)},\n" for classes in network.targets.classes)
+    if not program.heads:
+        return f"CLASSES = {labels_code(program.targets.classes)}\n"
+    columns = "".join(f"    {labels_code(classes)},\n" for classes in program.targets.classes)
     return f"CLASSES = [\n{columns}]\n"
 
 
-def _weights(program: Program) -> str:
-    network, lines = program.network, []
-    for i, block in enumerate(network.blocks, 1):
-        arrays = {f"W{i}": network.factor(block), f"b{i}": block.biases}
-        arrays |= {f"{name}{i}": numbers for name, numbers in block.named.items()}
-        lines += [f"# {block.name}", *_lines(arrays)]
-    if (scale := program.output_scale) is not None:
-        lines += ["# target", *_lines({"FACTOR": scale.factor, "OFFSET": scale.offset})]
-    return "\n".join(lines)
-
-
-def _lines(arrays: Mapping[str, NDArray[Any]]) -> list[str]:
-    return [f"{name} = {array_text(numbers)}" for name, numbers in arrays.items()]
-
-
-def _forward(program: Program) -> str:
-    network, lines = program.network, list[str]()
-    factor = "a" if network.precision is None else "_nearest(a)"
-    for i, block in enumerate(network.blocks, 1):
-        lines += block_lines(block, i, factor, is_last=block is network.blocks[-1])
-    if lines[-1].startswith("a = "):
-        lines.append("z = a")
-    forward = FORWARD.format(
-        take=_take(program),
-        a="a" if program.operations else "X",
-        layers="\n".join(f"    {line}" for line in lines),
-        result=_result(program),
-    )
-    if network.precision is None:
-        return forward
-    return ROUNDED.format(nearest=network.precision.code.numpy) + forward
-
-
-def _take(program: Program) -> str:
-    """Return the statements from X to a, the input rows of the network."""
-    network_dtype = program.network.dtype.name
+def _forward(source: Source) -> str:
+    program = source.program
     if program.takes_a_table:
-        return f'    a = _encode(X).astype("{network_dtype}")'
-    matrix = TAKE_MATRIX.format(dtype="float64" if program.operations else network_dtype)
-    encoded = f'_encode(X).astype("{network_dtype}")' if program.operations else "X"
-    return f"{matrix}\n    a = {encoded}"
+        first = "columns = _columns(X)"
+    else:
+        first = TAKE_MATRIX.format(dtype=program.dtype_of(0).name)
+    lines = "\n".join(f"    {line}" for line in [first, *source.statements])
+    results = [source.name(result) for result in program.results]
+    result = results[0] if len(results) == 1 else f"[{', '.join(results)}]"
+    return FORWARD.format(lines=lines, result=result)
 
 
-def _result(program: Program) -> str:
-    """Return the expression from z to the prediction."""
-    network, inverse_link = program.network, program.network.inverse_link.code.numpy
-    if network.heads:
-        ends = np.cumsum(network.heads)[:-1].tolist()
-        return f"[{inverse_link} for z in np.split(z, {ends}, axis=1)]"
-    if program.target is None:
-        return inverse_link
-    return f'(({inverse_link}) * FACTOR + OFFSET).astype("{network.dtype.name}")'
-
-
-def _functions(network: FittedNetwork) -> list[str]:
-    shape = f"(n_samples, {network.n_columns})"
-    if network.targets is not None:
-        return [_predict_proba(network, shape), _predict_labels(network, network.targets, shape)]
+def _functions(program: ModelProgram) -> list[str]:
+    shape = f"(n_samples, {program.n_columns})"
+    if program.targets is not None:
+        return [_predict_proba(program, shape), _predict_labels(program, program.targets)]
     what = "The prediction for each row"
-    if network.n_quantiles > 1:
-        return [_quantiles(network, what)]
-    if network.has_std:
-        return [_mean_and_std(network, what)]
-    if network.n_columns > 1:
+    if program.n_quantiles > 1:
+        return [_quantiles(program, what)]
+    if program.has_std:
+        return [_mean_and_std(program, what)]
+    if program.n_columns > 1:
         return [function_code("predict", what, shape, "return _forward(X)")]
     return [function_code("predict", what, "(n_samples,)", "return _forward(X).ravel()")]
 
 
-def _predict_proba(network: FittedNetwork, shape: str) -> str:
-    if network.heads:
-        shapes = " and ".join(f"(n_samples, {n})" for n in network.heads)
+def _predict_proba(program: ModelProgram, shape: str) -> str:
+    what = "The probability of each class, in the order of CLASSES"
+    if program.heads:
+        shape = " and ".join(f"(n_samples, {n})" for n in program.heads)
         what = "The probabilities of each column's classes, in the order of CLASSES"
-        return function_code("predict_proba", what, shapes, "return _forward(X)")
-    each = "label" if network.is_multilabel else "class, in the order of CLASSES"
-    body = "return _forward(X)"
-    if network.is_binary:
-        body = "p = _forward(X)\n    return np.hstack([1 - p, p])"
-    return function_code("predict_proba", f"The probability of each {each}", shape, body)
+    elif program.targets is not None and program.targets.kind == "multilabel":
+        what = "The probability of each label"
+    return function_code("predict_proba", what, shape, "return _forward(X)")
 
 
-def _predict_labels(network: FittedNetwork, targets: TargetEncoding, shape: str) -> str:
-    what, decision = "The class", DECISIONS[targets.kind]
-    if network.is_multilabel:
-        what = "Zero or one for each label"
-    elif network.heads:
-        what, shape = "The class in each column", f"(n_samples, {len(network.heads)})"
-    else:
-        shape = "(n_samples,)"
-    if network.is_binary and len(targets.classes) == 1:
+def _predict_labels(program: ModelProgram, targets: TargetEncoding) -> str:
+    what, shape, decision = "The class", "(n_samples,)", DECISIONS[targets.kind]
+    if targets.kind == "multilabel":
+        what, shape = "Zero or one for each label", f"(n_samples, {program.n_columns})"
+    elif program.heads:
+        what, shape = "The class in each column", f"(n_samples, {len(program.heads)})"
+    elif len(targets.classes) == 1:
         decision = "CLASSES[np.zeros(len(_forward(X)), dtype=int)]"
     return function_code("predict", what, shape, f"return {decision}")
 
 
-def _quantiles(network: FittedNetwork, what: str) -> str:
-    """Return a `predict` that sorts each row's quantiles of a target, so that none cross."""
-    n, each = network.n_quantiles, network.n_columns // network.n_quantiles
-    shape = f"(n_samples, {n})" if each == 1 else f"(n_samples, {each}, {n})"
-    one = "[:, 0]" if each == 1 else ""
-    body = f"return np.sort(_forward(X).reshape(-1, {each}, {n}), axis=2){one}"
-    return function_code("predict", what, shape, body)
+def _quantiles(program: ModelProgram, what: str) -> str:
+    """Return a `predict` with the quantiles of a target along the last axis."""
+    n, each = program.n_quantiles, program.n_columns // program.n_quantiles
+    if each == 1:
+        return function_code("predict", what, f"(n_samples, {n})", "return _forward(X)")
+    body = f"return _forward(X).reshape(-1, {each}, {n})"
+    return function_code("predict", what, f"(n_samples, {each}, {n})", body)
 
 
-def _mean_and_std(network: FittedNetwork, what: str) -> str:
+def _mean_and_std(program: ModelProgram, what: str) -> str:
     """Return a `predict` that also returns each target's standard deviation if requested."""
-    shape = "(n_samples,)" if network.n_columns == 1 else f"(n_samples, {network.n_columns})"
-    columns = "0], p[:, 1]" if network.n_columns == 1 else "0::2], p[:, 1::2]"
+    shape = "(n_samples,)" if program.n_columns == 1 else f"(n_samples, {program.n_columns})"
+    flat = ".ravel()" if program.n_columns == 1 else ""
     body = (
-        "p = _forward(X)\n"
-        f"    mean, std = p[:, {columns}\n"
-        "    return (mean, std) if return_std else mean"
+        f"mean, std = _forward(X)\n    return (mean{flat}, std{flat}) if return_std else mean{flat}"
     )
     more = "; return_std=True adds its standard deviation"
     return function_code("predict", what, shape, body, "X, return_std=False", more)

@@ -1,34 +1,28 @@
-"""Preprocessing in a Python file: reads a table and converts it to a matrix."""
+"""Operations on tables in a Python file: each is an expression for one matrix."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
-
-from numpy.typing import NDArray
+from collections.abc import Mapping, Sequence
 
 from lamina.export import calendar_code
-from lamina.export.lowering.program import (
-    Affine,
+from lamina.export.lowering.program import InputColumn
+from lamina.export.lowering.table_operations import (
     Calendar,
     CategoryCode,
     Clip,
     Columns,
     Impute,
-    InputColumn,
     IsMissing,
     Join,
     Lookup,
     OneHot,
     OneHotNumber,
-    Operation,
-    Preparation,
-    Program,
+    Rescale,
     SmoothClip,
     Standardize,
     Take,
 )
+from lamina.export.python.rendering import Renderer, Source
 
 READ_TABLE = """
 
@@ -176,55 +170,10 @@ def _one_hot_number(x, values, strict):
         raise ValueError(f"X holds {x[row, 0]!r} in row {row + 1}, an unknown category")
     return encoded.astype("float64")
 """
-ENCODE = """
-
-def _encode(X):
-{lines}
-    return v{last}
-"""
 
 
-class OperationsCode(NamedTuple):
-    """Operations of a program in Python.
-
-    Attributes
-    ----------
-    functions, constants : str
-    lines : list of str
-        Statements that compute the matrices v0, v1, … from X.
-    """
-
-    functions: str
-    constants: str
-    lines: list[str]
-
-
-def operations_code(program: Preparation) -> OperationsCode:
-    """Return the preprocessing of a program in Python."""
-    kinds = {type(operation) for operation in program.operations}
-    code = _read_table(program.inputs) if program.takes_a_table else ""
-    code += ONE_HOT if OneHot in kinds else ""
-    code += CODES if CategoryCode in kinds else ""
-    code += ONE_HOT_NUMBER if OneHotNumber in kinds else ""
-    code += calendar_code.PYTHON if Calendar in kinds else ""
-    constants, lines = [], []
-    for i, operation in enumerate(program.operations):
-        expression, arrays = RENDERED[type(operation)](program, operation, i)
-        constants += [f"{name} = {value}\n" for name, value in arrays.items()]
-        lines.append(f"    v{i} = {expression}")
-    if program.takes_a_table:
-        lines.insert(0, "    columns = _columns(X)")
-    return OperationsCode(code, "\n\n" + "".join(constants), lines)
-
-
-def encoding_code(program: Program) -> str:
-    """Return the functions and constants up to `_encode`, which computes the network's matrix."""
-    code = operations_code(program)
-    encode = ENCODE.format(lines="\n".join(code.lines), last=len(program.operations) - 1)
-    return code.functions + code.constants + encode
-
-
-def _read_table(inputs: Sequence[InputColumn]) -> str:
+def read_table(inputs: Sequence[InputColumn]) -> str:
+    """Return the functions that read a table, the last of which is `_columns`."""
     columns = "".join(
         f"    {each.name!r}: {each.kind!r},{f'  # {each.unit}' if each.unit else ''}\n"
         for each in inputs
@@ -236,113 +185,102 @@ def _read_table(inputs: Sequence[InputColumn]) -> str:
     )
 
 
-def array_text(numbers: NDArray[Any]) -> str:
-    """Return an array as a call of the file's `_array`."""
-    stored = numbers.astype(numbers.dtype.newbyteorder("<"))
-    text = base64.encodebytes(stored.tobytes()).decode()
-    return f'_array("{stored.dtype.str}", {numbers.shape}, """\n{text}""")'
+def _columns(source: Source, operation: Columns, i: int) -> str:
+    if source.program.takes_a_table:
+        return f"np.column_stack([{', '.join(f'columns[{j}]' for j in operation.columns)}])"
+    if operation.columns == tuple(range(source.program.n_features)):
+        return "X"
+    return f"X[:, {list(operation.columns)}]"
 
 
-Rendered = tuple[str, dict[str, str]]
+def _impute(source: Source, operation: Impute, i: int) -> str:
+    x = source.name(operation.source)
+    return f"np.where(np.isnan({x}), {source.array('FILL', i, operation.values)}, {x})"
 
 
-def _columns(program: Preparation, operation: Columns, i: int) -> Rendered:
-    if program.takes_a_table:
-        return f"np.column_stack([{', '.join(f'columns[{j}]' for j in operation.columns)}])", {}
-    if operation.columns == tuple(range(program.n_features)):
-        return "X", {}
-    return f"X[:, {list(operation.columns)}]", {}
-
-
-def _impute(program: Preparation, operation: Impute, i: int) -> Rendered:
-    source = f"v{operation.source}"
-    return (
-        f"np.where(np.isnan({source}), FILL{i}, {source})",
-        {f"FILL{i}": array_text(operation.values)},
-    )
-
-
-def _is_missing(program: Preparation, operation: IsMissing, i: int) -> Rendered:
+def _is_missing(source: Source, operation: IsMissing, i: int) -> str:
     columns = list(operation.columns)
-    return f'np.isnan(v{operation.source}[:, {columns}]).astype("float64")', {}
+    return f'np.isnan({source.name(operation.source)}[:, {columns}]).astype("float64")'
 
 
-def _standardize(program: Preparation, operation: Standardize, i: int) -> Rendered:
-    arrays = {f"MEAN{i}": operation.mean, f"SCALE{i}": operation.scale}
-    return f"(v{operation.source} - MEAN{i}) / SCALE{i}", _texts(arrays)
+def _standardize(source: Source, operation: Standardize, i: int) -> str:
+    mean, scale = source.array("MEAN", i, operation.mean), source.array("SCALE", i, operation.scale)
+    return f"({source.name(operation.source)} - {mean}) / {scale}"
 
 
-def _affine(program: Preparation, operation: Affine, i: int) -> Rendered:
-    arrays = {f"FACTOR{i}": operation.factor, f"OFFSET{i}": operation.offset}
-    return f"v{operation.source} * FACTOR{i} + OFFSET{i}", _texts(arrays)
+def _rescale(source: Source, operation: Rescale, i: int) -> str:
+    factor = source.array("FACTOR", i, operation.factor)
+    offset = source.array("OFFSET", i, operation.offset)
+    return f"{source.name(operation.source)} * {factor} + {offset}"
 
 
-def _texts(arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
-    return {name: array_text(array) for name, array in arrays.items()}
+def _clip(source: Source, operation: Clip, i: int) -> str:
+    return f"np.clip({source.name(operation.source)}, {operation.low!r}, {operation.high!r})"
 
 
-def _clip(program: Preparation, operation: Clip, i: int) -> Rendered:
-    return f"np.clip(v{operation.source}, {operation.low!r}, {operation.high!r})", {}
+def _smooth_clip(source: Source, operation: SmoothClip, i: int) -> str:
+    x = source.name(operation.source)
+    return f"{x} / np.hypot(1.0, {x} / {operation.bound!r})"
 
 
-def _smooth_clip(program: Preparation, operation: SmoothClip, i: int) -> Rendered:
-    x = f"v{operation.source}"
-    return f"{x} / np.hypot(1.0, {x} / {operation.bound!r})", {}
+def _take(source: Source, operation: Take, i: int) -> str:
+    return f"{source.name(operation.source)}[:, {list(operation.columns)}]"
 
 
-def _take(program: Preparation, operation: Take, i: int) -> Rendered:
-    return f"v{operation.source}[:, {list(operation.columns)}]", {}
+def _one_hot(source: Source, operation: OneHot, i: int) -> str:
+    source.function(ONE_HOT)
+    name = source.program.inputs[operation.column].name
+    categories = _categories(source, operation, i)
+    arguments = f"{name!r}, columns[{operation.column}], {categories}, {operation.fill!r}"
+    return f"_one_hot({arguments}, {operation.strict}{_aliases(source, operation, i)})"
 
 
-def _one_hot(program: Preparation, operation: OneHot, i: int) -> Rendered:
-    name = program.inputs[operation.column].name
-    arguments = f"{name!r}, columns[{operation.column}], CATEGORIES{i}, {operation.fill!r}"
-    call = f"_one_hot({arguments}, {operation.strict}"
-    return _with_categories(call, operation, i)
+def _code(source: Source, operation: CategoryCode, i: int) -> str:
+    source.function(CODES)
+    categories = _categories(source, operation, i)
+    return f"_codes(columns[{operation.column}], {categories}{_aliases(source, operation, i)})"
 
 
-def _code(program: Preparation, operation: CategoryCode, i: int) -> Rendered:
-    return _with_categories(f"_codes(columns[{operation.column}], CATEGORIES{i}", operation, i)
-
-
-def _with_categories(call: str, operation: OneHot | CategoryCode, i: int) -> Rendered:
-    """Return the end of a call that has categories as arguments, and their constants."""
+def _categories(source: Source, operation: OneHot | CategoryCode, i: int) -> str:
     categories = "".join(f"    {text!r},\n" for text in operation.categories)
-    constants = {f"CATEGORIES{i}": f"[\n{categories}]"}
+    return source.constant(f"CATEGORIES{i}", f"[\n{categories}]")
+
+
+def _aliases(source: Source, operation: OneHot | CategoryCode, i: int) -> str:
+    """Return the last argument of a call that has categories as arguments, if there is one."""
     if not operation.aliases:
-        return f"{call})", constants
+        return ""
     aliases = "".join(f"    {pair!r},\n" for pair in operation.aliases.items())
-    return f"{call}, ALIASES{i})", constants | {f"ALIASES{i}": f"[\n{aliases}]"}
+    return ", " + source.constant(f"ALIASES{i}", f"[\n{aliases}]")
 
 
-def _lookup(program: Preparation, operation: Lookup, i: int) -> Rendered:
-    codes = f'v{operation.source}[:, {operation.column}].astype("int64")'
-    return f"TABLE{i}[{codes}]", {f"TABLE{i}": array_text(operation.table)}
+def _lookup(source: Source, operation: Lookup, i: int) -> str:
+    codes = f'{source.name(operation.source)}[:, {operation.column}].astype("int64")'
+    return f"{source.array('TABLE', i, operation.table)}[{codes}]"
 
 
-def _one_hot_number(program: Preparation, operation: OneHotNumber, i: int) -> Rendered:
-    x = f"v{operation.source}[:, {operation.column}]"
-    return (
-        f"_one_hot_number({x}, VALUES{i}, {operation.strict})",
-        {f"VALUES{i}": array_text(operation.values)},
-    )
+def _one_hot_number(source: Source, operation: OneHotNumber, i: int) -> str:
+    source.function(ONE_HOT_NUMBER)
+    x, values = source.name(operation.source), source.array("VALUES", i, operation.values)
+    return f"_one_hot_number({x}[:, {operation.column}], {values}, {operation.strict})"
 
 
-def _calendar(program: Preparation, operation: Calendar, i: int) -> Rendered:
-    days = f"v{operation.source}[:, {operation.column}]"
-    return calendar_code.in_python(operation.part, days), {}
+def _calendar(source: Source, operation: Calendar, i: int) -> str:
+    source.function(calendar_code.PYTHON)
+    days = f"{source.name(operation.source)}[:, {operation.column}]"
+    return calendar_code.in_python(operation.part, days)
 
 
-def _join(program: Preparation, operation: Join, i: int) -> Rendered:
-    return f"np.hstack([{', '.join(f'v{source}' for source in operation.sources)}])", {}
+def _join(source: Source, operation: Join, i: int) -> str:
+    return f"np.hstack([{', '.join(map(source.name, operation.sources))}])"
 
 
-RENDERED: Mapping[type[Operation], Callable[[Preparation, Any, int], Rendered]] = {
+RENDERERS: Mapping[type, Renderer] = {
     Columns: _columns,
     Impute: _impute,
     IsMissing: _is_missing,
     Standardize: _standardize,
-    Affine: _affine,
+    Rescale: _rescale,
     Clip: _clip,
     SmoothClip: _smooth_clip,
     Take: _take,

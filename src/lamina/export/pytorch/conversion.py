@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from lamina.export.lowering.fitted_network import fitted_network
+from lamina.export.lowering.models import lower_network
 from lamina.export.pytorch.fitted_model import fitted_model
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
     >>> bool(abs(p - model.predict_proba(X)).max() < 1e-12)
     True
     """
-    network = fitted_network(model)
+    program = lower_network(model, trains=True)
     try:
-        from lamina.export.pytorch.modules import sequential
+        from lamina.export.pytorch.sequential import sequential
     except ImportError as error:
         raise _missing("to_torch") from error
-    return sequential(network, logits)
+    return sequential(program, logits)
 
 
 def from_torch(module: nn.Module, *, classes: ArrayLike | None = None) -> Any:
@@ -123,7 +123,7 @@ def from_torch(module: nn.Module, *, classes: ArrayLike | None = None) -> Any:
     True
     """
     try:
-        from lamina.export.pytorch.modules import network_in
+        from lamina.export.pytorch.reading import network_in
     except ImportError as error:
         raise _missing("from_torch") from error
     return fitted_model(*network_in(module), classes)

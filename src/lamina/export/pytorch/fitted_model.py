@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,63 @@ from lamina.estimators.fitting.tasks import Classification, Regression
 from lamina.estimators.settings.architecture import build_network, read_architecture
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.estimators.settings.optimizing import optimizer_settings
-from lamina.export.lowering.fitted_network import FittedBlock
-from lamina.formulas import LOSSES, Activation
+from lamina.formulas import LOSSES, Activation, Normalization
 from lamina.network import Network, flatten_parameters
+
+
+@dataclass(frozen=True)
+class FittedBlock:
+    """One block of a fitted network.
+
+    Attributes
+    ----------
+    name : str
+    weights : ndarray of shape (fan_in, fan_out)
+    biases : ndarray of shape (fan_out,)
+    activation : Activation
+    normalization : Normalization or None
+    residual : bool
+        True if the block's input is added to its activation.
+    dropout : float
+        Ignored in predictions.
+    learned, statistics : dict of str to ndarray of shape (fan_out,)
+        Further trained parameters of its units, and running statistics, by the names used in the
+        code of activation and normalization.
+    """
+
+    name: str
+    weights: NDArray[Any]
+    biases: NDArray[Any]
+    activation: Activation
+    normalization: Normalization | None = None
+    residual: bool = False
+    dropout: float = 0.0
+    learned: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    statistics: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def named(self) -> dict[str, NDArray[Any]]:
+        """Further trained parameters, followed by the running statistics."""
+        return {**self.learned, **self.statistics}
+
+    @property
+    def is_affine(self) -> bool:
+        """True if the block has no normalization, activation or residual connection."""
+        return self.activation.code.numpy == "z"
+
+    @property
+    def in_words(self) -> str:
+        """Width and operations, such as '7 batch relu residual'."""
+        words = [str(len(self.biases))]
+        words += [] if self.normalization is None else [self.normalization.name]
+        words += [] if self.is_affine else [self.activation.name]
+        return " ".join([*words, *(["residual"] if self.residual else [])])
+
+    def selected(self, units: NDArray[Any]) -> FittedBlock:
+        """Return the block with a selection of its units, in the given order."""
+        learned = {name: numbers[units] for name, numbers in self.learned.items()}
+        weights, biases = self.weights[:, units], self.biases[units]
+        return replace(self, weights=weights, biases=biases, learned=learned)
 
 
 def fitted_model(

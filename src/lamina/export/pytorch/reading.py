@@ -1,13 +1,8 @@
-"""Conversion of a fitted network to a PyTorch module, and of a PyTorch module to a fitted model.
-
-Only this module and torch_layers.py import torch.
-"""
+"""Network in a PyTorch module, layer by layer."""
 
 from __future__ import annotations
 
-import ast
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,9 +12,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lamina.errors import ExportError
-from lamina.export import torch_layers
-from lamina.export.lowering.fitted_network import FittedBlock, FittedNetwork
-from lamina.export.torch_layers import Elementwise, Heads, Residual, RoundedLinear, Sorted
+from lamina.export.pytorch.fitted_model import FittedBlock
+from lamina.export.pytorch.sequential import THEIR_NAMES, build_module
+from lamina.export.torch_layers import Heads, Residual, RoundedLinear
 from lamina.formulas import (
     ACTIVATIONS,
     INVERSE_LINKS,
@@ -28,19 +23,9 @@ from lamina.formulas import (
     Activation,
     InverseLink,
     Normalization,
-    Precision,
 )
 from lamina.formulas.code import Code
-from lamina.formulas.table import Named
 
-# PyTorch's attribute names for the parameters of a unit, by the names in lamina's formulas.
-THEIR_NAMES = {
-    "slope": "weight",
-    "scale": "weight",
-    "shift": "bias",
-    "mean": "running_mean",
-    "variance": "running_var",
-}
 # Settings of a module with n units that do not affect its predictions.
 WITHOUT_EFFECT = {
     "inplace",
@@ -51,74 +36,6 @@ WITHOUT_EFFECT = {
     "affine",
     "elementwise_affine",
 }
-
-
-def sequential(network: FittedNetwork, logits: bool) -> nn.Sequential:
-    """Return a Sequential in evaluation mode; with logits, without the inverse link."""
-    modules: OrderedDict[str, nn.Module] = OrderedDict()
-    if network.input_dropout:
-        modules["input_dropout"] = nn.Dropout(network.input_dropout)
-    for block in network.blocks:
-        parts = _build_modules(block, network.precision)
-        if block.residual:
-            modules[block.name] = Residual(parts)
-        else:
-            modules[block.name] = parts.pop("linear")
-            modules.update({f"{block.name}_{name}": part for name, part in parts.items()})
-    inverse_link = nn.Identity() if logits else build_module(network.inverse_link.code)
-    modules["inverse_link"] = Heads(network.heads, inverse_link) if network.heads else inverse_link
-    if network.n_quantiles > 1 and not logits:
-        modules["sorted"] = Sorted(network.n_quantiles)
-    kept = [(name, each) for name, each in modules.items() if not isinstance(each, nn.Identity)]
-    return nn.Sequential(OrderedDict(kept)).eval()
-
-
-def _build_modules(block: FittedBlock, precision: Precision | None) -> OrderedDict[str, nn.Module]:
-    modules: OrderedDict[str, nn.Module] = OrderedDict(linear=_linear(block, precision))
-    if block.normalization is not None:
-        names: list[Named] = list(block.normalization.parameters)
-        names += block.normalization.statistics
-        modules["normalization"] = _with_numbers(block.normalization, names, block)
-    if not block.is_affine:
-        activation = _with_numbers(block.activation, block.activation.parameters, block)
-        modules["activation"] = activation
-    if block.dropout:
-        modules["dropout"] = nn.Dropout(block.dropout)
-    return modules
-
-
-def _linear(block: FittedBlock, precision: Precision | None) -> nn.Linear:
-    biases, asked = torch.from_numpy(block.biases), [*block.weights.shape]
-    kind = nn.Linear if precision is None else RoundedLinear
-    rounded = {} if precision is None else {"precision": precision.code.torch}
-    # Avoid PyTorch's initial weights, which would be drawn from its global generator.
-    linear: nn.Linear = nn.utils.skip_init(kind, *asked, dtype=biases.dtype, **rounded)
-    with torch.no_grad():
-        linear.weight.copy_(torch.from_numpy(block.weights.T))
-        linear.bias.copy_(biases)
-    return linear
-
-
-def _with_numbers(
-    formula: Activation | Normalization, names: Sequence[Named], block: FittedBlock
-) -> nn.Module:
-    """Return a formula's module with the parameters of a block's units."""
-    module = build_module(formula.code, len(block.biases)).to(torch.from_numpy(block.biases).dtype)
-    with torch.no_grad():
-        for record in names:
-            numbers = torch.from_numpy(block.named[record.name])
-            getattr(module, THEIR_NAMES[record.name]).copy_(numbers)
-    return module
-
-
-def build_module(code: Code, n: int = 1) -> nn.Module:
-    """Return the module that a record names: 'Tanh', 'Softmax(dim=1)', 'PReLU(n)', or 'sin'."""
-    call = ast.parse(code.torch, mode="eval").body
-    if isinstance(call, ast.Name) and call.id.islower():
-        return Elementwise(call.id)
-    text = f"{code.torch}()" if isinstance(call, ast.Name) else code.torch
-    made: nn.Module = eval(text, {**vars(nn), **vars(torch_layers), "n": n})
-    return made
 
 
 class Layer(NamedTuple):

@@ -1,4 +1,4 @@
-"""Preprocessing as nodes of an ONNX graph, operation by operation.
+"""Operations on tables as nodes of an ONNX graph.
 
 Shapes: an input of a table is (n_samples, 1), numbers (NaN if missing), dates (microseconds since
 1970; the smallest int64 if missing) or texts (empty if missing); a matrix is (n_samples, width), in
@@ -7,36 +7,33 @@ float64 even if the network computes in float32.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.errors import ExportError
-from lamina.export.lowering.program import (
-    Affine,
+from lamina.export.lowering.operations import Operation
+from lamina.export.lowering.program import InputColumn, InputKind
+from lamina.export.lowering.table_operations import (
     Calendar,
     CategoryCode,
     Clip,
     Columns,
     Impute,
-    InputColumn,
-    InputKind,
     IsMissing,
     Join,
     Lookup,
     OneHot,
     OneHotNumber,
-    Operation,
+    Rescale,
     SmoothClip,
     Standardize,
     Take,
 )
-from lamina.export.onnx.calendar import FLOAT64, MISSING_DATE, DateColumn
-from lamina.export.onnx.graph import INT64, Graph
+from lamina.export.onnx.calendar import MISSING_DATE, DateColumn
+from lamina.export.onnx.graph import FLOAT64, INT64
+from lamina.export.onnx.rendering import Nodes, Renderer
 
 ML = "ai.onnx.ml"
 MISSING_TEXT = ""
@@ -52,102 +49,6 @@ MEANINGS: Mapping[InputKind, str] = {
     "date": "microseconds since 1970-01-01 in UTC; the smallest int64 if the date is missing",
     "category": "a category; empty where it is missing",
 }
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Input matrix of a network, and the value to be added to its predictions.
-
-    Attributes
-    ----------
-    numbers : str
-        (n_samples, width).
-    invalid : str
-        (n_samples, 1): NaN if there is no prediction for the row, else 0.
-    """
-
-    numbers: str
-    invalid: str
-
-
-@dataclass(frozen=True)
-class Nodes:
-    """Graph with the names of its inputs, and the matrices added so far."""
-
-    graph: Graph
-    operations: Sequence[Operation]
-    inputs: Sequence[InputColumn]
-    names: Sequence[str]
-    matrices: list[str]
-    invalid: list[str]
-
-    def number(self, value: float) -> str:
-        """Add a constant and return its name."""
-        return self.vector(np.array(value))
-
-    def vector(self, values: NDArray[Any]) -> str:
-        """Add a float64 array and return its name."""
-        return self.graph.constant(np.asarray(values, dtype=np.float64))
-
-    def columns(self, matrix: str, columns: Sequence[int]) -> str:
-        """Return some columns of a matrix."""
-        return self.graph.node("Gather", matrix, self._places(columns), axis=1)
-
-    def _places(self, columns: Sequence[int]) -> str:
-        return self.graph.constant(np.array(columns, dtype=np.int64))
-
-    def cast(self, value: str) -> str:
-        """Convert a value to float64."""
-        return self.graph.node("Cast", value, to=FLOAT64)
-
-    def sum(self, matrix: str, width: int) -> str:
-        """Return the sum of each row, (n_samples, 1)."""
-        return self.graph.node("MatMul", matrix, self.vector(np.ones((width, 1))))
-
-    def where_invalid(self, places: Sequence[int]) -> str:
-        """Return NaN for rows with a number that is not finite or a rejected category, else 0."""
-        flags = list(self.invalid)
-        for place in places:
-            matrix, width = self.matrices[place], self.operations[place].width
-            # x - x is NaN for infinities and NaN, else 0.
-            flags.append(self.sum(self.graph.node("Sub", matrix, matrix), width))
-        return reduce(lambda one, other: self.graph.node("Add", one, other), flags)
-
-    def refuse_unknown(self, encoded: str, width: int) -> None:
-        """Make the prediction NaN for rows without a known category."""
-        none = self.graph.node("Equal", self.sum(encoded, width), self.number(0))
-        flag = self.graph.node("Where", none, self.number(np.nan), self.number(0))
-        self.invalid.append(flag)
-
-
-def add_operations(
-    graph: Graph,
-    operations: Sequence[Operation],
-    inputs: Sequence[InputColumn],
-    names: Sequence[str],
-) -> Matrix:
-    """Add all operations; `names` are those of the inputs, or of a single input matrix.
-
-    Raises
-    ------
-    ExportError
-        For a column where empty and missing texts are different categories.
-    """
-    nodes = add_matrices(graph, operations, inputs, names)
-    return Matrix(nodes.matrices[-1], nodes.where_invalid([len(operations) - 1]))
-
-
-def add_matrices(
-    graph: Graph,
-    operations: Sequence[Operation],
-    inputs: Sequence[InputColumn],
-    names: Sequence[str],
-) -> Nodes:
-    """Add all operations as `add_operations` does; return the graph with every matrix."""
-    nodes = Nodes(graph, operations, inputs, names, [], [])
-    for operation in operations:
-        nodes.matrices.append(RENDERED[type(operation)](nodes, operation))
-    return nodes
 
 
 def meaning(column: InputColumn, place: int, operations: Sequence[Operation]) -> str:
@@ -199,7 +100,7 @@ def _standardize(nodes: Nodes, operation: Standardize) -> str:
     return nodes.graph.node("Div", centred, nodes.vector(operation.scale))
 
 
-def _affine(nodes: Nodes, operation: Affine) -> str:
+def _rescale(nodes: Nodes, operation: Rescale) -> str:
     x = nodes.matrices[operation.source]
     scaled = nodes.graph.node("Mul", x, nodes.vector(operation.factor))
     return nodes.graph.node("Add", scaled, nodes.vector(operation.offset))
@@ -304,12 +205,12 @@ def _join(nodes: Nodes, operation: Join) -> str:
     return nodes.graph.node("Concat", *parts, axis=1)
 
 
-RENDERED: Mapping[type[Operation], Callable[[Nodes, Any], str]] = {
+RENDERERS: Mapping[type, Renderer] = {
     Columns: _columns,
     Impute: _impute,
     IsMissing: _is_missing,
     Standardize: _standardize,
-    Affine: _affine,
+    Rescale: _rescale,
     Calendar: _calendar,
     Clip: _clip,
     SmoothClip: _smooth_clip,

@@ -1,0 +1,146 @@
+"""Conversion of a fitted network to operations, block by block, and of its outputs to results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from lamina.blocks.dense import Dense, DenseParameters
+from lamina.export.lowering.builder import Lowering
+from lamina.export.lowering.fitted_network import FittedNetwork
+from lamina.export.lowering.formula_code import is_identity
+from lamina.export.lowering.network_operations import (
+    Activate,
+    AddResidual,
+    Affine,
+    Cast,
+    Complement,
+    Dropout,
+    Dtype,
+    InvertLink,
+    Normalize,
+    RequireFinite,
+    Round,
+    Sort,
+)
+from lamina.export.lowering.operations import dtype_of
+from lamina.export.lowering.program import TargetScale
+from lamina.export.lowering.table_operations import Rescale, Take
+from lamina.formulas import ACTIVATIONS, NORMALIZATIONS, Precision
+from lamina.formulas.table import Array, Named
+from lamina.network import Network
+
+
+@dataclass(frozen=True)
+class NetworkLowering:
+    """Lowering of one network; `trains` if the operations of training alone are included."""
+
+    lowering: Lowering
+    precision: Precision | None
+    trains: bool = False
+
+    def rounded(self, source: int) -> int:
+        """Return the left operand of a product, rounded if the network has a precision."""
+        if self.precision is None:
+            return source
+        return self.lowering.add(Round(source, self.precision, self.lowering.width(source)))
+
+    def dropped(self, source: int, rate: float) -> int:
+        """Add a dropout if it is included."""
+        if not (self.trains and rate):
+            return source
+        return self.lowering.add(Dropout(source, rate, self.lowering.width(source)))
+
+
+def lower_blocks(lowering: NetworkLowering, network: Network, source: int) -> int:
+    """Add all blocks of a network; return the index of its logits."""
+    source = lowering.dropped(source, network.spec.input_dropout)
+    for block, parameters in zip(network.spec.blocks, network.blocks, strict=True):
+        source = LOWERED[type(block)](lowering, block, parameters, source)
+    return source
+
+
+def _dense(
+    lowering: NetworkLowering, block: Dense, parameters: DenseParameters, source: int
+) -> int:
+    add, width = lowering.lowering.add, block.fan_out
+    named = _named(block.learned, parameters.unit_parameters)
+    named |= _named(block.statistics, parameters.statistics)
+    operand = lowering.rounded(source)
+    value = add(Affine(operand, parameters.W, parameters.b, block.name, lowering.precision))
+    if block.normalization is not None:
+        normalization = NORMALIZATIONS[block.normalization]
+        records: list[Named] = [*normalization.parameters, *normalization.statistics]
+        value = add(Normalize(value, normalization, _chosen(named, records), width))
+    activation = ACTIVATIONS[block.activation]
+    if not is_identity(activation):
+        value = add(Activate(value, activation, _chosen(named, activation.parameters), width))
+    value = lowering.dropped(value, block.dropout)
+    return add(AddResidual(value, source, width)) if block.residual else value
+
+
+def _named(records: Sequence[Named], rows: Array) -> dict[str, Array]:
+    return {record.name: row for record, row in zip(records, rows, strict=True)}
+
+
+def _chosen(named: Mapping[str, Array], records: Sequence[Named]) -> dict[str, Array]:
+    return {record.name: named[record.name] for record in records}
+
+
+# One function for each kind of block.
+LOWERED: Mapping[type, Callable[[NetworkLowering, Any, Any, int], int]] = {Dense: _dense}
+
+
+def lower_inputs(lowering: Lowering, source: int, dtype: Dtype) -> int:
+    """Convert a float64 matrix to the input of a network."""
+    return lowering.add(RequireFinite(lower_cast(lowering, source, dtype), lowering.width(source)))
+
+
+def lower_cast(lowering: Lowering, source: int, dtype: Dtype) -> int:
+    """Convert a matrix to a dtype, unless it has it."""
+    if dtype_of(lowering.operations, source) == dtype:
+        return source
+    return lowering.add(Cast(source, dtype, lowering.width(source)))
+
+
+def lower_outputs(
+    lowering: Lowering, network: FittedNetwork, logits: int, target: TargetScale | None
+) -> tuple[int, ...]:
+    """Add inverse link and target's scaling; return the indices of the results.
+
+    These are the probabilities of each column of labels, or the prediction, and its standard
+    deviation if the network has one.
+    """
+    if network.heads:
+        ends = accumulate(network.heads)
+        heads = [range(end - n, end) for n, end in zip(network.heads, ends, strict=True)]
+        parts = [lowering.add(Take(logits, tuple(head))) for head in heads]
+        return tuple(_inverted(lowering, network, part) for part in parts)
+    value = _inverted(lowering, network, logits)
+    if target is not None:
+        value = _scaled(lowering, network, value, target)
+    width = lowering.width(value)
+    if network.has_std:
+        return tuple(lowering.add(Take(value, (*range(i, width, 2),))) for i in (0, 1))
+    if network.n_quantiles > 1:
+        value = lowering.add(Sort(value, network.n_quantiles, width))
+    return (lowering.add(Complement(value)) if network.is_binary else value,)
+
+
+def _inverted(lowering: Lowering, network: FittedNetwork, logits: int) -> int:
+    return lowering.add(InvertLink(logits, network.inverse_link, lowering.width(logits)))
+
+
+def _scaled(lowering: Lowering, network: FittedNetwork, value: int, target: TargetScale) -> int:
+    """Return predictions in the units of the target; standard deviations have no offset."""
+    factor, offset = target.factor, target.offset
+    if network.has_std:
+        factor = np.repeat(factor, 2)
+        offset = np.stack([offset, np.zeros_like(offset)], axis=1).ravel()
+    doubled = lower_cast(lowering, value, np.dtype(np.float64))
+    scaled = lowering.add(Rescale(doubled, factor, offset))
+    return lower_cast(lowering, scaled, network.dtype)

@@ -1,0 +1,33 @@
+"""All operations of a program, and what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias, get_args
+
+import numpy as np
+
+from lamina.export.lowering.network_operations import AddResidual, Dtype, NetworkOperation
+from lamina.export.lowering.table_operations import TableOperation
+
+Operation: TypeAlias = TableOperation | NetworkOperation
+OPERATIONS: tuple[type[Operation], ...] = get_args(Operation)
+
+
+def sources_of(operation: Operation) -> tuple[int, ...]:
+    """Return the indices of the matrices from which an operation computes its own."""
+    if isinstance(operation, AddResidual):
+        return operation.source, operation.skipped
+    if hasattr(operation, "source"):
+        return (operation.source,)
+    return getattr(operation, "sources", ())
+
+
+def dtype_of(operations: Sequence[Operation], index: int) -> Dtype:
+    """Return the dtype of a matrix: float64 for all that precedes a network."""
+    while not hasattr(operation := operations[index], "dtype"):
+        sources = sources_of(operation)
+        if not sources:
+            return np.dtype(np.float64)
+        index = sources[0]
+    return operation.dtype

@@ -1,0 +1,74 @@
+"""Descriptions of a program in words, for the heads of exported files."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from lamina.export.lowering.network_operations import (
+    Activate,
+    AddResidual,
+    Affine,
+    InvertLink,
+    Normalize,
+    Round,
+)
+from lamina.export.lowering.program import ModelProgram
+
+
+def describe(program: ModelProgram) -> str:
+    """Return targets and inputs as a sentence."""
+    what, n = results_in_words(program), program.n_networks
+    if program.is_ensemble:
+        columns = len(program.inputs)
+        return (
+            f"An ensemble of {n} multi-layer perceptron{'s' if n > 1 else ''} that predicts {what} "
+            f"from {columns} column{'s' if columns > 1 else ''}."
+        )
+    first = next(each for each in program.operations if isinstance(each, Affine))
+    return f"A multi-layer perceptron that predicts {what} from {len(first.weights)} features."
+
+
+def results_in_words(program: ModelProgram) -> str:
+    """Return the predicted targets, such as 'one of 3 classes'."""
+    n = program.n_columns
+    if program.targets is None:
+        what = f"{n} number{'s' if n > 1 else ''}"
+        whose = "their standard deviations" if n > 1 else "its standard deviation"
+        return f"{what} and {whose}" if program.has_std else what
+    if program.heads:
+        widths = " and one of ".join(map(str, program.heads))
+        return f"{len(program.heads)} labels, one of {widths},"
+    return f"{n} labels" if program.targets.kind == "multilabel" else f"one of {n} classes"
+
+
+def layers_in_words(program: ModelProgram) -> str:
+    """Return widths, activations and inverse links, such as '4 → 8 relu → 3 softmax'.
+
+    For an ensemble, with the number of networks: '4 of 9 → 256 silu → 2 softmax'.
+    """
+    counts = Counter(networks_in_words(program))
+    if not program.is_ensemble:
+        return next(iter(counts))
+    return ", ".join(f"{n} of {layers}" for layers, n in counts.items())
+
+
+def networks_in_words(program: ModelProgram) -> list[str]:
+    """Return the layers of each network."""
+    networks, words, precision = list[str](), list[str](), ""
+    for operation in program.operations:
+        match operation:
+            case Affine():
+                words += [] if words else [str(len(operation.weights))]
+                words.append(f"→ {operation.width}")
+            case Normalize() | Activate():
+                words.append(operation.formula.name)
+            case AddResidual():
+                words.append("residual")
+            case Round():
+                precision = f", products in {operation.formula.name}"
+            case InvertLink() if words:
+                # With several heads, only the first one ends the list of layers.
+                words.append(operation.formula.name)
+                networks.append(" ".join(words) + precision)
+                words, precision = [], ""
+    return networks

@@ -1,0 +1,193 @@
+"""PyTorch module of a program: every operation adds a module after those of its source."""
+
+from __future__ import annotations
+
+import ast
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import torch
+from torch import nn
+
+from lamina.errors import ExportError
+from lamina.export import torch_layers
+from lamina.export.lowering.formula_code import code_of
+from lamina.export.lowering.network_operations import (
+    Activate,
+    AddResidual,
+    Affine,
+    Complement,
+    Dropout,
+    Features,
+    InvertLink,
+    Normalize,
+    Round,
+    Sort,
+)
+from lamina.export.lowering.operations import OPERATIONS
+from lamina.export.lowering.program import ModelProgram
+from lamina.export.lowering.table_operations import Take
+from lamina.export.torch_layers import Elementwise, Heads, Residual, RoundedLinear, Sorted
+from lamina.formulas.code import Code
+
+# PyTorch's attribute names for the parameters of a unit, by the names in lamina's formulas.
+THEIR_NAMES = {
+    "slope": "weight",
+    "scale": "weight",
+    "shift": "bias",
+    "mean": "running_mean",
+    "variance": "running_var",
+}
+# Modules by name, from the input to a matrix.
+Chain: TypeAlias = OrderedDict[str, nn.Module]
+
+
+@dataclass
+class Modules:
+    """Modules of a program's matrices; `block` is the name of the last block."""
+
+    program: ModelProgram
+    logits: bool
+    block: str = "input"
+    chains: list[Chain] = field(default_factory=list)
+
+    def after(self, index: int, name: str, module: nn.Module) -> Chain:
+        """Return the modules of a matrix, followed by one more."""
+        if isinstance(module, nn.Identity):
+            return self.chains[index]
+        return OrderedDict([*self.chains[index].items(), (name, module)])
+
+
+def sequential(program: ModelProgram, logits: bool) -> nn.Sequential:
+    """Return a Sequential in evaluation mode; with logits, without the inverse link."""
+    modules = Modules(program, logits)
+    for operation in program.operations:
+        if type(operation) not in RENDERERS:
+            raise ExportError(f"to_torch does not support {type(operation).__name__} operations")
+        modules.chains.append(RENDERERS[type(operation)](modules, operation))
+    return nn.Sequential(_results(modules)).eval()
+
+
+def _results(modules: Modules) -> Chain:
+    """Return the modules of all results together."""
+    program = modules.program
+    chain = modules.chains[program.results[0]]
+    if program.heads:
+        # Heads splits the logits, and inverts the link of each part.
+        link = chain.pop("inverse_link", nn.Identity())
+        chain["inverse_link"] = Heads(program.heads, link)
+    return chain
+
+
+def _features(modules: Modules, operation: Features) -> Chain:
+    return OrderedDict()
+
+
+def _dropout(modules: Modules, operation: Dropout) -> Chain:
+    return modules.after(operation.source, f"{modules.block}_dropout", nn.Dropout(operation.rate))
+
+
+def _round(modules: Modules, operation: Round) -> Chain:
+    # The linear layer that follows rounds its input and its weights itself.
+    return modules.chains[operation.source]
+
+
+def _affine(modules: Modules, operation: Affine) -> Chain:
+    modules.block = operation.name
+    return modules.after(operation.source, operation.name, _linear(modules, operation))
+
+
+def _linear(modules: Modules, operation: Affine) -> nn.Linear:
+    biases, shape = torch.from_numpy(operation.biases), [*operation.weights.shape]
+    kind: type[nn.Linear] = nn.Linear
+    rounded: dict[str, str] = {}
+    if operation.precision is not None:
+        kind, rounded = RoundedLinear, {"precision": code_of(operation.precision).torch}
+    # Avoid PyTorch's initial weights, which would be drawn from its global generator.
+    linear: nn.Linear = nn.utils.skip_init(kind, *shape, dtype=biases.dtype, **rounded)
+    with torch.no_grad():
+        linear.weight.copy_(torch.from_numpy(operation.weights.T))
+        linear.bias.copy_(biases)
+    return linear
+
+
+def _normalize(modules: Modules, operation: Normalize) -> Chain:
+    name = f"{modules.block}_normalization"
+    return modules.after(operation.source, name, _with_numbers(modules, operation))
+
+
+def _activate(modules: Modules, operation: Activate) -> Chain:
+    name = f"{modules.block}_activation"
+    return modules.after(operation.source, name, _with_numbers(modules, operation))
+
+
+def _with_numbers(modules: Modules, operation: Normalize | Activate) -> nn.Module:
+    """Return a formula's module with the parameters of a block's units."""
+    dtype = getattr(torch, modules.program.dtype.name)
+    module = build_module(code_of(operation.formula), operation.width).to(dtype)
+    with torch.no_grad():
+        for name, row in operation.numbers.items():
+            getattr(module, THEIR_NAMES[name]).copy_(torch.from_numpy(row))
+    return module
+
+
+def _add_residual(modules: Modules, operation: AddResidual) -> Chain:
+    """Put the modules that a residual connection skips into one, named after the block."""
+    skipped, block = modules.chains[operation.skipped], modules.block
+    body = [
+        ("linear" if name == block else name.removeprefix(f"{block}_"), each)
+        for name, each in modules.chains[operation.source].items()
+        if name not in skipped
+    ]
+    return modules.after(operation.skipped, block, Residual(OrderedDict(body)))
+
+
+def _take(modules: Modules, operation: Take) -> Chain:
+    # The modules for several heads, and for means and standard deviations, split the columns.
+    return modules.chains[operation.source]
+
+
+def _invert_link(modules: Modules, operation: InvertLink) -> Chain:
+    link = nn.Identity() if modules.logits else build_module(code_of(operation.formula))
+    return modules.after(operation.source, "inverse_link", link)
+
+
+def _sort(modules: Modules, operation: Sort) -> Chain:
+    module = nn.Identity() if modules.logits else Sorted(operation.n)
+    return modules.after(operation.source, "sorted", module)
+
+
+def _complement(modules: Modules, operation: Complement) -> Chain:
+    # Losses of PyTorch expect the probability or the logit of the second class alone.
+    return modules.chains[operation.source]
+
+
+def build_module(code: Code, n: int = 1) -> nn.Module:
+    """Return the module that a record names: 'Tanh', 'Softmax(dim=1)', 'PReLU(n)', or 'sin'."""
+    call = ast.parse(code.torch, mode="eval").body
+    if isinstance(call, ast.Name) and call.id.islower():
+        return Elementwise(call.id)
+    text = f"{code.torch}()" if isinstance(call, ast.Name) else code.torch
+    made: nn.Module = eval(text, {**vars(nn), **vars(torch_layers), "n": n})
+    return made
+
+
+Renderer: TypeAlias = Callable[[Modules, Any], Chain]
+# One function for each operation: the modules that compute its matrix.
+RENDERERS: Mapping[type, Renderer] = {
+    Features: _features,
+    Dropout: _dropout,
+    Round: _round,
+    Affine: _affine,
+    Normalize: _normalize,
+    Activate: _activate,
+    AddResidual: _add_residual,
+    Take: _take,
+    InvertLink: _invert_link,
+    Sort: _sort,
+    Complement: _complement,
+}
+ALONE = "to_torch converts a network alone, without a table, a target's scale or an ensemble"
+REFUSED: Mapping[type, str] = {each: ALONE for each in OPERATIONS if each not in RENDERERS}
