@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lamina.datasets.dataset import Dataset, DatasetRecord, Task
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
 
 
 def _record(name: str, task: Task, about: str) -> DatasetRecord:
@@ -18,7 +21,7 @@ def _load(name: str, task: Task) -> Dataset:
     # This import takes a third of a second, so do it only on use.
     from sklearn import datasets
 
-    loader: Callable[[], Any] = getattr(datasets, f"load_{name}")
+    loader: Callable[[], Bunch] = getattr(datasets, f"load_{name}")
     bunch = loader()
     y_dtype = np.int64 if task == "classification" else np.float64
     return Dataset(
@@ -31,7 +34,7 @@ def _load(name: str, task: Task) -> Dataset:
     )
 
 
-def _class_names(bunch: Any) -> tuple[str, ...]:
+def _class_names(bunch: Bunch) -> tuple[str, ...]:
     names = tuple(map(str, bunch.target_names))
     return () if names == tuple(map(str, range(len(names)))) else names
 

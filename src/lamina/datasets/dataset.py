@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from numpy.typing import NDArray
+from lamina.formulas.table import AnyArray
 
 Task: TypeAlias = Literal["classification", "regression"]
 
@@ -33,8 +33,8 @@ class Dataset:
     """
 
     name: str
-    X: NDArray[Any]
-    y: NDArray[Any]
+    X: AnyArray
+    y: AnyArray
     feature_names: tuple[str, ...]
     target_names: tuple[str, ...]
     task: Task

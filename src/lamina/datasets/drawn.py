@@ -7,12 +7,15 @@ the noise and the random state, and X and y are returned. Shapes: X (n_samples, 
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Points: TypeAlias = tuple[NDArray[np.float64], NDArray[Any]]
+from lamina.formulas.table import AnyArray
+
+RandomState: TypeAlias = int | np.random.RandomState | None
+Points: TypeAlias = tuple[NDArray[np.float64], AnyArray]
 
 TURNS = 1.0
 # Centre and height of each hill.
@@ -20,7 +23,9 @@ HILLS = ((-0.5, -0.5, 1.0), (0.5, -0.5, -1.0), (-0.5, 0.5, -1.0), (0.5, 0.5, 1.0
 HILL_WIDTH = 0.25
 
 
-def make_xor(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = None) -> Points:
+def make_xor(
+    n_samples: int = 500, *, noise: float = 0.1, random_state: RandomState = None
+) -> Points:
     """Generate points in a square, in two classes by the sign of x · y (exclusive or).
 
     Parameters
@@ -54,7 +59,7 @@ def make_xor(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = No
 
 
 def make_spirals(
-    n_samples: int = 500, *, n_arms: int = 2, noise: float = 0.03, random_state: Any = None
+    n_samples: int = 500, *, n_arms: int = 2, noise: float = 0.03, random_state: RandomState = None
 ) -> Points:
     """Generate points on the arms of a spiral, one class per arm.
 
@@ -100,7 +105,9 @@ def make_spirals(
     return X + generator.normal(0, noise, X.shape), y
 
 
-def make_curve(n_samples: int = 200, *, noise: float = 0.1, random_state: Any = None) -> Points:
+def make_curve(
+    n_samples: int = 200, *, noise: float = 0.1, random_state: RandomState = None
+) -> Points:
     """Generate a wave of one feature with rising frequency and amplitude, for regression.
 
     y = x sin(2π x²) + noise, for x from 0 to 1.6.
@@ -131,7 +138,9 @@ def make_curve(n_samples: int = 200, *, noise: float = 0.1, random_state: Any = 
     return x[:, np.newaxis], y
 
 
-def make_plane(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = None) -> Points:
+def make_plane(
+    n_samples: int = 500, *, noise: float = 0.1, random_state: RandomState = None
+) -> Points:
     """Generate a plane over two features, for regression: y = x₀ + x₁ + noise.
 
     Parameters
@@ -160,7 +169,9 @@ def make_plane(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = 
     return X, X.sum(axis=1) + generator.normal(0, noise, n_samples)
 
 
-def make_hills(n_samples: int = 500, *, noise: float = 0.05, random_state: Any = None) -> Points:
+def make_hills(
+    n_samples: int = 500, *, noise: float = 0.05, random_state: RandomState = None
+) -> Points:
     """Generate five Gaussian hills and hollows over two features, for regression.
 
     y = Σ h exp(-‖x - c‖² / (2 · 0.25²)) + noise, with the heights h and the centres c of `HILLS`.
@@ -193,7 +204,7 @@ def make_hills(n_samples: int = 500, *, noise: float = 0.05, random_state: Any =
     return X, y + generator.normal(0, noise, n_samples)
 
 
-def _generator(random_state: Any) -> np.random.RandomState:
+def _generator(random_state: RandomState) -> np.random.RandomState:
     # Avoid importing scikit-learn when only the names of data sets are listed.
     from sklearn.utils import check_random_state
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from lamina.datasets.dataset import Dataset, DatasetRecord
+from lamina.formulas.table import AnyArray
 
 SHARED_FOLDER = Path("shared", "data")
 MNIST_FILE = "mnist.npz"
@@ -75,7 +75,7 @@ def _california_housing() -> Dataset:
         bunch = fetch_california_housing()
         X, y, names = bunch.data, bunch.target, tuple(map(str, bunch.feature_names))
     else:
-        rows: Any = np.genfromtxt(path, delimiter=",", names=True, dtype=np.float64)
+        rows: AnyArray = np.genfromtxt(path, delimiter=",", names=True, dtype=np.float64)
         names = tuple(name for name in rows.dtype.names or () if name != CALIFORNIA_TARGET)
         X, y = np.column_stack([rows[name] for name in names]), rows[CALIFORNIA_TARGET]
     return Dataset(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.datasets.dataset import Dataset, DatasetRecord
 from lamina.datasets.quadrants import make_quadrants
+from lamina.formulas.table import AnyArray
 
 
 def _moons() -> Dataset:
@@ -27,7 +25,7 @@ def _quadrants() -> Dataset:
     return _plane("quadrants", *make_quadrants(1000, random_state=0))
 
 
-def _plane(name: str, X: NDArray[Any], y: NDArray[Any]) -> Dataset:
+def _plane(name: str, X: AnyArray, y: AnyArray) -> Dataset:
     return Dataset(
         name=name,
         X=X,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,7 +64,7 @@ def make_quadrants(
     return CENTRES[y] + std * generator.standard_normal((len(y), 2)), y
 
 
-def _counts(n_samples: Any) -> list[int]:
+def _counts(n_samples: int | tuple[int, ...] | list[int]) -> list[int]:
     if isinstance(n_samples, tuple | list):
         counts = [int(n) for n in n_samples]
     else:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.datasets.dataset import Task
+from lamina.formulas.table import AnyArray
 
 # Integers are classes if they have few distinct values, each in several rows.
 MOST_CLASSES = 20
 ROWS_A_CLASS = 5
 
 
-def task_of_numbers(target: NDArray[Any]) -> Task:
+def task_of_numbers(target: AnyArray) -> Task:
     """Return 'regression' for numbers, unless they are integers with few distinct values.
 
     Parameters

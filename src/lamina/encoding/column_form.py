@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lamina.encoding.file_rows import row_name
 from lamina.encoding.missing_marks import is_missing_number
@@ -22,7 +24,14 @@ from lamina.encoding.written_numbers import (
     read_number,
 )
 from lamina.errors import TableError
+from lamina.files.plain import Json
+from lamina.formulas.table import AnyArray
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What a cell of numbers or dates is read as.
+CellValue: TypeAlias = float | datetime
 FormKind: TypeAlias = Literal["number", "date", "time of day", "category"]
 FORM_KINDS: tuple[FormKind, ...] = ("number", "date", "time of day", "category")
 EXPECTED: Mapping[FormKind, str] = {
@@ -57,12 +66,12 @@ class ColumnForm:
     missing: tuple[str, ...] = ()
     is_chosen: bool = False
 
-    def to_plain(self) -> dict[str, Any]:
+    def to_plain(self) -> dict[str, Json]:
         """Return the form as JSON values."""
         return asdict(self) | {"missing": list(self.missing)}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> ColumnForm:
+    def from_plain(cls, plain: Mapping[str, Json]) -> ColumnForm:
         """Restore a form from `to_plain`; raise ValueError or TypeError for anything else."""
         parts = dict(plain)
         parts["number"] = NumberForm(**parts["number"])
@@ -82,7 +91,7 @@ class ColumnForm:
             raise ValueError(f"a column's form cannot be {dict(plain)!r}")
         return form
 
-    def reader(self) -> Callable[[str], Any]:
+    def reader(self) -> Callable[[str], CellValue | None]:
         """Return a function that reads a cell as a float or a datetime, or else None."""
         if self.kind == "date":
             return lambda text: read_date(text, self.order)
@@ -94,7 +103,9 @@ class ColumnForm:
         """Return the form with further texts for missing values."""
         return replace(self, missing=(*self.missing, *texts))
 
-    def read(self, name: str, column: Any, values: Mapping[str, Any] | None = None) -> Any:
+    def read(
+        self, name: str, column: pd.Series, values: Mapping[str, CellValue | None] | None = None
+    ) -> pd.Series:
         """Read the cells of a column.
 
         Parameters
@@ -128,17 +139,19 @@ class ColumnForm:
                 raise self._unreadable(name, column, int(np.argmax(codes == code)), text)
         return self._series(column, found, codes)
 
-    def _series(self, column: Any, values: list[Any], codes: Any) -> Any:
+    def _series(
+        self, column: pd.Series, values: list[CellValue | None], codes: NDArray[np.intp]
+    ) -> pd.Series:
         from pandas import Series
 
-        array: Any
+        array: AnyArray
         if self.kind == "date":
             array = np.array([*values, None], dtype="datetime64[us]")
         else:
             array = np.array([*values, None], dtype=np.float64)
         return Series(array[codes], index=column.index, name=column.name)
 
-    def _unreadable(self, name: str, column: Any, position: int, text: str) -> TableError:
+    def _unreadable(self, name: str, column: pd.Series, position: int, text: str) -> TableError:
         return TableError(
             f"column {name!r} holds {text!r} in {row_name(column, position)}, where "
             f"{EXPECTED[self.kind]} is expected: {self._cure(text)}correct the value, or leave the "

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from numbers import Number
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.encoding.file_rows import row_name
 from lamina.errors import TableError
+from lamina.formulas.table import AnyArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind: TypeAlias = Literal["number", "date", "category"]
 
@@ -34,7 +38,7 @@ _COMPOSITE: tuple[tuple[tuple[type, ...], str], ...] = (
 )
 
 
-def find_kind(name: str, column: Any) -> Kind:
+def find_kind(name: str, column: pd.Series) -> Kind:
     """Return the kind of a pandas column, by its dtype or, for object columns, by its values.
 
     Parameters
@@ -66,7 +70,7 @@ def find_kind(name: str, column: Any) -> Kind:
     return _KIND_OF_DTYPE.get(kind) or _kind_of_values(name, column.dropna())
 
 
-def is_text(column: Any) -> bool:
+def is_text(column: pd.Series) -> bool:
     """Return True if every value of a pandas column is a str, and it is not categorical."""
     from pandas.api.types import infer_dtype, is_string_dtype
 
@@ -75,7 +79,7 @@ def is_text(column: Any) -> bool:
     return bool(infer_dtype(column, skipna=True) == "string")
 
 
-def check_table(table: Any) -> None:
+def check_table(table: pd.DataFrame) -> None:
     """Check all rows of all columns of a pandas data frame before any work begins.
 
     Raises
@@ -89,7 +93,7 @@ def check_table(table: Any) -> None:
             numbers(str(name), column)
 
 
-def _kind_of_values(name: str, values: Any) -> Kind:
+def _kind_of_values(name: str, values: Iterable[object]) -> Kind:
     types = {type(value) for value in values}
     for classes, plural in _COMPOSITE:
         if any(issubclass(kind, classes) for kind in types):
@@ -109,7 +113,7 @@ def _kind_of_values(name: str, values: Any) -> Kind:
     return "date" if all(issubclass(kind, date | Period) for kind in types) else "category"
 
 
-def numbers(name: str, column: Any) -> NDArray[np.float64]:
+def numbers(name: str, column: pd.Series) -> NDArray[np.float64]:
     """Return the column's numbers as float64 of shape (n_samples,); NaN where missing.
 
     Times of day are hours since midnight, as in a text column, and durations are seconds.
@@ -129,26 +133,26 @@ def numbers(name: str, column: Any) -> NDArray[np.float64]:
     return values
 
 
-def dates(name: str, column: Any) -> NDArray[np.float64]:
+def dates(name: str, column: pd.Series) -> NDArray[np.float64]:
     """Return days since 1970 (in UTC if the time zone is known), float64 of shape (n_samples,)."""
     return _convert(name, column, _to_days, "a date")
 
 
-def categories(name: str, column: Any) -> NDArray[Any]:
+def categories(name: str, column: pd.Series) -> AnyArray:
     """Return the values as texts, object array of shape (n_samples,); None where missing."""
     codes, distinct = column.astype(object).factorize()
     texts = np.array([*map(_text, distinct), None], dtype=object)
     return np.asarray(texts[codes])
 
 
-READERS: Mapping[Kind, Callable[[str, Any], NDArray[Any]]] = {
+READERS: Mapping[Kind, Callable[[str, pd.Series], AnyArray]] = {
     "number": numbers,
     "date": dates,
     "category": categories,
 }
 
 
-def frequent(values: NDArray[Any], at_least: int, at_most: int | None) -> list[str | None]:
+def frequent(values: AnyArray, at_least: int, at_most: int | None) -> list[str | None]:
     """Return the categories that get a column each, sorted; None comes last if values are missing.
 
     Parameters
@@ -168,7 +172,7 @@ def frequent(values: NDArray[Any], at_least: int, at_most: int | None) -> list[s
 
 
 def _convert(
-    name: str, column: Any, convert: Callable[[Any], NDArray[np.float64]], expected: str
+    name: str, column: pd.Series, convert: Callable[[pd.Series], NDArray[np.float64]], expected: str
 ) -> NDArray[np.float64]:
     try:
         return convert(column)
@@ -180,7 +184,7 @@ def _convert(
         ) from None
 
 
-def _first_bad_row(column: Any, convert: Callable[[Any], NDArray[np.float64]]) -> int:
+def _first_bad_row(column: pd.Series, convert: Callable[[pd.Series], NDArray[np.float64]]) -> int:
     for row in range(len(column)):
         try:
             convert(column.iloc[row : row + 1])
@@ -189,7 +193,7 @@ def _first_bad_row(column: Any, convert: Callable[[Any], NDArray[np.float64]]) -
     return 0
 
 
-def _to_float(column: Any) -> NDArray[np.float64]:
+def _to_float(column: pd.Series) -> NDArray[np.float64]:
     kind = getattr(column.dtype, "kind", "O")
     if kind == "M":
         raise TypeError("a date is not a number")
@@ -201,7 +205,7 @@ def _to_float(column: Any) -> NDArray[np.float64]:
     return values
 
 
-def _hours_of_time(value: Any) -> Any:
+def _hours_of_time(value: object) -> object:
     """Return the hours since midnight of a time of day; any other value unchanged."""
     if not isinstance(value, time):
         return value
@@ -209,20 +213,20 @@ def _hours_of_time(value: Any) -> Any:
     return value.hour + value.minute / 60 + seconds / _SECONDS_AN_HOUR
 
 
-def _start_of_period(value: Any) -> Any:
+def _start_of_period(value: object) -> object:
     """Return the start of a pandas Period; any other value unchanged."""
     from pandas import Period
 
     return value.to_timestamp() if isinstance(value, Period) else value
 
 
-def _in_numpy(column: Any, dtype: str) -> Any:
+def _in_numpy(column: pd.Series, dtype: str) -> pd.Series:
     """Return an Arrow column in NumPy's dtype of the same unit, as Arrow cannot divide by int64."""
     arrow = getattr(column.dtype, "pyarrow_dtype", None)
     return column if arrow is None else column.astype(dtype.format(arrow.unit))
 
 
-def _to_days(column: Any) -> NDArray[np.float64]:
+def _to_days(column: pd.Series) -> NDArray[np.float64]:
     import pandas as pd
 
     if getattr(column.dtype, "kind", "O") in "biuf" and not column.isna().all():
@@ -240,7 +244,7 @@ def _to_days(column: Any) -> NDArray[np.float64]:
     return days / _SECONDS_A_DAY
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     # A column of integers becomes float if one value is missing, so treat 1.0 as 1.
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.encoding.calendar import PARTS
+from lamina.formulas.table import AnyArray
 
 if TYPE_CHECKING:
     from lamina.encoding.table import TableEncoding
 
 
-def columns_of_features(encoding: TableEncoding) -> NDArray[Any]:
+def columns_of_features(encoding: TableEncoding) -> AnyArray:
     """Return the table's column of each feature, shape (n_features_out,), in order.
 
     Examples
@@ -37,7 +37,7 @@ def columns_of_features(encoding: TableEncoding) -> NDArray[Any]:
     return np.array(names, dtype=object)
 
 
-def names_of_features(encoding: TableEncoding) -> NDArray[Any]:
+def names_of_features(encoding: TableEncoding) -> AnyArray:
     """Return the names of the features; see `TableEncoding.get_feature_names_out`."""
     numeric = encoding._numeric()
     names = [*numeric, *(f"{numeric[i]} is missing" for i in encoding._indicated())]

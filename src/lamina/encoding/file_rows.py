@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Name of the index of a data frame that was read from a file. The index keeps the row of the file
 # when rows are shuffled, split or left out.
 FILE_ROW = "row of the file"
 
 
-def number_rows(frame: Any) -> None:
+def number_rows(frame: pd.DataFrame) -> None:
     """Set the index of a data frame to the row numbers of its file."""
     from pandas import RangeIndex
 
     frame.index = RangeIndex(1, len(frame) + 1, name=FILE_ROW)
 
 
-def row_name(column: Any, position: int) -> str:
+def row_name(column: pd.Series, position: int) -> str:
     """Return the name of a row of a pandas Series or DataFrame for messages.
 
     Examples

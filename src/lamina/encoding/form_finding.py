@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.encoding.column_form import ColumnForm, FormKind
+from lamina.encoding.column_form import CellValue, ColumnForm, FormKind
 from lamina.encoding.cures import IN_PYTHON, Cures
 from lamina.encoding.file_rows import row_name
 from lamina.encoding.missing_marks import ANYWHERE, is_missing_number
@@ -27,6 +27,9 @@ from lamina.encoding.written_numbers import (
     has_leading_zero,
     read_number,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ColumnType: TypeAlias = Literal["number", "date", "category", "text"]
 COLUMN_TYPES: tuple[ColumnType, ...] = ("number", "date", "category", "text")
@@ -68,7 +71,7 @@ class Finding(NamedTuple):
 
     form: ColumnForm
     remarks: tuple[str, ...] = ()
-    values: Mapping[str, Any] | None = None
+    values: Mapping[str, CellValue | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class _Cells:
     """The distinct cells of a column that are not missing, and their counts."""
 
     name: str
-    column: Any
+    column: pd.Series
     codes: NDArray[np.int64]
     distinct: Sequence[str]
     counts: NDArray[np.int64]
@@ -105,7 +108,7 @@ NO_HINTS = Hints()
 
 
 def find_form(
-    name: str, column: Any, hints: Hints = NO_HINTS, chosen: ColumnType | None = None
+    name: str, column: pd.Series, hints: Hints = NO_HINTS, chosen: ColumnType | None = None
 ) -> Finding:
     """Return the form of a text column.
 
@@ -140,7 +143,7 @@ def find_form(
     return _as_text(cells, hints)
 
 
-def _count_cells(name: str, column: Any) -> _Cells:
+def _count_cells(name: str, column: pd.Series) -> _Cells:
     codes, distinct = column.factorize()
     counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
     texts = [str(text) for text in distinct]

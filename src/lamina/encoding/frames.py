@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from scipy import sparse
 
 from lamina.errors import TableError
+from lamina.formulas.table import AnyArray
 
+if TYPE_CHECKING:
+    import narwhals as nw
+    import pandas as pd
+
+# X or y as users pass them: an array-like, a sparse matrix, or a data frame of any library.
+ArrayOrTable: TypeAlias = Any
 # Count of float64 numbers in 1 GiB.
 MOST_DENSE = 1 << 27
 
 
-def as_pandas(X: Any) -> Any:
+def as_pandas(X: ArrayOrTable) -> pd.DataFrame | None:
     """Convert a data frame of pandas, polars, pyarrow or another library to pandas.
 
     Parameters
@@ -48,13 +56,13 @@ def as_pandas(X: Any) -> Any:
     return read
 
 
-def _to_pandas(series: Any) -> Any:
+def _to_pandas(series: nw.Series[pd.Series]) -> pd.Series:
     column = series.to_pandas()
     column.index = range(len(column))
     return column
 
 
-def without_sparsity(X: Any) -> Any:
+def without_sparsity(X: ArrayOrTable) -> ArrayOrTable:
     """Convert a sparse matrix to a dense array; return anything else unchanged.
 
     Raises
@@ -74,7 +82,7 @@ def without_sparsity(X: Any) -> Any:
     return X.toarray()
 
 
-def array_columns(array: Any, names: Any = None) -> dict[str, Any]:
+def array_columns(array: AnyArray, names: Iterable[str] | None = None) -> dict[str, pd.Series]:
     """Return the columns of an array of shape (n_samples, n_columns) as pandas Series, by name."""
     from pandas import Series
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ID_NAME = re.compile(
     r"(?:.*[\W_])?(?:id|ids|uuid|guid|index|idx|rowid|rownum|row|serial)"
@@ -23,7 +26,7 @@ _TIME_NAME = re.compile(
 
 
 def reasons_to_leave_out(
-    columns: Mapping[str, Any], counters: Collection[str] = (), kept: Collection[str] = ()
+    columns: Mapping[str, pd.Series], counters: Collection[str] = (), kept: Collection[str] = ()
 ) -> dict[str, str]:
     """Return the reason for each column to leave out, by name.
 
@@ -58,7 +61,7 @@ def reasons_to_leave_out(
     return reasons if len(reasons) < len(columns) else empty
 
 
-def _reason(name: str, column: Any, *, is_counter: bool) -> str | None:
+def _reason(name: str, column: pd.Series, *, is_counter: bool) -> str | None:
     present = column.dropna()
     if len(present) < 2:
         return "it has a value in one row only"
@@ -71,14 +74,14 @@ def _reason(name: str, column: Any, *, is_counter: bool) -> str | None:
     return None
 
 
-def _is_constant(present: Any) -> bool:
+def _is_constant(present: pd.Series) -> bool:
     try:
         return bool((present == present.iloc[0]).all())
     except (TypeError, ValueError):
         return False
 
 
-def _is_id(name: str, column: Any, *, is_counter: bool) -> bool:
+def _is_id(name: str, column: pd.Series, *, is_counter: bool) -> bool:
     """Return True for distinct integers that count the rows, or that have the name of an id."""
     if getattr(column.dtype, "kind", "O") not in "iu" or not column.is_unique:
         return False
@@ -87,7 +90,7 @@ def _is_id(name: str, column: Any, *, is_counter: bool) -> bool:
     return bool(_ID_NAME.fullmatch(name) or _CAMEL_ID.fullmatch(name))
 
 
-def _copies(columns: Mapping[str, Any]) -> dict[str, str]:
+def _copies(columns: Mapping[str, pd.Series]) -> dict[str, str]:
     """Return the columns that equal an earlier one in every row."""
     from pandas.util import hash_pandas_object
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina.encoding.columns import find_kind, is_text
 from lamina.encoding.file_rows import row_name
 from lamina.encoding.missing_marks import ANYWHERE, is_missing_number
 from lamina.errors import TableError
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def text_cells(column: Any) -> Any:
+
+def text_cells(column: pd.Series) -> pd.Series:
     """Return a mask, a bool Series, of the cells of a pandas column that are texts."""
     if is_text(column):
         return column.notna()
@@ -21,14 +24,14 @@ def text_cells(column: Any) -> Any:
     return column.map(lambda value: isinstance(value, str)).astype(bool)
 
 
-def missing_cells(column: Any) -> Any:
+def missing_cells(column: pd.Series) -> pd.Series:
     """Return a mask, a bool Series, of the cells that are texts for a missing number."""
     return column.map(lambda value: isinstance(value, str) and is_missing_number(value)).astype(
         bool
     )
 
 
-def without_marks(name: str, column: Any) -> tuple[Any, tuple[str, ...]]:
+def without_marks(name: str, column: pd.Series) -> tuple[pd.Series, tuple[str, ...]]:
     """Return a column of numbers or dates without marks such as '?', with a remark on them.
 
     A column of texts only, or of numbers and other texts, is returned unchanged.

@@ -9,12 +9,11 @@ one 0/1 column for each category that is kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.preprocessing import OneHotEncoder
@@ -26,6 +25,7 @@ from lamina.encoding.calendar import PARTS, calendar_columns, check_parts, varyi
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import READERS, Kind, frequent
 from lamina.encoding.feature_columns import names_of_features
+from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.integer_levels import integer_levels, level_columns
 from lamina.encoding.table_numbers import fit_numbers
 from lamina.encoding.table_plain import from_plain, to_plain
@@ -35,6 +35,13 @@ from lamina.encoding.text_components import TextComponents, fit_text_components
 from lamina.encoding.unfamiliar import Unfamiliar, find_ranges, find_unfamiliar, rare_among
 from lamina.encoding.whole_numbers import unify_spellings, with_known_spelling
 from lamina.errors import TableError
+from lamina.files.plain import Json
+from lamina.formulas.table import AnyArray, Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.impute import SimpleImputer
+    from sklearn.preprocessing import StandardScaler
 
 # Below this width, a sparse matrix saves little memory and its products are slower.
 SPARSE_FROM_WIDTH = 256
@@ -141,11 +148,11 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     texts_: dict[str, TextComponents]
     report_: list[ColumnRecord]
     sparse_: bool
-    imputer_: Any
-    scaler_: Any
-    one_hot_: Any
+    imputer_: SimpleImputer | None
+    scaler_: StandardScaler | None
+    one_hot_: OneHotEncoder | None
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
+    _parameter_constraints: ClassVar[dict[str, list[object]]] = {
         "min_frequency": [Interval(Integral, 1, None, closed="left")],
         "max_categories": [Interval(Integral, 1, None, closed="left"), None],
         "sparse_output": ["boolean", StrOptions({"auto"})],
@@ -183,7 +190,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: ArrayOrTable, y: ArrayOrTable = None) -> Self:
         """Fit the medians, means, variances and categories.
 
         Parameters
@@ -218,7 +225,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.report_ = report_columns(self, typed)
         return self
 
-    def transform(self, X: Any) -> NDArray[np.float64] | sparse.csr_array:
+    def transform(self, X: ArrayOrTable) -> Array | sparse.csr_array:
         """Encode a table as a matrix.
 
         Parameters
@@ -237,8 +244,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         columns = columns_of_new(self, X)
-        blocks: list[Any] = []
-        if self.imputer_ is not None:
+        blocks: list[ArrayOrTable] = []
+        if self.imputer_ is not None and self.scaler_ is not None:
             numbers = self._read(columns, self._numeric())
             imputed, n_numbers = self.imputer_.transform(numbers), numbers.shape[1]
             blocks += [self.scaler_.transform(imputed[:, :n_numbers]), imputed[:, n_numbers:]]
@@ -258,7 +265,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return sparse.csr_array(sparse.hstack([sparse.csr_array(block) for block in blocks]))
         return np.hstack([_dense(block) for block in blocks])
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+    def get_feature_names_out(self, input_features: Iterable[str] | None = None) -> AnyArray:
         """Return a name for each column of the matrix, such as 'age', 'age is missing',
         'city=Oslo'.
 
@@ -279,7 +286,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         return names_of_features(self)
 
-    def find_unfamiliar(self, X: Any) -> list[Unfamiliar]:
+    def find_unfamiliar(self, X: ArrayOrTable) -> list[Unfamiliar]:
         """Find the columns of a table with values that training lacked, with remarks.
 
         These are unknown categories, numbers outside the training range by more than its width, and
@@ -297,7 +304,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return find_unfamiliar(self, columns_of_new(self, X))
 
-    def to_plain(self) -> dict[str, Any]:
+    def to_plain(self) -> dict[str, Json]:
         """Return the fitted state as JSON values and NumPy arrays, for `from_plain`.
 
         Returns
@@ -312,7 +319,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return to_plain(self)
 
     @classmethod
-    def from_plain(cls, plain: dict[str, Any]) -> Self:
+    def from_plain(cls, plain: dict[str, Json]) -> Self:
         """Return the encoding from a result of `to_plain`; `transform` gives the same bits.
 
         Raises
@@ -346,11 +353,11 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return the columns that are not left out, with their kinds."""
         return [(name, kind) for name, kind in self.kinds_.items() if name not in self.left_out_]
 
-    def _read(self, columns: dict[str, Any], names: list[str]) -> NDArray[Any]:
+    def _read(self, columns: dict[str, pd.Series], names: list[str]) -> AnyArray:
         """Return the named columns side by side, each read by its kind."""
         return np.array([READERS[self.kinds_[name]](name, columns[name]) for name in names]).T
 
-    def _fit_numbers(self, columns: dict[str, Any]) -> None:
+    def _fit_numbers(self, columns: dict[str, pd.Series]) -> None:
         names = self._numeric()
         numbers = self._read(columns, names) if names else None
         self.imputer_, self.scaler_ = fit_numbers(names, numbers)
@@ -389,5 +396,5 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return width >= SPARSE_FROM_WIDTH and filled < SPARSE_BELOW_DENSITY * width
 
 
-def _dense(block: Any) -> NDArray[np.float64]:
+def _dense(block: ArrayOrTable) -> Array:
     return np.asarray(block.toarray() if sparse.issparse(block) else block)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import Kind, categories, find_kind, is_text
@@ -11,6 +11,9 @@ from lamina.encoding.form_finding import COLUMN_TYPES, ColumnType, find_form
 from lamina.encoding.mixed_cells import missing_cells, text_cells, without_marks
 from lamina.encoding.understanding import Understanding
 from lamina.errors import TableError, nearest_match, suggestion
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class TypedColumns(NamedTuple):
@@ -29,7 +32,7 @@ class TypedColumns(NamedTuple):
         Reasons why columns are left out.
     """
 
-    columns: dict[str, Any]
+    columns: dict[str, pd.Series]
     kinds: dict[str, Kind]
     forms: dict[str, ColumnForm]
     remarks: Mapping[str, tuple[str, ...]]
@@ -51,7 +54,7 @@ def check_types(types: Mapping[str, str], names: Sequence[str]) -> None:
             )
 
 
-def require_rows(frame: Any) -> None:
+def require_rows(frame: pd.DataFrame) -> None:
     """Reject a data frame without rows."""
     if not len(frame):
         raise TableError("the table has no rows: 0 sample(s), while a minimum of 1 is required")
@@ -87,7 +90,7 @@ def require_columns(needed: Sequence[str], found: Sequence[str]) -> None:
 
 
 def read_training(
-    columns: Mapping[str, Any],
+    columns: Mapping[str, pd.Series],
     understanding: Understanding | None = None,
     types: Mapping[str, str] | None = None,
 ) -> TypedColumns:
@@ -101,7 +104,7 @@ def read_training(
         texts.
     types : mapping of str to {'number', 'date', 'category', 'text'}, optional
     """
-    typed: dict[str, Any] = {}
+    typed: dict[str, pd.Series] = {}
     forms: dict[str, ColumnForm] = {}
     remarks: dict[str, tuple[str, ...]] = {}
     for name, column in columns.items():
@@ -131,8 +134,8 @@ def read_training(
 
 
 def read_new(
-    columns: Mapping[str, Any], kinds: Mapping[str, Kind], forms: Mapping[str, ColumnForm]
-) -> dict[str, Any]:
+    columns: Mapping[str, pd.Series], kinds: Mapping[str, Kind], forms: Mapping[str, ColumnForm]
+) -> dict[str, pd.Series]:
     """Read the columns of a later table in the forms of the training table."""
     return {
         name: _read(name, column, forms.get(name))
@@ -142,7 +145,7 @@ def read_new(
     }
 
 
-def _read_numbers(name: str, column: Any, form: ColumnForm | None) -> Any:
+def _read_numbers(name: str, column: pd.Series, form: ColumnForm | None) -> pd.Series:
     """Read a column that held numbers or dates in training; a form reads its texts.
 
     Cells such as '?' are missing values as in training, even if a later table has no other cells.
@@ -157,14 +160,14 @@ def _read_numbers(name: str, column: Any, form: ColumnForm | None) -> Any:
     return read if (is_str | column.isna()).all() else column.astype(object).mask(is_str, read)
 
 
-def _form_of_numbers(name: str, texts: Any) -> ColumnForm | None:
+def _form_of_numbers(name: str, texts: pd.Series) -> ColumnForm | None:
     """Return the form of texts in a column that held numbers or dates in training, or None."""
     form = find_form(name, texts).form
     # Only a training column may treat odd cells as missing; here the reader rejects them.
     return None if form.kind == "category" else ColumnForm(form.kind, form.number, form.order)
 
 
-def _read(name: str, column: Any, form: ColumnForm | None) -> Any:
+def _read(name: str, column: pd.Series, form: ColumnForm | None) -> pd.Series:
     if form is None:
         return column
     if is_text(column):
@@ -177,7 +180,7 @@ def _read(name: str, column: Any, form: ColumnForm | None) -> Any:
     return column
 
 
-def _kind(name: str, column: Any, form: ColumnForm | None, *, may_be_empty: bool) -> Kind:
+def _kind(name: str, column: pd.Series, form: ColumnForm | None, *, may_be_empty: bool) -> Kind:
     if form is not None:
         return "number" if form.kind == "time of day" else form.kind
     # A column without a value is left out of a data frame, and rejected in an array.

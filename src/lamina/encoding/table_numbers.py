@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,13 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina.errors import TableError
 
+if TYPE_CHECKING:
+    from sklearn.impute import SimpleImputer
 
-def fit_numbers(names: Sequence[str], numbers: NDArray[np.float64] | None) -> tuple[Any, Any]:
+
+def fit_numbers(
+    names: Sequence[str], numbers: NDArray[np.float64] | None
+) -> tuple[SimpleImputer | None, StandardScaler | None]:
     """Return a fitted SimpleImputer and StandardScaler, or None and None without numbers.
 
     Parameters
@@ -40,7 +45,7 @@ def fit_numbers(names: Sequence[str], numbers: NDArray[np.float64] | None) -> tu
     return imputer, scaler
 
 
-def fitted_imputer(median: NDArray[np.float64], had_missing: NDArray[np.bool_]) -> Any:
+def fitted_imputer(median: NDArray[np.float64], had_missing: NDArray[np.bool_]) -> SimpleImputer:
     """Return a SimpleImputer with these medians and columns of missing values."""
     # A module-level import would double the time of `import lamina`.
     from sklearn.impute import SimpleImputer

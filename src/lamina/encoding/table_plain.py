@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -28,36 +28,38 @@ from lamina.files.fields import (
     truth,
     whole,
 )
+from lamina.files.plain import Json
 
 if TYPE_CHECKING:
     from lamina.encoding.table import TableEncoding
 
 
-def _column(value: Any, place: str) -> None:
+def _column(value: object, place: str) -> None:
     if not isinstance(value, (list, tuple)) or len(value) != 2:
         raise refused(value, place, "a name and a kind")
     text(value[0], place)
     member(READERS)(value[1], place)
 
 
-def _categories(value: Any, place: str) -> None:
+def _categories(value: object, place: str) -> None:
     list_of(none_or(text))(value, place)
+    assert isinstance(value, list | tuple)
     if len(set(value)) < len(value):
         raise refused(value, place, "distinct categories")
 
 
-def _anything(value: Any, place: str) -> None:
+def _anything(value: object, place: str) -> None:
     """Accept any value; the code that uses it checks it."""
 
 
-def _range(value: Any, place: str) -> None:
+def _range(value: object, place: str) -> None:
     if not isinstance(value, (list, tuple)) or len(value) != 2:
         raise refused(value, place, "two numbers")
     if not all(isinstance(each, int | float) and math.isfinite(each) for each in value):
         raise refused(value, place, "two finite numbers")
 
 
-def _texts(value: Any, place: str) -> None:
+def _texts(value: object, place: str) -> None:
     vector = array(np.float64, (None,), finite=True)
     fields: Fields = {
         "places": array(np.int64, (None,)),
@@ -89,7 +91,7 @@ FIELDS: Fields = {
 }
 
 
-def to_plain(encoding: TableEncoding) -> dict[str, Any]:
+def to_plain(encoding: TableEncoding) -> dict[str, Json]:
     """Return the fitted state; see `TableEncoding.to_plain`."""
     return {
         "parameters": encoding.get_params(),
@@ -109,7 +111,7 @@ def to_plain(encoding: TableEncoding) -> dict[str, Any]:
     }
 
 
-def from_plain(encoding: TableEncoding, plain: dict[str, Any]) -> None:
+def from_plain(encoding: TableEncoding, plain: dict[str, Json]) -> None:
     """Set the fitted state; keys that older files lack get their former meaning."""
     encoding._validate_params()
     check_fields(plain, FIELDS, "encoding", optional=ADDED_LATER)
@@ -138,7 +140,7 @@ def from_plain(encoding: TableEncoding, plain: dict[str, Any]) -> None:
     encoding.sparse_ = plain["sparse"]
 
 
-def _set_further(encoding: TableEncoding, plain: dict[str, Any]) -> None:
+def _set_further(encoding: TableEncoding, plain: dict[str, Json]) -> None:
     """Set the levels of integer columns and the components of texts."""
     levels, texts = (_read_by_column(encoding, plain, key) for key in ("levels", "texts"))
     for key, found, kind in (("levels", levels, "number"), ("texts", texts, "category")):
@@ -149,7 +151,7 @@ def _set_further(encoding: TableEncoding, plain: dict[str, Any]) -> None:
     encoding.texts_ = {name: TextComponents.from_plain(found) for name, found in texts.items()}
 
 
-def _read_by_column(encoding: TableEncoding, plain: dict[str, Any], key: str) -> dict[str, Any]:
+def _read_by_column(encoding: TableEncoding, plain: dict[str, Json], key: str) -> dict[str, Json]:
     """Return a dict by column; raise ValueError for a column that the encoding lacks."""
     found = dict(plain.get(key, {}))
     for name in found:
@@ -158,7 +160,7 @@ def _read_by_column(encoding: TableEncoding, plain: dict[str, Any], key: str) ->
     return found
 
 
-def _calendar(encoding: TableEncoding, plain: dict[str, Any]) -> dict[str, list[str]]:
+def _calendar(encoding: TableEncoding, plain: dict[str, Json]) -> dict[str, list[str]]:
     calendar = _read_by_column(encoding, plain, "calendar")
     dates = encoding._dates()
     for name, parts in calendar.items():
@@ -167,8 +169,8 @@ def _calendar(encoding: TableEncoding, plain: dict[str, Any]) -> dict[str, list[
     return {name: list(parts) for name, parts in calendar.items()}
 
 
-def _numbers_to_plain(encoding: TableEncoding) -> dict[str, Any] | None:
-    if encoding.imputer_ is None:
+def _numbers_to_plain(encoding: TableEncoding) -> dict[str, Json] | None:
+    if encoding.imputer_ is None or encoding.scaler_ is None:
         return None
     had_missing = np.zeros(len(encoding.imputer_.statistics_), dtype=bool)
     had_missing[encoding._indicated()] = True
@@ -182,7 +184,7 @@ def _numbers_to_plain(encoding: TableEncoding) -> dict[str, Any] | None:
     }
 
 
-def _set_numbers(encoding: TableEncoding, plain: Any) -> None:
+def _set_numbers(encoding: TableEncoding, plain: Json) -> None:
     encoding.imputer_ = encoding.scaler_ = None
     n_numbers = len(encoding._numeric())
     if plain is None and n_numbers == 0:

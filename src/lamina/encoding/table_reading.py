@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sklearn.utils.validation import validate_data
 
-from lamina.encoding.frames import array_columns, as_pandas, without_sparsity
+from lamina.encoding.frames import ArrayOrTable, array_columns, as_pandas, without_sparsity
 from lamina.encoding.leaving_out import reasons_to_leave_out
 from lamina.encoding.table_columns import (
     TypedColumns,
@@ -22,12 +22,14 @@ from lamina.encoding.understanding import understand
 from lamina.errors import TableError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from lamina.encoding.table import TableEncoding
 
-_ARRAY: dict[str, Any] = {"dtype": None, "ensure_all_finite": "allow-nan"}
+_ARRAY: dict[str, object] = {"dtype": None, "ensure_all_finite": "allow-nan"}
 
 
-def training_columns(encoding: TableEncoding, X: Any) -> TypedColumns:
+def training_columns(encoding: TableEncoding, X: ArrayOrTable) -> TypedColumns:
     """Return the typed columns of a training table; sets the encoding's names and their count."""
     frame = as_pandas(X)
     if frame is None:
@@ -50,7 +52,7 @@ def training_columns(encoding: TableEncoding, X: Any) -> TypedColumns:
     return typed._replace(left_out=reasons)
 
 
-def columns_of_new(encoding: TableEncoding, X: Any) -> dict[str, Any]:
+def columns_of_new(encoding: TableEncoding, X: ArrayOrTable) -> dict[str, pd.Series]:
     """Return the training columns of a new table, by name or else by position."""
     frame = as_pandas(X)
     if frame is None:
@@ -81,7 +83,7 @@ def _is_of_array(encoding: TableEncoding) -> bool:
     return not has_names and list(encoding.kinds_) == [f"x{i}" for i in range(len(encoding.kinds_))]
 
 
-def _reject_rows(X: Any) -> None:
+def _reject_rows(X: ArrayOrTable) -> None:
     """Reject rows as dicts and a single row as a series, which no array can hold by name."""
     if isinstance(X, Mapping):
         found, cure = "a dict", "pandas.DataFrame([row]) for one row"

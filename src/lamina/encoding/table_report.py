@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
+from lamina.files.plain import Json
+
 if TYPE_CHECKING:
+    import pandas as pd
+
     from lamina.encoding.table import TableEncoding
     from lamina.encoding.table_columns import TypedColumns
 
@@ -41,7 +45,7 @@ class ColumnRecord(TypedDict):
 KIND_NAMES = {"number": "number", "date": "date", "category": "category"}
 
 
-def describe_columns(table: Any) -> list[ColumnRecord]:
+def describe_columns(table: pd.DataFrame) -> list[ColumnRecord]:
     """Return how a TableEncoding would encode each column of a table.
 
     Parameters
@@ -77,7 +81,7 @@ def report_columns(encoding: TableEncoding, typed: TypedColumns) -> list[ColumnR
     ]
 
 
-def record_from_plain(plain: Any) -> ColumnRecord:
+def record_from_plain(plain: Json) -> ColumnRecord:
     """Restore a saved record; raise ValueError, KeyError or TypeError for anything else."""
     texts = (plain["column"], plain["kind"], plain["action"], *plain["remarks"])
     if not all(isinstance(text, str) for text in texts):
@@ -92,14 +96,14 @@ def record_from_plain(plain: Any) -> ColumnRecord:
     )
 
 
-def _n_distinct(column: Any) -> int:
+def _n_distinct(column: pd.Series) -> int:
     try:
         return int(column.nunique())
     except TypeError:
         return len(np.unique(column.dropna().astype(str)))
 
 
-def _action(encoding: TableEncoding, name: str, column: Any, is_indicated: bool) -> str:
+def _action(encoding: TableEncoding, name: str, column: pd.Series, is_indicated: bool) -> str:
     if name in encoding.left_out_:
         return f"left out: {encoding.left_out_[name]}"
     if encoding.kinds_[name] == "category":
@@ -113,7 +117,7 @@ def _action(encoding: TableEncoding, name: str, column: Any, is_indicated: bool)
     return action
 
 
-def _action_on_categories(encoding: TableEncoding, name: str, column: Any) -> str:
+def _action_on_categories(encoding: TableEncoding, name: str, column: pd.Series) -> str:
     kept = encoding.categories_[name]
     texts = encoding.texts_.get(name)
     spelling = "" if texts is None else f"{texts.width} columns for parts of words"

@@ -7,14 +7,13 @@ n_outputs / n_targets adjacent outputs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from lamina.errors import NonFiniteError
 from lamina.formulas import INVERSE_LINKS
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 from lamina.network import Network, NetworkSpec
 
 # Minimum number of float32 steps per standard deviation. On the diabetes target, R² did not fall
@@ -49,7 +48,7 @@ class TargetScaling:
     scale: tuple[float, ...]
 
     @classmethod
-    def from_targets(cls, y: NDArray[Any], weight: Array | None = None) -> TargetScaling:
+    def from_targets(cls, y: AnyArray, weight: Array | None = None) -> TargetScaling:
         """Compute mean and scale; samples count by the absolute values of their weights."""
         y = np.asarray(y, dtype=np.float64)
         # Divide by a power of two near the largest element: squares cannot overflow, and it is
@@ -66,8 +65,8 @@ class TargetScaling:
         return cls(tuple((mean * size).tolist()), tuple(scale.tolist()))
 
     def standardise(
-        self, y: NDArray[Any], dtype: DTypeLike, alternative: str = ", or set dtype='float64'"
-    ) -> NDArray[Any]:
+        self, y: AnyArray, dtype: DTypeLike, alternative: str = ", or set dtype='float64'"
+    ) -> AnyArray:
         """Return (y - mean) / scale in a dtype.
 
         Parameters
@@ -96,7 +95,7 @@ class TargetScaling:
             self._reject_coarse_units(scaled, np.dtype(dtype), alternative)
             return np.ascontiguousarray(scaled, dtype=dtype)
 
-    def _reject_coarse_units(self, scaled: Array, dtype: np.dtype[Any], alternative: str) -> None:
+    def _reject_coarse_units(self, scaled: Array, dtype: np.dtype, alternative: str) -> None:
         """Reject a dtype that would round predictions near the mean to a few values."""
         if np.finfo(dtype).eps <= np.finfo(np.float64).eps:
             return

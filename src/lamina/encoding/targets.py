@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 from scipy import sparse
 from sklearn import get_config
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 
 TargetKind: TypeAlias = Literal["binary", "multiclass", "multilabel", "multioutput"]
-Classes: TypeAlias = "NDArray[Any] | list[NDArray[Any]]"
-Labels: TypeAlias = "NDArray[Any] | sparse.csr_array | sparse.csr_matrix"
+Classes: TypeAlias = "AnyArray | list[AnyArray]"
+Labels: TypeAlias = "AnyArray | sparse.csr_array | sparse.csr_matrix"
 
 LOSS_OF_KIND: dict[TargetKind, str] = {
     "binary": "binary_log_loss",
@@ -64,6 +64,7 @@ class TargetEncoding:
     array(['no', 'yes'], dtype='<U3')
     """
 
+    # An array, or a list of arrays for kind='multioutput'.
     classes: Any
     kind: TargetKind
     sparse: bool = False
@@ -112,7 +113,7 @@ class TargetEncoding:
             return int(y.shape[1])
         return len(self.classes) if self.kind == "multiclass" else 1
 
-    def encode(self, y: Labels, dtype: DTypeLike) -> NDArray[Any]:
+    def encode(self, y: Labels, dtype: DTypeLike) -> AnyArray:
         """Return the labels as int32 codes for several classes, else as zeros and ones of `dtype`.
 
         Raises
@@ -136,7 +137,7 @@ class TargetEncoding:
         codes = np.searchsorted(self.classes, y).astype(np.int32)
         return codes if self.kind == "multiclass" else codes[:, np.newaxis].astype(dtype)
 
-    def decide(self, prediction: Array) -> NDArray[Any]:
+    def decide(self, prediction: Array) -> AnyArray:
         """Return class codes, shape (n_samples,) or (n_samples, n_targets), or 0/1 indicators."""
         if self.kind == "multioutput":
             return np.stack([p.argmax(axis=1) for p in self.by_head(prediction)], axis=1)
@@ -170,14 +171,14 @@ def classification_loss(kind: TargetKind, loss: str, label_smoothing: float) -> 
     return SMOOTHED_LOSSES.get(name, name) if label_smoothing else name
 
 
-def _columns_of(classes: Any) -> list[NDArray[Any]] | None:
+def _columns_of(classes: ArrayLike | None) -> list[AnyArray] | None:
     """Return the classes of each column if `classes` is a list of them, else None."""
     if not isinstance(classes, list | tuple) or any(np.ndim(each) != 1 for each in classes):
         return None
     return [np.unique(np.asarray(each)) for each in classes] or None
 
 
-def _integer_classes(y: Labels) -> NDArray[Any] | None:
+def _integer_classes(y: Labels) -> AnyArray | None:
     """Return the classes of a single column of integers; None for other targets.
 
     The result equals scikit-learn's. scikit-learn passes over y three times, which for a small
@@ -187,7 +188,7 @@ def _integer_classes(y: Labels) -> NDArray[Any] | None:
     return np.unique(y) if is_plain else None
 
 
-def _sparse_as_configured(indicators: NDArray[Any]) -> Labels:
+def _sparse_as_configured(indicators: AnyArray) -> Labels:
     # scikit-learn's configuration chooses between SciPy's sparse arrays and its older matrices.
     arrays = get_config()["sparse_interface"] == "sparray"
     return sparse.csr_array(indicators) if arrays else sparse.csr_matrix(indicators)

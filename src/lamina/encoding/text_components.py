@@ -12,11 +12,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
+from lamina.files.plain import Json
+from lamina.formulas.table import AnyArray
 
 N_HASHES, N_GRAMS = 4096, (2, 4)
 # Longer texts are truncated; with more texts, the SVD is fitted on a sample.
@@ -25,7 +27,7 @@ MOST_CHARACTERS, MOST_TEXTS, TEXTS_AT_ONCE = 500, 20_000, 10_000
 LEAST_TEXTS, LEAST_REPEATING, MOST_COMMON = 40, 0.3, 0.9
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
-Texts = NDArray[Any]
+Texts = AnyArray
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class TextComponents:
 
     def columns(self, texts: Texts) -> NDArray[np.float64]:
         """Return the columns, shape (n_samples, n_components); 0 for a missing text."""
-        places: dict[Any, int] = {}
+        places: dict[str | None, int] = {}
         codes = np.array([places.setdefault(text, len(places)) for text in texts.tolist()])
         distinct = list(places)
         values = np.empty((len(distinct), self.width))
@@ -107,12 +109,12 @@ class TextComponents:
             values[places[None]] = 0.0
         return np.asarray(values[codes])
 
-    def to_plain(self) -> dict[str, Any]:
+    def to_plain(self) -> dict[str, Json]:
         """Return the fitted arrays for `from_plain`."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> TextComponents:
+    def from_plain(cls, plain: Mapping[str, Json]) -> TextComponents:
         """Restore the components from `to_plain`; raise ValueError for anything else."""
         found = cls(**plain)
         n_components, n_used = found.components.shape

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina.encoding.column_form import ColumnForm
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _KEY = "lamina"
 
@@ -34,7 +37,7 @@ class Understanding:
     file_remarks: tuple[str, ...] = ()
     counters: frozenset[str] = frozenset()
 
-    def __deepcopy__(self, memo: Any) -> Understanding:
+    def __deepcopy__(self, memo: object) -> Understanding:
         # pandas copies attrs in every operation; this object is immutable.
         return self
 
@@ -49,12 +52,12 @@ class Understanding:
             *(text for name, texts in self.remarks.items() if name in names for text in texts),
         ]
 
-    def attach(self, frame: Any) -> None:
+    def attach(self, frame: pd.DataFrame) -> None:
         """Attach this to a data frame."""
         frame.attrs[_KEY] = self
 
 
-def understand(frame: Any) -> Understanding:
+def understand(frame: pd.DataFrame) -> Understanding:
     """Return the Understanding of a data frame; an empty one if lamina did not read it.
 
     Examples

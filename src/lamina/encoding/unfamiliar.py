@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,11 @@ from lamina.encoding.columns import READERS
 from lamina.encoding.file_rows import row_name
 from lamina.encoding.whole_numbers import with_known_spelling
 from lamina.errors import nearest_match
+from lamina.formulas.table import AnyArray
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from lamina.encoding.table import TableEncoding
 
 # Rare categories are not stored if there are more: such values identify single rows.
@@ -56,7 +59,7 @@ def find_ranges(
 
 
 def rare_among(
-    texts: Mapping[str, NDArray[Any]], categories: Mapping[str, Sequence[str | None]]
+    texts: Mapping[str, AnyArray], categories: Mapping[str, Sequence[str | None]]
 ) -> dict[str, list[str]]:
     """Return each column's categories that have no one-hot column, unless there are too many."""
     rare = {
@@ -66,7 +69,7 @@ def rare_among(
     return {name: found for name, found in rare.items() if len(found) <= MOST_RARE}
 
 
-def find_unfamiliar(encoding: TableEncoding, columns: Mapping[str, Any]) -> list[Unfamiliar]:
+def find_unfamiliar(encoding: TableEncoding, columns: Mapping[str, pd.Series]) -> list[Unfamiliar]:
     """Return the columns with unfamiliar values; see `TableEncoding.find_unfamiliar`."""
     indicated = {encoding._numeric()[i] for i in encoding._indicated()}
     found: list[Unfamiliar | None] = []
@@ -86,7 +89,9 @@ def find_unfamiliar(encoding: TableEncoding, columns: Mapping[str, Any]) -> list
     return [each for each in found if each is not None]
 
 
-def _missing(name: str, column: Any, is_category: bool, *, had_missing: bool) -> Unfamiliar | None:
+def _missing(
+    name: str, column: pd.Series, is_category: bool, *, had_missing: bool
+) -> Unfamiliar | None:
     absent = column.isna().to_numpy()
     n_absent, n_rows = int(absent.sum()), len(absent)
     if not n_absent or (had_missing and (n_absent < n_rows or n_rows == 1)):
@@ -106,12 +111,12 @@ def _missing(name: str, column: Any, is_category: bool, *, had_missing: bool) ->
 
 def _unknown(
     name: str,
-    column: Any,
-    values: NDArray[Any],
+    column: pd.Series,
+    values: AnyArray,
     kept: Sequence[str | None],
     rare: Sequence[str] | None,
 ) -> Unfamiliar | None:
-    familiar = {*kept, *(rare or ())} - {None}
+    familiar = {text for text in (*kept, *(rare or ())) if text is not None}
     texts = with_known_spelling(values, familiar)
     is_unknown = np.array([text is not None and text not in familiar for text in texts.tolist()])
     n_unknown, n_present = int(is_unknown.sum()), int((texts != None).sum())  # noqa: E711
@@ -128,7 +133,7 @@ def _unknown(
     return Unfamiliar(name, "unknown", n_unknown, text, row, remark)
 
 
-def _nearest(text: str, familiar: Any) -> str:
+def _nearest(text: str, familiar: Iterable[str]) -> str:
     categories = sorted(familiar)
     if text.isdigit():
         padded = {each for each in categories if each.isdigit() and each.lstrip("0") == text}
@@ -143,7 +148,7 @@ def _nearest(text: str, familiar: Any) -> str:
 
 
 def _out_of_range(
-    name: str, column: Any, values: NDArray[np.float64], bounds: tuple[float, float]
+    name: str, column: pd.Series, values: NDArray[np.float64], bounds: tuple[float, float]
 ) -> Unfamiliar | None:
     low, high = bounds
     width = high - low

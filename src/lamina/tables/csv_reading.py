@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,9 @@ from lamina.errors import TableError
 from lamina.tables.contents import Contents
 from lamina.tables.csv_text import Layout, as_utf8, bad_line, find_layout
 from lamina.tables.options import ReadingOptions
+
+if TYPE_CHECKING:
+    pass
 
 # Upper limit for the size of a row, which must fit into one block.
 BLOCK_BYTES = 1 << 24
@@ -34,7 +37,7 @@ class CsvTable(NamedTuple):
     remarks : tuple of str
     """
 
-    table: Any
+    table: pa.Table
     decimal: str
     remarks: tuple[str, ...]
 
@@ -81,7 +84,7 @@ class _File(NamedTuple):
         """Names of the columns; unnamed ones are numbered."""
         return [name or f"{_NAMELESS}{i}" for i, name in enumerate(self.layout.names)]
 
-    def typed(self, others: Collection[str]) -> Any:
+    def typed(self, others: Collection[str]) -> pa.Table:
         """Return the columns with Arrow's types, except `others`."""
         names = [name for name in self.names if name not in others]
         marks = {} if self.marks is None else {"null_values": [*self.marks, ""]}
@@ -94,7 +97,7 @@ class _File(NamedTuple):
         # Arrow treats an empty list as all columns.
         return self._parse(converting) if names else pa.table({})
 
-    def written(self, names: Collection[str]) -> Any:
+    def written(self, names: Collection[str]) -> pa.Table:
         """Return the cells of these columns as written; null for empty cells."""
         chosen = [name for name in self.names if name in names]
         if not chosen:
@@ -107,7 +110,7 @@ class _File(NamedTuple):
         )
         return self._parse(converting)
 
-    def columns_to_reread(self, table: Any) -> list[str]:
+    def columns_to_reread(self, table: pa.Table) -> list[str]:
         """Return text columns in which NA may be a value, and numbers with possible leading 0s."""
         kinds = dict(zip(table.column_names, table.schema.types, strict=True))
         texts = [name for name, kind in kinds.items() if _is_text(kind) and table[name].null_count]
@@ -116,7 +119,7 @@ class _File(NamedTuple):
             texts += numbers
         return texts
 
-    def _parse(self, converting: Any) -> Any:
+    def _parse(self, converting: arrow_csv.ConvertOptions) -> pa.Table:
         try:
             return arrow_csv.read_csv(
                 pa.BufferReader(pa.py_buffer(memoryview(self.data)[self.layout.start :])),
@@ -132,7 +135,7 @@ class _File(NamedTuple):
             problem = bad_line(self.data, self.layout) or _in_plain_words(error)
             raise TableError(f"{self.label} cannot be read as CSV: {problem}") from None
 
-    def _skip_or_reject(self, row: Any) -> str:
+    def _skip_or_reject(self, row: arrow_csv.InvalidRow) -> str:
         is_comment = self.layout.has_comments and row.text.startswith("#")
         is_blank = not row.text.strip().strip(self.layout.separator)
         return "skip" if is_comment or is_blank else "error"
@@ -153,11 +156,11 @@ def _has_leading_zeros(data: bytes, separator: str) -> bool:
     return False
 
 
-def _any_leading_zero(column: Any) -> bool:
+def _any_leading_zero(column: pa.ChunkedArray) -> bool:
     return bool(compute.any(compute.match_substring_regex(column, LEADING_ZERO)).as_py())
 
 
-def _without_unnamed(table: Any) -> Any:
+def _without_unnamed(table: pa.Table) -> pa.Table:
     """Name the unnamed fields, and drop empty ones and a first column of row numbers."""
     names = []
     for i, name in enumerate(table.column_names):
@@ -170,11 +173,11 @@ def _without_unnamed(table: Any) -> Any:
     return table.select(kept).rename_columns([name for name in names if name is not None])
 
 
-def _is_text(kind: Any) -> bool:
+def _is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def _is_number(kind: Any) -> bool:
+def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
+from datetime import datetime
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from lamina.errors import TableError
 from lamina.tables.contents import ZIP, Contents
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PARQUET = b"PAR1"
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -38,7 +43,7 @@ _CONVERSIONS = {
 }
 
 
-def read_other(contents: Contents) -> Any:
+def read_other(contents: Contents) -> pa.Table | pd.DataFrame | None:
     """Read the table of a file in another format than CSV; return None for CSV.
 
     Returns
@@ -72,7 +77,7 @@ def read_other(contents: Contents) -> Any:
     return None
 
 
-def _read_arrow(contents: Contents, kind: str, read: Any) -> Any:
+def _read_arrow(contents: Contents, kind: str, read: Callable[[bytes], pa.Table]) -> pa.Table:
     try:
         table = read(contents.data)
         # Reading the names raises UnicodeDecodeError if they are not UTF-8.
@@ -96,7 +101,7 @@ def _read_arrow(contents: Contents, kind: str, read: Any) -> Any:
     return table.drop_columns(hidden)
 
 
-def _reject_bad_texts(label: str, table: Any) -> None:
+def _reject_bad_texts(label: str, table: pa.Table) -> None:
     """Reject texts that are not UTF-8; Arrow checks them only when they are read."""
     for name, column in zip(table.column_names, table.columns, strict=True):
         is_dictionary = pa.types.is_dictionary(column.type)
@@ -112,7 +117,7 @@ def _reject_bad_texts(label: str, table: Any) -> None:
                     ) from None
 
 
-def _parquet(data: bytes) -> Any:
+def _parquet(data: bytes) -> pa.Table:
     from pyarrow import parquet
 
     table = parquet.read_table(pa.BufferReader(data))
@@ -120,7 +125,7 @@ def _parquet(data: bytes) -> Any:
     return table
 
 
-def _feather(data: bytes) -> Any:
+def _feather(data: bytes) -> pa.Table:
     from pyarrow import feather
 
     table = feather.read_table(pa.BufferReader(data), memory_map=False)
@@ -128,7 +133,7 @@ def _feather(data: bytes) -> Any:
     return table
 
 
-def _json(data: bytes) -> Any:
+def _json(data: bytes) -> pa.Table:
     from pyarrow import json as arrow_json
 
     data = data.removeprefix(b"\xef\xbb\xbf").strip()
@@ -145,7 +150,7 @@ def _json(data: bytes) -> Any:
     return arrow_json.read_json(pa.BufferReader(data))
 
 
-def _excel(contents: Contents) -> Any:
+def _excel(contents: Contents) -> pd.DataFrame:
     import pandas as pd
 
     if find_spec("openpyxl") is None:
@@ -173,7 +178,7 @@ def _excel(contents: Contents) -> Any:
     return frame.apply(_typed_cells)
 
 
-def _typed_cells(column: Any) -> Any:
+def _typed_cells(column: pd.Series) -> pd.Series:
     """Convert a column of Excel's cells to their common type; to text if numbers and texts mix."""
     from pandas.api.types import infer_dtype
 
@@ -185,11 +190,7 @@ def _typed_cells(column: Any) -> Any:
     return typed.map(_cell_text, na_action="ignore")
 
 
-def _cell_text(value: Any) -> str:
+def _cell_text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return (
-        value.isoformat(sep=" ")
-        if hasattr(value, "hour") and hasattr(value, "year")
-        else str(value)
-    )
+    return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lamina.datasets import Dataset
 from lamina.datasets.dataset import Task
@@ -16,6 +14,7 @@ from lamina.datasets.task import task_of_numbers
 from lamina.encoding.columns import categories, check_table, find_kind, numbers
 from lamina.encoding.file_rows import row_name
 from lamina.errors import TableError, suggestion
+from lamina.formulas.table import AnyArray
 
 
 @dataclass(frozen=True)
@@ -35,13 +34,13 @@ class Problem:
     """
 
     features: pd.DataFrame
-    target: NDArray[Any]
+    target: AnyArray
     task: Task
     target_names: tuple[str, ...]
     n_left_out: int
 
     @property
-    def columns(self) -> dict[str, NDArray[Any]]:
+    def columns(self) -> dict[str, AnyArray]:
         """Values of each target by its name."""
         by_target = self.target.T if self.target.ndim == 2 else [self.target]
         return dict(zip(self.target_names, by_target, strict=True))
@@ -121,7 +120,7 @@ def _common_task(complete: pd.DataFrame, names: Sequence[str]) -> Task:
     return tasks[names[0]]
 
 
-def _targets(complete: pd.DataFrame, names: Sequence[str], task: Task) -> NDArray[Any]:
+def _targets(complete: pd.DataFrame, names: Sequence[str], task: Task) -> AnyArray:
     columns = [values(complete[name], task) for name in names]
     if task == "regression":
         for name, column in zip(names, columns, strict=True):
@@ -133,7 +132,7 @@ def _targets(complete: pd.DataFrame, names: Sequence[str], task: Task) -> NDArra
     return np.stack([column.astype(np.str_) if texts else column for column in columns], axis=1)
 
 
-def _require_variance(target: pd.Series, name: str, numbers: NDArray[Any]) -> None:
+def _require_variance(target: pd.Series, name: str, numbers: AnyArray) -> None:
     """Reject numbers whose variance is infinite."""
     with np.errstate(all="ignore"):
         if np.isfinite(np.var(numbers)):
@@ -176,7 +175,7 @@ def guess_task(target: pd.Series) -> Task:
     return task_of_numbers(numbers(name, target))
 
 
-def values(target: pd.Series, task: Task) -> NDArray[Any]:
+def values(target: pd.Series, task: Task) -> AnyArray:
     """Return a target without missing values as float64, or as classes: int64, bool or str."""
     name = str(target.name)
     if task == "regression":
@@ -192,8 +191,8 @@ def values(target: pd.Series, task: Task) -> NDArray[Any]:
 
 
 def as_classes(
-    target: NDArray[Any], classes: NDArray[Any], name: str, column: pd.Series | None = None
-) -> NDArray[Any]:
+    target: AnyArray, classes: AnyArray, name: str, column: pd.Series | None = None
+) -> AnyArray:
     """Convert classes read from another file to the model's own; raise TableError for unknown ones.
 
     The column, if given, supplies the row numbers for errors.

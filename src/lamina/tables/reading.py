@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,10 @@ from lamina.tables.csv_reading import read_csv
 from lamina.tables.options import DEFAULTS, ReadingOptions
 from lamina.tables.other_formats import read_other
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
 TOTALS = frozenset(
     ("total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "somme", "totale")
 )
@@ -27,7 +31,7 @@ TOTALS = frozenset(
 LEAST_COUNTED = 5
 
 
-def read_table(path: Path, options: ReadingOptions = DEFAULTS) -> Any:
+def read_table(path: Path, options: ReadingOptions = DEFAULTS) -> pd.DataFrame:
     """Read the table in a file.
 
     Parameters
@@ -77,7 +81,7 @@ def read_table(path: Path, options: ReadingOptions = DEFAULTS) -> Any:
 _EMPTY = "the file is empty"
 
 
-def _as_frame(table: Any) -> Any:
+def _as_frame(table: pa.Table | pd.DataFrame) -> pd.DataFrame:
     if not isinstance(table, pa.Table):
         return table
     for i, field in enumerate(table.schema):
@@ -89,7 +93,7 @@ def _as_frame(table: Any) -> Any:
     return table.to_pandas(date_as_object=False, ignore_metadata=True, self_destruct=True)
 
 
-def _hours(column: Any) -> Any:
+def _hours(column: pd.Series) -> pd.Series:
     """Convert times of day to hours since midnight."""
     from pyarrow import compute
 
@@ -97,7 +101,7 @@ def _hours(column: Any) -> Any:
     return compute.divide(micros.cast(pa.float64()), 3.6e9)
 
 
-def _require_column(frame: Any, name: str) -> None:
+def _require_column(frame: pd.DataFrame, name: str) -> None:
     if name not in frame.columns:
         names = [str(each) for each in frame.columns]
         raise TableError(
@@ -106,7 +110,7 @@ def _require_column(frame: Any, name: str) -> None:
         )
 
 
-def _without_total(frame: Any) -> tuple[Any, tuple[str, ...]]:
+def _without_total(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Drop a last row that holds the totals of the others."""
     for name in frame.columns:
         column = frame[name]
@@ -122,12 +126,12 @@ def _without_total(frame: Any) -> tuple[Any, tuple[str, ...]]:
 
 
 def _understood(
-    frame: Any, options: ReadingOptions, hints: Hints, file_remarks: tuple[str, ...]
-) -> Any:
+    frame: pd.DataFrame, options: ReadingOptions, hints: Hints, file_remarks: tuple[str, ...]
+) -> pd.DataFrame:
     """Return the frame with its text columns read in their forms."""
     forms: dict[str, ColumnForm] = {}
     remarks: dict[str, tuple[str, ...]] = {}
-    columns: dict[str, Any] = {}
+    columns: dict[str, pd.Series] = {}
     for name in frame.columns:
         column = frame[name]
         if str(name) not in options.types and str(name) not in options.forms:
@@ -144,7 +148,7 @@ def _understood(
     return read
 
 
-def _finding(name: str, column: Any, options: ReadingOptions, hints: Hints) -> Finding | None:
+def _finding(name: str, column: pd.Series, options: ReadingOptions, hints: Hints) -> Finding | None:
     """Return the form of a column with remarks; None if the column has a type already."""
     chosen = options.types.get(name)
     if not is_text(column):
@@ -162,7 +166,7 @@ def _finding(name: str, column: Any, options: ReadingOptions, hints: Hints) -> F
     return find_form(name, column, hints, chosen)
 
 
-def _read(name: str, column: Any, finding: Finding) -> Any:
+def _read(name: str, column: pd.Series, finding: Finding) -> pd.Series:
     if is_text(column):
         return finding.form.read(name, column, finding.values)
     if finding.form.kind != "category":
@@ -175,7 +179,7 @@ def _read(name: str, column: Any, finding: Finding) -> Any:
     return Series(categories(name, column), index=column.index, dtype=object)
 
 
-def _as_booleans(column: Any) -> Any:
+def _as_booleans(column: pd.Series) -> pd.Series:
     """Convert a column whose texts are all TRUE or FALSE to booleans, as for CSV."""
     if not is_text(column):
         return column
@@ -188,7 +192,7 @@ def _as_booleans(column: Any) -> Any:
     return booleans.astype(object).where(booleans.notna(), None).infer_objects()
 
 
-def _counts_rows(column: Any) -> bool:
+def _counts_rows(column: pd.Series) -> bool:
     if getattr(column.dtype, "kind", "O") not in "iu" or len(column) < LEAST_COUNTED:
         return False
     numbers = column.to_numpy()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TextIO
 
-WRITERS: Mapping[str, Callable[[Any, Any], None]] = {
+if TYPE_CHECKING:
+    import pandas as pd
+
+WRITERS: Mapping[str, Callable[[pd.DataFrame, Path | TextIO], None]] = {
     ".csv": lambda table, path: table.to_csv(path, index=False),
     ".tsv": lambda table, path: table.to_csv(path, index=False, sep="\t"),
     ".parquet": lambda table, path: table.to_parquet(path, index=False),
@@ -40,7 +43,7 @@ def check_output(path: Path, *, overwrite: bool) -> None:
         )
 
 
-def write_table(table: Any, path: Path | None) -> None:
+def write_table(table: pd.DataFrame, path: Path | None) -> None:
     """Write a pandas data frame to a file, or as CSV to standard output.
 
     The file is written completely or not at all.
