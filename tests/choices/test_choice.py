@@ -29,6 +29,15 @@ def test_an_unknown_keyword_names_the_nearest_match_and_what_is_allowed():
         penalties.L2(l1_ratio=0.5)
 
 
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [("lr", "learning_rate_init"), ("weight_decay", "weight_decay"), ("l2", "alpha")],
+)
+def test_a_keyword_of_the_estimator_names_its_parameter(name, parameter):
+    with pytest.raises(TypeError, match=f"The estimator has the parameter '{parameter}'"):
+        solvers.AdamW(**{name: 0.1})
+
+
 def test_a_class_that_does_not_exist_names_the_nearest_match():
     with pytest.raises(AttributeError, match=r"no class 'Adamw'\. Did you mean 'AdamW'"):
         solvers.Adamw  # noqa: B018
@@ -61,3 +70,9 @@ def test_a_clone_of_an_altered_object_keeps_its_values():
     solver: Choice = solvers.SGD().set_params(momentum=0.5)
     assert clone(solver) == solver
     assert repr(solver) == "SGD(momentum=0.5)"
+
+
+def test_numpys_numbers_and_booleans_are_allowed():
+    assert solvers.SGD(momentum=np.float32(0.5), nesterovs_momentum=np.True_).refusal() is None
+    assert losses.Quantile(quantile=np.array([0.1, 0.9])).refusal() is None
+    assert losses.Quantile(quantile=np.array([0.9, 0.1])).refusal() is not None

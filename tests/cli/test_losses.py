@@ -4,6 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lamina import load
+from lamina.cli.recipe import get_network
+from lamina.losses import Quantile
+from lamina.solvers import Adam
+
 pytestmark = pytest.mark.usefixtures("houses")
 
 
@@ -24,6 +29,16 @@ def test_quantiles_are_measured_by_coverage_and_have_a_column_each(train, lamina
     ran = lamina("evaluate", "m.lamina", "houses.csv")
     assert ran.code == 0, ran.err
     assert "0.9" in ran.out
+
+
+def test_hyperparameters_of_formulas_are_set_behind_a_dot(train, lamina):
+    trained(train, "loss=quantile", "loss.quantile=0.1,0.9", "solver.beta_2=0.95")
+    network = get_network(load("m.lamina"))
+    assert network.loss == Quantile(quantile=(0.1, 0.9))
+    assert network.solver == Adam(beta_2=0.95)
+    ran = lamina("predict", "m.lamina", "houses.csv", "-o", "p.csv")
+    assert ran.code == 0, ran.err
+    assert list(pd.read_csv("p.csv").columns) == ["quantile_0.1", "quantile_0.9"]
 
 
 def test_the_standard_deviation_is_in_units_of_the_target(train, lamina):

@@ -96,6 +96,10 @@ def test_the_standard_deviation_has_a_column_for_each_target(lamina):
             ("-t", "high", "-t", "low", "-s", "loss=quantile", "-s", "quantile=.1,.9"),
             "predicts several numbers of each of 2 targets",
         ),
+        (
+            ("-t", "high", "-t", "low", "-s", "loss=quantile", "-s", "loss.quantile=.1,.9"),
+            "predicts several numbers of each of 2 targets",
+        ),
     ],
 )
 def test_targets_that_cannot_be_fitted_together_are_rejected(refusal, arguments, message):

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 import lamina
 from lamina import MLPRegressor
+from lamina.activations import LeakyReLU
 
 X = np.random.RandomState(0).standard_normal((200, 3))
 y = X[:, 0]
@@ -26,6 +27,10 @@ import numpy as np
 from copy import copy
 from sklearn.utils._param_validation import InvalidParameterError
 from lamina import MLPClassifier, MLPRegressor
+from lamina.activations import LeakyReLU, Tanh
+from lamina.losses import Huber
+from lamina.schedules import Cosine
+from lamina.solvers import LBFGS, AdamW
 warnings.simplefilter("ignore")
 sys.set_int_max_str_digits(0)
 
@@ -33,7 +38,8 @@ X = np.random.RandomState(0).standard_normal((200, 3))
 y = (X[:, 0] > 0).astype(int)
 VALUES = [0, -1, -2**31, 2**40, 2**63, 10**400, 1.5, -0.5, float("nan"), float("inf"), "nonsense",
     None, True, [], {}, [1, "a"], (), object(), np.array([1, 2]), np.array(["relu"]), b"x", 1j,
-    ["nonsense"], [2.0], lambda *rows: 0, np.float32(3), np.int64(-5)]
+    ["nonsense"], [2.0], lambda *rows: 0, np.float32(3), np.int64(-5), AdamW, LBFGS(),
+    AdamW(beta_2=3), LeakyReLU(negative_slope="x"), [Tanh(), Tanh], Huber(delta=-1), Cosine()]
 METHODS = {
     "predict": lambda model: model.predict(X),
     "a row": lambda model: model.predict(X[:1]),
@@ -114,3 +120,16 @@ def test_more_threads_than_there_is_work_change_nothing(
     assert models[2].n_threads == n_threads
     for each in models[1:]:
         np.testing.assert_array_equal(each.predict(X), models[0].predict(X))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_an_activation_that_is_changed_in_place_changes_the_prediction() -> None:
+    common: dict[str, Any] = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0}
+    model = MLPRegressor(**common, activation=LeakyReLU(), engine="reference").fit(X, y)
+    listed = MLPRegressor(**common, activation=[LeakyReLU()], engine="reference").fit(X, y)
+    before = model.predict(X)
+    np.testing.assert_array_equal(listed.predict(X), before)
+    model.set_params(activation__negative_slope=0.5)
+    listed.activation[0].negative_slope = 0.5
+    assert not np.array_equal(model.predict(X), before)
+    np.testing.assert_array_equal(listed.predict(X), model.predict(X))

@@ -15,6 +15,8 @@ from sklearn.exceptions import NotFittedError
 import lamina
 from lamina import MLPClassifier
 from lamina.errors import ExportError
+from lamina.schedules import Cosine, InvScaling
+from lamina.solvers import SGD
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -218,3 +220,20 @@ def test_from_sklearn_rejects_other_objects(other):
 def test_from_sklearn_rejects_unfitted_models():
     with pytest.raises(NotFittedError):
         lamina.from_sklearn(theirs.MLPRegressor())
+
+
+def test_objects_become_the_names_and_parameters_of_scikit_learn():
+    X = np.random.RandomState(0).standard_normal((40, 3))
+    y = np.arange(40) % 2
+    by_object = MLPClassifier(
+        **SETTINGS, solver=SGD(momentum=0.7), learning_rate=InvScaling(power_t=0.4)
+    ).fit(X, y)
+    converted = lamina.to_sklearn(by_object)
+    assert (converted.solver, converted.momentum) == ("sgd", 0.7)
+    assert (converted.learning_rate, converted.power_t) == ("invscaling", 0.4)
+    assert converted._optimizer.momentum == 0.7
+    assert converted._optimizer.power_t == 0.4
+    np.testing.assert_allclose(converted.predict_proba(X), by_object.predict_proba(X), rtol=1e-12)
+    unknown = MLPClassifier(**SETTINGS, learning_rate=Cosine(period=5)).fit(X, y)
+    with pytest.raises(ExportError, match="learning_rate"):
+        lamina.to_sklearn(unknown)

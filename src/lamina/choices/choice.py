@@ -9,10 +9,19 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from lamina.errors import suggestion
+from lamina.errors import nearest_match, suggestion
 from lamina.formulas.hyperparameters import Hyperparameter
 
 Value = object
+# Parameters of the estimators that other libraries have in their solvers and losses.
+OF_ESTIMATORS = (
+    "alpha",
+    "average_decay",
+    "class_weight",
+    "learning_rate_init",
+    "max_gradient_norm",
+    "weight_decay",
+)
 
 
 class Choice(BaseEstimator):  # type: ignore[misc]
@@ -151,9 +160,10 @@ def _require_known(
     for name in names:
         if name not in known:
             allowed = f"It has {', '.join(known)}." if known else "It has none."
-            raise error(
-                f"{cls.__name__} has no hyperparameter {name!r}.{suggestion(name, known)} {allowed}"
-            )
+            nearest = suggestion(name, known)
+            if not nearest and (elsewhere := nearest_match(name, OF_ESTIMATORS)):
+                allowed += f" The estimator has the parameter {elsewhere!r}."
+            raise error(f"{cls.__name__} has no hyperparameter {name!r}.{nearest} {allowed}")
 
 
 def are_same(value: Value, other: Value) -> bool:

@@ -15,7 +15,9 @@ from lamina.cli.known_data import read_known
 from lamina.cli.model_choice import check_options
 from lamina.cli.report import count
 from lamina.cli.request import TrainingRequest
+from lamina.estimators.settings.formula_choices import hyperparameters_of
 from lamina.formulas import is_minibatch
+from lamina.formulas.losses import QUANTILE
 from lamina.tables.problem import Problem, column, define_problem
 from lamina.tables.reading import read_table
 
@@ -133,7 +135,7 @@ def check_folder(folder: Path) -> None:
 
 def check_targets(problem: Problem, network: Any) -> None:
     """Reject several targets combined with a loss of several quantiles."""
-    quantiles = getattr(network, "quantile", None)
+    quantiles = hyperparameters_of(network, "loss").get(QUANTILE.name)
     if len(problem.target_names) > 1 and isinstance(quantiles, tuple | list):
         raise ValueError(
             f"--set quantile={quantiles!r} predicts several numbers of each of "

@@ -69,7 +69,7 @@ class Hyperparameter:
         if value is None:
             return self.default is None
         if self.kind == "boolean":
-            return isinstance(value, bool)
+            return isinstance(value, bool | np.bool_)
         if self.kind == "numbers" and isinstance(value, list | tuple):
             within = len(value) > 0 and all(map(self._allows_number, value))
             return within and all(first < second for first, second in pairwise(value))

@@ -32,11 +32,12 @@ def hyperparameters_of(model: Any, parameter: str) -> dict[str, Any]:
     value = getattr(model, parameter)
     if isinstance(value, Choice):
         return value.values
-    if not isinstance(value, str):
+    # Validation rejects unknown names.
+    if not isinstance(value, str) or value not in (entries := entries_of(PARAMETERS[parameter])):
         return {}
     values = {
         each.name: getattr(model, each.name) if each.is_estimator_parameter else each.default
-        for each in entries_of(PARAMETERS[parameter])[value].hyperparameters
+        for each in entries[value].hyperparameters
     }
     options = getattr(model, OPTIONS[parameter]) if parameter in OPTIONS else None
     return values | (options or {})
