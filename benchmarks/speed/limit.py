@@ -29,7 +29,7 @@ def limit_entries(multiply_adds: int, dtype: str) -> list[Entry]:
     """Return entries for the shortest time of the multiply-adds, with one thread and with all."""
     if "native" not in available_engines():
         return []
-    from lamina.engines.native import multiply_add_rate
+    from lamina.engines.native_measures import multiply_add_rate
 
     def turn(n_threads: int) -> Run:
         rate = multiply_add_rate(dtype, n_threads, seconds=0.05)
@@ -53,7 +53,7 @@ def measure_products(patience: Patience, progress: Callable[[str], None]) -> Ite
 
 
 def _product_entries(dtype: str, orientation: tuple[bool, bool]) -> list[Entry]:
-    from lamina.engines.native import matrix_product
+    from lamina.engines.native_measures import matrix_product
 
     random_state = np.random.RandomState(SEED)
     A, B = random_state.standard_normal((2, SIDE, SIDE)).astype(dtype)

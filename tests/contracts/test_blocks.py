@@ -8,7 +8,7 @@ import pytest
 from lamina.blocks import BLOCKS, Dense, Mode, Role
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.native import NativeEngine
-from lamina.engines.reference_engine import ReferenceEngine
+from lamina.engines.reference import ReferenceEngine
 from lamina.errors import UnknownNameError, UnsupportedBlockError
 from lamina.formulas.noise import Draws
 from lamina.network import (

@@ -18,8 +18,8 @@ from lamina.engines import (
     Rows,
     Trainer,
 )
-from lamina.engines.engine import Matrix
-from lamina.engines.reference_engine import ReferenceEngine, ReferenceTrainer
+from lamina.engines.reference import ReferenceEngine, ReferenceTrainer
+from lamina.formulas.table import Matrix
 from lamina.network import NetworkSpec
 
 

@@ -10,6 +10,7 @@ from lamina.formulas import PRECISIONS
 from lamina.network import NetworkSpec
 
 native = pytest.importorskip("lamina.engines.native")
+measures = pytest.importorskip("lamina.engines.native_measures")
 
 nearest = PRECISIONS["bfloat16"].nearest
 # Blocks of k are 32 long, panels 16 columns wide, and tiles of 1, 3, 12 or 32 rows.
@@ -58,7 +59,7 @@ def test_a_product_has_the_bits_of_amx(shape, size, transposed, n_threads, seed)
     if native._native.instruction_set() == "baseline":
         size = 1.0  # without fma, a product that is subnormal adds nothing
     A, B = matrices(*shape, size, seed)
-    product = native.matrix_product(
+    product = measures.matrix_product(
         np.ascontiguousarray(A.T) if transposed[0] else A,
         np.ascontiguousarray(B.T) if transposed[1] else B,
         A_is_transposed=transposed[0],
@@ -72,9 +73,9 @@ def test_a_product_has_the_bits_of_amx(shape, size, transposed, n_threads, seed)
 def test_ties_are_rounded_to_even_and_as_the_reference_rounds():
     x = 1 + np.arange(1, 64, dtype=np.float32)[:, np.newaxis] * np.float32(2**-8)
     one = np.ones((1, 1), np.float32)
-    product = native.matrix_product(x, one, precision="bfloat16")
+    product = measures.matrix_product(x, one, precision="bfloat16")
     np.testing.assert_array_equal(product, nearest(x))
-    product = native.matrix_product(one, x, B_is_transposed=True, precision="bfloat16")
+    product = measures.matrix_product(one, x, B_is_transposed=True, precision="bfloat16")
     np.testing.assert_array_equal(product, nearest(x).T)
 
 
@@ -95,7 +96,7 @@ def test_a_nan_in_one_batch_does_not_affect_a_smaller_one():
 def test_a_nan_and_an_infinity_survive():
     A = np.array([[np.nan, 1], [np.inf, 1], [1, 1]], dtype=np.float32)
     A.view(np.uint32)[0, 0] = 0x7FFFFFFF  # rounding would carry into the sign
-    product = native.matrix_product(A, np.eye(2, dtype=np.float32), precision="bfloat16")
+    product = measures.matrix_product(A, np.eye(2, dtype=np.float32), precision="bfloat16")
     assert np.isnan(product[0, 0])
     assert product[1, 0] == np.inf
     np.testing.assert_array_equal(product[2], 1)
@@ -104,7 +105,7 @@ def test_a_nan_and_an_infinity_survive():
 def test_subnormal_numbers_outside_of_a_product_are_kept():
     tiny = np.float32(1e-40)
     A = np.full((1, 1), tiny)
-    assert native.matrix_product(A, np.ones_like(A), precision="bfloat16")[0, 0] == 0
+    assert measures.matrix_product(A, np.ones_like(A), precision="bfloat16")[0, 0] == 0
     assert tiny * np.float32(2) > tiny > 0
 
 
@@ -131,6 +132,6 @@ def test_a_gradient_summed_in_chunks_has_the_bits_of_one_product(n_threads):
     rows = Rows(X, y, None)
     _, gradient = engine.loss_and_gradient(spec, Objective("squared_error"), rows, parameters)
     # With all parameters zero, delta is -y.
-    product = native.matrix_product(X, -y, A_is_transposed=True, precision="bfloat16")
+    product = measures.matrix_product(X, -y, A_is_transposed=True, precision="bfloat16")
     expected = product * np.float32(1 / n_samples)
     assert gradient[:-3].tobytes() == expected.tobytes()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-native = pytest.importorskip("lamina.engines.native")
+native = pytest.importorskip("lamina.engines.native_measures")
 _native = pytest.importorskip("lamina._native")
 
 ORIENTATIONS = [{}, {"A_is_transposed": True}, {"B_is_transposed": True}]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
-from lamina.engines.reference_engine import ReferenceEngine
+from lamina.engines.reference import ReferenceEngine
 from lamina.formulas import LOSSES
 from lamina.network import NetworkSpec, draw_parameters
 

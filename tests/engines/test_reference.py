@@ -5,10 +5,10 @@ import pytest
 
 from lamina.blocks import Dense
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
-from lamina.engines.reference import forward, input_gradient
-from lamina.engines.reference_engine import ReferenceEngine
+from lamina.engines.reference import ReferenceEngine
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
 from lamina.network import Network, NetworkSpec, ParameterLayout
+from lamina.network.passes import forward, input_gradient
 
 #          W1 (2, 2)            W2 (2, 1)   b1          b2
 NETWORK = [1.0, -1.0, 2.0, 1.0, 3.0, 2.0, 0.5, -0.5, 1.0]

@@ -8,12 +8,12 @@ import pytest
 from sklearn.datasets import load_iris
 
 import lamina
-from lamina.engines.batch_loss import predict_from, row_losses
-from lamina.engines.reference import with_noise
+from lamina.engines.batch_loss import row_losses
 from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import names_of
 from lamina.formulas.noise import Draws, dropout_factors
 from lamina.network import ParameterLayout
+from lamina.network.passes import predict_from, with_noise
 from lamina.studies.trace_code import IMPORTS, read_by, step_function
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

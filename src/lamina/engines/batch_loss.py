@@ -1,46 +1,33 @@
-"""From logits to the loss, in NumPy: prediction, loss of each sample, gradient at the logits.
+"""Loss of a batch and its gradient, in NumPy.
 
-Shapes: prediction, logits, gradient (n_samples, n_outputs); y as in engine.py. The logits are the a
-of the last block; the inverse link turns them into the prediction, head by head.
+    loss       L = (Σ_samples loss(p, y) + alpha penalty(W)) / n_samples
+    gradient   dL/dw of each block's parameters, such as dL/dW = a_prevᵀ delta
+
+Shapes: prediction, logits, dL/dlogits (n_samples, n_outputs); y as in engine.py; the gradient is
+one flat vector like the parameters. Until it is complete, dL/da is the gradient of the sum over the
+samples: the division by their number comes last, as in scikit-learn, for the same rounding.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
+import operator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.blocks import Product
 from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import Objective, Rows
-from lamina.formulas import INVERSE_LINKS, LOSSES
+from lamina.formulas import LOSSES, PENALTIES
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec
+from lamina.network import Network, NetworkSpec
+from lamina.network.passes import Forward, backward_blocks, head_columns
 
 WEIGHTS_CANCEL = (
     "The sample weights of a whole batch sum to zero, so its loss has no mean: drop samples of "
     "weight zero, or choose a larger batch_size, in which negative weights cancel less."
 )
-
-
-def predict_from(spec: NetworkSpec, logits: Array) -> Array:
-    """Return the prediction for these logits, with the inverse link applied to each head."""
-    inverse_link = INVERSE_LINKS[spec.inverse_link].value
-    if not spec.heads:
-        return inverse_link(logits)
-    return np.hstack([inverse_link(logits[:, head]) for head in head_columns(spec)])
-
-
-def compute_logits(spec: NetworkSpec, prediction: Array) -> Array:
-    """Return logits for this prediction."""
-    return INVERSE_LINKS[spec.inverse_link].link(prediction)
-
-
-def head_columns(spec: NetworkSpec) -> list[slice]:
-    """Return the columns of the outputs of each head."""
-    ends = np.cumsum(spec.heads or (spec.n_outputs,)).tolist()
-    return [slice(*columns) for columns in pairwise((0, *ends))]
 
 
 def weight_sum(rows: Rows) -> float:
@@ -84,3 +71,33 @@ def unweighted_losses(
     ]
     value = np.sum([loss.value(p, codes, params) for p, codes in parts], axis=0)
     return value, np.hstack([loss.delta(p, codes, params) for p, codes in parts])
+
+
+def batch_loss(
+    network: Network, objective: Objective, passed: Forward, rows: Rows
+) -> tuple[float, Array]:
+    """Return L, the mean of the losses plus the penalty, and dL/da of the last block."""
+    value, d_a = row_losses(network.spec, objective, passed.a[-1], passed.prediction, rows)
+    weights = network.parameters[: network.layout.n_weights]
+    penalty = objective.alpha * PENALTIES[objective.penalty].value(weights, objective.l1_ratio)
+    return (float(value.sum()) + penalty) / weight_sum(rows), d_a
+
+
+def backward(
+    network: Network,
+    objective: Objective,
+    rows: Rows,
+    passed: Forward,
+    d_a: Array,
+    product: Product = operator.matmul,
+) -> Array:
+    """Return the gradient of L, from dL/da of the last block."""
+    gradient = network.with_parameters(np.zeros_like(network.parameters))
+    for i, deltas in backward_blocks(network, passed, d_a, product):
+        block, part = network.spec.blocks[i], gradient.blocks[i]
+        block.write_gradient(passed.blocks[i], deltas, part, product)
+    prefix, penalty = slice(network.layout.n_weights), PENALTIES[objective.penalty]
+    weights, result = network.parameters[prefix], gradient.parameters
+    result[prefix] += objective.alpha * penalty.gradient(weights, objective.l1_ratio)
+    result /= weight_sum(rows)
+    return result

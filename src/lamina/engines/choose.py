@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lamina.blocks.dense import require_dense
 from lamina.engines.engine import Engine
-from lamina.engines.reference_engine import ReferenceEngine
+from lamina.engines.reference import ReferenceEngine
 from lamina.errors import NativeUnavailableWarning, UnknownNameError, suggestion
 
 if TYPE_CHECKING:

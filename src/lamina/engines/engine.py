@@ -14,7 +14,6 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from lamina.engines.custom_loss import CustomLoss
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState
@@ -22,10 +21,9 @@ from lamina.engines.trainer import Trainer
 from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, PENALTIES
 from lamina.formulas.hyperparameters import Hyperparameters, names_of
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Matrix
 from lamina.network import NetworkSpec
 
-Matrix: TypeAlias = "NDArray[Any] | sparse.csr_array | sparse.csr_matrix"
 Evaluator: TypeAlias = Callable[[Array], tuple[float, Array]]
 
 

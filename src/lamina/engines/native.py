@@ -1,4 +1,4 @@
-"""The native engine: whole epochs in C++; the only module that imports lamina._native.
+"""The native engine: whole epochs in C++; with native_measures.py alone it imports lamina._native.
 
 Shapes and dtypes are engine.py's. The kernels read C-contiguous arrays, int32 csr columns and int64
 csr row starts, which `_row_arrays` prepares once for every fit.
@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from lamina import _native
 from lamina.blocks.dense import Dense, require_dense
@@ -26,7 +26,6 @@ from lamina.engines.engine import (
     NON_FINITE_ROWS,
     Engine,
     Evaluator,
-    Matrix,
     Objective,
     Rows,
     require_finite,
@@ -37,7 +36,7 @@ from lamina.engines.trainer import EpochReport, LocalTrainer, TimeIsUp
 from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import as_numbers
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Matrix
 from lamina.network import NetworkSpec, ParameterLayout
 
 # For this many samples, packing the weights first does not pay.
@@ -341,73 +340,3 @@ def _outline(spec: NetworkSpec, dtype: np.dtype[Any]) -> Any:
     # Cached, because for a single sample building a network takes longer than using it. It holds no
     # parameters, and `predict_few` does not modify it.
     return _network(spec, NO_OBJECTIVE, dtype, None, FEW_ROWS)
-
-
-def multiply_add_rate(dtype: DTypeLike, n_threads: int = 1, seconds: float = 0.2) -> float:
-    """Measure the peak rate of floating-point operations per second, by loops in registers.
-
-    A multiply-add counts as two. The loops are those of every instruction set of the machine, with
-    several numbers of registers, because no single one is the fastest on every processor.
-    Benchmarks compare `matrix_product` and a training step with the best of them.
-
-    Parameters
-    ----------
-    dtype : {'float32', 'float64'}
-    n_threads : int
-    seconds : float
-        Approximate duration; each loop runs at least once, and the best run counts.
-
-    Examples
-    --------
-    >>> multiply_add_rate("float32", seconds=0.01) > 0
-    True
-    """
-    spin = _native.spin32 if np.dtype(dtype) == np.float32 else _native.spin64
-    rounds, best, end = 1_000_000, 0.0, perf_counter() + seconds
-    while best == 0.0 or perf_counter() < end:
-        for loop in range(len(_native.spin_loops())):
-            start = perf_counter()
-            operations, _ = spin(loop, rounds, n_threads)
-            best = max(best, operations / (perf_counter() - start))
-    return best
-
-
-def matrix_product(
-    A: NDArray[Any],
-    B: NDArray[Any],
-    *,
-    A_is_transposed: bool = False,
-    B_is_transposed: bool = False,
-    n_threads: int = 1,
-    precision: str | None = None,
-) -> NDArray[Any]:
-    """Return A B by the kernels that training uses, in any of the three orientations of a step.
-
-    Parameters
-    ----------
-    A : ndarray of shape (m, k), or (k, m) if transposed
-    B : ndarray of shape (k, n), or (n, k) if transposed
-        Both C-contiguous, in one dtype, float32 or float64.
-    A_is_transposed, B_is_transposed : bool
-        True if the matrix is stored transposed; not both.
-    n_threads : int
-    precision : str, optional
-        Name in PRECISIONS, to which float32 A and B are rounded.
-
-    Returns
-    -------
-    ndarray of shape (m, n)
-        Every element is one chain of fused multiply-adds over k, in order; in bfloat16, the sum of
-        blocks in the order of native/core/products/bfloat16_product.hpp.
-
-    Examples
-    --------
-    >>> matrix_product(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
-    array([[1., 2.],
-           [3., 4.]])
-    """
-    shape = A.shape[1 if A_is_transposed else 0], B.shape[0 if B_is_transposed else 1]
-    C = np.empty(shape, dtype=A.dtype)
-    rounding = _precision(precision)
-    _native.multiply(A, B, C, A_is_transposed, B_is_transposed, n_threads, rounding)
-    return C

@@ -1,4 +1,4 @@
-"""Optimizer of a fit: its settings, and the state that a trainer changes.
+"""Optimizer of a fit: its settings, the state that a trainer changes, and one step in NumPy.
 
 Shapes: parameters (n_parameters,); slots (n_slots, n_parameters).
 """
@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lamina.formulas import OPTIMIZERS
+from lamina.formulas.averages import average_rate, clipping_scale, compute_norm
 from lamina.formulas.hyperparameters import names_of
 from lamina.formulas.table import Array
+from lamina.network import ParameterLayout
 
 
 @dataclass(frozen=True)
@@ -101,3 +103,38 @@ class OptimizerState:
         """Copy the running statistics of the parameters, which no step changes, into an average."""
         if self.keeps_average:
             self.slots[-1, n_trained:] = parameters[n_trained:]
+
+
+def update(
+    layout: ParameterLayout,
+    settings: OptimizerSettings,
+    parameters: Array,
+    gradient: Array,
+    state: OptimizerState,
+    learning_rate: float,
+) -> float:
+    """Make one step in place, except for the step count, and return the gradient's norm.
+
+    The gradient is clipped, weights decay, the optimizer steps, then the average is updated.
+    """
+    record, step, params = OPTIMIZERS[settings.name], state.step + 1, settings.hyperparameters
+    norm = compute_norm(gradient)
+    gradient *= clipping_scale(norm, settings.max_gradient_norm)
+    of_weights, of_others = layout.spans
+    for part, rate_factor, decay_factor in of_weights:
+        parameters[part] *= 1 - learning_rate * rate_factor * settings.weight_decay * decay_factor
+    slots = state.slots[:-1] if state.keeps_average else state.slots
+    elementwise = [*of_weights, *of_others]
+    if record.matrix_update is not None:
+        elementwise = of_others
+        matrices = (layout.views(vector).weights for vector in (parameters, gradient, *slots))
+        for i, (W, G, *of_W) in enumerate(zip(*matrices, strict=True)):
+            rate = learning_rate * (layout.factors[i][0] if layout.factors else 1.0)
+            record.matrix_update(W, G, of_W, step, rate, params)
+    for part, rate_factor, _ in elementwise:
+        rate, of_w = learning_rate * rate_factor, slots[:, part]
+        record.update(parameters[part], gradient[part], of_w, step, rate, params)
+    if settings.average_decay is not None:
+        average = state.slots[-1]
+        average += (parameters - average) * average_rate(settings.average_decay, step)
+    return norm

@@ -19,7 +19,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lamina.choices import Activation, Solver
 from lamina.engines import choose_engine
-from lamina.engines.engine import Matrix
 from lamina.errors import NonFiniteError, UnsupportedBlockError
 from lamina.estimators.fitting.assignment import Assignment, fit_full_batch, fit_minibatch
 from lamina.estimators.fitting.fitted_network import (
@@ -57,7 +56,7 @@ from lamina.estimators.settings.constraints import (
 from lamina.estimators.settings.contradictions import refuse_contradictions
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import OPTIMIZERS, is_minibatch
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Matrix
 from lamina.network import Network, NetworkSpec, ParameterLayout
 
 FLOATS: list[np.dtype[Any]] = [np.dtype(np.float64), np.dtype(np.float32)]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import UnknownNameError, suggestion
 
+if TYPE_CHECKING:
+    from scipy import sparse
+
 Array: TypeAlias = NDArray[np.floating[Any]]
 # Numbers, class codes or labels: only the data decides about the dtype.
 AnyArray: TypeAlias = NDArray[Any]
+# Samples: dense, or sparse by rows.
+Matrix: TypeAlias = "NDArray[Any] | sparse.csr_array | sparse.csr_matrix"
 
 
 class Named(Protocol):

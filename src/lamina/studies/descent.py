@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from lamina.engines import Objective, OptimizerSettings, OptimizerState
-from lamina.engines.reference import update
+from lamina.engines.optimizer import update
 from lamina.errors import suggestion
 from lamina.estimators import MLPRegressor
 from lamina.estimators.fitting.assignment import choose_schedule

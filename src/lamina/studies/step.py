@@ -1,4 +1,4 @@
-"""One training step with all intermediate results of the reference engine, layer by layer.
+"""One training step with all intermediate results, layer by layer.
 
 Shapes: X (n_samples, fan_in of the first layer); for each layer z, a, delta (n_samples, fan_out), W
 (fan_in, fan_out) and b (fan_out,); all in float64. n is the number of samples, or the sum of their
@@ -17,21 +17,14 @@ from numpy.typing import NDArray
 from lamina.blocks import Mode
 from lamina.blocks.dense import Dense, DenseParameters, DensePass, require_dense
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
-from lamina.engines.batch_loss import row_losses, weight_sum
-from lamina.engines.reference import (
-    Forward,
-    backward,
-    backward_blocks,
-    batch_loss,
-    forward,
-    move_statistics,
-    update,
-)
+from lamina.engines.batch_loss import backward, batch_loss, row_losses, weight_sum
+from lamina.engines.optimizer import update
 from lamina.formulas import PENALTIES
 from lamina.formulas.activation import ActivationName
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
 from lamina.network import Network, NetworkSpec, ParameterLayout, block_parameters
+from lamina.network.passes import Forward, backward_blocks, forward, move_statistics
 
 
 @dataclass(frozen=True)

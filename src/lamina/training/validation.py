@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from lamina.engines import Objective, Rows
-from lamina.engines.batch_loss import compute_logits, row_losses, weight_sum
-from lamina.engines.engine import Matrix
-from lamina.formulas.table import Array
+from lamina.engines.batch_loss import row_losses, weight_sum
+from lamina.formulas.table import Array, Matrix
 from lamina.network import NetworkSpec
+from lamina.network.passes import compute_logits
 from lamina.training.history import Monitor
 
 

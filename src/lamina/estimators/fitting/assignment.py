@@ -16,7 +16,6 @@ from sklearn.utils._param_validation import InvalidParameterError
 from lamina.choices import name_of
 from lamina.engines import Engine, Objective, OptimizerSettings, Rows
 from lamina.engines.custom_loss import CustomLoss, require_rows_apart
-from lamina.engines.engine import Matrix
 from lamina.estimators.fitting.checkpoint_identity import (
     build_checkpoint,
     compute_identity,
@@ -46,7 +45,7 @@ from lamina.estimators.settings.formula_choices import (
 )
 from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import OPTIMIZERS, SCHEDULES
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Matrix
 from lamina.network import Network, NetworkSpec
 from lamina.training import (
     Ending,

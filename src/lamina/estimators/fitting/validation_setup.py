@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.engines import Objective, Rows
-from lamina.engines.engine import Matrix
 from lamina.errors import suggestion
 from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.scorers import measure_by
@@ -19,7 +18,7 @@ from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.settings.contradictions import minibatch_solvers
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import is_minibatch
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Matrix
 from lamina.network import Network, NetworkSpec
 from lamina.training import Monitor, Validation
 from lamina.training.validation import loss_on

@@ -18,8 +18,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import _get_threadpool_controller
 
 from lamina.blocks import AnyBlock
-from lamina.engines.engine import Matrix
-from lamina.engines.reference import forward
 from lamina.errors import (
     DeadUnitsWarning,
     DiagnosticWarning,
@@ -38,8 +36,9 @@ from lamina.estimators.inspection.unlearned import (
     stalled_accuracy,
     undefined_scores,
 )
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Matrix
 from lamina.network import Network
+from lamina.network.passes import forward
 
 AUTOMATIC = "auto"
 # Initial weights are drawn for features of size one. The mean of |x| is at most 1 in a standardised

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from lamina.blocks import AnyBlock, BlockPass
 from lamina.blocks.dense import Dense, DenseParameters, DensePass
-from lamina.engines.reference import Forward
 from lamina.formulas import ACTIVATIONS
 from lamina.formulas.activation import ActivationName
 from lamina.formulas.table import Array
 from lamina.network import Network
+from lamina.network.passes import Forward
 
 # A derivative below a hundredth of the largest: tanh beyond |z| = 3, the logistic beyond 6.
 FLAT = 0.01

@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from lamina.blocks import product_in
-from lamina.engines.engine import Matrix
 from lamina.errors import suggestion
 from lamina.estimators.fitting.fitted_network import get_network
 from lamina.estimators.inspection.description import NetworkDescription, describe
@@ -23,7 +22,7 @@ from lamina.estimators.inspection.gradient_check import GradientCheck, check_gra
 from lamina.estimators.inspection.importances import IMPORTANCES
 from lamina.estimators.inspection.passes import Passes
 from lamina.estimators.settings.refusals import require_whole
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Matrix
 from lamina.network import Network, NetworkSpec
 
 if TYPE_CHECKING:

@@ -16,12 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from lamina.blocks import Mode, Product
-from lamina.engines.engine import Matrix
-from lamina.engines.reference import Forward, forward, input_gradient
 from lamina.estimators.inspection.idle_units import steep_activations
 from lamina.estimators.settings.refusals import require_whole, shown
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Matrix
 from lamina.network import Network
+from lamina.network.passes import Forward, forward, input_gradient
 
 # Numbers of a chunk in all layers: some megabytes, which stay in the caches.
 CHUNK_NUMBERS = 1 << 19
@@ -46,7 +45,7 @@ class Idleness(NamedTuple):
 
 @dataclass(frozen=True)
 class Passes:
-    """Network and the samples to pass through it, by the reference engine's formulas.
+    """Network and the samples to pass through it, by the blocks' own formulas.
 
     Attributes
     ----------

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines.engine import Rows
-from lamina.engines.reference import forward
 from lamina.errors import (
     DiagnosticWarning,
     StalledAccuracyWarning,
@@ -25,6 +24,7 @@ from lamina.estimators.fitting.tasks import Classification, Regression
 from lamina.formulas import INVERSE_LINKS, LOSSES, is_minibatch
 from lamina.formulas.table import Array
 from lamina.network import Network
+from lamina.network.passes import forward
 from lamina.training import Monitor
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 
 from lamina.blocks import product_in
-from lamina.engines.reference import Forward, input_gradient
 from lamina.errors import ExperimentError
 from lamina.estimators.inspection.passes import Passes
 from lamina.formulas.table import AnyArray
 from lamina.network import Network, flatten_parameters
+from lamina.network.passes import Forward, input_gradient
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.prepared_data import PreparedData
 from lamina.workbench.runs.run import Run
