@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from lamina.blocks import AnyBlock, Dense, block_from_json
+from lamina.blocks import AnyBlock, Dense, Role, block_from_json
 from lamina.formulas import INVERSE_LINKS, ActivationChoice
 from lamina.formulas.activation import ActivationName
 
@@ -119,6 +119,13 @@ class NetworkSpec:
     def kinds(self) -> frozenset[str]:
         """Kinds of the blocks, names in BLOCKS."""
         return frozenset(block.kind for block in self.blocks)
+
+    @property
+    def weighted_blocks(self) -> list[AnyBlock]:
+        """Block of each matrix of weights, in the order of `coefs_`."""
+        return [
+            block for block in self.blocks for each in block.tensors if each.role is Role.WEIGHTS
+        ]
 
     @property
     def draws(self) -> bool:

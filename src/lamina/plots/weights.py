@@ -151,7 +151,7 @@ class WeightsDisplay:
         network = get_network(inside.model)
         display = cls(
             weights=network.weights,
-            layers=[block.name for block in network.spec.blocks],
+            layers=[block.name for block in network.spec.weighted_blocks],
             input_names=input_names(inside, feature_names),
             output_names=output_names(inside.model),
         )

@@ -120,5 +120,5 @@ def gradient_flow(
         _, gradient = loss.evaluate(parameters.astype(np.float64))
         norms.append([np.linalg.norm(W) for W in weights_of(gradient).weights])
         sizes.append([np.linalg.norm(W) for W in weights_of(parameters).weights])
-    layers = tuple(block.name for block in loss.network.spec.blocks)
+    layers = tuple(block.name for block in loss.network.spec.weighted_blocks)
     return GradientFlow(layers, tuple(epochs), np.array(norms), np.array(sizes, dtype=np.float64))

@@ -110,6 +110,7 @@ def take_step(
     network: Network, objective: Objective, rows: Rows, draws: Draws | None
 ) -> GradientStep:
     """Run the forward and backward pass of a training step; draws add dropout and noise."""
+    require_dense(network.spec.blocks, "a traced gradient step")
     passed = forward(network, rows.X, Mode(uses_batch=True, draws=draws))
     loss, d_a = batch_loss(network, objective, passed, rows)
     gradient = backward(network, objective, rows, passed, d_a)

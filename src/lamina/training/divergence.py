@@ -7,7 +7,7 @@ import numpy as np
 from lamina.engines import EpochReport
 from lamina.errors import NonFiniteError
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, ParameterLayout
+from lamina.network import NetworkSpec, block_parameters
 from lamina.training.plan import TrainingPlan
 from lamina.training.validation import Validation
 
@@ -90,7 +90,7 @@ def refuse_non_finite_weights(spec: NetworkSpec, plan: TrainingPlan, parameters:
 
 def first_non_finite_block(spec: NetworkSpec, vector: Array) -> int | None:
     """Return the first block whose part of a flat vector (parameters or gradient) is not finite."""
-    for i, parts in enumerate(zip(*ParameterLayout.from_spec(spec).views(vector), strict=True)):
+    for i, parts in enumerate(block_parameters(spec, vector)):
         if not all(np.isfinite(part).all() for part in parts):
             return i
     return None

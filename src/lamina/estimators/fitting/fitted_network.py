@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
@@ -88,7 +89,7 @@ def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]
     layout = ParameterLayout.from_spec(spec)
     expected = layout.unit_parameters, layout.statistics
     for name, found, asked in zip(OTHER_PARTS, shapes, expected, strict=True):
-        if tuple(found) != (asked if any(n for n, _ in asked) else ()):
+        if tuple(found) != (asked if any(map(math.prod, asked)) else ()):
             raise ValueError(
                 f"{name} of shapes {list(found)} must have shapes {list(asked)} for this network: "
                 "a parameter that defines the network was changed after the fit. Set it back, or "

@@ -184,15 +184,18 @@ def describe(model: Any, passes: Passes | None = None) -> NetworkDescription:
         layers = tuple(_layers(model, _network_to_come(model), UNKNOWN))
         return NetworkDescription(f"{title}, not fitted", layers, None, None)
     network = get_network(model)
-    spec, weights = network.spec, network.weights
+    spec = network.spec
+    weights = dict(zip(spec.weighted_blocks, network.weights, strict=True))
     n_dead = (
-        [None] * len(weights)
+        [None] * len(spec.blocks)
         if passes is None
         else [*(each.n_idle for each in passes.idleness()), None]
     )
     layers = tuple(
-        _with_weights(*parts)
-        for parts in zip(_layers(model, spec, spec.inverse_link), weights, n_dead, strict=True)
+        _with_weights(layer, weights.get(block), dead)
+        for layer, block, dead in zip(
+            _layers(model, spec, spec.inverse_link), spec.blocks, n_dead, strict=True
+        )
     )
     diagnoses = tuple(vars(model).get("diagnoses_") or ())
     return NetworkDescription(
@@ -228,7 +231,11 @@ def _layer(block: AnyBlock, activation: str) -> LayerDescription:
     )
 
 
-def _with_weights(layer: LayerDescription, weights: Array, n_dead: int | None) -> LayerDescription:
+def _with_weights(
+    layer: LayerDescription, weights: Array | None, n_dead: int | None
+) -> LayerDescription:
+    if weights is None:
+        return layer
     return replace(
         layer,
         weight_mean=float(weights.mean()),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from lamina.blocks import Role
 from lamina.engines import choose_engine
 from lamina.engines.engine import Objective
 from lamina.estimators.fitting.assignment import Assignment
@@ -17,14 +19,18 @@ from lamina.estimators.settings.contradictions import refuse_contradictions
 from lamina.estimators.settings.refusals import require_whole
 from lamina.formulas import LOSSES
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, ParameterLayout
+from lamina.network import NetworkSpec, ParameterLayout, block_parameters
 
 TOLERANCE = 1e-6
 STEP = 1e-5
 # No finite difference is more exact than this fraction of a loss of size one, over the tolerance.
 SMALLEST_SCALE = 1e-4
 SMALLEST_BEND = 1e-3
-TRAINED_PARTS = ("coefs_", "intercepts_", "unit_parameters_")
+TRAINED_PARTS = {
+    Role.WEIGHTS: "coefs_",
+    Role.BIASES: "intercepts_",
+    Role.UNIT_PARAMETERS: "unit_parameters_",
+}
 
 
 @dataclass(frozen=True)
@@ -169,11 +175,18 @@ Places = dict[str, NDArray[np.int64]]
 
 def _places(spec: NetworkSpec) -> Iterator[tuple[str, Places]]:
     """Yield each block's name and the indices of its trained parameters in the flat vector."""
-    layout = ParameterLayout.from_spec(spec)
-    parts = layout.views(np.arange(float(layout.n_parameters)))
-    for i, block in enumerate(spec.blocks):
-        named = zip(TRAINED_PARTS, parts, strict=False)
-        yield block.name, {f"{name}[{i}]": part[i].astype(np.int64) for name, part in named}
+    every = np.arange(float(ParameterLayout.from_spec(spec).n_parameters))
+    numbers = {role: count() for role in Role}
+    for block, parameters in zip(spec.blocks, block_parameters(spec, every), strict=True):
+        tensors = zip(block.tensors, parameters, strict=True)
+        yield (
+            block.name,
+            {
+                f"{TRAINED_PARTS[tensor.role]}[{next(numbers[tensor.role])}]": part.astype(np.int64)
+                for tensor, part in tensors
+                if tensor.role in TRAINED_PARTS
+            },
+        )
 
 
 def _check_layer(
