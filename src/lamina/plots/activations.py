@@ -121,10 +121,10 @@ class ActivationsDisplay:
         idleness = passes.idleness()
         display = cls(
             activations=passes.activations()[:-1],
-            layers=[f"{block.name}\n{block.activation}" for block in hidden],
+            layers=[f"{block.name}\n{block.output_function}" for block in hidden],
             idle=[each.n_idle for each in idleness],
             flat=[each.flat_fraction for each in idleness],
-            saturated=[saturates(block.activation) for block in hidden],
+            saturated=[saturates(block.output_function) for block in hidden],
         )
         return display.plot(ax)
 
