@@ -9,6 +9,7 @@ import pytest
 
 import lamina as library
 from lamina import persistence
+from lamina.export.python import target as python_target
 
 
 def answer(path, table):
@@ -117,12 +118,12 @@ def test_a_model_of_a_table_is_exported_to_every_format_and_checked(
 @pytest.mark.usefixtures("houses")
 def test_an_export_with_other_predictions_is_not_written(train, refusal, monkeypatch, tmp_path):
     train("houses.csv", "-t", "price")
-    right = library.to_python
+    right = python_target.render
 
-    def wrong(model, dtype=None):
-        return right(model, dtype=dtype).replace("np.maximum(z, 0)", "np.maximum(z, 0.5)")
+    def wrong(program):
+        return right(program).replace("np.maximum(z, 0)", "np.maximum(z, 0.5)")
 
-    monkeypatch.setattr(library, "to_python", wrong)
+    monkeypatch.setattr(python_target, "render", wrong)
     assert "predictions of Python differ from the model's" in refusal(
         "export", "houses.lamina", "-o", "houses.py"
     )

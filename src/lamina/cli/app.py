@@ -155,7 +155,12 @@ def evaluate(
 def export(
     model: ModelFile,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="A file that ends in .onnx, .py or .h.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="A file whose ending chooses the format, such as .onnx, .py or .h.",
+        ),
     ],
     dtype: Annotated[
         str | None,

@@ -135,7 +135,7 @@ def to_c(
     return source
 
 
-def render(program: ModelProgram, name: str) -> str:
+def render(program: ModelProgram, name: str = "mlp") -> str:
     """Return a program as the source of a header; `name` begins all names in it."""
     import lamina
 

@@ -90,9 +90,8 @@ def _long_string(name: str, text: str) -> str:
 
 def number_array(declaration: str, numbers: NDArray[Any]) -> str:
     """Return the definition of an array of floating-point numbers, such as 'double w1'."""
-    # The shortest decimals that parse back to exactly the same number.
     ending = "f" if numbers.itemsize == 4 else ""
-    return _array(declaration, [_number(number, ending) for number in numbers.ravel()])
+    return _array(declaration, [number(each, ending) for each in numbers.ravel()])
 
 
 def integer_array(declaration: str, numbers: Iterable[int]) -> str:
@@ -100,11 +99,12 @@ def integer_array(declaration: str, numbers: Iterable[int]) -> str:
     return _array(declaration, [str(int(number)) for number in numbers])
 
 
-def _number(number: Any, ending: str) -> str:
-    if math.isfinite(number):
-        return f"{number!s}{ending}"
-    sign = "-" if number < 0 else ""
-    return "NAN" if math.isnan(number) else f"{sign}INFINITY"
+def number(value: Any, ending: str = "") -> str:
+    """Return a floating-point number; the shortest decimals that parse to the same one."""
+    if math.isfinite(value):
+        return f"{value!s}{ending}"
+    sign = "-" if value < 0 else ""
+    return "NAN" if math.isnan(value) else f"{sign}INFINITY"
 
 
 def _array(declaration: str, texts: Sequence[str]) -> str:

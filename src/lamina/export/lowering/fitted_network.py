@@ -6,7 +6,7 @@ Everything in a network that no export supports raises an error here, so that no
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -28,6 +28,15 @@ from lamina.formulas import (
 from lamina.formulas.losses import as_it_is
 from lamina.formulas.value_losses import rearranged_quantiles
 from lamina.network import Network, NetworkSpec
+
+
+class FittedModel(Protocol):
+    """Fitted estimator of lamina, alone or inside scikit-learn's classes."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the estimator's parameters."""
+        ...
+
 
 # Checked by name, to avoid importing their layer.
 ENSEMBLES = ("TabularClassifier", "TabularRegressor")

@@ -37,6 +37,7 @@ from lamina.export.onnx.rendering import Nodes, Renderer
 
 ML = "ai.onnx.ml"
 MISSING_TEXT = ""
+UNREPRESENTED = "a missing one has no representation"
 # For larger x, x / sqrt(1 + (x / bound)²) rounds to the bound.
 LARGEST = 1e100
 # Dtypes of non-numeric columns, and the description of every input in the graph.
@@ -58,7 +59,7 @@ def meaning(column: InputColumn, place: int, operations: Sequence[Operation]) ->
             operation = operation.one_hot if isinstance(operation, CategoryCode) else operation
             empty_is_missing = operation.fill is not None or None in operation.categories
             if MISSING_TEXT in operation.categories and not empty_is_missing:
-                return "a category, which may be empty; a missing one has no representation"
+                return f"a category, which may be empty; {UNREPRESENTED}"
     meaning = MEANINGS[column.kind]
     return meaning.replace("a number", f"a number, {column.unit}") if column.unit else meaning
 
