@@ -28,6 +28,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import NonFiniteError
+from lamina.estimators.fitting import preparing
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -376,14 +377,13 @@ def test_partial_fit_runs_one_epoch_without_a_convergence_warning(estimator: Est
 def test_the_requested_engine_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     choose = lamina.estimators.perceptron.choose_engine
-    monkeypatch.setattr(
-        lamina.estimators.perceptron,
-        "choose_engine",
-        lambda *sizes: (asked.append(sizes), choose(*sizes))[1],
-    )
+    for module in (lamina.estimators.perceptron, preparing):
+        monkeypatch.setattr(
+            module, "choose_engine", lambda *sizes: (asked.append(sizes), choose(*sizes))[1]
+        )
     model = MLPClassifier(solver="lbfgs", alpha=1, max_iter=300, engine="reference", n_threads=3)
     model.fit(X, Y).predict(X)
-    assert asked == [("reference", 3, None), ("reference", 3, None)]
+    assert [sizes[:3] for sizes in asked] == [("reference", 3, None)] * 2
 
 
 def test_a_sparse_matrix_with_column_indices_out_of_range_is_refused() -> None:

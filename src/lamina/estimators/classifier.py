@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
-from lamina.choices import Activation, Loss, Penalty, Schedule, Solver, name_of
+from lamina.choices import Activation, Loss, Penalty, Schedule, Solver
 from lamina.encoding.targets import Labels, TargetEncoding
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.fitting.classes import (
@@ -33,7 +33,7 @@ from lamina.estimators.perceptron import Perceptron, has_partial_fit
 from lamina.estimators.settings.attributes import CLASSIFIER_ATTRIBUTES
 from lamina.estimators.settings.constraints import PARAMETERS, constraints_of
 from lamina.estimators.settings.docstrings import with_parameters
-from lamina.estimators.settings.formula_choices import hyperparameters_of
+from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.loss_parameters import CLASSIFIER_PARAMETERS
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import Array
@@ -271,10 +271,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
     def _task(
         self,
+        settings: FitSettings,
         y: Labels,
         continues: bool,
         classes: ArrayLike | None,
-        weight: NDArray[Any] | None = None,
+        weight: Array | None,
     ) -> Classification:
         refuse_labels_without_order(y)
         if not continues or (classes is None and not hasattr(self, "classes_")):
@@ -283,8 +284,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             known_classes = hasattr(self, "classes_")
             encoding = self._encoding() if known_classes else TargetEncoding.from_labels(y, classes)
             self._check_known(encoding, y)
-        settings = hyperparameters_of(self, "loss")
-        return Classification(encoding, y, name_of(self.loss), settings, self.class_weight)
+        return Classification(
+            encoding, y, settings.loss, settings.loss_hyperparameters, settings.class_weight
+        )
 
     def _check_known(self, encoding: TargetEncoding, y: Labels) -> None:
         """Check the labels of each column against the classes of earlier fits."""
@@ -294,7 +296,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             for column, labels in zip(y.T, encoding.classes, strict=True):
                 self._check_labels(np.unique(column), labels)
 
-    def _task_like(self, task: Task, y: Labels) -> Classification:
+    def _task_like(self, settings: FitSettings, task: Task, y: Labels) -> Classification:
         assert isinstance(task, Classification)
         for column, labels in pair_labels(y, task.encoding):
             if unseen := sorted(set(column) - set(labels)):

@@ -13,7 +13,7 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 
-from lamina.choices import Activation, Loss, Penalty, Schedule, Solver, name_of
+from lamina.choices import Activation, Loss, Penalty, Schedule, Solver
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.fitting.state import get_scaling
@@ -21,14 +21,14 @@ from lamina.estimators.fitting.tasks import Regression, Task, quantiles_in
 from lamina.estimators.fitting.wrong_data import CURE_OF_Y, explained, score_weights
 from lamina.estimators.perceptron import Perceptron, has_partial_fit
 from lamina.estimators.settings.attributes import REGRESSOR_ATTRIBUTES
-from lamina.estimators.settings.constraints import PARAMETERS, constraints_of, rising_quantiles
+from lamina.estimators.settings.constraints import PARAMETERS, constraints_of
 from lamina.estimators.settings.docstrings import with_parameters
-from lamina.estimators.settings.formula_choices import hyperparameters_of
+from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES, REGRESSOR_PARAMETERS
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
-from lamina.formulas.losses import QUANTILE, as_it_is
+from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import Array
 from lamina.training.scores import PinballScore
 
@@ -231,14 +231,15 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
     def _task(
         self,
+        settings: FitSettings,
         y: NDArray[Any],
         continues: bool,
         classes: ArrayLike | None,
-        weight: NDArray[Any] | None = None,
+        weight: Array | None,
     ) -> Regression:
-        task = Regression(name_of(self.loss), y, self._hyperparameters())
+        task = Regression(settings.loss, y, settings.loss_hyperparameters)
         self._refuse_undefined(task)
-        return replace(task, scaling=self._scaling(task, continues, weight))
+        return replace(task, scaling=self._scaling(settings, task, continues, weight))
 
     def _refuse_undefined(self, task: Regression) -> None:
         """Reject targets that are not numbers, or for which the loss is undefined."""
@@ -256,15 +257,15 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
             row = int(np.argmax((task.columns() == outside).any(axis=1)))
             others = ", ".join(map(repr, sorted(REGRESSION_LOSSES - {task.loss})))
             raise ValueError(
-                f"loss={self.loss!r} is not defined for a target of {outside}, the value of "
+                f"loss={task.loss!r} is not defined for a target of {outside}, the value of "
                 f"y[{row}]: choose another of {others}, or shift the target"
             )
 
     def _scaling(
-        self, task: Regression, continues: bool, weight: NDArray[Any] | None
+        self, settings: FitSettings, task: Regression, continues: bool, weight: Array | None
     ) -> TargetScaling | None:
         """Return the target's mean and scale with scale_target=True; keep an earlier fit's."""
-        if not self.scale_target:
+        if not settings.scale_target:
             return None
         before = get_scaling(self) if continues else None
         if before is None:
@@ -287,21 +288,13 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
             and not least < logarithms.min() <= logarithms.max() < largest
         ):
             raise ValueError(
-                f"loss={self.loss!r} predicts standard deviations from {np.exp(least):.0e} to "
+                f"loss={task.loss!r} predicts standard deviations from {np.exp(least):.0e} to "
                 f"{np.exp(largest):.0e}, and y has {list(scaling.scale)}: divide y by a constant."
             )
 
-    def _hyperparameters(self) -> dict[str, Any]:
-        """Return the hyperparameters that the loss's record lists, by name."""
-        rising_quantiles(self.quantile)
-        values = hyperparameters_of(self, "loss")
-        if QUANTILE.name in values:
-            values[QUANTILE.name] = rising_quantiles(values[QUANTILE.name])
-        return values
-
-    def _task_like(self, task: Task, y: NDArray[Any]) -> Regression:
+    def _task_like(self, settings: FitSettings, task: Task, y: NDArray[Any]) -> Regression:
         assert isinstance(task, Regression)
-        other = Regression(task.loss, y, task.hyperparameters, task.scaling)
+        other = replace(task, y=y)
         self._refuse_undefined(other)
         if other.n_outputs != task.n_outputs:
             raise ValueError(

@@ -37,8 +37,7 @@ from lamina.estimators.fitting.state import (
     get_scaling,
 )
 from lamina.estimators.fitting.tasks import Classification, Regression
-from lamina.estimators.settings.formula_choices import flat_parameters
-from lamina.estimators.settings.optimizing import optimizer_settings
+from lamina.estimators.settings.formula_choices import flat_parameters, optimizer_settings
 from lamina.export.lowering.models import lower_network
 from lamina.export.lowering.network_operations import (
     Activate,

@@ -14,9 +14,7 @@ from lamina.engines import Objective, OptimizerSettings, OptimizerState
 from lamina.engines.optimizer import update
 from lamina.errors import suggestion
 from lamina.estimators import MLPRegressor
-from lamina.estimators.fitting.assignment import choose_schedule
-from lamina.estimators.settings.contradictions import refuse_contradictions
-from lamina.estimators.settings.optimizing import optimizer_settings
+from lamina.estimators.settings.fit_settings import FitSettings, resolve_settings
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.hyperparameters import names_of
 from lamina.network import ParameterLayout
@@ -162,7 +160,6 @@ def gradient_descent_path(
         **hyperparameters,
     )
     model._validate_params()
-    refuse_contradictions(model, incremental=False)
     return _descend(surface, model, start, n_steps, noise, check_random_state(random_state))
 
 
@@ -184,10 +181,12 @@ def _descend(
     noise: float,
     random_state: np.random.RandomState,
 ) -> DescentPath:
-    settings = optimizer_settings(model)
+    settings = resolve_settings(model)
+    optimizer = settings.optimizer
+    assert optimizer is not None
     w = np.array([*_point(surface.start if start is None else start), 0.0])
-    state = OptimizerState.fresh(settings, w)
-    step_rates = _StepRates(model, settings, n_steps)
+    state = OptimizerState.fresh(optimizer, w)
+    step_rates = _StepRates(settings, optimizer, n_steps)
     points, rates = [w[:2].copy()], list[float]()
     with np.errstate(all="ignore"):
         for _ in range(n_steps):
@@ -195,7 +194,7 @@ def _descend(
             if noise:
                 gradient[:2] += noise * random_state.standard_normal(2)
             rates.append(step_rates.rate)
-            update(LAYOUT, settings, w, gradient, state, rates[-1])
+            update(LAYOUT, optimizer, w, gradient, state, rates[-1])
             state.step += 1
             points.append(state.predicting(w)[:2].copy())
             value = float(surface.value(*w[:2]))
@@ -205,23 +204,23 @@ def _descend(
         places = np.array(points)
         values = np.array([surface.value(*place) for place in places], dtype=np.float64)
         norms = np.array([np.hypot(*surface.gradient(*place)) for place in places])
-    name = _name_of(model, settings)
-    return DescentPath(surface, name, settings, places, values, norms, np.array(rates))
+    name = _name_of(model, optimizer)
+    return DescentPath(surface, name, optimizer, places, values, norms, np.array(rates))
 
 
 class _StepRates:
     """The learning rate of each step, from a schedule that counts steps as epochs."""
 
-    def __init__(self, model: MLPRegressor, settings: OptimizerSettings, n_steps: int) -> None:
+    def __init__(self, settings: FitSettings, optimizer: OptimizerSettings, n_steps: int) -> None:
         plan = TrainingPlan(
             Objective("squared_error"),
-            settings,
+            optimizer,
             batch_size=1,
             max_epochs=n_steps,
-            schedule=choose_schedule(model),
-            given_options=model.learning_rate_options or {},
-            warmup=float(model.warmup),
-            initial_rate=float(model.learning_rate_init),
+            schedule=settings.schedule,
+            given_options=settings.schedule_options,
+            warmup=settings.warmup,
+            initial_rate=settings.initial_rate,
         )
         self.state = RateState(plan.initial_rate, plan.initial_rate)
         self.rates = Rates(plan, self.state, n_steps=1)
@@ -254,9 +253,9 @@ def _point(point: ArrayLike) -> tuple[float, float]:
     return float(place[0]), float(place[1])
 
 
-def _name_of(model: MLPRegressor, settings: OptimizerSettings) -> str:
+def _name_of(model: MLPRegressor, optimizer: OptimizerSettings) -> str:
     """Return the optimizer, its learning rate and all non-default parameters as text."""
-    chosen = {name: getattr(model, name) for name in (*settings.hyperparameters, *SURROUNDINGS)}
+    chosen = {name: getattr(model, name) for name in (*optimizer.hyperparameters, *SURROUNDINGS)}
     defaults = model._defaults()
     others = [
         f"{name} {value if isinstance(value, bool) else f'{value:g}'}"
@@ -265,4 +264,4 @@ def _name_of(model: MLPRegressor, settings: OptimizerSettings) -> str:
     ]
     schedule = [model.learning_rate] if isinstance(model.learning_rate, str) else ["own schedule"]
     named = schedule if model.learning_rate != defaults["learning_rate"] else []
-    return ", ".join([settings.name, f"rate {model.learning_rate_init:g}", *named, *others])
+    return ", ".join([optimizer.name, f"rate {model.learning_rate_init:g}", *named, *others])

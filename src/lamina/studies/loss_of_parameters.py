@@ -9,7 +9,9 @@ import numpy as np
 
 from lamina.engines import choose_engine
 from lamina.engines.engine import Evaluator
+from lamina.estimators.fitting.preparing import prepare_fit
 from lamina.estimators.fitting.state import get_standardised_parameters
+from lamina.estimators.settings.fit_settings import resolve_settings
 from lamina.formulas.table import Array
 from lamina.network import Network
 from lamina.studies.inside import perceptron_inside
@@ -56,15 +58,14 @@ def loss_of_parameters(
     """
     inside = perceptron_inside(estimator)
     model = inside.model
-    fit = model._assignment(
-        inside.rows(X), inside.targets(y), sample_weight, fresh=False, incremental=True
-    )
+    settings, rows, targets = resolve_settings(model), inside.rows(X), inside.targets(y)
+    fit = prepare_fit(model, settings, rows, targets, sample_weight, fresh=False, incremental=True)
     # If the fit keeps a moving average, use the average, as predictions do.
     predicting = get_standardised_parameters(model, fit.spec, fit.task.scaling)
     start = predicting.astype(np.float64)
-    fit = replace(fit, start=start)
+    fit = fit.starting_from(start)
     objective = fit.objective if penalised else replace(fit.objective, alpha=0.0)
-    engine = choose_engine(model.engine, model.n_threads, spec=fit.spec)
+    engine = choose_engine(settings.engine, settings.n_threads, spec=fit.spec)
     evaluate = engine.evaluator(fit.spec, objective, fit.rows)
     return LossOfParameters(model, fit.network(start), evaluate)
 

@@ -23,7 +23,7 @@ from sklearn.utils.metaestimators import _safe_split
 
 from lamina.engines.threads import usable_cores
 from lamina.errors import NonFiniteError
-from lamina.estimators.fitting.assignment import DIVERGED
+from lamina.estimators.fitting.running import DIVERGED
 from lamina.estimators.settings.refusals import shown
 from lamina.studies.inside import perceptron_inside
 from lamina.studies.sweep_result import Outcome, Sweep, SweepRun, score_name

@@ -12,11 +12,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from lamina.engines import Objective, Rows
-from lamina.estimators.fitting.assignment import Assignment, next_step, prepare_memory
+from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.running import next_step, prepare_memory
 from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.estimators.inspection.gradient_check import present_assignment
 from lamina.export.scikit_learn import THEIRS
-from lamina.formulas import LOSSES, is_minibatch
+from lamina.formulas import LOSSES
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
 from lamina.network import Network
@@ -247,7 +248,7 @@ def trace_step(
     fit = replace(fit, random_state=deepcopy(fit.random_state))
     draws = _draws(fit) if dropout and fit.spec.draws else None
     following = None
-    if is_minibatch(fit.model.solver):
+    if fit.settings.is_minibatch:
         optimizer, memory, rate = next_step(fit)
         following = UpdateInputs(optimizer, memory.optimizer, rate)
     name = type(perceptron).__name__

@@ -12,6 +12,7 @@ from sklearn.base import clone
 import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.estimators.fitting.initializing import first_parameters, initial_gains
+from lamina.estimators.settings.fit_settings import resolve_settings
 from lamina.formulas import ACTIVATIONS, INITIALIZERS
 from lamina.network import NetworkSpec, ParameterLayout
 
@@ -41,7 +42,7 @@ def begun(initializer: Any, **more: Any) -> MLPRegressor:
 def test_a_fit_starts_from_the_drawn_parameters(initializer: str) -> None:
     model = model_of(initializer)
     random_state = np.random.RandomState(0)
-    drawn = first_parameters(model, SPEC, random_state, np.float64)
+    drawn = first_parameters(resolve_settings(model), SPEC, random_state, np.float64)
     np.testing.assert_allclose(vector(begun(initializer)), drawn, rtol=0, atol=TINY)
 
 
@@ -66,7 +67,7 @@ def test_glorot_draws_the_output_layer_like_the_hidden_ones_and_he_does_not(
     formula = ACTIVATIONS[activation]
     for name in INITIALIZERS:
         model = model_of(name, activation=activation)
-        gains = initial_gains(model, spec)
+        gains = initial_gains(resolve_settings(model), spec)
         if name.startswith("glorot"):
             assert gains == [formula.gain, formula.gain]
         else:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.utils import check_random_state
 
-from lamina.estimators.fitting.seeding import make_generator
+from lamina.estimators.fitting.initializing import make_generator
 
 
 @pytest.mark.parametrize("seed", [0, 1, 42, 2**31, 2**32 - 1, np.int64(7), np.uint8(200)])

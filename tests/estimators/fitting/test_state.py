@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.estimators.fitting.fitted_network import get_parameters, get_spec, share_one_vector
@@ -16,6 +17,7 @@ from lamina.estimators.fitting.state import (
     build_memory,
     get_history,
 )
+from lamina.estimators.settings.fit_settings import resolve_settings
 
 X = np.random.RandomState(0).standard_normal((20, 3))
 Y = np.arange(20) % 3
@@ -106,18 +108,19 @@ def test_a_model_without_epochs_has_an_empty_history() -> None:
 def test_the_optimizer_state_is_kept_only_on_request_and_for_the_same_solver() -> None:
     model = fitted("classifier")
     start = get_parameters(model).copy()
-    kept = build_memory(model, start, fresh=False, keep_optimizer=True)
+    settings = resolve_settings(model)
+    kept = build_memory(settings, model, start, fresh=False, keep_optimizer=True)
     assert kept.optimizer.step == 3
     np.testing.assert_array_equal(kept.optimizer.slots, model._optimizer_slots)
     assert kept.optimizer.slots is not model._optimizer_slots
+    by_sgd = resolve_settings(clone(model).set_params(solver="sgd"))
     for fresh in (
-        build_memory(model, start, fresh=False, keep_optimizer=False),
-        build_memory(model, np.zeros(99), fresh=False, keep_optimizer=True),
-        build_memory(model.set_params(solver="sgd"), start, fresh=False, keep_optimizer=True),
+        build_memory(settings, model, start, fresh=False, keep_optimizer=False),
+        build_memory(settings, model, np.zeros(99), fresh=False, keep_optimizer=True),
+        build_memory(by_sgd, model, start, fresh=False, keep_optimizer=True),
     ):
         assert fresh.optimizer.step == 0
         assert not fresh.optimizer.slots.any()
-    model.set_params(solver="adam")
 
 
 def test_a_fresh_lbfgs_fit_removes_the_attributes_of_a_minibatch_fit() -> None:

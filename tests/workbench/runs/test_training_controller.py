@@ -7,6 +7,8 @@ import pytest
 
 from lamina import MLPClassifier
 from lamina.datasets import make_xor
+from lamina.estimators.fitting.preparing import prepare_fit
+from lamina.estimators.settings.fit_settings import resolve_settings
 from lamina.workbench.runs.training_controller import Abandoned, TrainingController
 
 X, y = make_xor(40, random_state=0)
@@ -26,7 +28,7 @@ class Fit:
     def __init__(self):
         self.told = threading.Event()
         self.model = MLPClassifier(**SETTINGS)
-        first = MLPClassifier(**SETTINGS)._assignment(X, y, None, True)
+        first = prepare_fit(self.model, resolve_settings(self.model), X, y, fresh=True)
         self.controller, self.error = TrainingController(first.start, self.told.set, BATCHES), None
         self.model.set_params(callbacks=self.controller)
         self.thread = threading.Thread(target=self._run)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import inspect
 from os import fspath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.choices import name_of
 from lamina.errors import CheckpointError
-from lamina.estimators.fitting.validation_setup import metric_names, monitored
+from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.validation_setup import metric_names
+from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.formula_choices import flat_parameters
-from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import SCHEDULES
 from lamina.formulas.table import Array
 from lamina.training import Memory
@@ -27,9 +27,6 @@ from lamina.training.checkpoint import (
 from lamina.training.fit_state import column_names
 from lamina.training.generators import name_generator, set_generator_state
 from lamina.training.resuming import Limits, check_state, resumed_memory
-
-if TYPE_CHECKING:
-    from lamina.estimators.fitting.assignment import Assignment
 
 # Parameters that report on a fit or limit its time, and change none of its numbers.
 WITHOUT_EFFECT_ON_NUMBERS = {
@@ -113,23 +110,20 @@ def parameter_defaults(cls: type) -> dict[str, Any]:
 
 
 def build_checkpoint(
-    fit: Assignment,
+    settings: FitSettings,
     identity: dict[str, Any],
     held_out: NDArray[np.int64] | None,
     fallback: Array | None,
-) -> Checkpoint | None:
-    """Return the checkpoint settings of a fit, or None if it writes none."""
-    model = fit.model
-    if model.checkpoint is None:
-        return None
-    every, seconds = model.checkpoint_every, model.checkpoint_seconds
+) -> Checkpoint:
+    """Return the checkpoint settings of a fit."""
+    every, seconds = settings.checkpoint_every, settings.checkpoint_seconds
     epochs = 1 if every is None and seconds is None else every
     keeps = {"held_out": held_out, "fallback": fallback}
-    return Checkpoint(model.checkpoint, identity, keeps, epochs, seconds)
+    return Checkpoint(settings.checkpoint, identity, keeps, epochs, seconds)
 
 
-def resumed(fit: Assignment, identity: dict[str, Any], batch_size: int) -> Resumed | None:
-    """Return the state in the checkpoint given as `resume=`, or None for a fit from the start.
+def resumed(fit: Assignment, identity: dict[str, Any]) -> Resumed:
+    """Return the state in the checkpoint given as `resume=`.
 
     The whole file is checked before any of it is used.
 
@@ -140,20 +134,19 @@ def resumed(fit: Assignment, identity: dict[str, Any], batch_size: int) -> Resum
     CheckpointError
         For a checkpoint of another fit, or one whose content is out of range.
     """
-    if fit.resume is None:
-        return None
-    schedule = name_of(fit.model.learning_rate)
+    assert fit.resume is not None
+    schedule = fit.settings.schedule
     spans = isinstance(schedule, str) and SCHEDULES[schedule].follows_length
     free = () if spans else ("max_iter",)
     # Checkpoints of earlier versions do not hold the labels.
     defaults = {**parameter_defaults(type(fit.model)), LABELS: identity[LABELS]}
     state = read_checkpoint(fit.resume, identity, free, defaults)
     with refusals_that_name(fit.resume):
-        check_state(state, read_limits(fit, batch_size))
-    if (n_epochs := len(state["losses"])) > fit.model.max_iter:
+        check_state(state, read_limits(fit))
+    if (n_epochs := len(state["losses"])) > fit.settings.max_iter:
         raise CheckpointError(
             f"{fspath(fit.resume)} was written after epoch {n_epochs}, and max_iter="
-            f"{fit.model.max_iter} allows fewer. Set max_iter to {n_epochs} or more."
+            f"{fit.settings.max_iter} allows fewer. Set max_iter to {n_epochs} or more."
         )
     set_generator_state(fit.random_state, state["generator"])
     return Resumed(
@@ -161,13 +154,13 @@ def resumed(fit: Assignment, identity: dict[str, Any], batch_size: int) -> Resum
     )
 
 
-def read_limits(fit: Assignment, batch_size: int) -> Limits:
+def read_limits(fit: Assignment) -> Limits:
     """Return the limits against which a checkpoint of this fit is checked."""
-    model = fit.model
-    optimizer = optimizer_settings(model)
-    holds_out = fit.held_out is None and bool(model.early_stopping)
+    settings, optimizer = fit.settings, fit.settings.optimizer
+    assert optimizer is not None
+    holds_out = fit.held_out is None and settings.early_stopping
     measured = fit.held_out is not None or holds_out
-    names = metric_names(fit.task, monitored(model.monitor, early_stopping=holds_out))
+    names = metric_names(fit.task, settings.monitoring)
     return Limits(
         parameters=fit.start,
         n_slots=len(optimizer.slots),
@@ -175,7 +168,7 @@ def read_limits(fit: Assignment, batch_size: int) -> Limits:
         draws=fit.spec.draws,
         n_samples=fit.X.shape[0],
         holds_out=holds_out,
-        batch_size=batch_size,
+        batch_size=settings.batch_size,
         columns=column_names(names if measured else None),
         bit_generator=name_generator(fit.random_state),
     )

@@ -1,4 +1,4 @@
-"""Draw the initial parameters that an estimator's parameters describe."""
+"""Create the random generator of a fit, and draw its initial parameters."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.random.bit_generator import ISeedSequence
+from numpy.typing import DTypeLike, NDArray
+from sklearn.utils import check_random_state
 
-from lamina.estimators.settings.formula_choices import as_activation
-from lamina.estimators.settings.optimizing import optimizer_settings
-from lamina.formulas import ACTIVATIONS, INITIALIZERS, is_minibatch
+from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.formulas import ACTIVATIONS, INITIALIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout, draw_parameters, given_parameters
 
 GIGABYTE = 10**9
 
 
-def require_memory(model: Any, spec: NetworkSpec, dtype: DTypeLike) -> None:
+def require_memory(settings: FitSettings, spec: NetworkSpec, dtype: DTypeLike) -> None:
     """Check that the parameters and the optimizer's state fit into this machine's memory.
 
     The system may grant more memory than it has, and kill the process once it is used.
@@ -28,14 +29,14 @@ def require_memory(model: Any, spec: NetworkSpec, dtype: DTypeLike) -> None:
     MemoryError
         For a network that is too large.
     """
-    copies = 1 + (len(optimizer_settings(model).slots) if is_minibatch(model.solver) else 1)
+    copies = 1 + (1 if settings.optimizer is None else len(settings.optimizer.slots))
     n_parameters = ParameterLayout.from_spec(spec).n_parameters
     needed = n_parameters * copies * np.dtype(dtype).itemsize
     if needed > installed_memory():
         raise MemoryError(
-            f"hidden_layer_sizes={model.hidden_layer_sizes!r} with {spec.n_features} features and "
+            f"hidden_layer_sizes={settings.widths!r} with {spec.n_features} features and "
             f"{spec.n_outputs} outputs makes {n_parameters:,} parameters, which need "
-            f"{needed // GIGABYTE:,} GB with the state of solver={model.solver!r}; this machine "
+            f"{needed // GIGABYTE:,} GB with the state of solver={settings.solver!r}; this machine "
             f"has {installed_memory() // GIGABYTE:,.0f} GB. Choose smaller hidden_layer_sizes."
         )
 
@@ -50,7 +51,10 @@ def installed_memory() -> float:
 
 
 def first_parameters(
-    model: Any, spec: NetworkSpec, random_state: np.random.RandomState, dtype: DTypeLike
+    settings: FitSettings,
+    spec: NetworkSpec,
+    random_state: np.random.RandomState,
+    dtype: DTypeLike,
 ) -> Array:
     """Return the initial parameters: drawn by the named initializer, or given as arrays.
 
@@ -59,22 +63,42 @@ def first_parameters(
     ValueError
         For arrays that do not fit the network.
     """
-    initializer = model.initializer
+    initializer = settings.initializer
     if not isinstance(initializer, str):
         return given_parameters(spec, initializer, dtype)
-    return draw_parameters(spec, random_state, dtype, initial_gains(model, spec), initializer)
+    return draw_parameters(spec, random_state, dtype, initial_gains(settings, spec), initializer)
 
 
-def initial_gains(model: Any, spec: NetworkSpec) -> list[float]:
+def initial_gains(settings: FitSettings, spec: NetworkSpec) -> list[float]:
     """Return the gain that the initializer uses for each block's activation.
 
     For an output block without activation, scikit-learn uses the gain of the hidden layers.
     """
-    initializer = INITIALIZERS[model.initializer]
+    initializer = INITIALIZERS[settings.initializer]
     names = [block.output_function for block in spec.blocks]
-    if model.output_activation is None and initializer.output_as_hidden:
+    if settings.architecture.output_activation is None and initializer.output_as_hidden:
         if len(names) > 1:
             names[-1] = names[-2]
-        elif not isinstance(model.activation, (list, tuple)):
-            names[-1] = as_activation(model.activation)
+        elif not isinstance(activation := settings.architecture.activation, tuple):
+            names[-1] = activation
     return [initializer.gain(ACTIVATIONS[name]) for name in names]
+
+
+class _Unseeded(ISeedSequence):
+    """Placeholder state of a generator that is seeded right after its creation."""
+
+    def generate_state(self, n_words: int, dtype: DTypeLike = np.uint32) -> NDArray[Any]:
+        return np.zeros(n_words, dtype)
+
+
+def make_generator(random_state: Any) -> np.random.RandomState:
+    """Return the generator of scikit-learn's `check_random_state`, in a third of the time.
+
+    NumPy seeds a new generator from the system's entropy before it takes the seed, which costs as
+    much as thousands of steps of a small network.
+    """
+    if type(random_state) is not int and not isinstance(random_state, np.integer):
+        return check_random_state(random_state)  # type: ignore[no-any-return]
+    generator = np.random.RandomState(np.random.MT19937(_Unseeded()))  # type: ignore[arg-type]
+    generator.seed(int(random_state))
+    return generator

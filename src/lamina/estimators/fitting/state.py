@@ -20,7 +20,7 @@ from lamina.estimators.fitting.fitted_network import (
     get_spec,
     network_attributes,
 )
-from lamina.estimators.settings.optimizing import optimizer_settings
+from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import Network, NetworkSpec
@@ -129,12 +129,16 @@ def get_history(model: Any) -> History:
     )
 
 
-def build_memory(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: bool) -> Memory:
+def build_memory(
+    settings: FitSettings, model: Any, parameters: Array, *, fresh: bool, keep_optimizer: bool
+) -> Memory:
     """Return the state from which a minibatch fit starts.
 
     Parameters
     ----------
+    settings : FitSettings
     model : estimator
+        Read for the state of earlier fits.
     parameters : ndarray of shape (n_parameters,)
         Initial parameters, which the fit changes in place.
     fresh : bool
@@ -143,9 +147,9 @@ def build_memory(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: 
         True to keep the optimizer's state and learning rate, as `partial_fit` does.
     """
     history = History() if fresh else get_history(model)
-    optimizer = optimizer_settings(model)
+    optimizer, initial_rate = settings.optimizer, settings.initial_rate
+    assert optimizer is not None
     state = OptimizerState.fresh(optimizer, parameters)
-    initial_rate = float(model.learning_rate_init)
     rate = RateState(initial_rate, initial_rate)
     slots = getattr(model, "_optimizer_slots", state.slots)
     optimizer_slots = [*OPTIMIZERS[optimizer.name].slots]

@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.encoding.targets import LOSS_OF_KIND, Labels, TargetEncoding, classification_loss
+from lamina.engines import Objective, Rows
 from lamina.engines.custom_loss import CustomLoss
-from lamina.estimators.fitting.class_weights import weigh_classes
+from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.estimators.settings.refusals import shown
 from lamina.formulas import LOSSES
 from lamina.formulas.hyperparameters import Hyperparameters, names_of
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Matrix
 from lamina.training import Accuracy, RSquared
 from lamina.training.scores import PinballScore
 
@@ -70,6 +73,21 @@ class Task(ABC):
     @abstractmethod
     def targets(self, dtype: DTypeLike) -> NDArray[Any]:
         """Return y in the form that engines expect."""
+
+    def rows(self, X: Matrix, weight: Array | None, dtype: DTypeLike) -> Rows:
+        """Return all samples, with their targets and weights, in a dtype."""
+        weight = None if weight is None else weight.astype(dtype, copy=False)
+        return Rows(X.astype(dtype, copy=False), self.targets(dtype), weight)
+
+    def objective(self, settings: FitSettings) -> Objective:
+        """Return the loss and the penalty to minimise."""
+        return Objective(
+            self.loss,
+            settings.alpha,
+            settings.penalty,
+            hyperparameters=self.hyperparameters,
+            l1_ratio=settings.l1_ratio,
+        )
 
     def row_weights(self, sample_weight: Array | None) -> Array | None:
         """Return the weight of each sample in the loss, given the caller's weights."""
@@ -273,3 +291,48 @@ def quantiles_in(hyperparameters: Hyperparameters) -> list[float] | None:
     """Return the quantiles among a loss's hyperparameters, or None."""
     quantile = hyperparameters.get("quantile")
     return None if quantile is None else np.atleast_1d(quantile).tolist()
+
+
+def weigh_classes(
+    class_weight: Any, encoding: TargetEncoding, y: Labels, sample_weight: Array | None
+) -> Array | None:
+    """Return the product of each sample's class weight and its sample weight.
+
+    Parameters
+    ----------
+    class_weight : dict, list of dict, 'balanced' or None
+        As in scikit-learn's compute_sample_weight: the weights of several columns multiply. For
+        a single column, y need not contain all classes of a dict.
+    encoding : TargetEncoding
+    y : Labels
+    sample_weight : ndarray of shape (n_samples,) or None
+
+    Raises
+    ------
+    ValueError
+        For negative weights, weights that are all zero, or weights that do not match y.
+    """
+    if class_weight is None:
+        return sample_weight
+    try:
+        if y.ndim == 1:
+            by_class = compute_class_weight(class_weight, classes=encoding.classes, y=y)
+            weight = by_class[np.searchsorted(encoding.classes, y)]
+        else:
+            weight = compute_sample_weight(class_weight, y)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"class_weight={shown(class_weight)} does not match y: {error}. Pass 'balanced', a "
+            "dict of weights by class, or for several columns of labels a list of such dicts."
+        ) from None
+    if (weight < 0).any() or not np.isfinite(weight).all():
+        raise ValueError(
+            f"class_weight={shown(class_weight)} contains a weight below zero, infinite or NaN: "
+            "give finite weights of at least 0."
+        )
+    if not weight.any():
+        raise ValueError(
+            f"class_weight={shown(class_weight)} gives every sample weight 0, so nothing can be "
+            "learned: give a weight above 0 to one of its classes."
+        )
+    return np.asarray(weight if sample_weight is None else weight * sample_weight)

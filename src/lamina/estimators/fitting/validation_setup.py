@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,20 +11,16 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.engines import Objective, Rows
-from lamina.errors import suggestion
 from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.scorers import measure_by
 from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.settings.contradictions import minibatch_solvers
-from lamina.estimators.settings.refusals import shown
-from lamina.formulas import is_minibatch
+from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.estimators.settings.monitoring import Monitored
 from lamina.formulas.table import Array, Matrix
 from lamina.network import Network, NetworkSpec
 from lamina.training import Monitor, Validation
 from lamina.training.validation import loss_on
-
-COLUMNS = ("epoch", "loss", "validation_loss", "learning_rate", "gradient_norm", "seconds")
-LOSS, VALIDATION_LOSS, GRADIENT_NORM = "loss", "validation_loss", "gradient_norm"
 
 
 class HeldOut(NamedTuple):
@@ -43,24 +39,7 @@ class HeldOut(NamedTuple):
     weight: Array | None
 
 
-class Monitored(NamedTuple):
-    """Parsed value of `monitor=`.
-
-    Attributes
-    ----------
-    decides : Monitor
-    scorers : dict
-        By name; empty for the task's own metric.
-    gradient : bool
-        True if the gradient's norm is measured.
-    """
-
-    decides: Monitor
-    scorers: dict[str, Any]
-    gradient: bool = False
-
-
-def split_validation_data(model: Any, validation_data: Any) -> Sequence[Any]:
+def split_validation_data(settings: FitSettings, validation_data: Any) -> Sequence[Any]:
     """Return X, y and optional weights of `validation_data=`.
 
     Raises
@@ -70,10 +49,10 @@ def split_validation_data(model: Any, validation_data: Any) -> Sequence[Any]:
     ValueError
         For a value that is not a tuple of two or three.
     """
-    if not is_minibatch(model.solver):
+    if not settings.is_minibatch:
         raise InvalidParameterError(
-            f"validation_data is measured after every epoch, and solver={model.solver!r} has none. "
-            f"Leave it out, or choose one of the minibatch solvers: {minibatch_solvers()}."
+            f"validation_data is measured after every epoch, and solver={settings.solver!r} has "
+            f"none. Leave it out, or choose one of the minibatch solvers: {minibatch_solvers()}."
         )
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
         raise ValueError(
@@ -81,68 +60,6 @@ def split_validation_data(model: Any, validation_data: Any) -> Sequence[Any]:
             f"{type(validation_data).__name__}."
         )
     return validation_data
-
-
-def monitored(monitor: Any, *, early_stopping: bool) -> Monitored:
-    """Parse `monitor=`.
-
-    Raises
-    ------
-    InvalidParameterError
-        For a name that is not a scorer, and for two metrics of one name.
-    """
-    several = list(monitor) if isinstance(monitor, (list, tuple)) else [monitor]
-    if not several:
-        raise InvalidParameterError(
-            f"monitor={monitor!r} is empty. Leave monitor=None, or name a scorer."
-        )
-    asked = [each for each in several if not _is(each, GRADIENT_NORM) and each is not None]
-    gradient = any(_is(each, GRADIENT_NORM) for each in several)
-    if not asked:
-        decides = Monitor.SCORE if early_stopping else Monitor.LOSS
-        return Monitored(decides, {}, gradient)
-    by_loss = {LOSS: Monitor.LOSS, VALIDATION_LOSS: Monitor.VALIDATION_LOSS}
-    scorers = [each for each in asked if not (_is(each, LOSS) or _is(each, VALIDATION_LOSS))]
-    decides = by_loss.get(asked[0], Monitor.SCORE) if isinstance(asked[0], str) else Monitor.SCORE
-    return Monitored(decides, _scorers_by_name(scorers), gradient)
-
-
-def _is(monitor: Any, name: str) -> bool:
-    return isinstance(monitor, str) and monitor == name
-
-
-def _scorers_by_name(monitors: Iterable[Any]) -> dict[str, Any]:
-    scorers: dict[str, Any] = {}
-    for monitor in monitors:
-        name, scorer = _name_and_scorer(monitor)
-        if name in scorers or name in COLUMNS:
-            raise InvalidParameterError(
-                f"monitor contains a metric called {name!r}, the name of another column of "
-                "history_. Give the callable another __name__."
-            )
-        scorers[name] = scorer
-    return scorers
-
-
-def _name_and_scorer(monitor: Any) -> tuple[str, Any]:
-    from sklearn.metrics import get_scorer, get_scorer_names
-
-    if not isinstance(monitor, str) and not callable(monitor):
-        raise InvalidParameterError(
-            f"monitor contains {shown(monitor)}, which is neither the name of a scorer nor a "
-            "callable scorer(model, X, y)."
-        )
-    if not isinstance(monitor, str):
-        function = getattr(monitor, "_score_func", monitor)
-        return getattr(function, "__name__", type(function).__name__), monitor
-    names = get_scorer_names()
-    if monitor not in names:
-        known = [LOSS, VALIDATION_LOSS, GRADIENT_NORM, *names]
-        raise InvalidParameterError(
-            f"monitor={monitor!r} is not a scorer of scikit-learn.{suggestion(monitor, known)} "
-            f"Known: {', '.join(map(repr, known))}."
-        )
-    return monitor, get_scorer(monitor)
 
 
 def build_validation(

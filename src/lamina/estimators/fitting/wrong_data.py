@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,18 +198,14 @@ def score_weights(sample_weight: Any, y: Any) -> Array | None:
     return weight
 
 
-@contextmanager
-def negative_weights_explained(weight: Array | None) -> Iterator[None]:
-    """Mention negative weights in NonFiniteError as a possible cause of the divergence."""
-    try:
-        yield
-    except NonFiniteError as error:
-        if weight is None or not (weight < 0).any():
-            raise
-        raise NonFiniteError(
-            f"{error} sample_weight contains negative numbers: where the weights of a batch nearly "
-            "cancel, its gradient is divided by a number near zero, and a larger batch_size helps."
-        ) from None
+def raise_with_negative_weights(error: NonFiniteError, weight: Array | None) -> NoReturn:
+    """Raise the error of a fit, with negative weights as a possible cause of the divergence."""
+    if weight is None or not (weight < 0).any():
+        raise error
+    raise NonFiniteError(
+        f"{error} sample_weight contains negative numbers: where the weights of a batch nearly "
+        "cancel, its gradient is divided by a number near zero, and a larger batch_size helps."
+    ) from None
 
 
 def refuse_labels_without_order(y: Any, name: str = "y") -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,15 +27,10 @@ from lamina.errors import (
     UnscaledFeaturesWarning,
     UnscaledTargetWarning,
 )
-from lamina.estimators.fitting.assignment import Assignment
-from lamina.estimators.fitting.fitted_network import read_network
-from lamina.estimators.fitting.validation_setup import monitored
+from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.running import FitResult
 from lamina.estimators.inspection.idle_units import active_units, saturates
-from lamina.estimators.inspection.unlearned import (
-    learned_nothing,
-    stalled_accuracy,
-    undefined_scores,
-)
+from lamina.estimators.inspection.unlearned import unlearned_findings
 from lamina.formulas.table import Array, Matrix
 from lamina.network import Network
 from lamina.network.passes import forward
@@ -64,7 +59,7 @@ class Diagnosis:
     """
 
     def __init__(self, fit: Assignment) -> None:
-        self.fit, self.diagnostics = fit, fit.model.diagnostics
+        self.fit, self.diagnostics = fit, fit.settings.diagnostics
         self.findings: list[DiagnosticWarning] = []
         self.n_issued = 0
 
@@ -75,32 +70,39 @@ class Diagnosis:
             self.findings += unscaled_features(self.fit.X, names)
             self.issue(None, stacklevel + 1)
 
-    def check_outcome(self, attributes: Mapping[str, Any]) -> None:
-        """Check the losses and units after a fit; a single epoch is not enough to judge."""
-        if not self.diagnostics or self.fit.incremental:
-            return
+    def check_outcome(self, outcome: FitResult) -> dict[str, list[str] | None]:
+        """Check the losses and units after a fit; return the fitted attribute with the findings.
+
+        It is None with diagnostics=False. A single epoch is not enough to judge.
+        """
+        fit = self.fit
+        if self.diagnostics and not fit.incremental:
+            self._check_curves(outcome)
+        if fit.incremental and not fit.fresh:
+            return {}
+        return {"diagnoses_": [str(each) for each in self.findings] if self.diagnostics else None}
+
+    def _check_curves(self, outcome: FitResult) -> None:
+        fit, settings, attributes = self.fit, self.fit.settings, outcome.attributes
         n_epochs, columns = attributes["n_iter_"], attributes.get("_history", {})
         losses = _latest(attributes.get("loss_curve_"), n_epochs)
-        network = read_network(self.fit.spec, attributes)
         validation = _latest(columns.get("validation_loss"), n_epochs)
-        diverging = diverging_loss(losses, self.fit.model.learning_rate_init)
-        unlearned = learned_nothing(self.fit, attributes, network)
+        scores = _latest(attributes.get("validation_scores_"), n_epochs)
+        diverging = diverging_loss(losses, settings.initial_rate)
+        # A loss that diverges on the training set rises on the validation set for the same reason.
+        is_judged = not (diverging or settings.restore_best)
+        rising = rising_validation_loss(validation, losses) if is_judged else []
+        checks_units = self.should_check_units(losses)
+        unlearned, others = unlearned_findings(fit, outcome, scores, validation)
         # An unreachable target makes the loss diverge, and a diverging loss learns nothing.
         is_unscaled = any(isinstance(each, UnscaledTargetWarning) for each in unlearned)
         self.findings += diverging if diverging and not is_unscaled else unlearned
-        scores = _latest(attributes.get("validation_scores_"), n_epochs)
-        self.findings += stalled_accuracy(self.fit, scores, validation)
-        model = self.fit.model
-        decides = monitored(model.monitor, early_stopping=model.early_stopping).decides
-        self.findings += undefined_scores(scores, validation, decides)
-        # A loss that diverges on the training set rises on the validation set for the same reason.
-        if not diverging and not self.fit.model.restore_best:
-            self.findings += rising_validation_loss(validation, losses)
-        if self.should_check_units(losses):
+        self.findings += [*others, *rising]
+        if checks_units:
             # BLAS threads keep spinning for a while after a product, on the cores where the next
             # fit would run, and slow it down by a fifth.
             with _get_threadpool_controller().limit(limits=1, user_api="blas"):
-                self.findings += idle_layers(network, self.fit.X)
+                self.findings += idle_layers(outcome.network, fit.X)
 
     def should_check_units(self, losses: Sequence[float]) -> bool:
         """Return True if checking the units is cheap next to the fit, or the loss calls for it.
@@ -113,12 +115,6 @@ class Diagnosis:
         work = len(losses) * self.fit.X.shape[0] * self.fit.start.size
         learned_well = losses[-1] < 0.5 * losses[0]
         return work > MUCH_WORK or (len(losses) >= FEWEST_EPOCHS and not learned_well)
-
-    def attributes(self) -> dict[str, Any]:
-        """Return the fitted attribute with the findings as text, None with diagnostics=False."""
-        if self.fit.incremental and not self.fit.fresh:
-            return {}
-        return {"diagnoses_": [str(each) for each in self.findings] if self.diagnostics else None}
 
     def issue(self, ending: Warning | None, stacklevel: int) -> None:
         """Issue the warning about a fit's ending, and those of the new findings if requested.

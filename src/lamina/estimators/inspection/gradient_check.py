@@ -14,8 +14,9 @@ from sklearn.base import clone
 from lamina.blocks import Role
 from lamina.engines import choose_engine
 from lamina.engines.engine import Objective
-from lamina.estimators.fitting.assignment import Assignment
-from lamina.estimators.settings.contradictions import refuse_contradictions
+from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.preparing import prepare_fit
+from lamina.estimators.settings.fit_settings import resolve_settings
 from lamina.estimators.settings.refusals import require_whole
 from lamina.formulas import LOSSES
 from lamina.formulas.table import Array
@@ -143,20 +144,20 @@ def present_assignment(model: Any, X: Any, y: Any, sample_weight: Any) -> tuple[
     The estimator does not change.
     """
     model._validate_params()
-    refuse_contradictions(model, incremental=False)
     if "coefs_" in vars(model):
-        where = "the fitted parameters"
-        fit = model._assignment(X, y, sample_weight, fresh=False, incremental=True)
+        where, settings = "the fitted parameters", resolve_settings(model)
+        fit = prepare_fit(model, settings, X, y, sample_weight, fresh=False, incremental=True)
     else:
         # A copy, because validation sets attributes and draws weights.
         where = f"first parameters, drawn with random_state={model.random_state!r}"
-        fit = clone(model)._assignment(X, y, sample_weight, fresh=True)
-    return where, replace(fit, start=fit.start.astype(np.float64))
+        model = clone(model)
+        fit = prepare_fit(model, resolve_settings(model), X, y, sample_weight, fresh=True)
+    return where, fit.starting_from(fit.start.astype(np.float64))
 
 
 def _loss_and_gradient(fit: Assignment) -> tuple[Callable[[Array], float], Array]:
     """Return the loss as a function of all parameters, and its gradient by backpropagation."""
-    engine = choose_engine(fit.model.engine, fit.model.n_threads, spec=fit.spec)
+    engine = choose_engine(fit.settings.engine, fit.settings.n_threads, spec=fit.spec)
     objective, outputs = fit.objective, _outputs_summed(fit.objective, fit.spec)
     # If the loss is a mean over outputs, the gradient is that of their sum, but not the penalty's.
     as_differentiated = replace(objective, alpha=objective.alpha / outputs)

@@ -16,6 +16,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from lamina.blocks import product_in
 from lamina.errors import suggestion
+from lamina.estimators.fitting.data import read_rows
 from lamina.estimators.fitting.fitted_network import get_network
 from lamina.estimators.inspection.description import NetworkDescription, describe
 from lamina.estimators.inspection.gradient_check import GradientCheck, check_gradients
@@ -36,8 +37,6 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
     precision: str | None
 
     if TYPE_CHECKING:
-
-        def _rows_to_predict(self, X: Any) -> Matrix: ...
 
         def _in_one_dtype(self, rows: Matrix) -> tuple[Network, Matrix]: ...
 
@@ -366,7 +365,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
     def _passes(self, X: Any) -> Passes:
         """Return the network and validated samples, in the dtype that `predict` computes in."""
-        return Passes(*self._in_one_dtype(self._rows_to_predict(X)), product_in(self.precision))
+        return Passes(*self._in_one_dtype(read_rows(self, X)), product_in(self.precision))
 
 
 def _hidden_block(spec: NetworkSpec, layer: int) -> int:

@@ -5,9 +5,9 @@ Shapes: y (n_samples, n_targets), predictions (n_samples, n_outputs), weight (n_
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +20,14 @@ from lamina.errors import (
     UnscaledTargetWarning,
     WorseThanConstantWarning,
 )
+from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.running import FitResult
 from lamina.estimators.fitting.tasks import Classification, Regression
-from lamina.formulas import INVERSE_LINKS, LOSSES, is_minibatch
+from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.table import Array
 from lamina.network import Network
 from lamina.network.passes import forward
 from lamina.training import Monitor
-
-if TYPE_CHECKING:
-    from lamina.estimators.fitting.assignment import Assignment
 
 SAMPLE = 1024
 FEWEST_EPOCHS = 5
@@ -39,35 +38,42 @@ FEW_TOLERANCES = 10.0
 UNBALANCED = 0.6
 
 
-def learned_nothing(
-    fit: Assignment, attributes: Mapping[str, Any], network: Network
-) -> list[DiagnosticWarning]:
+def unlearned_findings(
+    fit: Assignment, outcome: FitResult, scores: Sequence[float], validation: Sequence[float]
+) -> tuple[list[DiagnosticWarning], list[DiagnosticWarning]]:
+    """Return the warnings about a regression that learned nothing, and about scores."""
+    decides = fit.settings.monitoring.decides
+    of_scores = stalled_accuracy(fit, scores, validation)
+    of_scores += undefined_scores(scores, validation, decides)
+    return learned_nothing(fit, outcome), of_scores
+
+
+def learned_nothing(fit: Assignment, outcome: FitResult) -> list[DiagnosticWarning]:
     """Return a warning if a regression predicts its training samples worse than a constant.
 
     Parameters
     ----------
     fit : Assignment
-    attributes : mapping
-        Fitted attributes.
-    network : Network
-        The network that predicts in the units of y.
+    outcome : FitResult
     """
     task = fit.task
     if not isinstance(task, Regression) or not isinstance(task.loss, str):
         return []
     if _has_negative(fit.weight):
         return []
+    attributes = outcome.attributes
     if attributes["n_iter_"] < FEWEST_EPOCHS:
         return []
     sample = _sample(fit, task)
     constant = _mean_loss(task, sample, _constant_prediction(task, sample))
     # The training loss, with its penalty, shows at no cost whether a closer check is due.
-    is_tiny = is_minibatch(fit.model.solver) and 0 < constant < FEW_TOLERANCES * fit.model.tol
+    settings = fit.settings
+    is_tiny = settings.is_minibatch and 0 < constant < FEW_TOLERANCES * settings.tol
     is_due = is_tiny or attributes["loss_"] > constant - 0.1 * abs(constant)
     # A constant target leaves nothing to learn, and rounding errors decide nothing.
     if not np.isfinite(constant) or constant == 0 or not is_due:
         return []
-    loss = _mean_loss(task, sample, _prediction(network, task, sample))
+    loss = _mean_loss(task, sample, _prediction(outcome.network, sample))
     if not (loss > constant or (is_tiny and loss > 0.5 * constant)):
         return []
     cause = _size_of(task, sample.y)
@@ -159,12 +165,9 @@ def _constant_prediction(task: Regression, sample: Rows) -> Array:
     return np.broadcast_to(columns, (len(y), len(columns)))
 
 
-def _prediction(network: Network, task: Regression, sample: Rows) -> Array:
-    network = network.in_dtype(np.dtype(np.float64))
-    if task.scaling is not None:
-        network = task.scaling.unfold(network)
+def _prediction(network: Network, sample: Rows) -> Array:
     with np.errstate(all="ignore"):
-        return forward(network, sample.X).prediction
+        return forward(network.in_dtype(np.dtype(np.float64)), sample.X).prediction
 
 
 def _mean_loss(task: Regression, sample: Rows, prediction: Array) -> float:
@@ -194,10 +197,12 @@ def stalled_accuracy(
     validation_losses: Sequence[float],
 ) -> list[DiagnosticWarning]:
     """Return a warning if early stopping ended a fit by an accuracy that could not rise."""
-    model, task = fit.model, fit.task
+    settings, task = fit.settings, fit.task
     if not isinstance(task, Classification) or task.encoding.kind not in ("binary", "multiclass"):
         return []
-    if not model.early_stopping or model.monitor is not None or len(scores) >= model.max_iter:
+    if not settings.early_stopping or settings.monitoring.requested is not None:
+        return []
+    if len(scores) >= settings.max_iter:
         return []
     if _has_negative(fit.weight):
         return []
@@ -206,7 +211,7 @@ def stalled_accuracy(
     fraction = _most_frequent(task, fit.weight)
     best, last = int(np.argmax(scores)), validation_losses[-1]
     # Among few held-out samples the class may be more frequent, by a sample or two.
-    n_held_out = model.validation_fraction * fit.X.shape[0]
+    n_held_out = settings.validation_fraction * fit.X.shape[0]
     if fit.held_out is not None:
         n_held_out = fit.held_out.X.shape[0]
     is_constant = fraction >= UNBALANCED and max(scores) <= fraction + 2 / n_held_out

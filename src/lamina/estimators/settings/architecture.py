@@ -44,6 +44,21 @@ def read_architecture(model: Any) -> Architecture:
 
 
 @lru_cache(maxsize=64)
+def layer_activations_and_dropout(
+    architecture: Architecture, n_hidden: int
+) -> tuple[tuple[ActivationName, ...], tuple[float, ...]]:
+    """Return the activation and the dropout rate of each hidden layer.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For names or rates that are unknown, out of range, or not one for each hidden layer.
+    """
+    activations = hidden_activations(architecture.activation, n_hidden)
+    return activations, hidden_dropout(architecture.dropout, n_hidden)
+
+
+@lru_cache(maxsize=64)
 def build_network(
     widths: tuple[int, ...],
     architecture: Architecture,
@@ -51,14 +66,15 @@ def build_network(
     heads: tuple[int, ...] = (),
 ) -> NetworkSpec:
     """Return the network with these layer widths, from the inputs to the outputs."""
+    activations, dropout = layer_activations_and_dropout(architecture, len(widths) - 2)
     return NetworkSpec.perceptron(
         widths,
-        hidden_activations(architecture.activation, len(widths) - 2),
+        activations,
         inverse_link,
         architecture.output_activation,
         normalization=architecture.normalization,
         residual=architecture.residual,
-        dropout=hidden_dropout(architecture.dropout, len(widths) - 2),
+        dropout=dropout,
         input_dropout=architecture.input_dropout,
         input_noise=architecture.input_noise,
         heads=heads,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any
 
@@ -63,28 +62,6 @@ def hidden_widths(hidden_layer_sizes: Any) -> list[int]:
     if any(width < 1 for width in widths):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {widths}.")
     return [int(width) for width in widths]
-
-
-def rising_quantiles(quantile: Any) -> float | tuple[float, ...]:
-    """Return one quantile as a number, or several as a tuple.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For a sequence that is not numbers between 0 and 1 in ascending order.
-    """
-    if isinstance(quantile, Real):
-        return float(quantile)
-    several = tuple(quantile)
-    if not all(isinstance(each, Real) for each in several):
-        raise TypeError(f"quantile takes a number or a sequence of numbers, got {shown(quantile)}")
-    rises = all(before < after for before, after in pairwise(several))
-    if not several or not rises or not (several[0] > 0 and several[-1] < 1):
-        raise ValueError(
-            f"quantile={shown(quantile)} must be in ascending order, above 0 and below 1: sort it, "
-            "and remove duplicates"
-        )
-    return tuple(map(float, several))
 
 
 def hidden_activations(activation: Any, n_hidden: int) -> tuple[ActivationName, ...]:

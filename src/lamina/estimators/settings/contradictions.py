@@ -344,7 +344,6 @@ NUL = "\0"
 ONLY_FOR_FIT = ("monitor", "restore_best", "checkpoint")
 
 CONTRADICTIONS: tuple[Contradiction, ...] = (
-    flat_beside_object,
     _full_batch_in_float32,
     _full_batch_in_low_precision,
     _low_precision_in_float64,
@@ -364,4 +363,5 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
     _quantiles_without_their_loss,
     _smoothing_of_ones_own_loss,
     _scaled_target_behind_an_inverse_link,
+    flat_beside_object,
 )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from numbers import Real
 from typing import Any
 
-from lamina.choices import PARAMETERS, Choice, are_same, entries_of
+from lamina.choices import PARAMETERS, Choice, are_same, entries_of, name_of
+from lamina.engines import OptimizerSettings
 from lamina.estimators.settings.refusals import shown
-from lamina.formulas import ACTIVATIONS, ActivationChoice
+from lamina.formulas import ACTIVATIONS, OPTIMIZERS, SCHEDULES, ActivationChoice
 from lamina.formulas.activation import ActivationName
+from lamina.formulas.hyperparameters import Hyperparameters
+from lamina.formulas.losses import QUANTILE
 
 # Parameters with hyperparameters of a formula that is chosen by name, beside those of the records.
 OPTIONS = {"learning_rate": "learning_rate_options"}
@@ -175,3 +180,65 @@ def _contradiction(model: Any, parameter: str, choice: Choice, name: str, defaul
         f"{name}={value} is for a {parameter} chosen by name, and {parameter}={shown(choice)} is "
         f"an object with its own hyperparameters. Leave {name}={default!r}, or {cure}."
     )
+
+
+def optimizer_settings(model: Any) -> OptimizerSettings:
+    """Return the settings of a minibatch solver, including clipping, decay and averaging."""
+    name, values = name_of(model.solver), hyperparameters_of(model, "solver")
+    optimizer = OPTIMIZERS[name]
+    decay = optimizer.weight_decay if model.weight_decay is None else model.weight_decay
+    most, average = model.max_gradient_norm, model.average_decay
+    return OptimizerSettings(
+        name,
+        {each.name: float(values[each.name]) for each in optimizer.hyperparameters},
+        amsgrad=bool(values.get("amsgrad", False)),
+        weight_decay=float(decay),
+        max_gradient_norm=None if most is None else float(most),
+        average_decay=None if average is None else float(average),
+    )
+
+
+def choose_schedule(model: Any) -> str | Callable[[int, int], float]:
+    """Return the schedule, or 'constant' if the solver ignores scikit-learn's schedules."""
+    schedule: str | Callable[[int, int], float] = name_of(model.learning_rate)
+    if callable(schedule) or OPTIMIZERS[name_of(model.solver)].follows_schedule:
+        return schedule
+    return schedule if SCHEDULES[schedule].speaks_to_all else "constant"
+
+
+def rising_quantiles(quantile: Any) -> float | tuple[float, ...]:
+    """Return one quantile as a number, or several as a tuple.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a sequence that is not numbers between 0 and 1 in ascending order.
+    """
+    if isinstance(quantile, Real):
+        return float(quantile)
+    several = tuple(quantile)
+    if not all(isinstance(each, Real) for each in several):
+        raise TypeError(f"quantile takes a number or a sequence of numbers, got {shown(quantile)}")
+    rises = all(before < after for before, after in pairwise(several))
+    if not several or not rises or not (several[0] > 0 and several[-1] < 1):
+        raise ValueError(
+            f"quantile={shown(quantile)} must be in ascending order, above 0 and below 1: sort it, "
+            "and remove duplicates"
+        )
+    return tuple(map(float, several))
+
+
+def loss_hyperparameters(model: Any) -> Hyperparameters:
+    """Return the hyperparameters of the loss by name, several quantiles as a tuple.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For quantiles that are not numbers between 0 and 1 in ascending order.
+    """
+    if hasattr(model, QUANTILE.name):
+        rising_quantiles(getattr(model, QUANTILE.name))
+    values = hyperparameters_of(model, "loss")
+    if QUANTILE.name in values:
+        values[QUANTILE.name] = rising_quantiles(values[QUANTILE.name])
+    return values

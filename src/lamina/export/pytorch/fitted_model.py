@@ -21,8 +21,8 @@ from lamina.estimators.fitting.state import (
 )
 from lamina.estimators.fitting.tasks import Classification, Regression
 from lamina.estimators.settings.architecture import build_network, read_architecture
+from lamina.estimators.settings.fit_settings import resolve_settings
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
-from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import LOSSES, Activation, Normalization
 from lamina.network import Network, flatten_parameters
 
@@ -198,9 +198,10 @@ def _residual(hidden: Sequence[FittedBlock]) -> bool:
 
 
 def _as_if_fitted(model: Any, network: Network) -> dict[str, Any]:
-    memory = build_memory(model, network.parameters, fresh=True, keep_optimizer=False)
-    optimizer = optimizer_settings(model)
-    attributes = network_attributes(network) | epoch_attributes(memory, optimizer)
+    settings = resolve_settings(model)
+    assert settings.optimizer is not None
+    memory = build_memory(settings, model, network.parameters, fresh=True, keep_optimizer=False)
+    attributes = network_attributes(network) | epoch_attributes(memory, settings.optimizer)
     return attributes | {"n_features_in_": network.spec.n_features, "diagnoses_": None}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.engines import choose_engine
-from lamina.estimators.fitting.assignment import Assignment
-from lamina.estimators.fitting.validation_setup import build_validation, monitored
+from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.validation_setup import build_validation
 
 
 def before_first_step(fit: Assignment) -> dict[str, float]:
@@ -23,17 +23,16 @@ def before_first_step(fit: Assignment) -> dict[str, float]:
         'epoch' and 'loss', which includes the penalty as in every later epoch; with held-out rows
         also 'validation_loss' and each metric.
     """
-    model, parameters = fit.model, fit.start
+    settings, parameters = fit.settings, fit.start
     # One thread: another run may be training at the same time.
-    engine = choose_engine(model.engine, 1, model.precision)
+    engine = choose_engine(settings.engine, 1, settings.precision)
     with np.errstate(all="ignore"):
         loss, _ = engine.loss_and_gradient(fit.spec, fit.objective, fit.rows, parameters)
         row = {"epoch": 0.0, "loss": float(loss)}
         if fit.held_out is None:
             return row
-        monitoring = monitored(model.monitor, early_stopping=bool(model.early_stopping))
         held_out = build_validation(
-            model, fit.spec, fit.objective, parameters, fit.held_out, monitoring
+            fit.model, fit.spec, fit.objective, parameters, fit.held_out, settings.monitoring
         )
         prediction = engine.predict(fit.spec, parameters, held_out.X)
         measured = held_out.measured(prediction, parameters)

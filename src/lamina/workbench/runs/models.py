@@ -15,10 +15,8 @@ from lamina.choices import PARAMETERS, make_choice
 from lamina.datasets.dataset import Task
 from lamina.errors import ExperimentError, UnknownNameError, suggestion
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.fitting.validation_setup import monitored
 from lamina.estimators.perceptron import Perceptron
-from lamina.estimators.settings.constraints import hidden_activations, hidden_dropout, hidden_widths
-from lamina.estimators.settings.contradictions import refuse_contradictions
+from lamina.estimators.settings.fit_settings import resolve_settings
 from lamina.workbench.data.plain import Message, Plain
 
 ESTIMATORS: dict[Task, type[MLPClassifier | MLPRegressor]] = {
@@ -98,14 +96,10 @@ def model_from(parameters: Plain, task: Task) -> Perceptron:
     _refuse_what_comes_out_different(model)
     try:
         model._validate_params()
-        refuse_contradictions(model, incremental=False)
-        widths = hidden_widths(model.hidden_layer_sizes)
-        hidden_activations(model.activation, len(widths))
-        hidden_dropout(model.dropout, len(widths))
-        monitored(model.monitor, early_stopping=bool(model.early_stopping))
+        settings = resolve_settings(model)
     except (InvalidParameterError, ValueError, TypeError) as error:
         raise ExperimentError(str(error), _named_in(str(error), allowed)) from None
-    _refuse_sizes(widths, model)
+    _refuse_sizes(list(settings.widths), model)
     _refuse_threads(model)
     return model
 

@@ -10,10 +10,12 @@ from threading import Thread
 from sklearn.base import clone
 
 from lamina.errors import ExperimentError
-from lamina.estimators.fitting.assignment import AUTOMATIC_BATCH, Assignment
 from lamina.estimators.fitting.fitted_network import network_attributes
+from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.preparing import prepare_fit
 from lamina.estimators.fitting.state import get_standardised_parameters
 from lamina.estimators.perceptron import Perceptron
+from lamina.estimators.settings.fit_settings import resolve_settings
 from lamina.formulas import is_minibatch
 from lamina.formulas.table import AnyArray
 from lamina.network import Network
@@ -67,7 +69,7 @@ class Run:
         self.id, self.prepared, self.notify = next(_numbers), prepared, notify
         self.model = clone(prepared.model)
         first = self._first_look()
-        self.spec, self.task = first.spec, first.task
+        self.settings, self.spec, self.task = first.settings, first.spec, first.task
         self.objective, self.rows = first.objective, first.rows
         self.controller = TrainingController(
             first.start, notify, self._n_batches(), before_first_step(first)
@@ -83,20 +85,23 @@ class Run:
 
     def _first_look(self) -> Assignment:
         """Return the network and the initial parameters that `fit` will draw from the same seed."""
-        prepared = self.prepared
+        prepared, model = self.prepared, clone(self.model)
         measured = (prepared.X_test, prepared.y_test) if self.is_minibatch else None
         try:
-            first: Assignment = clone(self.model)._assignment(
-                prepared.X_train, prepared.y_train, None, True, validation_data=measured
+            return prepare_fit(
+                model,
+                resolve_settings(model),
+                prepared.X_train,
+                prepared.y_train,
+                fresh=True,
+                validation_data=measured,
             )
         except (ValueError, TypeError) as error:
             raise ExperimentError(str(error), None) from None
-        return first
 
     def _n_batches(self) -> int:
-        n_samples, size = len(self.prepared.X_train), self.model.batch_size
-        size = AUTOMATIC_BATCH if isinstance(size, str) else size
-        return math.ceil(n_samples / min(size, n_samples))
+        n_samples = len(self.prepared.X_train)
+        return math.ceil(n_samples / min(self.settings.batch_size, n_samples))
 
     @property
     def status(self) -> str:

@@ -19,7 +19,6 @@ from lamina.blocks.block import Role
 from lamina.choices import name_of
 from lamina.engines import Rows
 from lamina.errors import ExperimentError
-from lamina.estimators.settings.optimizing import optimizer_settings
 from lamina.formulas import LOSSES
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import AnyArray
@@ -140,8 +139,8 @@ def _trace_step(
     draws, following = None, None
     if ahead is not None:
         state, rate = ahead.state, run.controller.rate_ahead or ahead.learning_rate
-        if has_update:
-            following = UpdateInputs(optimizer_settings(run.model), state, rate)
+        if has_update and run.settings.optimizer is not None:
+            following = UpdateInputs(run.settings.optimizer, state, rate)
         draws = Draws(state.seed, state.step, rows) if run.spec.draws else None
     parameters = snapshot.parameters if ahead is None else ahead.parameters
     placed = trace_from_inputs(

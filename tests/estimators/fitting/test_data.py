@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lamina import MLPClassifier
-from lamina.estimators.fitting.plain_arrays import are_plain_rows, are_plain_targets
+from lamina.estimators.fitting.data import are_plain_rows, are_plain_targets
 
 FLOATS = [np.dtype(np.float64), np.dtype(np.float32)]
 X = np.random.RandomState(0).standard_normal((30, 3))

@@ -9,7 +9,7 @@ import pytest
 
 import lamina
 from lamina import MLPClassifier, MLPRegressor
-from lamina.estimators.settings.optimizing import optimizer_settings
+from lamina.estimators.settings.formula_choices import optimizer_settings
 from lamina.formulas import OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import names_of
 

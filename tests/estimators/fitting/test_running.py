@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.estimators.fitting import assignment
+from lamina.estimators.fitting import running
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.hyperparameters import names_of
 from lamina.training import Ending, LbfgsPlan, TrainingPlan
@@ -25,7 +25,7 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[TrainingPlan]:
         made.append(plan)
         return Ending.CONVERGED
 
-    monkeypatch.setattr(assignment, "train", train)
+    monkeypatch.setattr(running, "train", train)
     return made
 
 
@@ -81,13 +81,13 @@ def test_partial_fit_plans_one_epoch(plans: list[TrainingPlan]) -> None:
 
 def test_lbfgs_receives_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[LbfgsPlan] = []
-    minimise = assignment.minimise
+    minimise = running.minimise
 
     def note(engine: Any, spec: Any, plan: LbfgsPlan, *args: Any) -> Any:
         made.append(plan)
         return minimise(engine, spec, plan, *args)
 
-    monkeypatch.setattr(assignment, "minimise", note)
+    monkeypatch.setattr(running, "minimise", note)
     MLPRegressor("poisson", (), solver="lbfgs", max_iter=70, max_fun=90, tol=0.5, alpha=3).fit(X, Y)
     (plan,) = made
     assert (plan.max_iterations, plan.max_evaluations, plan.tol) == (70, 90, 0.5)

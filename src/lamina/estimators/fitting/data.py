@@ -1,0 +1,123 @@
+"""Validate samples: X, y and weights, for a fit and for predictions.
+
+scikit-learn's checks of a small array take as long as ten epochs of a small network. A plain array
+keeps its identity without them; every other array, and every array that must raise an error, goes
+through scikit-learn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+from scipy import sparse
+from sklearn.utils import column_or_1d
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_n_features,
+    check_is_fitted,
+    validate_data,
+)
+
+from lamina.estimators.fitting.wrong_data import explained, refuse_labels_without_order
+from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.formulas.table import Matrix
+
+FLOATS: list[np.dtype[Any]] = [np.dtype(np.float64), np.dtype(np.float32)]
+
+
+def read_samples(
+    model: Any, X: Any, y: Any, dtypes: Sequence[DTypeLike], *, reset: bool
+) -> tuple[Matrix, Any]:
+    """Return validated X and y.
+
+    Parameters
+    ----------
+    model : estimator
+        Its number and names of features are set if `reset`, else compared.
+    X, y : array-like
+    dtypes : sequence of dtype
+        Dtypes that X may keep; any other becomes the first of them.
+    reset : bool
+    """
+    if are_plain_rows(X, dtypes) and are_plain_targets(y, len(X)) and np.isfinite(X).all():
+        _check_feature_names(model, X, reset=reset)
+        _check_n_features(model, X, reset=reset)
+        return X, y
+    if not model._numeric_targets:
+        refuse_labels_without_order(y)
+    with explained(X, y):
+        X, y = validate_data(
+            model,
+            X,
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            y_numeric=model._numeric_targets,
+            dtype=list(dtypes),
+            order="C",
+            reset=reset,
+        )
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    return _sorted(X), y
+
+
+def read_rows(model: Any, X: Any) -> Matrix:
+    """Return validated X for a prediction, with scikit-learn's errors and warnings."""
+    check_is_fitted(model)
+    with explained(X):
+        X = validate_data(model, X, accept_sparse="csr", dtype=FLOATS, order="C", reset=False)
+    return _sorted(X)
+
+
+def refuse_noise_on_sparse_rows(settings: FitSettings, X: Matrix) -> None:
+    """Reject a sparse X for noise on single inputs.
+
+    Raises
+    ------
+    ValueError
+        Names the parameter.
+    """
+    if not sparse.issparse(X):
+        return
+    for name in ("input_dropout", "input_noise"):
+        if value := getattr(settings.architecture, name):
+            raise ValueError(
+                f"{name}={value!r} changes single elements, and X is sparse. Pass X.toarray(), or "
+                f"set {name}=0."
+            )
+
+
+def are_plain_rows(X: Any, dtypes: Sequence[DTypeLike]) -> bool:
+    """Return True if X is a C-contiguous array (n_samples, n_features) of one of these dtypes.
+
+    Non-finite elements are not checked.
+    """
+    return (
+        type(X) is np.ndarray
+        and X.ndim == 2
+        and X.dtype in dtypes
+        and X.flags.c_contiguous
+        and X.shape[0] > 0
+        and X.shape[1] > 0
+    )
+
+
+def are_plain_targets(y: Any, n_samples: int) -> bool:
+    """Return True if y is an array (n_samples,) of finite numbers."""
+    return (
+        type(y) is np.ndarray
+        and y.shape == (n_samples,)
+        and (y.dtype.kind in "iub" or (y.dtype.kind == "f" and bool(np.isfinite(y).all())))
+    )
+
+
+def _sorted(X: Any) -> Matrix:
+    """Return X with sorted csr indices, checked for range because the kernels do not check."""
+    if not sparse.issparse(X):
+        return X
+    X.check_format(full_check=True)
+    return X if X.has_sorted_indices else X.sorted_indices()

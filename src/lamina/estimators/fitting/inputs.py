@@ -1,0 +1,82 @@
+"""Validated inputs of one fit, from which it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from lamina.encoding.target_scaling import TargetScaling
+from lamina.engines import Engine, Objective, Rows
+from lamina.estimators.fitting.tasks import Task
+from lamina.estimators.fitting.validation_setup import HeldOut
+from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.formulas.table import Array, Matrix
+from lamina.network import Network, NetworkSpec
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Validated inputs of one fit.
+
+    Attributes
+    ----------
+    settings : FitSettings
+    model : estimator
+        Read for the state of earlier fits, and passed to callbacks and scorers.
+    engine : Engine
+    spec : NetworkSpec
+    task : Task
+    scaling : TargetScaling or None
+        Standardisation of the targets for training.
+    objective : Objective
+        Loss and penalty to minimise.
+    X : ndarray or csr matrix of shape (n_samples, n_features)
+    weight : ndarray of shape (n_samples,) or None
+    rows : Rows
+        All samples, in the dtype of the parameters.
+    start : ndarray of shape (n_parameters,)
+        Initial parameters; the fit changes them in place.
+    random_state : RandomState
+    held_out : HeldOut or None
+        Validation data passed by the user.
+    deadline : float
+        `perf_counter` value at which the fit ends.
+    as_given : tuple
+        X, y and sample_weight before validation.
+    resume : str or path-like or None
+        Checkpoint to resume from.
+    fresh : bool
+        True if earlier fits are ignored.
+    incremental : bool
+        True for `partial_fit`.
+    """
+
+    settings: FitSettings
+    model: Any
+    engine: Engine
+    spec: NetworkSpec
+    task: Task
+    scaling: TargetScaling | None
+    objective: Objective
+    X: Matrix
+    weight: Array | None
+    rows: Rows
+    start: Array
+    random_state: np.random.RandomState
+    held_out: HeldOut | None
+    deadline: float
+    as_given: tuple[Any, Any, Any]
+    resume: str | PathLike[str] | None
+    fresh: bool
+    incremental: bool
+
+    def network(self, parameters: Array) -> Network:
+        """Return the network that is fitted, with these parameters."""
+        return Network(self.spec, parameters)
+
+    def starting_from(self, start: Array) -> Assignment:
+        """Return the same fit from other parameters, with the samples in their dtype."""
+        return replace(self, start=start, rows=self.task.rows(self.X, self.weight, start.dtype))

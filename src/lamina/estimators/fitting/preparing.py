@@ -1,0 +1,154 @@
+"""Prepare a fit: validate its data, build its network, and draw its initial parameters."""
+
+from __future__ import annotations
+
+import math
+from os import PathLike
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from lamina.engines import Rows, choose_engine
+from lamina.engines.custom_loss import CustomLoss, require_rows_apart
+from lamina.estimators.fitting.data import FLOATS, read_samples, refuse_noise_on_sparse_rows
+from lamina.estimators.fitting.fitted_network import get_dtype, require_parts
+from lamina.estimators.fitting.fitted_parts import fitted_parts, require_biases
+from lamina.estimators.fitting.initializing import first_parameters, make_generator, require_memory
+from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.state import get_trained_parameters
+from lamina.estimators.fitting.tasks import Task
+from lamina.estimators.fitting.validation_setup import HeldOut, split_validation_data
+from lamina.estimators.fitting.wrong_data import explained, sample_weights
+from lamina.estimators.settings.architecture import build_network
+from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec, ParameterLayout
+
+ROWS_TO_TRY = 5
+
+
+def prepare_fit(
+    model: Any,
+    settings: FitSettings,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    *,
+    fresh: bool,
+    incremental: bool = False,
+    classes: Any = None,
+    validation_data: Any = None,
+    resume: str | PathLike[str] | None = None,
+) -> Assignment:
+    """Validate inputs, draw initial parameters, and return the fit ready to run.
+
+    Parameters
+    ----------
+    model : estimator
+        Its number and names of features are set if `fresh`; nothing else is written.
+    settings : FitSettings
+    X, y, sample_weight : array-like
+        As for `fit`.
+    fresh : bool
+        True to ignore earlier fits.
+    incremental : bool
+        True for `partial_fit`.
+    classes, validation_data, resume
+        As for `partial_fit` and `fit`.
+    """
+    seconds = math.inf if settings.max_seconds is None else float(settings.max_seconds)
+    deadline = perf_counter() + seconds
+    dtypes = _dtypes(model, settings, fresh)
+    samples, targets = read_samples(model, X, y, dtypes, reset=fresh)
+    weight = None if sample_weight is None else sample_weights(sample_weight, samples)
+    refuse_noise_on_sparse_rows(settings, samples)
+    task: Task = model._task(settings, targets, settings.warm_start or incremental, classes, weight)
+    widths = (samples.shape[1], *settings.widths, task.n_outputs)
+    spec = build_network(widths, settings.architecture, task.inverse_link, task.heads)
+    weight = task.row_weights(weight)
+    require_memory(settings, spec, samples.dtype)
+    # A checkpoint holds its generator's state, so NumPy's global one stays untouched.
+    seed = 0 if resume is not None and settings.random_state is None else settings.random_state
+    random_state = make_generator(seed)
+    start = (
+        first_parameters(settings, spec, random_state, samples.dtype)
+        if fresh
+        else _continued_parameters(model, settings, spec, task)
+    )
+    start = start if settings.is_minibatch else start.astype(np.float64)
+    rows, objective = task.rows(samples, weight, start.dtype), task.objective(settings)
+    if not isinstance(objective.loss, str):
+        _check_custom_loss(objective.loss, rows, spec.n_outputs)
+    return Assignment(
+        settings=settings,
+        model=model,
+        engine=choose_engine(settings.engine, settings.n_threads, settings.precision, spec),
+        spec=spec,
+        task=task,
+        scaling=task.scaling,
+        objective=objective,
+        X=samples,
+        weight=weight,
+        rows=rows,
+        start=start,
+        random_state=random_state,
+        held_out=(
+            None
+            if validation_data is None
+            else _held_out(model, settings, validation_data, task, samples.dtype)
+        ),
+        deadline=deadline,
+        as_given=(X, y, sample_weight),
+        resume=resume,
+        fresh=fresh,
+        incremental=incremental,
+    )
+
+
+def _check_custom_loss(loss: CustomLoss, rows: Rows, n_outputs: int) -> None:
+    """Check on a few samples that a custom loss keeps its contract."""
+    y, weight, dtype = rows.y[:ROWS_TO_TRY], rows.weight, rows.X.dtype
+    if weight is not None:
+        # The first samples may all have weight 1, which hides a loss that ignores weights.
+        weight = np.linspace(0.5, 3, len(y), dtype=dtype)
+    logits = np.linspace(-1, 1, len(y) * n_outputs, dtype=dtype)
+    require_rows_apart(loss, logits.reshape(len(y), -1), y, weight)
+
+
+def _dtypes(model: Any, settings: FitSettings, fresh: bool) -> list[np.dtype[Any]]:
+    """Return the dtypes that X may keep; any other becomes the first of them."""
+    if settings.dtype is not None:
+        return [np.dtype(settings.dtype)]
+    return FLOATS if fresh else [get_dtype(model)]
+
+
+def _continued_parameters(
+    model: Any, settings: FitSettings, spec: NetworkSpec, task: Task
+) -> Array:
+    """Return a copy of the fitted parameters, so that a failing fit leaves them unchanged."""
+    weights, biases, *others = fitted_parts(vars(model))
+    present = [part.shape for part in weights]
+    expected = ParameterLayout.from_spec(spec).weights
+    if tuple(present) != expected:
+        raise ValueError(
+            f"the network has weights of shapes {present}, but "
+            f"hidden_layer_sizes={settings.widths!r} with {spec.n_features} features "
+            f"and {spec.n_outputs} outputs needs {list(expected)}: a fit cannot continue with "
+            "another architecture. Set warm_start=False and call fit, or clone the estimator."
+        )
+    require_biases(weights, biases)
+    require_parts(spec, [[part.shape for part in parts] for parts in others])
+    return get_trained_parameters(model, spec, task.scaling, settings.dtype)
+
+
+def _held_out(
+    model: Any, settings: FitSettings, validation_data: Any, task: Task, dtype: DTypeLike
+) -> HeldOut:
+    """Return the user's validation data, validated like the training data."""
+    X, y, *weight = split_validation_data(settings, validation_data)
+    with explained(X, y, where="validation_data: "):
+        X, y = read_samples(model, X, y, [dtype], reset=False)
+    values = [sample_weights(each, X, "weight_val") for each in weight if each is not None]
+    return HeldOut(X, model._task_like(settings, task, y), values[0] if values else None)

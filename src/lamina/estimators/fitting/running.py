@@ -1,0 +1,287 @@
+"""Run a fit: from parameters and validated data to the fitted attributes."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import InvalidParameterError
+
+from lamina.engines import OptimizerSettings
+from lamina.estimators.fitting.checkpoint_identity import (
+    build_checkpoint,
+    compute_identity,
+    resumed,
+)
+from lamina.estimators.fitting.fitted_network import network_attributes
+from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.scikit_learn_callbacks import ScikitLearnCallbacks, has_callbacks
+from lamina.estimators.fitting.state import (
+    build_memory,
+    epoch_attributes,
+    lbfgs_attributes,
+)
+from lamina.estimators.fitting.validation_setup import (
+    HeldOut,
+    build_validation,
+    part,
+)
+from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.formulas.table import Array
+from lamina.network import Network
+from lamina.training import (
+    Ending,
+    LbfgsPlan,
+    Memory,
+    Monitor,
+    TrainingPlan,
+    Validation,
+    hold_out,
+    minimise,
+    train,
+)
+from lamina.training.callbacks.bars import ProgressBar
+from lamina.training.rates import Rates
+
+DIVERGED = (
+    "Training was ended because the loss or a layer became infinite or NaN; the weights of the "
+    "best epoch before that were restored. Scale the inputs with StandardScaler, set "
+    "scale_target=True for a regression, or choose a smaller learning_rate_init."
+)
+
+
+class FitResult(NamedTuple):
+    """Result of a fit.
+
+    Attributes
+    ----------
+    attributes : dict
+        Fitted attributes.
+    network : Network
+        Network for predictions, of targets standardised as in training.
+    warning : Warning or None
+        To be issued.
+    """
+
+    attributes: dict[str, Any]
+    network: Network
+    warning: Warning | None
+
+
+def fit_full_batch(fit: Assignment) -> FitResult:
+    """Minimise the loss over all samples at once."""
+    settings = fit.settings
+    if fit.resume is not None:
+        raise InvalidParameterError(
+            f"resume={fit.resume!r} continues epochs, and solver={settings.solver!r} has none. "
+            "Leave it out, or choose one of the minibatch solvers."
+        )
+    plan = LbfgsPlan(
+        fit.objective,
+        settings.max_iter,
+        settings.max_fun,
+        settings.tol,
+        settings.verbose,
+        fit.deadline,
+    )
+    scikit_learn = _scikit_learn_callbacks(fit)
+    for callbacks in scikit_learn:
+        callbacks.begin(0)
+    result = minimise(fit.engine, fit.spec, plan, fit.rows, fit.start)
+    fit.start[:] = result.parameters
+    for callbacks in scikit_learn:
+        callbacks.end()
+    network = Network(fit.spec, result.parameters)
+    attributes = network_attributes(network, fit.scaling)
+    attributes |= lbfgs_attributes(fit.model, result, fit.fresh)
+    limits = (
+        f"{settings.solver} failed to converge after {result.iterations} iteration(s): "
+        f"{result.message}. Raise max_iter={settings.max_iter} or max_fun={settings.max_fun}, or "
+        "scale the inputs with StandardScaler."
+    )
+    return FitResult(attributes, network, _warning_about(result.ending, limits))
+
+
+def fit_minibatch(fit: Assignment) -> FitResult:
+    """Train for epochs of minibatch steps, or for one epoch in `partial_fit`."""
+    settings = fit.settings
+    writes = settings.checkpoint is not None or fit.resume is not None
+    identity = compute_identity(fit) if writes else {}
+    begun = None if fit.resume is None else resumed(fit, identity)
+    order, held_out = _split(fit) if begun is None else (begun.order, begun.held_out)
+    plan = _training_plan(fit, len(order))
+    if plan.batch_size < settings.batch_size and not settings.is_automatic_batch:
+        _warn_of_clipping(settings.batch_size, plan.batch_size)
+    memory = prepare_memory(fit) if begun is None else begun.memory
+    # A warm start that never improves on its earlier best keeps the last epoch's weights, because
+    # scikit-learn's best weights are then the same arrays that it trains.
+    fallback = fit.start.copy() if fit.fresh else None
+    if begun is not None:
+        fallback = begun.fallback
+    ending = train(
+        fit.engine,
+        fit.spec,
+        plan,
+        fit.rows,
+        memory,
+        fit.random_state,
+        order=order,
+        validation=_validation(fit, held_out, memory.predicting),
+        fallback=fallback,
+        callbacks=[*list_callbacks(settings), *_scikit_learn_callbacks(fit)],
+        model=fit.model,
+        checkpoint=(
+            None
+            if settings.checkpoint is None
+            else build_checkpoint(settings, identity, held_out, fallback)
+        ),
+        resumed=None if begun is None else begun.state,
+    )
+    # An average is a row of the optimizer's state, which a later fit may change.
+    is_average = memory.predicting is not memory.parameters
+    network = Network(fit.spec, memory.predicting.copy() if is_average else memory.parameters)
+    attributes = network_attributes(network, fit.scaling)
+    attributes |= epoch_attributes(memory, plan.optimizer)
+    # A schedule that spans max_iter epochs is meant to run to its end.
+    meant = fit.incremental or plan.schedule_record.follows_length
+    if meant and ending is Ending.EXHAUSTED:
+        return FitResult(attributes, network, None)
+    limits = (
+        f"Stochastic Optimizer: Maximum iterations ({plan.max_epochs}) reached and the "
+        "optimization hasn't converged yet. Raise max_iter, or scale the inputs."
+    )
+    return FitResult(attributes, network, _warning_about(ending, limits))
+
+
+def prepare_memory(fit: Assignment) -> Memory:
+    """Return the training state from which the fit starts."""
+    memory = build_memory(
+        fit.settings, fit.model, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental
+    )
+    if fit.spec.draws and not memory.optimizer.seed:
+        drawn = _noise_seed(fit.random_state)
+        # An int random_state gives the same draw again: without the earlier fit's seed, every warm
+        # start would drop the same units.
+        earlier = 0 if fit.fresh else getattr(fit.model, "_noise_seed", 0)
+        memory.optimizer.seed = (drawn + earlier) % 2**64 or drawn
+    return memory
+
+
+class NextStep(NamedTuple):
+    """Settings and state of the next step of a fit.
+
+    Attributes
+    ----------
+    optimizer : OptimizerSettings
+    memory : Memory
+        A copy that the caller may change.
+    learning_rate : float
+    """
+
+    optimizer: OptimizerSettings
+    memory: Memory
+    learning_rate: float
+
+
+def next_step(fit: Assignment) -> NextStep:
+    """Return the next step of a minibatch fit if all samples were one batch."""
+    n_samples = fit.X.shape[0]
+    plan, memory = _training_plan(fit, n_samples), prepare_memory(fit)
+    rate = Rates(plan, memory.rate, n_steps=1).get_rate(0)
+    return NextStep(plan.optimizer, memory, rate)
+
+
+def _noise_seed(random_state: np.random.RandomState) -> int:
+    """Draw the seed of dropout and noise; never zero, which means no seed."""
+    high, low = random_state.randint(1, 2**32, size=2, dtype=np.uint32)
+    return int(high) << 32 | int(low)
+
+
+def _split(fit: Assignment) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    """Return the indices of the training samples, and of the held-out ones or None."""
+    n_samples = fit.X.shape[0]
+    if fit.held_out is not None or not fit.settings.early_stopping:
+        return np.arange(n_samples), None
+    fraction = fit.settings.validation_fraction
+    return hold_out(n_samples, fraction, fit.random_state, fit.task.strata())
+
+
+def _validation(
+    fit: Assignment, held_out: NDArray[np.int64] | None, parameters: Array
+) -> Validation | None:
+    monitoring, measured = fit.settings.monitoring, fit.held_out
+    if held_out is not None:
+        weight = None if fit.weight is None else fit.weight[held_out]
+        measured = HeldOut(fit.X[held_out], part(fit.task, held_out), weight)
+    if measured is not None:
+        return build_validation(
+            fit.model, fit.spec, fit.objective, parameters, measured, monitoring
+        )
+    if monitoring.scorers or monitoring.decides is not Monitor.LOSS:
+        raise InvalidParameterError(
+            f"monitor={monitoring.requested!r} is measured on held-out samples, and there are "
+            "none. Pass validation_data=(X_val, y_val) to fit, or set early_stopping=True."
+        )
+    return None
+
+
+def _training_plan(fit: Assignment, n_samples: int) -> TrainingPlan:
+    settings = fit.settings
+    assert settings.optimizer is not None
+    return TrainingPlan(
+        objective=fit.objective,
+        optimizer=settings.optimizer,
+        batch_size=min(settings.batch_size, n_samples),
+        max_epochs=1 if fit.incremental else settings.max_iter,
+        schedule=settings.schedule,
+        given_options=settings.schedule_options,
+        schedule_length=settings.max_iter,
+        warmup=settings.warmup,
+        initial_rate=settings.initial_rate,
+        power_t=settings.power_t,
+        tol=settings.tol,
+        patience=settings.patience,
+        restore_best=settings.restore_best,
+        measures_gradient=settings.monitoring.gradient,
+        deadline=fit.deadline,
+        shuffle=settings.shuffle,
+        verbose=settings.verbose,
+    )
+
+
+def _scikit_learn_callbacks(fit: Assignment) -> list[ScikitLearnCallbacks]:
+    """Return the callbacks that forward the fit to scikit-learn's own callbacks, if any."""
+    if not has_callbacks(fit.model):
+        return []
+
+    def attributes(parameters: Array) -> dict[str, Any]:
+        network = network_attributes(Network(fit.spec, parameters), fit.scaling)
+        return network | fit.task.attributes()
+
+    return [ScikitLearnCallbacks(fit.model, *fit.as_given, fit.start, attributes)]
+
+
+def list_callbacks(settings: FitSettings) -> list[Any]:
+    """Return the callbacks of `callbacks=`, and the progress bar of verbose='bar'."""
+    return [*settings.callbacks, *([ProgressBar()] if settings.shows_bar else ())]
+
+
+def _warning_about(ending: Ending, limits: str) -> Warning | None:
+    """Return the warning for an ending, if any; `limits` is the text for an exhausted limit."""
+    warnings_by_ending = {
+        Ending.EXHAUSTED: ConvergenceWarning(limits),
+        Ending.INTERRUPTED: UserWarning("Training interrupted by user."),
+        Ending.DIVERGED: ConvergenceWarning(DIVERGED),
+    }
+    return warnings_by_ending.get(ending)
+
+
+def _warn_of_clipping(requested: int, batch_size: int) -> None:
+    warnings.warn(
+        f"batch_size={requested} is larger than the number of training samples; it is clipped "
+        f"to {batch_size}",
+        stacklevel=6,
+    )

@@ -1,0 +1,205 @@
+"""Settings of a fit: an estimator's parameters, checked and converted once, before any other work.
+
+Everything below reads these settings and no parameter of the estimator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lamina.choices import name_of
+from lamina.engines import OptimizerSettings
+from lamina.engines.custom_loss import CustomLoss
+from lamina.estimators.settings.architecture import (
+    Architecture,
+    layer_activations_and_dropout,
+    read_architecture,
+)
+from lamina.estimators.settings.constraints import hidden_widths
+from lamina.estimators.settings.contradictions import refuse_contradictions
+from lamina.estimators.settings.fit_parameters import BAR
+from lamina.estimators.settings.formula_choices import (
+    choose_schedule,
+    hyperparameters_of,
+    l1_ratio,
+    loss_hyperparameters,
+    optimizer_settings,
+    power_t,
+    schedule_options,
+)
+from lamina.estimators.settings.monitoring import Monitored, monitored
+from lamina.formulas import is_minibatch
+from lamina.formulas.hyperparameters import Hyperparameters
+
+AUTOMATIC = "auto"
+AUTOMATIC_BATCH = 200
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """Parameters of an estimator in the form in which a fit reads them.
+
+    Attributes
+    ----------
+    widths : tuple of int
+        Number of units of each hidden layer.
+    architecture : Architecture
+    initializer : str or sequence of arrays
+    solver : str
+    is_minibatch : bool
+        True for a solver that takes steps from minibatches.
+    optimizer : OptimizerSettings or None
+        None for a solver that uses all samples at once.
+    alpha, l1_ratio : float
+    penalty : str
+    loss : str or CustomLoss
+    loss_hyperparameters : mapping of str to float or sequence of float
+    class_weight : dict, list of dict, 'balanced' or None
+        None for a regressor.
+    scale_target : bool
+        False for a classifier.
+    batch_size : int
+    is_automatic_batch : bool
+        True if no number was passed, so that a smaller number of samples needs no warning.
+    schedule : str or callable
+        'constant' if the solver ignores scikit-learn's schedules.
+    schedule_options : mapping of str to float
+    warmup, initial_rate, power_t, tol, patience : float
+    max_iter, max_fun : int
+    shuffle, early_stopping, warm_start : bool
+    validation_fraction : float
+    monitoring : Monitored
+    restore_best : bool or None
+    max_seconds : float or None
+    verbose, shows_bar : bool
+        True for a line each epoch; True for a progress bar.
+    callbacks : tuple
+    diagnostics : bool or 'auto'
+    checkpoint : str, path-like or None
+    checkpoint_every : int or None
+    checkpoint_seconds : float or None
+    dtype : str or None
+        None takes the dtype of X.
+    precision, engine : str or None
+    n_threads : int or None
+    random_state : int, RandomState or None
+    """
+
+    widths: tuple[int, ...]
+    architecture: Architecture
+    initializer: Any
+    solver: str
+    is_minibatch: bool
+    optimizer: OptimizerSettings | None
+    alpha: float
+    penalty: str
+    l1_ratio: float
+    loss: str | CustomLoss
+    loss_hyperparameters: Hyperparameters
+    class_weight: Any
+    scale_target: bool
+    batch_size: int
+    is_automatic_batch: bool
+    schedule: str | Callable[[int, int], float]
+    schedule_options: Mapping[str, Any]
+    warmup: float
+    initial_rate: float
+    power_t: float
+    max_iter: int
+    max_fun: int
+    tol: float
+    patience: float
+    shuffle: bool
+    early_stopping: bool
+    validation_fraction: float
+    monitoring: Monitored
+    restore_best: bool | None
+    max_seconds: float | None
+    verbose: bool
+    shows_bar: bool
+    callbacks: tuple[Any, ...]
+    diagnostics: bool | str
+    checkpoint: Any
+    checkpoint_every: int | None
+    checkpoint_seconds: float | None
+    warm_start: bool
+    dtype: str | None
+    precision: str | None
+    engine: str | None
+    n_threads: int | None
+    random_state: Any
+
+
+def resolve_settings(model: Any, *, incremental: bool = False) -> FitSettings:
+    """Return the settings of a fit, from parameters that satisfy their constraints.
+
+    Parameters
+    ----------
+    model : estimator
+    incremental : bool
+        True for `partial_fit`.
+
+    Raises
+    ------
+    InvalidParameterError
+        For two parameters that contradict each other; it is a ValueError.
+    ValueError, TypeError
+        For sequences that do not match the hidden layers, and for `partial_fit` with a parameter
+        that only `fit` supports.
+    """
+    refuse_contradictions(model, incremental=incremental)
+    widths = hidden_widths(model.hidden_layer_sizes)
+    architecture = read_architecture(model)
+    layer_activations_and_dropout(architecture, len(widths))
+    callbacks = model.callbacks
+    if not isinstance(callbacks, (list, tuple)):
+        callbacks = () if callbacks is None else (callbacks,)
+    early_stopping = bool(model.early_stopping)
+    takes_steps = is_minibatch(model.solver)
+    return FitSettings(
+        widths=tuple(widths),
+        architecture=architecture,
+        initializer=model.initializer,
+        solver=name_of(model.solver),
+        is_minibatch=takes_steps,
+        optimizer=optimizer_settings(model) if takes_steps else None,
+        schedule=choose_schedule(model) if takes_steps else "constant",
+        alpha=float(model.alpha),
+        penalty=name_of(model.penalty),
+        l1_ratio=l1_ratio(model),
+        loss=name_of(model.loss),
+        loss_hyperparameters=loss_hyperparameters(model),
+        class_weight=getattr(model, "class_weight", None),
+        scale_target=bool(getattr(model, "scale_target", False)),
+        batch_size=AUTOMATIC_BATCH if model.batch_size == AUTOMATIC else int(model.batch_size),
+        is_automatic_batch=model.batch_size == AUTOMATIC,
+        schedule_options=schedule_options(model),
+        warmup=float(model.warmup),
+        initial_rate=float(model.learning_rate_init),
+        power_t=power_t(model),
+        max_iter=model.max_iter,
+        max_fun=(model.max_fun if takes_steps else hyperparameters_of(model, "solver")["max_fun"]),
+        tol=float(model.tol),
+        patience=float(model.n_iter_no_change),
+        shuffle=bool(model.shuffle),
+        early_stopping=early_stopping,
+        validation_fraction=model.validation_fraction,
+        monitoring=monitored(model.monitor, early_stopping=early_stopping),
+        restore_best=model.restore_best,
+        max_seconds=model.max_seconds,
+        verbose=model.verbose != BAR and bool(model.verbose),
+        shows_bar=model.verbose == BAR,
+        callbacks=tuple(callbacks),
+        diagnostics=model.diagnostics,
+        checkpoint=model.checkpoint,
+        checkpoint_every=model.checkpoint_every,
+        checkpoint_seconds=model.checkpoint_seconds,
+        warm_start=bool(model.warm_start),
+        dtype=model.dtype if model.precision is None else "float32",
+        precision=model.precision,
+        engine=model.engine,
+        n_threads=model.n_threads,
+        random_state=model.random_state,
+    )
