@@ -21,6 +21,7 @@ struct Block {
     int normalization = -1;  // -1: none
     bool residual = false;   // whether a_prev is added to a
     double dropout = 0;      // fraction of a that a training step sets to zero
+    int kind = 0;            // place in the table of blocks
 };
 
 // l2 ½ ‖W‖² + l1 ‖W‖₁, on the weights.

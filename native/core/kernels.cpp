@@ -1,6 +1,7 @@
 // Compiled once for each instruction set, with LAMINA_INSTRUCTION_SET as its name: all computation,
 // as one table of functions.
 #include "measures.hpp"
+#include "predict/chunks.hpp"
 #include "predict/few.hpp"
 #include "small/epoch.hpp"
 #include "training/epoch.hpp"

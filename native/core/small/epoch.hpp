@@ -1,5 +1,5 @@
-// Epochs and gradients of small networks: the steps of training/epoch.hpp, with samples as lanes, on the
-// calling thread only.
+// Epochs and gradients of small networks: the steps of training/epoch.hpp, with samples as lanes, on
+// the calling thread only.
 #pragma once
 
 #include "small/network.hpp"

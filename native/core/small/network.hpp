@@ -26,12 +26,12 @@ bool is_small(const Network<T>& network) {
     Index widest = network.n_features;
     for (Index i = 0; i < network.n_layers; ++i) {
         const Layer<T>& layer = network.layers[i];
-        if (layer.keeps_z() || layer.n_learned) return false;
+        if (!layer.on_lanes()) return false;
         if (widest < layer.fan_out) widest = layer.fan_out;
     }
-    if (!network.layers[network.n_layers - 1].activation.is_identity || network.draws_any())
-        return false;
-    return !network.is_rounded() && widest <= small_width && network.n_weights <= small_weights;
+    const Dense<T>& last = *network.layers[network.n_layers - 1].on_lanes();
+    if (!last.activation.is_identity || network.draws_any()) return false;
+    return !network.is_rounded && widest <= small_width && network.n_weights <= small_weights;
 }
 
 template <class Tile>
@@ -141,7 +141,7 @@ void SmallNetwork<T>::place(Index n_units) {
 
 template <class T>
 void SmallNetwork<T>::place_layer(const Network<T>& network, Index i) {
-    const Layer<T>& from = network.layers[i];
+    const Dense<T>& from = *network.layers[i].on_lanes();
     const Index units_before = from.biases - network.n_weights;
     SmallLayer<T>& layer = layers[i];
     layer.fan_in = from.fan_in, layer.fan_out = from.fan_out;

@@ -59,10 +59,11 @@ class KeptGradient {
         };
         const auto units = [&](Index i, int) {
             const Layer<T>& layer = network_.layers[i];
-            follow(layer, {0, layer.fan_out}, Kind::biases);
-            if (layer.n_learned) follow(layer, {0, layer.n_learned * layer.fan_out}, Kind::learned);
-            if (layer.normalizes_batch() && batch_rows > 1)
-                follow(layer, {0, 2 * layer.fan_out}, Kind::statistics);
+            const Tensors& tensors = layer.tensors;
+            if (tensors.biases) follow(layer, {0, tensors.biases}, Kind::biases);
+            if (tensors.learned) follow(layer, {0, tensors.learned}, Kind::learned);
+            if (tensors.statistics && batch_rows > 1)
+                follow(layer, {0, tensors.statistics}, Kind::statistics);
         };
         for_parameters(network_, team_, weights, units);
         return true;
@@ -70,17 +71,20 @@ class KeptGradient {
 
    private:
     static Index longer_side(const Layer<T>& layer) {
-        return layer.fan_in < layer.fan_out ? layer.fan_out : layer.fan_in;
+        const Index rows = layer.tensors.weight_rows, columns = layer.tensors.weight_columns;
+        return rows < columns ? columns : rows;
     }
 
     template <class Work>
     bool orthogonalise(Work& work) {
         for (Index i = 0; i < network_.n_layers; ++i) {
             const Layer<T>& layer = network_.layers[i];
-            const Range flat = flat_range(layer, {0, layer.fan_in}, Kind::weights);
+            const Index rows = layer.tensors.weight_rows;
+            if (rows == 0) continue;
+            const Range flat = flat_range(layer, {0, rows}, Kind::weights);
             T* const direction = direction_ + flat.begin;
             updates_.look_ahead(network_.gradient + flat.begin, flat, direction);
-            orthogonal_.make(direction, layer.fan_in, layer.fan_out, work);
+            orthogonal_.make(direction, rows, layer.tensors.weight_columns, work);
             if (work.stops()) return false;
         }
         return true;

@@ -23,7 +23,8 @@ class Orthogonal {
         Index most = 0, square = 0, across = 0, down = 0;
         const auto raise = [](Index& bound, Index n) { bound = bound < n ? n : bound; };
         for (Index i = 0; i < network.n_layers; ++i) {
-            const Sides sides(network.layers[i].fan_in, network.layers[i].fan_out);
+            const Tensors& tensors = network.layers[i].tensors;
+            const Sides sides(tensors.weight_rows, tensors.weight_columns);
             raise(most, sides.m * sides.n), raise(square, packed_size<T>(sides.m, sides.m));
             raise(across, packed_size<T>(sides.m, sides.n));
             raise(down, packed_size<T>(sides.n, sides.m));

@@ -2,7 +2,7 @@
 // tasks for these ranges.
 #pragma once
 
-#include "blocks/passes.hpp"
+#include "blocks/walk.hpp"
 #include "formulas/optimizers.hpp"
 #include "formulas/penalty.hpp"
 
@@ -12,56 +12,28 @@ namespace lamina::LAMINA_INSTRUCTION_SET {
 template <class T>
 Range flat_range(const Layer<T>& layer, Range part, Kind kind) {
     if (kind == Kind::weights)
-        return {layer.weights + part.begin * layer.fan_out,
-                layer.weights + part.end * layer.fan_out};
+        return {layer.weights + part.begin * layer.tensors.weight_columns,
+                layer.weights + part.end * layer.tensors.weight_columns};
     const Index first = kind == Kind::biases    ? layer.biases
                         : kind == Kind::learned ? layer.learned
                                                 : layer.statistics;
     return {first + part.begin, first + part.end};
 }
 
-// Updates the copies of rows [range) of W, a block of at most weight_rows: the panels, the transposed
-// panels and the sum of squares.
+// Updates the copies of rows [range) of W, a block of at most weight_rows, and its sums for the
+// penalty.
 template <class T>
 void refresh_weights(const Network<T>& network, const Layer<T>& layer, const T* parameters,
                      Range range) {
-    const T* W = parameters + layer.weights;
-    const Index fan_in = layer.fan_in, fan_out = layer.fan_out;
-    if constexpr (std::is_same_v<T, float>)
-        if (network.is_rounded()) refresh_rounded_weights(layer, W, range);
-    if (layer.packed) pack<T>(W, fan_out, range.begin, range.end, fan_in, fan_out, layer.packed);
-    if (layer.transposed)
-        pack_transposed<T>(W, range.begin, range.end, fan_out, fan_in, layer.transposed);
+    layer.refresh_weights(network, parameters, range);
     if (!network.square) return;
     const Penalty& penalty = network.problem.penalty;
     const Index place = layer.squares + range.begin / weight_rows<T>;
-    const T* const rows = W + range.begin * fan_out;
-    const Index n = (range.end - range.begin) * fan_out;
+    const Index columns = layer.tensors.weight_columns;
+    const T* const rows = parameters + layer.weights + range.begin * columns;
+    const Index n = (range.end - range.begin) * columns;
     if (penalty.l2 != 0) network.square[place] = sum_of_squares(rows, n);
     if (penalty.l1 != 0) network.magnitude[place] = sum_of_magnitudes(rows, n);
-}
-
-template <class T>
-void refresh_biases(const Layer<T>& layer, const T* parameters) {
-    std::memcpy(layer.bias, parameters + layer.biases, sizeof(T) * std::size_t(layer.fan_out));
-}
-
-template <class T>
-void refresh_learned(const Layer<T>& layer, const T* parameters) {
-    for (Index i = 0; i < layer.n_learned; ++i)
-        std::memcpy(layer.learned_copy + i * layer.stride,
-                    parameters + layer.learned + i * layer.fan_out,
-                    sizeof(T) * std::size_t(layer.fan_out));
-}
-
-// For predictions: the factors computed from running statistics.
-template <class T>
-void refresh_running(const Layer<T>& layer, const T* parameters) {
-    if (!layer.normalizes_batch()) return;
-    const T* const mean = parameters + layer.statistics;
-    const T* const scale = parameters + layer.learned;
-    running_factors(mean, mean + layer.fan_out, scale, scale + layer.fan_out, layer.fan_out,
-                    (T*)layer.running_scale, (T*)layer.running_shift);
 }
 
 // Calls body(block) for the rows of W in [range), weight_rows at a time.
@@ -77,12 +49,12 @@ template <class T>
 void refresh_all(Network<T>& network, const T* parameters) {
     for (Index i = 0; i < network.n_layers; ++i) {
         const Layer<T>& layer = network.layers[i];
-        for_weight_blocks<T>({0, layer.fan_in}, [&](Range block) {
+        for_weight_blocks<T>({0, layer.tensors.weight_rows}, [&](Range block) {
             refresh_weights(network, layer, parameters, block);
         });
-        refresh_biases(layer, parameters);
-        refresh_learned(layer, parameters);
-        if (network.uses_running) refresh_running(layer, parameters);
+        layer.refresh_biases(parameters);
+        layer.refresh_learned(parameters);
+        if (network.uses_running) layer.refresh_running(parameters);
     }
 }
 
@@ -91,7 +63,7 @@ template <class T>
 void refresh(const Network<T>& network, const Layer<T>& layer, const T* parameters, Range part,
              Kind kind) {
     if (kind == Kind::weights) return refresh_weights(network, layer, parameters, part);
-    kind == Kind::biases ? refresh_biases(layer, parameters) : refresh_learned(layer, parameters);
+    kind == Kind::biases ? layer.refresh_biases(parameters) : layer.refresh_learned(parameters);
 }
 
 // A round has room for a million tasks; a first layer of millions of features has more blocks.
@@ -102,7 +74,7 @@ Index weight_blocks_a_task(const Network<T>& network) {
 
 template <class T>
 Index weight_tasks(const Layer<T>& layer, Index blocks) {
-    return (layer.fan_in + blocks * weight_rows<T> - 1) / (blocks * weight_rows<T>);
+    return (layer.tensors.weight_rows + blocks * weight_rows<T> - 1) / (blocks * weight_rows<T>);
 }
 
 // All parameters in one round of tasks, the last layer's first: for each layer, weights(i, block of
@@ -121,7 +93,8 @@ void for_parameters(const Network<T>& network, Team& team, const Weights& weight
         if (task == weight_tasks(layer, blocks)) return units(i, thread);
         const Index begin = task * blocks * weight_rows<T>;
         const Index end = begin + blocks * weight_rows<T>;
-        for_weight_blocks<T>({begin, end < layer.fan_in ? end : layer.fan_in},
+        const Index n = layer.tensors.weight_rows;
+        for_weight_blocks<T>({begin, end < n ? end : n},
                              [&](Range block) { weights(i, block, thread); });
     });
 }

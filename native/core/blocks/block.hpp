@@ -1,0 +1,136 @@
+// A block of a network: the tensors that its kind declares, its memory and its passes.
+//
+// Shapes: a, delta (rows, stride), with rows padded to whole vectors by finite numbers (delta:
+// zeros). The flat parameters hold the weights of all blocks, their biases, their other learned
+// parameters, then their running statistics. Passes run over ranges: samples of the chunk for values
+// of each sample, rows of W for sums over samples. Ranges are disjoint, so threads can process them
+// in parallel, and no bit of the result depends on the ranges.
+#pragma once
+
+#include "blocks/buffer.hpp"
+#include "engine.hpp"
+#include "formulas/noise.hpp"
+#include "products/bfloat16.hpp"
+#include "products/matmul.hpp"
+#include "products/sparse.hpp"
+#include "threads.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+// Rows of W that are summed, updated and squared together: whole tiles and vectors of every width,
+// and few enough that their gradient is still in the first-level cache when it is used.
+template <class T>
+inline constexpr Index weight_rows = 192 / sizeof(T);
+
+template <class T>
+inline constexpr Index left_size = weight_rows<T> * piece_rows;
+
+// Sizes of the tensors of a block, by role. A penalty and the decay act on weights alone, and no
+// optimizer changes statistics.
+struct Tensors {
+    Index weight_rows = 0, weight_columns = 0;
+    Index biases = 0, learned = 0, statistics = 0;
+    Index weights() const { return weight_rows * weight_columns; }
+};
+
+// Input of a block: dense rows, or rows of a CSR matrix.
+template <class T>
+struct Input {
+    const T* dense;  // (rows, stride); null if X is CSR
+    Index stride;
+    bool skips_zeros = false;  // whether it is X, dense but mostly zeros
+    SparseRows<T> sparse{};
+};
+
+// What the blocks of a network share: the state of a step, and the memory of a chunk.
+template <class T>
+struct Workspace {
+    Index room = 0;               // number of rows for which the buffers were made
+    bool is_rounded = false;      // whether products are in bfloat16
+    bool uses_running = false;    // whether running statistics replace those of the batch
+    Draws draws;                  // of the present step
+    Buffer<std::int64_t> picked;  // (rows): indices of rows of X, for draws and a CSR matrix
+    Buffer<T> left;               // (n_threads, left_size): copies of transposed_matmul
+    // In bfloat16: rows of a or delta, rounded_row pairs apart; and each thread's columns of a, by
+    // rounded_column.
+    Buffer<Pair> rounded_rows, rounded_columns;
+    Index rounded_row = 0, rounded_column = 0;
+    // A CSR chunk by columns: each column's first entry, and for every entry its row, its place in
+    // the matrix, and the column's next entry.
+    Buffer<std::int32_t> first_entry, next_entry, entry_row;
+    Buffer<std::int64_t> entry_place;
+
+    ColumnLists column_lists() const { return {first_entry, next_entry, entry_row, entry_place}; }
+};
+
+template <class T>
+struct Dense;
+
+// The interface of a kind. A kind that lacks a role of tensors, or needs no whole batch, leaves out
+// the methods for it.
+template <class T>
+struct Layer {
+    Layer(const Block& block, Index place)
+        : fan_in(block.fan_in),
+          fan_out(block.fan_out),
+          stride(padded<T>(block.fan_out)),
+          stream(std::uint32_t(place + 1)),
+          is_first(place == 0) {}
+    virtual ~Layer() = default;
+
+    Index fan_in, fan_out, stride;
+    std::uint32_t stream;  // number of the block's draws
+    bool is_first;         // whether X is the input, whose gradient nobody needs
+    Tensors tensors;
+    Index weights = 0, biases = 0, learned = 0, statistics = 0;  // offsets in the flat vector
+    Index squares = 0;  // offset of its part of Network::square
+    Buffer<T> a, delta;
+
+    // Memory: how many numbers a sample takes, and the buffers of the passes.
+    virtual Index values_of_sample() const = 0;
+    virtual void prepare_forward(const Workspace<T>& shared, bool reads_sparse) = 0;
+    virtual void prepare_backward(const Workspace<T>& shared) = 0;
+
+    // Forward: values up to those whose moments over the batch are needed, and from there to a.
+    virtual void begin_forward(const Workspace<T>& shared, const T* parameters,
+                               const Input<T>& input, Range range) = 0;
+    virtual void finish_forward(const Workspace<T>& shared, const Input<T>& input, Range range) = 0;
+    // What an infinity shows first: a hides one if its activation is bounded.
+    virtual const T* first_values() const = 0;
+    // One sample, directly from the parameters, to `to`; `space` has values_of_row() numbers.
+    virtual void predict_row(const T* parameters, const T* from, T* to, T* space) const = 0;
+    virtual Index values_of_row() const { return 0; }
+
+    // Backward: from dL/da in delta up to a sum over the batch, and from there to dL/da of the block
+    // below, if there is one. `rows` is the size of the chunk.
+    virtual void begin_backward(const Workspace<T>& shared, Range range) = 0;
+    virtual void finish_backward(const Workspace<T>& shared, Range range, Index rows,
+                                 const Layer* below) = 0;
+
+    // Columns of the moments over the batch, in between.
+    virtual bool needs_batch() const { return false; }
+    virtual void take_moments(Index, Range) const {}
+    virtual void take_gradients(Index, Range) const {}
+
+    // Gradients over the chunk: added, or written if this chunk is the `first`. dW points to row
+    // range.begin of W.
+    virtual void weight_gradient(const Workspace<T>&, const Input<T>&, Index, Range, T*, bool,
+                                 int) const {}
+    virtual void bias_gradient(Index, T*, bool) const {}
+    virtual void learned_gradient(Index, T*, bool) const {}
+    // The values that statistics move towards.
+    virtual void batch_statistics(Index, T*) const {}
+
+    // Copies of the parameters that the passes read.
+    virtual void refresh_weights(const Workspace<T>&, const T*, Range) const {}
+    virtual void refresh_biases(const T*) const {}
+    virtual void refresh_learned(const T*) const {}
+    virtual void refresh_running(const T*) const {}
+
+    // Returns whether a step draws random numbers.
+    virtual bool draws() const { return false; }
+    // The block, if the passes of small networks support it.
+    virtual const Dense<T>* on_lanes() const { return nullptr; }
+};
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -1,0 +1,393 @@
+// A fully connected block, with its optional parts, as in src/lamina/blocks/dense.py.
+//
+//    forward    z = a_prev W + b,  z' = scale ẑ + shift,  a = kept f(z') + a_prev
+//    backward   dL/dz' = kept f'(z') dL/da;  delta = dL/dz by the normalization
+//    gradient   dW = a_prevᵀ delta;  db = Σ_rows delta
+//    inputs     dL/da_prev = delta Wᵀ + dL/da
+//
+// Shapes: z (rows, stride); W (fan_in, fan_out); b (fan_out); learned parameters of units (n_learned,
+// fan_out), a normalization's scale and shift first; statistics (2, fan_out), mean and variance.
+#pragma once
+
+#include <cstring>
+
+#include "blocks/block.hpp"
+#include "blocks/normalization.hpp"
+#include "blocks/rounded_dense.hpp"
+#include "formulas/activations.hpp"
+#include "products/row.hpp"
+#include "products/skipping.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+template <class T>
+struct Dense final : Layer<T> {
+    using Base = Layer<T>;
+    using Base::a, Base::delta, Base::stride, Base::fan_in, Base::fan_out, Base::is_first;
+
+    Dense(const Block& block, Index place);
+
+    Activation<T> activation;
+    Normalization normalization;
+    bool residual;
+    double dropout;
+    Index n_learned;  // learned parameters per unit other than weights and bias
+
+    Buffer<T> z;             // in training, if a alone does not give the derivative; else z is in a
+    Buffer<T> bias;          // padded
+    Buffer<T> learned_copy;  // (n_learned, stride), padded
+    // (rows, stride): each sample's term of dL/d(learned parameter of the activation).
+    Buffer<T> parameter_delta;
+    Buffer<T> residual_delta;  // (rows, stride): dL/da, which a residual passes around the block
+    Buffer<T> kept;            // (rows, stride): factors of dropout
+    // With a normalization: ẑ and dL/dz' (rows, stride); 1 / √(variance + ε) of every column or row.
+    Buffer<T> normalized, normalized_delta, inverse;
+    // With batch normalization: each column's mean and variance over the batch, and the components of
+    // its gradient along 1 and ẑ; for predictions, the factors of the running statistics.
+    Buffer<T> mean, variance, gradient_mean, gradient_along, running_scale, running_shift;
+    Buffer<T> packed;        // W in panels; not if X is CSR
+    Buffer<T> transposed;    // Wᵀ in panels; not for the first layer
+    Buffer<T> packed_delta;  // delta in panels, if its rows are long
+    // For products in bfloat16, the panels of W and Wᵀ instead of those, and of delta.
+    Buffer<Pair> rounded, rounded_transposed, rounded_delta;
+
+    T* affine_result() const { return z ? z : a; }
+    bool is_normalized() const { return normalization != Normalization::none; }
+    bool normalizes_batch() const { return normalization == Normalization::batch; }
+    // The mean over the samples cancels a common offset: the sum of delta is zero except for
+    // rounding, which an optimizer that divides by the gradient's size would learn from.
+    bool learns_bias() const { return !normalizes_batch(); }
+    // Returns whether a is more than f(z), or z is no longer the product's result.
+    bool changes_a() const { return residual || dropout > 0; }
+    bool keeps_z() const { return activation.reads_z || changes_a() || is_normalized(); }
+    Index n_of_normalization() const { return is_normalized() ? 2 : 0; }
+    Units<T> units(Range range) const {
+        const auto at = [&](T* p) { return p ? p + range.begin * stride : nullptr; };
+        const T* const of_activation =
+            learned_copy ? learned_copy + n_of_normalization() * stride : nullptr;
+        return {
+            range.end - range.begin, stride, at(affine_result()), at(a), at(delta), of_activation,
+            at(parameter_delta)};
+    }
+
+    Index values_of_sample() const override {
+        const bool is_plain = !is_normalized() && !changes_a();
+        return (is_plain ? 3 + activation.reads_z + (activation.n_parameters > 0) : 8) * stride;
+    }
+    void prepare_forward(const Workspace<T>& shared, bool reads_sparse) override;
+    void prepare_backward(const Workspace<T>& shared) override;
+    void prepare_parts(Index room);
+
+    void begin_forward(const Workspace<T>& shared, const T* parameters, const Input<T>& input,
+                       Range range) override;
+    void finish_forward(const Workspace<T>& shared, const Input<T>& input, Range range) override;
+    void normalize(const Workspace<T>& shared, Range range) const;
+    void drop(const Workspace<T>& shared, Range range) const;
+    void multiply_kept(T* x, Range range) const;
+    const T* first_values() const override { return affine_result(); }
+    void predict_row(const T* parameters, const T* from, T* to, T* space) const override;
+    Index values_of_row() const override { return n_learned * stride; }
+
+    void begin_backward(const Workspace<T>& shared, Range range) override;
+    void finish_backward(const Workspace<T>& shared, Range range, Index rows,
+                         const Base* below) override;
+    void pass_normalization(Range range) const;
+    void pack_delta(Range range, Index rows) const;
+    void times_transposed(const Workspace<T>& shared, const Base& below, Range range) const;
+
+    bool needs_batch() const override { return normalizes_batch(); }
+    void take_moments(Index rows, Range columns) const override {
+        column_moments<T>(affine_result(), stride, rows, columns.begin, columns.end, mean, variance,
+                          inverse);
+    }
+    void take_gradients(Index rows, Range columns) const override {
+        column_gradients<T>(delta, normalized, learned_copy, stride, rows, columns.begin,
+                            columns.end, gradient_mean, gradient_along);
+    }
+
+    void weight_gradient(const Workspace<T>& shared, const Input<T>& input, Index rows, Range range,
+                         T* dW, bool first, int thread) const override;
+    void bias_gradient(Index rows, T* db, bool first) const override {
+        if (learns_bias())
+            column_sums<T>(delta, stride, rows, fan_out, db, first);
+        else
+            std::memset(db, 0, sizeof(T) * std::size_t(fan_out));
+    }
+    void learned_gradient(Index rows, T* sums, bool first) const override {
+        if (is_normalized()) {
+            column_products<T>(normalized_delta, normalized, stride, rows, fan_out, sums, first);
+            column_sums<T>(normalized_delta, stride, rows, fan_out, sums + fan_out, first);
+        }
+        if (parameter_delta)
+            column_sums<T>(parameter_delta, stride, rows, fan_out,
+                           sums + n_of_normalization() * fan_out, first);
+    }
+    // The batch's mean and unbiased variance; the batch has one chunk.
+    void batch_statistics(Index rows, T* statistics) const override {
+        const T unbiased = T(double(rows) / double(rows - 1));
+        for (Index j = 0; j < fan_out; ++j) {
+            statistics[j] = mean[j];
+            statistics[fan_out + j] = variance[j] * unbiased;
+        }
+    }
+
+    void refresh_weights(const Workspace<T>& shared, const T* parameters,
+                         Range range) const override;
+    void refresh_biases(const T* parameters) const override {
+        std::memcpy(bias, parameters + this->biases, sizeof(T) * std::size_t(fan_out));
+    }
+    void refresh_learned(const T* parameters) const override {
+        for (Index i = 0; i < n_learned; ++i)
+            std::memcpy(learned_copy + i * stride, parameters + this->learned + i * fan_out,
+                        sizeof(T) * std::size_t(fan_out));
+    }
+    // For predictions: the factors computed from running statistics.
+    void refresh_running(const T* parameters) const override {
+        if (!normalizes_batch()) return;
+        const T* const running = parameters + this->statistics;
+        const T* const scale = parameters + this->learned;
+        running_factors(running, running + fan_out, scale, scale + fan_out, fan_out,
+                        (T*)running_scale, (T*)running_shift);
+    }
+
+    bool draws() const override { return dropout > 0; }
+    const Dense* on_lanes() const override { return keeps_z() || n_learned ? nullptr : this; }
+};
+
+template <class T>
+Dense<T>::Dense(const Block& block, Index place)
+    : Base(block, place),
+      activation(activation_table<T>[block.activation]),
+      normalization(Normalization(block.normalization)),
+      residual(block.residual),
+      dropout(block.dropout),
+      n_learned(n_of_normalization() + activation.n_parameters) {
+    this->tensors = {fan_in, fan_out, fan_out, n_learned * fan_out,
+                     normalizes_batch() ? 2 * fan_out : 0};
+}
+
+template <class T>
+void Dense<T>::prepare_forward(const Workspace<T>& shared, bool reads_sparse) {
+    a = Buffer<T>(shared.room * stride);
+    bias = Buffer<T>(stride);
+    if (n_learned) learned_copy = Buffer<T>(n_learned * stride);
+    if (normalizes_batch()) running_scale = Buffer<T>(stride), running_shift = Buffer<T>(stride);
+    if (is_first && reads_sparse) return;
+    if (shared.is_rounded)
+        rounded = Buffer<Pair>(rounded_size(fan_in, fan_out));
+    else
+        packed = Buffer<T>(packed_size<T>(fan_in, fan_out));
+}
+
+template <class T>
+void Dense<T>::prepare_backward(const Workspace<T>& shared) {
+    delta = Buffer<T>(shared.room * stride);
+    prepare_parts(shared.room);
+    if (shared.is_rounded) {
+        if (rounded) rounded_delta = Buffer<Pair>(rounded_size(shared.room, fan_out));
+        if (!is_first) rounded_transposed = Buffer<Pair>(rounded_size(fan_out, fan_in));
+        return;
+    }
+    if (stride * Index(sizeof(T)) > longest_row_bytes)
+        packed_delta = Buffer<T>(packed_size<T>(shared.room, fan_out));
+    if (!is_first) transposed = Buffer<T>(packed_size<T>(fan_out, fan_in));
+}
+
+// The optional parts, in training.
+template <class T>
+void Dense<T>::prepare_parts(Index room) {
+    const Index size = room * stride;
+    if (keeps_z()) z = Buffer<T>(size);
+    if (activation.n_parameters) parameter_delta = Buffer<T>(size);
+    if (residual) residual_delta = Buffer<T>(size);
+    if (dropout > 0) kept = Buffer<T>(size);
+    if (!is_normalized()) return;
+    normalized = Buffer<T>(size);
+    normalized_delta = Buffer<T>(size);
+    inverse = Buffer<T>(normalizes_batch() ? stride : room);
+    if (!normalizes_batch()) return;
+    for (Buffer<T>* of_columns : {&mean, &variance, &gradient_mean, &gradient_along})
+        *of_columns = Buffer<T>(stride);
+}
+
+// z = a_prev W + b.
+template <class T>
+void Dense<T>::begin_forward(const Workspace<T>& shared, const T* parameters, const Input<T>& input,
+                             Range range) {
+    T* const result = affine_result() + range.begin * stride;
+    const Index rows = range.end - range.begin;
+    if (!input.dense) {
+        SparseRows<T> mine = input.sparse;
+        mine.picked += range.begin;
+        mine.rows = rows;
+        return sparse_times_dense<T>(mine, parameters + this->weights, fan_out, bias, result,
+                                     stride);
+    }
+    if constexpr (std::is_same_v<T, float>)
+        if (shared.is_rounded) return rounded_affine(shared, *this, input, range);
+    const T* const mine = input.dense + range.begin * input.stride;
+    const Right<T> W{packed, 0, fan_in};
+    if (input.skips_zeros)
+        return skipping_matmul(mine, input.stride, W, Result<T>{result, stride, true},
+                               (const T*)bias, rows, fan_out, fan_in);
+    matmul<T>({mine, input.stride, 1}, W, {result, stride, true}, Start::row, bias, rows, fan_out,
+              fan_in);
+}
+
+// a from z.
+template <class T>
+void Dense<T>::finish_forward(const Workspace<T>& shared, const Input<T>& input, Range range) {
+    if (is_normalized()) normalize(shared, range);
+    if (!activation.is_identity || z) activation.activate(units(range));
+    if (shared.draws.active && dropout > 0) {
+        drop(shared, range);
+        multiply_kept(a, range);
+    }
+    if (residual)
+        add(input.dense + range.begin * input.stride, a + range.begin * stride,
+            (range.end - range.begin) * stride);
+}
+
+template <class T>
+void Dense<T>::normalize(const Workspace<T>& shared, Range range) const {
+    const T *const scale = learned_copy, *const shift = scale + stride;
+    for (Index i = range.begin; i < range.end; ++i) {
+        T* const row = affine_result() + i * stride;
+        T* const normalized_row = normalized ? normalized + i * stride : nullptr;
+        if (!normalizes_batch()) {
+            const T inverse_of_row =
+                normalize_by_row(row, normalized_row, scale, shift, fan_out, stride);
+            if (normalized_row) inverse[i] = inverse_of_row;
+        } else if (shared.uses_running) {
+            scale_row<T>(row, running_scale, running_shift, stride);
+        } else {
+            normalize_row<T>(row, normalized_row, mean, inverse, scale, shift, stride);
+        }
+    }
+}
+
+template <class T>
+void Dense<T>::drop(const Workspace<T>& shared, Range range) const {
+    for (Index row = range.begin; row < range.end; ++row)
+        draw_kept(shared.draws, shared.picked[row], this->stream, dropout, fan_out,
+                  kept + row * stride);
+}
+
+template <class T>
+void Dense<T>::multiply_kept(T* x, Range range) const {
+    for (Index i = range.begin * stride; i < range.end * stride; i += lanes<T>)
+        store(x + i, load(x + i) * load(kept + i));
+}
+
+template <class T>
+void Dense<T>::predict_row(const T* parameters, const T* from, T* to, T* space) const {
+    affine_row(from, parameters + this->weights, parameters + this->biases, fan_in, fan_out, to);
+    for (Index i = 0; i < n_learned; ++i)
+        std::memcpy(space + i * stride, parameters + this->learned + i * fan_out,
+                    sizeof(T) * std::size_t(fan_out));
+    T *const scale = space, *const shift = space + stride;
+    if (normalizes_batch()) {
+        const T* const running = parameters + this->statistics;
+        running_factors(running, running + fan_out, scale, shift, fan_out, scale, shift);
+        scale_row<T>(to, scale, shift, stride);
+    } else if (is_normalized()) {
+        normalize_by_row<T>(to, nullptr, scale, shift, fan_out, stride);
+    }
+    if (!activation.is_identity)
+        activation.activate(
+            {1, stride, to, to, nullptr, space + n_of_normalization() * stride, nullptr});
+    if (residual) add(from, to, stride);
+}
+
+// dL/dz' from dL/da, and delta = dL/dz unless sums over the batch are needed first.
+template <class T>
+void Dense<T>::begin_backward(const Workspace<T>& shared, Range range) {
+    const Index first = range.begin * stride, n = (range.end - range.begin) * stride;
+    if (residual) std::memcpy(residual_delta + first, delta + first, sizeof(T) * std::size_t(n));
+    if (shared.draws.active && dropout > 0) multiply_kept(delta, range);
+    if (!activation.is_identity) {
+        const auto multiply =
+            changes_a() ? activation.multiply_derivative_at_z : activation.multiply_derivative;
+        multiply(units(range));
+    }
+    if (!is_normalized()) return;
+    std::memcpy(normalized_delta + first, delta + first, sizeof(T) * std::size_t(n));
+    if (!normalizes_batch()) pass_normalization(range);
+}
+
+// dL/da of the block below from delta.
+template <class T>
+void Dense<T>::finish_backward(const Workspace<T>& shared, Range range, Index rows,
+                               const Base* below) {
+    if (normalizes_batch()) pass_normalization(range);
+    pack_delta(range, rows);
+    if (!below) return;
+    times_transposed(shared, *below, range);
+    if (residual)
+        add(residual_delta + range.begin * stride, below->delta + range.begin * stride,
+            (range.end - range.begin) * stride);
+}
+
+template <class T>
+void Dense<T>::pass_normalization(Range range) const {
+    for (Index i = range.begin; i < range.end; ++i) {
+        T* const row = delta + i * stride;
+        const T* const normalized_row = normalized + i * stride;
+        if (normalizes_batch())
+            pass_normalized_columns<T>(row, normalized_row, learned_copy, inverse, gradient_mean,
+                                       gradient_along, stride);
+        else
+            pass_normalized_row<T>(row, normalized_row, learned_copy, inverse[i], fan_out, stride);
+    }
+}
+
+// Prepares what dW reads of a long delta, and of every delta in bfloat16.
+template <class T>
+void Dense<T>::pack_delta(Range range, Index rows) const {
+    if constexpr (std::is_same_v<T, float>)
+        if (rounded_delta) round_delta(*this, range, rows);
+    if (packed_delta) pack<T>(delta, stride, range.begin, range.end, rows, fan_out, packed_delta);
+}
+
+template <class T>
+void Dense<T>::times_transposed(const Workspace<T>& shared, const Base& below, Range range) const {
+    if constexpr (std::is_same_v<T, float>)
+        if (shared.is_rounded) return rounded_times_transposed(shared, *this, below, range);
+    matmul<T>({delta + range.begin * stride, stride, 1}, {transposed, 0, fan_out},
+              {below.delta + range.begin * below.stride, below.stride, true}, Start::zero, nullptr,
+              range.end - range.begin, fan_in, fan_out);
+}
+
+template <class T>
+void Dense<T>::weight_gradient(const Workspace<T>& shared, const Input<T>& input, Index rows,
+                               Range range, T* dW, bool first, int thread) const {
+    const Index n = range.end - range.begin;
+    if (!input.dense) {
+        if (first) std::memset(dW, 0, sizeof(T) * std::size_t(n * fan_out));
+        return sparse_transposed_times_dense<T>(input.sparse, shared.column_lists(), delta, stride,
+                                                dW, fan_out, range.begin, range.end);
+    }
+    if constexpr (std::is_same_v<T, float>)
+        if (shared.is_rounded)
+            return rounded_weight_gradient(shared, *this, input, rows, range, dW, first, thread);
+    const Right<T> right = packed_delta ? Right<T>{packed_delta, 0, rows} : Right<T>{delta, stride};
+    const Result<T> result{dW, fan_out, false};
+    T* const scratch = shared.left + thread * left_size<T>;
+    const T* const columns = input.dense + range.begin;
+    if (input.skips_zeros)
+        return skipping_transposed_matmul(columns, input.stride, right, result, !first, n, fan_out,
+                                          rows, scratch);
+    transposed_matmul(columns, input.stride, right, result, !first, n, fan_out, rows, scratch);
+}
+
+// The panels of rows [range) of W, a block of at most weight_rows, and of Wᵀ.
+template <class T>
+void Dense<T>::refresh_weights(const Workspace<T>& shared, const T* parameters, Range range) const {
+    const T* const W = parameters + this->weights;
+    if constexpr (std::is_same_v<T, float>)
+        if (shared.is_rounded) refresh_rounded_weights(*this, W, range);
+    if (packed) pack<T>(W, fan_out, range.begin, range.end, fan_in, fan_out, packed);
+    if (transposed) pack_transposed<T>(W, range.begin, range.end, fan_out, fan_in, transposed);
+}
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -1,0 +1,25 @@
+// The kinds of blocks, by the names of src/lamina/blocks/. To add one: a struct like Dense in a header
+// of its own, and a line in the table below.
+#pragma once
+
+#include "blocks/dense.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+template <class T>
+struct BlockKind {
+    const char* name;
+    Layer<T>* (*make)(const Block&, Index place);
+};
+
+template <class T, template <class> class Each>
+Layer<T>* make_layer(const Block& block, Index place) {
+    return new Each<T>(block, place);
+}
+
+template <class T>
+inline constexpr BlockKind<T> block_table[] = {
+    {"dense", make_layer<T, Dense>},
+};
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET

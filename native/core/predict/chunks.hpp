@@ -1,0 +1,65 @@
+// Predictions of many samples, chunk by chunk.
+#pragma once
+
+#include <cstring>
+
+#include "blocks/walk.hpp"
+#include "formulas/losses.hpp"
+#include "training/loss_passes.hpp"
+#include "training/pulse.hpp"
+#include "training/ranges.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+// Stores a of every block except the last, without the padding between rows; `done` samples precede the
+// chunk.
+template <class T>
+void keep_activations(const Network<T>& network, Index done, Range range, T* const* activations) {
+    for (Index i = 0; i + 1 < network.n_layers; ++i) {
+        const Layer<T>& layer = network.layers[i];
+        for (Index row = range.begin; row < range.end; ++row)
+            std::memcpy(activations[i] + (done + row) * layer.fan_out, layer.a + row * layer.stride,
+                        sizeof(T) * std::size_t(layer.fan_out));
+    }
+}
+
+// Ends as non_finite if a dense X is not finite; callers check the values of a CSR X first.
+template <class T>
+Report run_predict(Network<T>& network, int inverse_link, const Rows<T>& rows, const T* parameters,
+                   T* prediction, T* const* activations, StopSignal signal, int n_threads) {
+    const Index size = network.predicted_chunk_size(rows.n_samples, n_threads);
+    network.uses_running = true;
+    network.draws.active = false;
+    network.prepare_forward(rows, false, size);
+    refresh_all(network, parameters);
+    Team team(n_threads);
+    Pulse pulse(signal);
+    const Index n_outputs = network.n_outputs;
+    bool is_broken = false;
+    for (Index done = 0; done < rows.n_samples; done += size) {
+        const Index left = rows.n_samples - done;
+        const Chunk chunk{nullptr, done, left < size ? left : size};
+        const Input<T> input = input_of(network, rows, chunk);
+        const Index n_tasks = row_tasks(chunk.rows, team.size());
+        team.run(n_tasks, [&](Index task, int) {
+            const Range mine = part_range(chunk.rows, row_grain, task, n_tasks);
+            const Index n = mine.end - mine.begin;
+            gather(network, rows, chunk, mine);
+            if (input.dense &&
+                !all_finite(input.dense + mine.begin * network.n_features, n * network.n_features))
+                __atomic_store_n(&is_broken, true, __ATOMIC_RELAXED);
+            forward(network, parameters, input, mine);
+            if (activations) keep_activations(network, done, mine, activations);
+            gather_logits(network, mine);
+            T* p = network.p + mine.begin * n_outputs;
+            inverse_link_table<T>[inverse_link](p, n, n_outputs, network.heads());
+            std::memcpy(prediction + (done + mine.begin) * n_outputs, p,
+                        sizeof(T) * std::size_t(n * n_outputs));
+        });
+        if (__atomic_load_n(&is_broken, __ATOMIC_RELAXED)) return {Ending::non_finite, 0, 0, -1};
+        if (pulse.stops_after(chunk.rows * network.n_weights)) return {Ending::stopped, 0, 0, -1};
+    }
+    return {Ending::finished, 0, 0, -1};
+}
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET
