@@ -24,7 +24,7 @@ from lamina.encoding.written_numbers import (
     read_number,
 )
 from lamina.errors import TableError
-from lamina.files.plain import Json
+from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ from lamina.encoding.text_components import TextComponents, fit_text_components
 from lamina.encoding.unfamiliar import Unfamiliar, find_ranges, find_unfamiliar, rare_among
 from lamina.encoding.whole_numbers import unify_spellings, with_known_spelling
 from lamina.errors import TableError
-from lamina.files.plain import Json
+from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray, Array
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from lamina.files.fields import (
     truth,
     whole,
 )
-from lamina.files.plain import Json
+from lamina.files.model_file import Json
 
 if TYPE_CHECKING:
     from lamina.encoding.table import TableEncoding

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from lamina.files.plain import Json
+from lamina.files.model_file import Json
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from lamina.files.plain import Json
+from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
 
 N_HASHES, N_GRAMS = 4096, (2, 4)

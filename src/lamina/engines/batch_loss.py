@@ -11,16 +11,14 @@ samples: the division by their number comes last, as in scikit-learn, for the sa
 from __future__ import annotations
 
 import operator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.blocks import Product
 from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import Objective, Rows
 from lamina.formulas import LOSSES, PENALTIES
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 from lamina.network import Network, NetworkSpec
 from lamina.network.passes import Forward, backward_blocks, head_columns
 
@@ -60,7 +58,7 @@ def row_losses(
 
 
 def unweighted_losses(
-    spec: NetworkSpec, objective: Objective, prediction: Array, y: NDArray[Any]
+    spec: NetworkSpec, objective: Objective, prediction: Array, y: AnyArray
 ) -> tuple[Array, Array]:
     """Return loss and gradient by a formula of LOSSES, without weights; head by head for codes."""
     loss, params = LOSSES[str(objective.loss)], objective.hyperparameters

@@ -7,12 +7,12 @@ the dtype of the parameters.
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 
 
 @runtime_checkable
@@ -20,7 +20,7 @@ class CustomLoss(Protocol):
     """Any object with this method; a sample's loss must not depend on other samples."""
 
     def value_and_delta(
-        self, logits: Array, y: NDArray[Any], sample_weight: Array | None
+        self, logits: Array, y: AnyArray, sample_weight: Array | None
     ) -> tuple[Array, Array]:
         """Return loss and gradient at the logits of each sample, multiplied by the sample's weight.
 
@@ -41,7 +41,7 @@ class CustomLoss(Protocol):
 
 
 def value_and_delta(
-    loss: CustomLoss, logits: Array, y: NDArray[Any], sample_weight: Array | None
+    loss: CustomLoss, logits: Array, y: AnyArray, sample_weight: Array | None
 ) -> tuple[NDArray[np.float64], Array]:
     """Return a custom loss's results, contiguous: value in float64, delta in the logits' dtype.
 
@@ -69,7 +69,7 @@ def value_and_delta(
 
 
 def require_rows_apart(
-    loss: CustomLoss, logits: Array, y: NDArray[Any], sample_weight: Array | None
+    loss: CustomLoss, logits: Array, y: AnyArray, sample_weight: Array | None
 ) -> None:
     """Check on a few samples that a custom loss is a sum over samples; raise the error if not.
 
@@ -102,7 +102,7 @@ def require_rows_apart(
         )
 
 
-def _require_finite(name: str, answer: tuple[Array, ...], logits: Array, y: NDArray[Any]) -> None:
+def _require_finite(name: str, answer: tuple[Array, ...], logits: Array, y: AnyArray) -> None:
     for part, of_rows in zip(("value", "delta"), answer, strict=True):
         is_finite = np.isfinite(of_rows).reshape(len(logits), -1).all(axis=1)
         if not is_finite.all():

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.engines.custom_loss import CustomLoss
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState
@@ -21,7 +20,7 @@ from lamina.engines.trainer import Trainer
 from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, PENALTIES
 from lamina.formulas.hyperparameters import Hyperparameters, names_of
-from lamina.formulas.table import Array, Matrix
+from lamina.formulas.table import AnyArray, Array, Matrix
 from lamina.network import NetworkSpec
 
 Evaluator: TypeAlias = Callable[[Array], tuple[float, Array]]
@@ -39,8 +38,8 @@ class Rows(NamedTuple):
     """
 
     X: Matrix
-    y: NDArray[Any]
-    weight: NDArray[Any] | None
+    y: AnyArray
+    weight: AnyArray | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Objective:
         if set(self.hyperparameters) != set(expected):
             raise ValueError(f"{self.loss} needs {expected}, got {tuple(self.hyperparameters)}")
 
-    def n_targets(self, spec: NetworkSpec, y: NDArray[Any]) -> int:
+    def n_targets(self, spec: NetworkSpec, y: AnyArray) -> int:
         """Return the number of columns of y, or of its codes, for the outputs of a network.
 
         Raises
@@ -154,7 +153,7 @@ class Engine(Protocol):
 NON_FINITE_ROWS = "X contains infinity or NaN in the dtype of the parameters."
 
 
-def require_finite(values: NDArray[Any]) -> None:
+def require_finite(values: AnyArray) -> None:
     """Raise the error for samples whose values are not all finite."""
     if not np.isfinite(values).all():
         raise NonFiniteError(NON_FINITE_ROWS)

@@ -1,4 +1,6 @@
-"""The native engine: whole epochs in C++; with native_measures.py alone it imports lamina._native.
+"""The native engine: whole epochs in C++.
+
+Only this module and native_measures.py import lamina._native.
 
 Shapes and dtypes are engine.py's. The kernels read C-contiguous arrays, int32 csr columns and int64
 csr row starts, which `_row_arrays` prepares once for every fit.
@@ -13,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +38,7 @@ from lamina.engines.trainer import EpochReport, LocalTrainer, TimeIsUp
 from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import as_numbers
-from lamina.formulas.table import Array, Matrix
+from lamina.formulas.table import AnyArray, Array, Matrix
 from lamina.network import NetworkSpec, ParameterLayout
 
 # For this many samples, packing the weights first does not pay.
@@ -45,13 +47,14 @@ FEW_ROWS = 16
 atexit.register(_native.end_calls, seconds=10.0)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_native.forget_calls)
+PythonLoss: TypeAlias = Callable[[Array, AnyArray, Array | None], tuple[AnyArray, AnyArray]]
+# A Rows32 or Network32, or both in float64: types cannot say that the two match.
+Native: TypeAlias = Any
 # A prediction needs no loss; any entry of the table will do.
 NO_OBJECTIVE = Objective("squared_error")
 
 
-def _row_arrays(
-    X: Matrix, y: NDArray[Any] | None = None, weight: NDArray[Any] | None = None
-) -> Any:
+def _row_arrays(X: Matrix, y: AnyArray | None = None, weight: AnyArray | None = None) -> Native:
     """Return the samples in the kernels' form; arrays that already fit are not copied."""
     make = _native.Rows32 if X.dtype == np.float32 else _native.Rows64
     dense = values = columns = starts = targets = codes = None
@@ -73,11 +76,11 @@ def _row_arrays(
 def _network(
     spec: NetworkSpec,
     objective: Objective,
-    dtype: Any,
+    dtype: np.dtype[np.generic],
     precision: str | None,
     largest_batch: int,
-    y: NDArray[Any] | None = None,
-) -> Any:
+    y: AnyArray | None = None,
+) -> Native:
     make = _native.Network32 if dtype == np.float32 else _native.Network64
     n_targets = 0 if y is None else objective.n_targets(spec, y)
     return make(_declaration(spec, precision), _objective(objective, n_targets), largest_batch)
@@ -122,13 +125,15 @@ def _objective(objective: Objective, n_targets: int) -> _native.Objective:
     )
 
 
-def _python_loss(objective: Objective, y: NDArray[Any]) -> Callable[..., Any] | None:
+def _python_loss(
+    objective: Objective, y: AnyArray
+) -> Callable[..., tuple[AnyArray, AnyArray]] | None:
     """Return the function that the kernels call with a chunk of samples, for a custom loss."""
     loss, columns = objective.loss, y.shape[1:]
     if isinstance(loss, str):
         return None
 
-    def compute(logits: Array, y: NDArray[Any], weight: Array | None) -> tuple[Any, Any]:
+    def compute(logits: Array, y: AnyArray, weight: Array | None) -> tuple[AnyArray, AnyArray]:
         return value_and_delta(loss, logits, y.reshape(len(y), *columns), weight)
 
     return compute
@@ -150,7 +155,7 @@ def _precision(name: str | None) -> int:
     return _native.FULL_PRECISION if name is None else _native.PRECISIONS[name]
 
 
-def _row_work(spec: NetworkSpec, dtype: np.dtype[Any], passes: int) -> float:
+def _row_work(spec: NetworkSpec, dtype: np.dtype[np.generic], passes: int) -> float:
     """Return the work per sample for `passes` over the weights, as `choose_threads` counts it."""
     weights = sum(block.fan_in * block.fan_out for block in spec.blocks)
     return passes * weights * dtype.itemsize / 8
@@ -336,7 +341,7 @@ class NativeEngine(Engine):
 
 
 @lru_cache(maxsize=64)
-def _outline(spec: NetworkSpec, dtype: np.dtype[Any]) -> Any:
+def _outline(spec: NetworkSpec, dtype: np.dtype[np.generic]) -> Native:
     # Cached, because for a single sample building a network takes longer than using it. It holds no
     # parameters, and `predict_few` does not modify it.
     return _network(spec, NO_OBJECTIVE, dtype, None, FEW_ROWS)

@@ -12,14 +12,14 @@ import reprlib
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from numbers import Integral, Real
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from lamina.errors import ModelFileError
 
-Check: TypeAlias = Callable[[Any, str], None]
+Check: TypeAlias = Callable[[object, str], None]
 Fields: TypeAlias = Mapping[str, Check]
 
 # Counters stay well below the maximum of int64, so that sums and products of them fit.
@@ -28,7 +28,7 @@ _KINDS = {"b": "bool", "i": "int", "u": "uint", "f": "float", "U": "text", "O": 
 
 
 def check_fields(
-    values: Any, fields: Fields, place: str = "", optional: Collection[str] = ()
+    values: object, fields: Fields, place: str = "", optional: Collection[str] = ()
 ) -> None:
     """Check every field of a record read from a file.
 
@@ -91,25 +91,25 @@ def number(low: float = -math.inf, high: float = math.inf, *, finite: bool = Tru
     )
 
 
-def any_number(value: Any, place: str) -> None:
+def any_number(value: object, place: str) -> None:
     """Require a number, which may be infinite or NaN."""
     if not _is_real(value):
         raise refused(value, place, "a number")
 
 
-def truth(value: Any, place: str) -> None:
+def truth(value: object, place: str) -> None:
     """Require True or False."""
     if not isinstance(value, (bool, np.bool_)):
         raise refused(value, place, "True or False")
 
 
-def text(value: Any, place: str) -> None:
+def text(value: object, place: str) -> None:
     """Require text."""
     if not isinstance(value, str):
         raise refused(value, place, "text")
 
 
-def member(options: Iterable[Any]) -> Check:
+def member(options: Iterable[object]) -> Check:
     """Require one of a set of texts or None."""
     allowed = list(options)
     return _where(
@@ -123,7 +123,7 @@ def exactly(expected: bool) -> Check:
     return _where(lambda value: value is expected, repr(expected))
 
 
-def nothing(value: Any, place: str) -> None:
+def nothing(value: object, place: str) -> None:
     """Require None."""
     if value is not None:
         raise refused(value, place, "None")
@@ -149,7 +149,7 @@ def array(dtypes: str | DTypeLike, shape: tuple[int | None, ...], *, finite: boo
     kinds = dtypes if isinstance(dtypes, str) and set(dtypes) <= set("biufUO") else ""
     dtype = None if kinds else np.dtype(dtypes)
 
-    def fits(value: Any) -> bool:
+    def fits(value: object) -> bool:
         return (
             isinstance(value, np.ndarray)
             and (value.dtype.kind in kinds if kinds else value.dtype == dtype)
@@ -166,7 +166,7 @@ def array(dtypes: str | DTypeLike, shape: tuple[int | None, ...], *, finite: boo
 def list_of(check: Check, length: int | None = None) -> Check:
     """Require a list whose items all pass a check."""
 
-    def apply(value: Any, place: str) -> None:
+    def apply(value: object, place: str) -> None:
         if not isinstance(value, list) or length not in (None, len(value)):
             raise refused(value, place, "a list" if length is None else f"a list of {length} items")
         for i, item in enumerate(value):
@@ -188,7 +188,7 @@ def numbers(length: int | None = None) -> Check:
 def mapping_of(check: Check) -> Check:
     """Require a dict whose keys are text and whose values all pass a check."""
 
-    def apply(value: Any, place: str) -> None:
+    def apply(value: object, place: str) -> None:
         if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
             raise refused(value, place, "a dict of text")
         for key, item in value.items():
@@ -197,12 +197,12 @@ def mapping_of(check: Check) -> Check:
     return apply
 
 
-def refused(value: Any, place: str, expected: str) -> ModelFileError:
+def refused(value: object, place: str, expected: str) -> ModelFileError:
     """Return the error for a value that its field does not allow."""
     return ModelFileError(f"its {place} is {described(value)}, where {expected} is expected")
 
 
-def described(value: Any) -> str:
+def described(value: object) -> str:
     """Return a short text for a value in a message; arrays are shown by dtype and shape."""
     if isinstance(value, np.ndarray):
         return f"an array of dtype {value.dtype} and shape {value.shape}"
@@ -211,19 +211,19 @@ def described(value: Any) -> str:
     return reprlib.repr(value)
 
 
-def _where(condition: Callable[[Any], bool], expected: str) -> Check:
-    def check(value: Any, place: str) -> None:
+def _where(condition: Callable[[object], bool], expected: str) -> Check:
+    def check(value: object, place: str) -> None:
         if not condition(value):
             raise refused(value, place, expected)
 
     return check
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
 
 
-def _is_real(value: Any) -> bool:
+def _is_real(value: object) -> TypeGuard[float]:
     """Return True for a number that a float can hold; Python's integers may be larger."""
     if isinstance(value, (bool, np.bool_)):
         return False
@@ -232,5 +232,5 @@ def _is_real(value: Any) -> bool:
     return isinstance(value, Real)
 
 
-def _below(place: str, name: Any) -> str:
+def _below(place: str, name: object) -> str:
     return f"{place}.{name}" if place else str(name)

@@ -20,7 +20,7 @@ import math
 import os
 import stat
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,16 +61,20 @@ _SIGNATURES = {
     b"\x1f\x8b": "it is a gzip archive",
 }
 
+Tensor: TypeAlias = NDArray[Any]
+# A value that json.loads returns.
+Json: TypeAlias = Any
+
 
 class ModelFile(NamedTuple):
     """Content of a model file: text by key and arrays by name, both in the file's order."""
 
     metadata: dict[str, str]
-    tensors: dict[str, NDArray[Any]]
+    tensors: dict[str, Tensor]
 
 
 def to_chunks(
-    metadata: Mapping[str, str], tensors: Mapping[str, NDArray[Any]]
+    metadata: Mapping[str, str], tensors: Mapping[str, Tensor]
 ) -> list[bytes | memoryview]:
     """Return the bytes of a model file in pieces, so that contiguous tensors need no copy.
 
@@ -132,7 +136,7 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
     return ModelFile(metadata, _views(header, content[header_end:]))
 
 
-def parse_json(text: str | bytes) -> dict[str, Any]:
+def parse_json(text: str | bytes) -> dict[str, Json]:
     """Parse a JSON object; raise ModelFileError for anything else and for repeated names."""
     try:
         parsed = json.loads(text, object_pairs_hook=_without_repetition)
@@ -143,16 +147,16 @@ def parse_json(text: str | bytes) -> dict[str, Any]:
     return parsed
 
 
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_repetition(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     parsed = dict(pairs)
     if len(parsed) < len(pairs):
         raise ValueError("a name appears twice in one object")
     return parsed
 
 
-def _header(metadata: Mapping[str, str], ordered: list[tuple[str, NDArray[Any]]]) -> bytes:
+def _header(metadata: Mapping[str, str], ordered: list[tuple[str, Tensor]]) -> bytes:
     first = {"format": FORMAT, "sha256": _NO_DIGEST.decode(), "format_version": str(FORMAT_VERSION)}
-    header: dict[str, Any] = {"__metadata__": {**first, **metadata}}
+    header: dict[str, Json] = {"__metadata__": {**first, **metadata}}
     start = 0
     for name, tensor in ordered:
         header[name] = {
@@ -165,7 +169,7 @@ def _header(metadata: Mapping[str, str], ordered: list[tuple[str, NDArray[Any]]]
     return text + b" " * (-len(text) % 8)
 
 
-def _bytes_of(tensor: NDArray[Any]) -> memoryview:
+def _bytes_of(tensor: Tensor) -> memoryview:
     little = tensor.astype(tensor.dtype.newbyteorder("<"), order="C", copy=False)
     return little.reshape(-1).view(np.uint8).data
 
@@ -216,7 +220,7 @@ def _check_version(metadata: Mapping[str, str]) -> None:
         )
 
 
-def _views(entries: Mapping[str, Any], payload: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+def _views(entries: Mapping[str, Json], payload: NDArray[np.uint8]) -> dict[str, Tensor]:
     """Return every tensor as a view; they must fill the payload without gaps, in order."""
     tensors, start = {}, 0
     for name, entry in entries.items():
@@ -233,7 +237,7 @@ def _views(entries: Mapping[str, Any], payload: NDArray[np.uint8]) -> dict[str, 
     return tensors
 
 
-def _checked(name: str, entry: Any) -> tuple[np.dtype[Any], list[int], list[int]]:
+def _checked(name: str, entry: Json) -> tuple[np.dtype[np.generic], list[int], list[int]]:
     if not (isinstance(entry, dict) and entry.keys() == {"dtype", "shape", "data_offsets"}):
         raise ModelFileError(f"its tensor {name!r} is not described by dtype, shape and offsets")
     shape, offsets = entry["shape"], entry["data_offsets"]

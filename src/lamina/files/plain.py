@@ -19,13 +19,11 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.errors import ModelFileError
 from lamina.files.fields import Fields, array, check_fields, number, whole
-from lamina.files.model_file import DTYPE_NAMES
+from lamina.files.model_file import DTYPE_NAMES, Json, Tensor
 
-Json: TypeAlias = Any
 Place: TypeAlias = tuple[str, ...]
 
 # Exceptions from reading the JSON of a well-formed file that lamina has not written.
@@ -85,13 +83,13 @@ class PlainWriter:
 
     def __init__(
         self,
-        estimator_to_plain: Callable[[Any, PlainWriter, Place], Json] | None = None,
-        special_to_plain: Callable[[Any, PlainWriter, Place], Json] | None = None,
+        estimator_to_plain: Callable[[object, PlainWriter, Place], Json] | None = None,
+        special_to_plain: Callable[[object, PlainWriter, Place], Json] | None = None,
     ) -> None:
         self._special_to_plain = special_to_plain
-        self.tensors: dict[str, NDArray[Any]] = {}
+        self.tensors: dict[str, Tensor] = {}
         self._estimator_to_plain = estimator_to_plain
-        self._by_type: dict[type, Callable[[Any, Place], Json]] = {
+        self._by_type: dict[type, Callable[..., Json]] = {
             type(None): lambda value, path: value,
             bool: lambda value, path: value,
             str: lambda value, path: value,
@@ -128,7 +126,7 @@ class PlainWriter:
             return {"$estimator": self._estimator_to_plain(value, self, path)}
         raise unsupported(value, path)
 
-    def tensor(self, array: NDArray[Any], path: Place) -> Json:
+    def tensor(self, array: Tensor, path: Place) -> Json:
         """Store an array of numbers or booleans under a name derived from path."""
         # Names must be valid UTF-8, which excludes a lone surrogate in a column's name.
         stem = name = ".".join(path).encode(errors="replace").decode() or "value"
@@ -152,9 +150,9 @@ class PlainWriter:
     def _items(self, values: Iterable[object], path: Place) -> Json:
         return [self.write(value, (*path, str(i))) for i, value in enumerate(values)]
 
-    def _dict(self, value: dict[Any, Any], path: Place) -> Json:
+    def _dict(self, value: dict[object, object], path: Place) -> Json:
         if all(type(key) is str and not key.startswith("$") for key in value):
-            return {key: self.write(item, (*path, key)) for key, item in value.items()}
+            return {key: self.write(item, (*path, str(key))) for key, item in value.items()}
         pairs = []
         for key, item in value.items():
             below = (*path, str(key))
@@ -168,7 +166,7 @@ class PlainWriter:
             raise unsupported(value, path)
         return {"$scalar": [value.dtype.name, self.write(value.item(), path)]}
 
-    def _array(self, value: NDArray[Any], path: Place) -> Json:
+    def _array(self, value: Tensor, path: Place) -> Json:
         kind, shape = value.dtype.kind, list(value.shape)
         if kind in "biuf" and value.dtype.newbyteorder("<") in DTYPE_NAMES:
             # Products round differently when a matrix has another memory order.
@@ -187,7 +185,7 @@ class PlainWriter:
         return {"$text": {"dtype": dtype, "shape": shape, "items": items}}
 
     def _random_state(self, value: np.random.RandomState, path: Place) -> Json:
-        state: dict[str, Any] = dict(value.get_state(legacy=False))
+        state: dict[str, Json] = dict(value.get_state(legacy=False))
         if state["bit_generator"] != "MT19937":
             raise unsupported(value, path)
         return {
@@ -215,12 +213,12 @@ class PlainReader:
 
     def __init__(
         self,
-        tensors: Mapping[str, NDArray[Any]],
-        estimator_from_plain: Callable[[Json, PlainReader], Any] | None = None,
-        special: Mapping[str, Callable[[Any, PlainReader], Any]] = MappingProxyType({}),
+        tensors: Mapping[str, Tensor],
+        estimator_from_plain: Callable[[Json, PlainReader], object] | None = None,
+        special: Mapping[str, Callable[[Json, PlainReader], object]] = MappingProxyType({}),
     ) -> None:
         self.unread = dict(tensors)
-        self._by_tag: dict[str, Callable[[Any], Any]] = {
+        self._by_tag: dict[str, Callable[[Json], object]] = {
             "$float": self._float,
             "$tuple": lambda items: tuple(map(self.read, items)),
             "$dict": lambda pairs: {self.read(key): self.read(item) for key, item in pairs},
@@ -254,7 +252,7 @@ class PlainReader:
             raise ModelFileError(f"it holds a value of the unknown kind {tag!r}")
         return self._by_tag[tag](plain[tag])
 
-    def _special(self, read: Callable[[Any, PlainReader], Any], plain: Any) -> Any:
+    def _special(self, read: Callable[[Json, PlainReader], object], plain: Json) -> object:
         return read(plain, self)
 
     def _float(self, text: str) -> float:
@@ -262,7 +260,7 @@ class PlainReader:
             raise ModelFileError(f"it holds the unknown number {text!r}")
         return float(text)
 
-    def _scalar(self, plain: list[Any]) -> Any:
+    def _scalar(self, plain: list[Json]) -> object:
         name, value = plain
         if name == "str":
             return np.str_(value)
@@ -270,18 +268,18 @@ class PlainReader:
             raise ModelFileError(f"it holds a number of the unknown dtype {name!r}")
         return _SCALARS[name](self.read(value))
 
-    def _tensor(self, name: str) -> NDArray[Any]:
+    def _tensor(self, name: str) -> Tensor:
         if name not in self.unread:
             raise ModelFileError(f"it refers to a tensor {name!r} that it lacks, or does so twice")
         return self.unread.pop(name)
 
-    def _fortran(self, plain: Json) -> NDArray[Any]:
+    def _fortran(self, plain: Json) -> Tensor:
         transposed = self.read(plain)
         if not isinstance(transposed, np.ndarray) or transposed.ndim != 2:
             raise ModelFileError("it holds a column-major matrix that is not a matrix")
         return transposed.T
 
-    def _text(self, plain: dict[str, Any]) -> NDArray[Any]:
+    def _text(self, plain: dict[str, Json]) -> Tensor:
         width = re.fullmatch(r"<U([0-9]{1,9})", plain["dtype"])
         if width is None or 4 * int(width[1]) * len(plain["items"]) > LARGEST_TEXT_ARRAY:
             raise ModelFileError(f"it holds text of the unknown dtype {plain['dtype']!r}")
@@ -290,13 +288,13 @@ class PlainReader:
         dtype = np.dtype(plain["dtype"]).newbyteorder("=")
         return np.array(plain["items"], dtype).reshape(plain["shape"])
 
-    def _objects(self, plain: dict[str, Any]) -> NDArray[Any]:
+    def _objects(self, plain: dict[str, Json]) -> Tensor:
         values = np.empty(len(plain["items"]), dtype=object)
         for i, item in enumerate(plain["items"]):
             values[i] = self.read(item)
         return values.reshape(plain["shape"])
 
-    def _random_state(self, plain: dict[str, Any]) -> np.random.RandomState:
+    def _random_state(self, plain: dict[str, Json]) -> np.random.RandomState:
         state = {name: self.read(value) for name, value in plain.items()}
         check_fields(state, _RANDOM_STATE, "random state")
         random_state = np.random.RandomState()

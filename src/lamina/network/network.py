@@ -86,6 +86,6 @@ class Network:
         """Return the network with a copy of its parameters."""
         return Network(self.spec, self.parameters.copy())
 
-    def in_dtype(self, dtype: np.dtype[Any]) -> Network:
+    def in_dtype(self, dtype: np.dtype[np.generic]) -> Network:
         """Return the network in a dtype, without a copy if that is its own."""
         return Network(self.spec, self.parameters.astype(dtype, copy=False))

@@ -8,7 +8,8 @@ from __future__ import annotations
 from lamina.choices import KINDS, Choice, classes_of
 from lamina.errors import ModelFileError
 from lamina.files.fields import member
-from lamina.files.plain import Json, Place, PlainReader, PlainWriter, place_in_words
+from lamina.files.model_file import Json
+from lamina.files.plain import Place, PlainReader, PlainWriter, place_in_words
 
 
 def choice_to_plain(value: object, writer: PlainWriter, path: Place) -> Json:

@@ -49,7 +49,7 @@ def train(
     order: NDArray[np.int64] | None = None,
     validation: Validation | None = None,
     fallback: Array | None = None,
-    callbacks: Iterable[Any] = (),
+    callbacks: Iterable[object] = (),
     model: Any = None,
     checkpoint: Checkpoint | None = None,
     resumed: Mapping[str, Any] | None = None,

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 
 
 class Accuracy:
@@ -36,8 +34,8 @@ class Accuracy:
 
     def __init__(
         self,
-        decide: Callable[[Array], NDArray[Any]],
-        truth: NDArray[Any],
+        decide: Callable[[Array], AnyArray],
+        truth: AnyArray,
         weight: Array | None = None,
     ) -> None:
         self.decide, self.truth, self.weight = decide, truth, weight
@@ -69,7 +67,7 @@ class PinballScore:
     """
 
     def __init__(
-        self, truth: NDArray[Any], quantiles: Sequence[float], weight: Array | None = None
+        self, truth: AnyArray, quantiles: Sequence[float], weight: Array | None = None
     ) -> None:
         self.truth, self.quantiles, self.weight = truth, quantiles, weight
 
@@ -104,7 +102,7 @@ class RSquared:
     0.5
     """
 
-    def __init__(self, truth: NDArray[Any], weight: Array | None = None) -> None:
+    def __init__(self, truth: AnyArray, weight: Array | None = None) -> None:
         self.truth = truth
         self.weight = 1.0 if weight is None else weight[:, np.newaxis]
         deviation = truth - np.average(truth, axis=0, weights=weight)

@@ -147,11 +147,11 @@ class FitUnderWay:
         self._rates.set_rate(rate, self._state.step_of_epoch)
 
     @property
-    def coefs(self) -> list[NDArray[Any]]:
+    def coefs(self) -> list[Array]:
         return self._views().weights
 
     @property
-    def intercepts(self) -> list[NDArray[Any]]:
+    def intercepts(self) -> list[Array]:
         return self._views().biases
 
     @property

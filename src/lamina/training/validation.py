@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from sklearn.model_selection import train_test_split
 
 from lamina.engines import Objective, Rows
 from lamina.engines.batch_loss import row_losses, weight_sum
-from lamina.formulas.table import Array, Matrix
+from lamina.formulas.table import AnyArray, Array, Matrix
 from lamina.network import NetworkSpec
 from lamina.network.passes import compute_logits
 from lamina.training.history import Monitor
@@ -108,7 +107,7 @@ def hold_out(
     n_samples: int,
     fraction: float,
     random_state: np.random.RandomState,
-    strata: NDArray[Any] | None = None,
+    strata: AnyArray | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the indices of the training samples, and of the held-out ones.
 

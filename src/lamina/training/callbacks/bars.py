@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from lamina.significant import significant
+from lamina.training.under_way import FitUnderWay
 
 NO_LIBRARY = (
     "a progress bar (verbose='bar') needs rich or tqdm, and neither is installed: pip install rich"
@@ -56,13 +57,13 @@ class ProgressBar:
         self._make, self._file = bars[found[0]], file
         self._bar: Any = None
 
-    def on_fit_begin(self, fit: Any) -> None:
+    def on_fit_begin(self, fit: FitUnderWay) -> None:
         self._bar = self._make(fit.max_epochs, self._file)
 
-    def on_epoch_end(self, fit: Any) -> None:
+    def on_epoch_end(self, fit: FitUnderWay) -> None:
         self._bar.show(fit.epoch, in_words(fit.row))
 
-    def on_fit_end(self, fit: Any) -> None:
+    def on_fit_end(self, fit: FitUnderWay) -> None:
         if self._bar is not None:
             self._bar.close()
             self._bar = None

@@ -8,6 +8,8 @@ import math
 import os
 from typing import Any, TextIO
 
+from lamina.training.under_way import FitUnderWay
+
 
 class _LineLogger:
     """Base of loggers: opens a file for a fit, and writes a line at the end of every epoch."""
@@ -18,17 +20,17 @@ class _LineLogger:
         self.path, self.append = path, append
         self._file: TextIO | None = None
 
-    def on_fit_begin(self, fit: Any) -> None:
+    def on_fit_begin(self, fit: FitUnderWay) -> None:
         self._file = open(  # noqa: SIM115
             self.path, "a" if self.append else "w", newline=self._newline, encoding="utf-8"
         )
 
-    def on_epoch_end(self, fit: Any) -> None:
+    def on_epoch_end(self, fit: FitUnderWay) -> None:
         assert self._file is not None
         self._write(self._file, fit.row)
         self._file.flush()
 
-    def on_fit_end(self, fit: Any) -> None:
+    def on_fit_end(self, fit: FitUnderWay) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -69,7 +71,7 @@ class CSVLogger(_LineLogger):
     _newline = ""
     _writer: Any = None
 
-    def on_fit_begin(self, fit: Any) -> None:
+    def on_fit_begin(self, fit: FitUnderWay) -> None:
         super().on_fit_begin(fit)
         self._writer = None
 

@@ -12,9 +12,10 @@ A callback is any object with at least one of four methods. Each is called with 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from sklearn.exceptions import NotFittedError
+
+from lamina.training.under_way import FitUnderWay
 
 EVENTS = ("on_fit_begin", "on_step", "on_epoch_end", "on_fit_end")
 # Appended to NotFittedError: the reason, and the alternatives for a callback.
@@ -43,7 +44,7 @@ def is_callback(candidate: object) -> bool:
 class Callbacks:
     """Callbacks of one fit, called in their order."""
 
-    def __init__(self, callbacks: Iterable[Any] = ()) -> None:
+    def __init__(self, callbacks: Iterable[object] = ()) -> None:
         callbacks = list(callbacks)
         self.by_event = {
             event: [getattr(each, event) for each in callbacks if hasattr(each, event)]
@@ -59,7 +60,7 @@ class Callbacks:
         """Return True if a callback needs the steps of the next epoch."""
         return any(getattr(each, "needs_steps", True) for each in self.of_steps)
 
-    def call(self, event: str, fit: Any) -> None:
+    def call(self, event: str, fit: FitUnderWay) -> None:
         """Call this method of every callback that has it."""
         for method in self.by_event[event]:
             try:

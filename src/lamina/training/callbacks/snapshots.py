@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lamina.formulas.table import Array
+from lamina.training.under_way import FitUnderWay
 
 MEGABYTE = 1e6
 
@@ -82,7 +83,7 @@ class Snapshots:
         kept = f"{len(self)} kept, of epochs {self.epochs[0]} to {self.epochs[-1]}" if self else ""
         return f"<Snapshots every {self._interval} epochs: {kept or 'none yet'}>"
 
-    def on_fit_begin(self, fit: Any) -> None:
+    def on_fit_begin(self, fit: FitUnderWay) -> None:
         begin = fit.epochs_before + fit.epoch
         if not self or fit.model is not self._model or self.epochs[-1] != begin:
             self._forget()
@@ -93,7 +94,7 @@ class Snapshots:
             # The last snapshot of a fit falls off the interval once the fit continues.
             self._keep_only(range(len(self) - 1))
 
-    def on_epoch_end(self, fit: Any) -> None:
+    def on_epoch_end(self, fit: FitUnderWay) -> None:
         epoch, latest = fit.epochs_before + fit.epoch, self._latest[1]
         # Any epoch may turn out to be the last.
         np.copyto(latest, fit.parameters)
@@ -104,7 +105,7 @@ class Snapshots:
         if epoch % self._interval == 0:
             self._keep(epoch, latest.copy(), fit.loss)
 
-    def on_fit_end(self, fit: Any) -> None:
+    def on_fit_end(self, fit: FitUnderWay) -> None:
         if self and self._latest[0] > self.epochs[-1]:
             self._make_room(self._latest[1].nbytes)
             self._keep(*self._latest)

@@ -11,6 +11,8 @@ import time
 from importlib import import_module
 from typing import Any
 
+from lamina.training.under_way import FitUnderWay
+
 
 def library(name: str, user: str) -> Any:
     """Import an optional library, or raise an ImportError that says how to install it."""
@@ -47,10 +49,10 @@ class TensorBoardLogger:
         self._summaries = library("tensorboard.compat.proto.summary_pb2", type(self).__name__)
         self._writer: Any = None
 
-    def on_fit_begin(self, fit: Any) -> None:
+    def on_fit_begin(self, fit: FitUnderWay) -> None:
         self._writer = self._files.EventFileWriter(self.folder)
 
-    def on_epoch_end(self, fit: Any) -> None:
+    def on_epoch_end(self, fit: FitUnderWay) -> None:
         values = [
             self._summaries.Summary.Value(tag=name, simple_value=value)
             for name, value in available(fit.row).items()
@@ -59,7 +61,7 @@ class TensorBoardLogger:
         event = self._events.Event(wall_time=time.time(), step=fit.epoch, summary=summary)
         self._writer.add_event(event)
 
-    def on_fit_end(self, fit: Any) -> None:
+    def on_fit_end(self, fit: FitUnderWay) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -77,11 +79,11 @@ class MLflowLogger:
     def __init__(self) -> None:
         self._mlflow = library("mlflow", type(self).__name__)
 
-    def on_fit_begin(self, fit: Any) -> None:
+    def on_fit_begin(self, fit: FitUnderWay) -> None:
         parameters = fit.model.get_params(deep=False)
         self._mlflow.log_params({k: v for k, v in parameters.items() if k != "callbacks"})
 
-    def on_epoch_end(self, fit: Any) -> None:
+    def on_epoch_end(self, fit: FitUnderWay) -> None:
         self._mlflow.log_metrics(available(fit.row), step=fit.epoch)
 
 
@@ -105,7 +107,7 @@ class OptunaPruning:
         self._optuna = library("optuna", type(self).__name__)
         self.trial, self.column = trial, column
 
-    def on_epoch_end(self, fit: Any) -> None:
+    def on_epoch_end(self, fit: FitUnderWay) -> None:
         row = fit.row
         if self.column not in row:
             raise ValueError(
