@@ -16,6 +16,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 
 import lamina
+from lamina.errors import ExportError
 from lamina.export.c.target import COMPILERS
 from lamina.export.lowering import network_operations as n
 from lamina.export.lowering import table_operations as t
@@ -228,6 +229,14 @@ def test_every_target_computes_the_numbers_of_every_operation(operation, target)
     actual = target.evaluate(program, target.render(program), rows).numbers
     tolerance = 1e-11 if expected.dtype == np.float64 else 1e-5
     np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)
+
+
+@every_file
+def test_a_refused_operation_is_named_with_the_reason(target):
+    require(target)
+    program, _ = program_of(Example((FIRST, n.Dropout(0, 0.5, 4)), lambda: X))
+    with pytest.raises(ExportError, match=f"operation Dropout: {target.refused[n.Dropout]}"):
+        target.render(program)
 
 
 def infinite_program():

@@ -174,7 +174,7 @@ def convert_encoding(scope: Any, operator: Any, container: Any) -> None:
     table, graph = lower_encoding(operator.raw_operator), ContainerGraph(scope, container)
     names = [each.full_name for each in operator.inputs]
     nodes = Nodes(graph, table.operations, table.inputs, names)
-    nodes.render(RENDERERS)
+    nodes.render(RENDERERS, {})
     matrix = nodes.matrices[-1]
     if not isinstance(operator.outputs[0].type, DoubleTensorType):
         matrix = graph.node("Cast", matrix, to=TensorProto.FLOAT)

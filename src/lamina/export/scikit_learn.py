@@ -46,7 +46,7 @@ from lamina.export.lowering.network_operations import (
     Features,
     InvertLink,
 )
-from lamina.export.lowering.operations import OPERATIONS, Operation
+from lamina.export.lowering.operations import OPERATIONS, Operation, renderer_of
 from lamina.formulas import OPTIMIZERS
 from lamina.network import Network, ParameterLayout, flatten_parameters
 from lamina.training import History, Memory
@@ -124,9 +124,7 @@ def to_sklearn(model: Any) -> Any:
             setattr(estimator, name, deepcopy(getattr(model, name)))
     estimator.coefs_, estimator.intercepts_ = [], []
     for operation in program.operations:
-        if type(operation) not in RENDERERS:
-            raise ExportError(f"to_sklearn does not support {type(operation).__name__} operations")
-        RENDERERS[type(operation)](estimator, operation)
+        renderer_of(operation, RENDERERS, REFUSED)(estimator, operation)
     estimator._random_state = check_random_state(estimator.random_state)
     # The same array objects, as after scikit-learn's own fit with early stopping.
     estimator._best_coefs, estimator._best_intercepts = estimator.coefs_, estimator.intercepts_

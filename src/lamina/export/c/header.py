@@ -140,7 +140,7 @@ def render(program: ModelProgram, name: str = "mlp") -> str:
     import lamina
 
     header = Header(name, program)
-    header.render(RENDERERS)
+    header.render(RENDERERS, REFUSED)
     return HEADER.format(
         name=name,
         upper=name.upper(),

@@ -23,6 +23,7 @@ from lamina.export.lowering.network_operations import (
     RequireFinite,
     Sort,
 )
+from lamina.export.lowering.operations import renderer_of
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.lowering.table_operations import Join
 
@@ -101,10 +102,11 @@ class Header:
         """Add headers of C's library."""
         self.includes |= dict.fromkeys(headers)
 
-    def render(self, renderers: Mapping[type, Renderer]) -> None:
+    def render(self, renderers: Mapping[type, Renderer], refused: Mapping[type, str]) -> None:
         """Add the statements of each operation."""
         for i, operation in enumerate(self.program.operations):
-            self.statements += renderers[type(operation)](self, operation, i)
+            render = renderer_of(operation, renderers, refused)
+            self.statements += render(self, operation, i)
 
 
 Renderer: TypeAlias = Callable[[Header, Any, int], list[str]]

@@ -13,6 +13,7 @@ from lamina.export.lowering.network_operations import (
     Round,
 )
 from lamina.export.lowering.program import ModelProgram
+from lamina.formulas import Activation
 
 
 def describe(program: ModelProgram) -> str:
@@ -52,6 +53,11 @@ def layers_in_words(program: ModelProgram) -> str:
     return ", ".join(f"{n} of {layers}" for layers, n in counts.items())
 
 
+def _with_values(activation: Activation) -> str:
+    values = ", ".join(f"{name}={value:g}" for name, value in activation.values.items())
+    return f"{activation.name}({values})" if values else activation.name
+
+
 def networks_in_words(program: ModelProgram) -> list[str]:
     """Return the layers of each network."""
     networks, words, precision = list[str](), list[str](), ""
@@ -60,8 +66,10 @@ def networks_in_words(program: ModelProgram) -> list[str]:
             case Affine():
                 words += [] if words else [str(len(operation.weights))]
                 words.append(f"→ {operation.width}")
-            case Normalize() | Activate():
+            case Normalize():
                 words.append(operation.formula.name)
+            case Activate():
+                words.append(_with_values(operation.formula))
             case AddResidual():
                 words.append("residual")
             case Round():

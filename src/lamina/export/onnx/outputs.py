@@ -63,7 +63,7 @@ def add_program(graph: Graph, program: ModelProgram, names: list[str]) -> list[s
         For a column where empty and missing texts are different categories.
     """
     nodes = Nodes(graph, program.operations, program.inputs, names)
-    nodes.render(RENDERERS)
+    nodes.render(RENDERERS, REFUSED)
     flagged = [nodes.flagged(result) for result in program.results]
     if program.targets is None:
         return flagged

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.export.lowering.operations import Operation, dtype_of
+from lamina.export.lowering.operations import Operation, dtype_of, renderer_of
 from lamina.export.lowering.program import InputColumn
 from lamina.export.onnx.graph import FLOAT64, NUMBERS, Graph
 
@@ -36,10 +36,11 @@ class Nodes:
     matrices: list[str] = field(default_factory=list)
     invalid: list[str] = field(default_factory=list)
 
-    def render(self, renderers: Mapping[type, Renderer]) -> None:
+    def render(self, renderers: Mapping[type, Renderer], refused: Mapping[type, str]) -> None:
         """Add the nodes of each operation."""
         for operation in self.operations:
-            self.matrices.append(renderers[type(operation)](self, operation))
+            render = renderer_of(operation, renderers, refused)
+            self.matrices.append(render(self, operation))
 
     def dtype(self, index: int) -> np.dtype[Any]:
         """Return the dtype of a matrix."""

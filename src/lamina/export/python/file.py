@@ -111,7 +111,7 @@ def render(program: ModelProgram) -> str:
     source = Source(program)
     if program.takes_a_table:
         source.function(table.read_table(program.inputs))
-    source.render(RENDERERS)
+    source.render(RENDERERS, REFUSED)
     constants = "".join(f"{name} = {value}\n" for name, value in source.constants.items())
     code = "".join(source.functions) + "\n\n" + constants + _forward(source)
     code += "".join(_functions(program))

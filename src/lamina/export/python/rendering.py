@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from lamina.export.lowering.operations import sources_of
+from lamina.export.lowering.operations import renderer_of, sources_of
 from lamina.export.lowering.program import ModelProgram
 
 DEFINED = re.compile(r"^def (\w+)\(", re.MULTILINE)
@@ -62,10 +62,10 @@ class Source:
                 return chosen
             chosen, number = f"{name}_{number}", number + 1
 
-    def render(self, renderers: Mapping[type, Renderer]) -> None:
+    def render(self, renderers: Mapping[type, Renderer], refused: Mapping[type, str]) -> None:
         """Add a statement for each operation."""
         for i, operation in enumerate(self.program.operations):
-            expression = renderers[type(operation)](self, operation, i)
+            expression = renderer_of(operation, renderers, refused)(self, operation, i)
             variable = self._variable(i)
             if variable != expression:
                 self.statements.append(f"{variable} = {expression}")

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 import torch
 from torch import nn
 
-from lamina.errors import ExportError
 from lamina.export import torch_layers
 from lamina.export.lowering.formula_code import code_of
 from lamina.export.lowering.network_operations import (
@@ -26,7 +25,7 @@ from lamina.export.lowering.network_operations import (
     Round,
     Sort,
 )
-from lamina.export.lowering.operations import OPERATIONS
+from lamina.export.lowering.operations import OPERATIONS, renderer_of
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.lowering.table_operations import Take
 from lamina.export.torch_layers import Elementwise, Heads, Residual, RoundedLinear, Sorted
@@ -64,9 +63,8 @@ def sequential(program: ModelProgram, logits: bool) -> nn.Sequential:
     """Return a Sequential in evaluation mode; with logits, without the inverse link."""
     modules = Modules(program, logits)
     for operation in program.operations:
-        if type(operation) not in RENDERERS:
-            raise ExportError(f"to_torch does not support {type(operation).__name__} operations")
-        modules.chains.append(RENDERERS[type(operation)](modules, operation))
+        render = renderer_of(operation, RENDERERS, REFUSED)
+        modules.chains.append(render(modules, operation))
     return nn.Sequential(_results(modules)).eval()
 
 
