@@ -8,7 +8,6 @@ import pytest
 
 from lamina.encoding import TableEncoding
 from lamina.encoding.form_finding import find_form
-from lamina.encoding.table_report import describe_columns
 from lamina.errors import TableError
 
 polars = pytest.importorskip("polars")
@@ -88,7 +87,7 @@ DOUBTFUL = {
 @pytest.mark.parametrize("name", DOUBTFUL)
 def test_a_remark_names_the_argument_that_resolves_it_in_python(name):
     cells, cure = DOUBTFUL[name]
-    (record,) = describe_columns(pd.DataFrame({name: 2 * cells}))
+    (record,) = TableEncoding().fit(pd.DataFrame({name: 2 * cells})).report_
     assert cure in " ".join(record["remarks"])
     assert "--" not in " ".join(record["remarks"])
 

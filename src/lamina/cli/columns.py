@@ -12,7 +12,7 @@ from rich.text import Text
 
 from lamina.cli.request import ModelKind
 from lamina.encoding import TableEncoding
-from lamina.encoding.table_report import ColumnRecord
+from lamina.encoding.table_columns import ColumnRecord
 from lamina.tabular.column_report import report_inputs
 
 MOST_COLUMNS = 40

@@ -11,7 +11,7 @@ from lamina.cli.messages import one_line
 from lamina.cli.request import ModelKind, TrainingRequest
 from lamina.cli.splitting import TrainTestSplit
 from lamina.cli.terminal import Terminal
-from lamina.encoding.table_report import ColumnRecord
+from lamina.encoding.table_columns import ColumnRecord
 from lamina.tables.problem import Problem
 
 T = TypeVar("T")

@@ -23,7 +23,7 @@ from lamina.cli.request import ModelKind, TrainingRequest
 from lamina.cli.settings import parse_settings
 from lamina.cli.terminal import Terminal
 from lamina.datasets.dataset import Task
-from lamina.encoding.table_report import ColumnRecord
+from lamina.encoding.table_columns import ColumnRecord
 from lamina.errors import NoBetterThanTrivialWarning
 from lamina.tabular.base import TabularEstimator
 

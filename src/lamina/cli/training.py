@@ -26,7 +26,7 @@ from lamina.cli.settings import parse_settings
 from lamina.cli.splitting import TrainTestSplit
 from lamina.cli.target_remarks import remarks_on_targets
 from lamina.cli.terminal import Terminal
-from lamina.encoding.table_report import ColumnRecord
+from lamina.encoding.table_columns import ColumnRecord
 from lamina.encoding.understanding import understand
 from lamina.errors import NonFiniteError
 from lamina.tables.problem import Problem

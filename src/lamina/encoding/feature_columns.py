@@ -10,10 +10,10 @@ from lamina.encoding.calendar import PARTS
 from lamina.formulas.table import AnyArray
 
 if TYPE_CHECKING:
-    from lamina.encoding.table import TableEncoding
+    from lamina.encoding.fitted_table import FittedTable
 
 
-def columns_of_features(encoding: TableEncoding) -> AnyArray:
+def columns_of_features(encoding: FittedTable) -> AnyArray:
     """Return the table's column of each feature, shape (n_features_out,), in order.
 
     Examples
@@ -37,7 +37,7 @@ def columns_of_features(encoding: TableEncoding) -> AnyArray:
     return np.array(names, dtype=object)
 
 
-def names_of_features(encoding: TableEncoding) -> AnyArray:
+def names_of_features(encoding: FittedTable) -> AnyArray:
     """Return the names of the features; see `TableEncoding.get_feature_names_out`."""
     numeric = encoding._numeric()
     names = [*numeric, *(f"{numeric[i]} is missing" for i in encoding._indicated())]

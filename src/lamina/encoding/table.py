@@ -15,40 +15,36 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.base import TransformerMixin, _fit_context
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.encoding.calendar import PARTS, calendar_columns, check_parts, varying_parts
-from lamina.encoding.column_form import ColumnForm
-from lamina.encoding.columns import READERS, Kind, frequent
+from lamina.encoding.columns import READERS, frequent
 from lamina.encoding.feature_columns import names_of_features
+from lamina.encoding.fitted_table import FittedTable
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.integer_levels import integer_levels, level_columns
 from lamina.encoding.table_numbers import fit_numbers
 from lamina.encoding.table_plain import from_plain, to_plain
 from lamina.encoding.table_reading import columns_of_new, training_columns
-from lamina.encoding.table_report import ColumnRecord, report_columns
-from lamina.encoding.text_components import TextComponents, fit_text_components
+from lamina.encoding.table_report import report_columns
+from lamina.encoding.text_components import fit_text_components
 from lamina.encoding.unfamiliar import Unfamiliar, find_ranges, find_unfamiliar, rare_among
 from lamina.encoding.whole_numbers import unify_spellings, with_known_spelling
-from lamina.errors import TableError
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray, Array
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sklearn.impute import SimpleImputer
-    from sklearn.preprocessing import StandardScaler
 
 # Below this width, a sparse matrix saves little memory and its products are slower.
 SPARSE_FROM_WIDTH = 256
 SPARSE_BELOW_DENSITY = 0.1
 
 
-class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class TableEncoding(TransformerMixin, FittedTable):  # type: ignore[misc]
     """Encode numbers, dates, categories and missing values of a table as a matrix of float64.
 
     - Numbers and booleans: missing values become the median, then mean 0 and variance 1. If any
@@ -136,21 +132,6 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     >>> encoding.transform(pd.DataFrame({"city": ["Paris"], "age": [30]}))
     array([[0., 0., 0., 0.]])
     """
-
-    kinds_: dict[str, Kind]
-    left_out_: dict[str, str]
-    forms_: dict[str, ColumnForm]
-    calendar_: dict[str, list[str]]
-    categories_: dict[str, list[str | None]]
-    rare_: dict[str, list[str]]
-    ranges_: dict[str, tuple[float, float]]
-    levels_: dict[str, list[float]]
-    texts_: dict[str, TextComponents]
-    report_: list[ColumnRecord]
-    sparse_: bool
-    imputer_: SimpleImputer | None
-    scaler_: StandardScaler | None
-    one_hot_: OneHotEncoder | None
 
     _parameter_constraints: ClassVar[dict[str, list[object]]] = {
         "min_frequency": [Interval(Integral, 1, None, closed="left")],
@@ -340,19 +321,6 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         from_plain(self, plain)
         return self
 
-    def _numeric(self) -> list[str]:
-        return [name for name, kind in self._used() if kind != "category"]
-
-    def _dates(self) -> list[str]:
-        return [name for name, kind in self._used() if kind == "date"]
-
-    def _categorical(self) -> list[str]:
-        return [name for name, kind in self._used() if kind == "category"]
-
-    def _used(self) -> list[tuple[str, Kind]]:
-        """Return the columns that are not left out, with their kinds."""
-        return [(name, kind) for name, kind in self.kinds_.items() if name not in self.left_out_]
-
     def _read(self, columns: dict[str, pd.Series], names: list[str]) -> AnyArray:
         """Return the named columns side by side, each read by its kind."""
         return np.array([READERS[self.kinds_[name]](name, columns[name]) for name in names]).T
@@ -366,24 +334,6 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         free = [n for n in names if kinds[n] == "number" and types.get(n) != "number"]
         by_name = {} if numbers is None else {n: numbers[:, names.index(n)] for n in free}
         self.levels_ = integer_levels(by_name, self.integer_categories, self.min_frequency)
-
-    def _set_categories(self, categories: dict[str, list[str | None]]) -> None:
-        self.categories_ = categories
-        kept = [np.array(texts, dtype=object) for texts in categories.values() if texts]
-        self.one_hot_ = None
-        if kept:
-            encoder = OneHotEncoder(categories=kept, handle_unknown="ignore")
-            self.one_hot_ = encoder.fit(np.array([[texts[0] for texts in kept]], dtype=object))
-        elif self.imputer_ is None and not self.texts_:
-            raise TableError(
-                f"no column of the table has a value in {self.min_frequency} rows or more, so "
-                "there are no features: add rows or columns, or lower min_frequency"
-            )
-
-    def _indicated(self) -> list[int]:
-        """Return the positions of the numbers that have a 0/1 column for missing values."""
-        indicator = None if self.imputer_ is None else self.imputer_.indicator_
-        return [] if indicator is None else indicator.features_.tolist()
 
     def _is_sparse(self) -> bool:
         if self.sparse_output != "auto":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import Kind, categories, find_kind, is_text
@@ -14,6 +14,33 @@ from lamina.errors import TableError, nearest_match, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class ColumnRecord(TypedDict):
+    """The report on one column of a table.
+
+    Attributes
+    ----------
+    column : str
+        Name of the column.
+    kind : str
+        'number', 'date' or 'category'.
+    n_missing : int
+        Number of rows without a value.
+    n_distinct : int
+        Number of distinct values.
+    action : str
+        Description of its encoding.
+    remarks : list of str
+        Doubts about the column, as sentences.
+    """
+
+    column: str
+    kind: str
+    n_missing: int
+    n_distinct: int
+    action: str
+    remarks: list[str]
 
 
 class TypedColumns(NamedTuple):

@@ -31,7 +31,7 @@ from lamina.files.fields import (
 from lamina.files.model_file import Json
 
 if TYPE_CHECKING:
-    from lamina.encoding.table import TableEncoding
+    from lamina.encoding.fitted_table import FittedTable
 
 
 def _column(value: object, place: str) -> None:
@@ -91,7 +91,7 @@ FIELDS: Fields = {
 }
 
 
-def to_plain(encoding: TableEncoding) -> dict[str, Json]:
+def to_plain(encoding: FittedTable) -> dict[str, Json]:
     """Return the fitted state; see `TableEncoding.to_plain`."""
     return {
         "parameters": encoding.get_params(),
@@ -111,7 +111,7 @@ def to_plain(encoding: TableEncoding) -> dict[str, Json]:
     }
 
 
-def from_plain(encoding: TableEncoding, plain: dict[str, Json]) -> None:
+def from_plain(encoding: FittedTable, plain: dict[str, Json]) -> None:
     """Set the fitted state; keys that older files lack get their former meaning."""
     encoding._validate_params()
     check_fields(plain, FIELDS, "encoding", optional=ADDED_LATER)
@@ -140,7 +140,7 @@ def from_plain(encoding: TableEncoding, plain: dict[str, Json]) -> None:
     encoding.sparse_ = plain["sparse"]
 
 
-def _set_further(encoding: TableEncoding, plain: dict[str, Json]) -> None:
+def _set_further(encoding: FittedTable, plain: dict[str, Json]) -> None:
     """Set the levels of integer columns and the components of texts."""
     levels, texts = (_read_by_column(encoding, plain, key) for key in ("levels", "texts"))
     for key, found, kind in (("levels", levels, "number"), ("texts", texts, "category")):
@@ -151,7 +151,7 @@ def _set_further(encoding: TableEncoding, plain: dict[str, Json]) -> None:
     encoding.texts_ = {name: TextComponents.from_plain(found) for name, found in texts.items()}
 
 
-def _read_by_column(encoding: TableEncoding, plain: dict[str, Json], key: str) -> dict[str, Json]:
+def _read_by_column(encoding: FittedTable, plain: dict[str, Json], key: str) -> dict[str, Json]:
     """Return a dict by column; raise ValueError for a column that the encoding lacks."""
     found = dict(plain.get(key, {}))
     for name in found:
@@ -160,7 +160,7 @@ def _read_by_column(encoding: TableEncoding, plain: dict[str, Json], key: str) -
     return found
 
 
-def _calendar(encoding: TableEncoding, plain: dict[str, Json]) -> dict[str, list[str]]:
+def _calendar(encoding: FittedTable, plain: dict[str, Json]) -> dict[str, list[str]]:
     calendar = _read_by_column(encoding, plain, "calendar")
     dates = encoding._dates()
     for name, parts in calendar.items():
@@ -169,7 +169,7 @@ def _calendar(encoding: TableEncoding, plain: dict[str, Json]) -> dict[str, list
     return {name: list(parts) for name, parts in calendar.items()}
 
 
-def _numbers_to_plain(encoding: TableEncoding) -> dict[str, Json] | None:
+def _numbers_to_plain(encoding: FittedTable) -> dict[str, Json] | None:
     if encoding.imputer_ is None or encoding.scaler_ is None:
         return None
     had_missing = np.zeros(len(encoding.imputer_.statistics_), dtype=bool)
@@ -184,7 +184,7 @@ def _numbers_to_plain(encoding: TableEncoding) -> dict[str, Json] | None:
     }
 
 
-def _set_numbers(encoding: TableEncoding, plain: Json) -> None:
+def _set_numbers(encoding: FittedTable, plain: Json) -> None:
     encoding.imputer_ = encoding.scaler_ = None
     n_numbers = len(encoding._numeric())
     if plain is None and n_numbers == 0:

@@ -24,12 +24,12 @@ from lamina.errors import TableError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lamina.encoding.table import TableEncoding
+    from lamina.encoding.fitted_table import FittedTable
 
 _ARRAY: dict[str, object] = {"dtype": None, "ensure_all_finite": "allow-nan"}
 
 
-def training_columns(encoding: TableEncoding, X: ArrayOrTable) -> TypedColumns:
+def training_columns(encoding: FittedTable, X: ArrayOrTable) -> TypedColumns:
     """Return the typed columns of a training table; sets the encoding's names and their count."""
     frame = as_pandas(X)
     if frame is None:
@@ -52,7 +52,7 @@ def training_columns(encoding: TableEncoding, X: ArrayOrTable) -> TypedColumns:
     return typed._replace(left_out=reasons)
 
 
-def columns_of_new(encoding: TableEncoding, X: ArrayOrTable) -> dict[str, pd.Series]:
+def columns_of_new(encoding: FittedTable, X: ArrayOrTable) -> dict[str, pd.Series]:
     """Return the training columns of a new table, by name or else by position."""
     frame = as_pandas(X)
     if frame is None:
@@ -78,7 +78,7 @@ def columns_of_new(encoding: TableEncoding, X: ArrayOrTable) -> dict[str, pd.Ser
     return read_new(columns, encoding.kinds_, encoding.forms_)
 
 
-def _is_of_array(encoding: TableEncoding) -> bool:
+def _is_of_array(encoding: FittedTable) -> bool:
     has_names = hasattr(encoding, "feature_names_in_")
     return not has_names and list(encoding.kinds_) == [f"x{i}" for i in range(len(encoding.kinds_))]
 

@@ -2,70 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lamina.encoding.fitted_table import FittedTable
+from lamina.encoding.table_columns import ColumnRecord
 from lamina.files.model_file import Json
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lamina.encoding.table import TableEncoding
     from lamina.encoding.table_columns import TypedColumns
-
-
-class ColumnRecord(TypedDict):
-    """The report on one column of a table.
-
-    Attributes
-    ----------
-    column : str
-        Name of the column.
-    kind : str
-        'number', 'date' or 'category'.
-    n_missing : int
-        Number of rows without a value.
-    n_distinct : int
-        Number of distinct values.
-    action : str
-        Description of its encoding.
-    remarks : list of str
-        Doubts about the column, as sentences.
-    """
-
-    column: str
-    kind: str
-    n_missing: int
-    n_distinct: int
-    action: str
-    remarks: list[str]
 
 
 KIND_NAMES = {"number": "number", "date": "date", "category": "category"}
 
 
-def describe_columns(table: pd.DataFrame) -> list[ColumnRecord]:
-    """Return how a TableEncoding would encode each column of a table.
-
-    Parameters
-    ----------
-    table : data frame of shape (n_samples, n_columns)
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> record = describe_columns(pd.DataFrame({"x": [1.5, None, 2.0], "unit": ["m", "m", "m"]}))
-    >>> record[0]["action"], record[1]["action"]
-    ('standardised, with a 0/1 column for missing values', "left out: it is 'm' in every row")
-    """
-    from lamina.encoding.table import TableEncoding
-
-    report: list[ColumnRecord] = TableEncoding().fit(table).report_
-    return report
-
-
-def report_columns(encoding: TableEncoding, typed: TypedColumns) -> list[ColumnRecord]:
+def report_columns(encoding: FittedTable, typed: TypedColumns) -> list[ColumnRecord]:
     """Return the records of a fitted encoding."""
     indicated = {encoding._numeric()[i] for i in encoding._indicated()}
     return [
@@ -103,7 +57,7 @@ def _n_distinct(column: pd.Series) -> int:
         return len(np.unique(column.dropna().astype(str)))
 
 
-def _action(encoding: TableEncoding, name: str, column: pd.Series, is_indicated: bool) -> str:
+def _action(encoding: FittedTable, name: str, column: pd.Series, is_indicated: bool) -> str:
     if name in encoding.left_out_:
         return f"left out: {encoding.left_out_[name]}"
     if encoding.kinds_[name] == "category":
@@ -117,7 +71,7 @@ def _action(encoding: TableEncoding, name: str, column: pd.Series, is_indicated:
     return action
 
 
-def _action_on_categories(encoding: TableEncoding, name: str, column: pd.Series) -> str:
+def _action_on_categories(encoding: FittedTable, name: str, column: pd.Series) -> str:
     kept = encoding.categories_[name]
     texts = encoding.texts_.get(name)
     spelling = "" if texts is None else f"{texts.width} columns for parts of words"

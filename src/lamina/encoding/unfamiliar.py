@@ -17,7 +17,7 @@ from lamina.formulas.table import AnyArray
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lamina.encoding.table import TableEncoding
+    from lamina.encoding.fitted_table import FittedTable
 
 # Rare categories are not stored if there are more: such values identify single rows.
 MOST_RARE = 10_000
@@ -69,7 +69,7 @@ def rare_among(
     return {name: found for name, found in rare.items() if len(found) <= MOST_RARE}
 
 
-def find_unfamiliar(encoding: TableEncoding, columns: Mapping[str, pd.Series]) -> list[Unfamiliar]:
+def find_unfamiliar(encoding: FittedTable, columns: Mapping[str, pd.Series]) -> list[Unfamiliar]:
     """Return the columns with unfamiliar values; see `TableEncoding.find_unfamiliar`."""
     indicated = {encoding._numeric()[i] for i in encoding._indicated()}
     found: list[Unfamiliar | None] = []

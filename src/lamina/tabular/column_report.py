@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lamina.encoding import TableEncoding
-from lamina.encoding.table_report import ColumnRecord
+from lamina.encoding.table_columns import ColumnRecord
 from lamina.tabular.inputs import CODED_FROM, MOST_ONE_HOT
 
 SCALED = "scaled and spread over bins"

@@ -18,7 +18,7 @@ from lamina.tabular.recipes import QUALITIES
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lamina.tabular.base import TabularEstimator
+    from lamina.tabular.fitted import FittedTabular
 
 # With hundreds of columns, only some are printed; `columns` has all.
 MOST_COLUMNS_SHOWN = 30
@@ -126,7 +126,7 @@ class EnsembleDescription:
         return [rows, columns]
 
 
-def describe_ensemble(model: TabularEstimator) -> EnsembleDescription:
+def describe_ensemble(model: FittedTabular) -> EnsembleDescription:
     """Describe an ensemble; if it is not fitted, describe the recipes of its quality."""
     title = type(model).__name__
     if "members_" not in vars(model):
@@ -159,7 +159,7 @@ def _network(member: Member, weight: float) -> NetworkOfMember:
     return NetworkOfMember(member.recipe, member.split, weight, n_inputs, sizes, n_parameters)
 
 
-def _columns(model: TabularEstimator) -> tuple[ColumnOfTable, ...]:
+def _columns(model: FittedTabular) -> tuple[ColumnOfTable, ...]:
     of_recipes = {member.recipe: member for member in model.members_}
     counts = {
         recipe: Counter(map(str, model.columns_of_inputs(member)))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lamina.significant import significant
 
 if TYPE_CHECKING:
-    from lamina.tabular.base import TabularEstimator
+    from lamina.tabular.fitted import FittedTabular
     from lamina.tabular.targets import Values
 
 Floats = NDArray[np.float64]
@@ -77,7 +77,7 @@ class Explanation:
 
 
 def compute_contributions(
-    model: TabularEstimator,
+    model: FittedTabular,
     matrices: Sequence[NDArray[np.float32]],
     outputs: NDArray[np.int64],
     n_steps: int,
@@ -114,7 +114,7 @@ def compute_contributions(
 
 
 def _integrate(
-    model: TabularEstimator,
+    model: FittedTabular,
     matrices: Sequence[NDArray[np.float32]],
     outputs: NDArray[np.int64],
     n_steps: int,
@@ -134,7 +134,7 @@ def _integrate(
 
 
 def _gradients(
-    model: TabularEstimator, inputs: Sequence[NDArray[np.float32]], outputs: NDArray[np.int64]
+    model: FittedTabular, inputs: Sequence[NDArray[np.float32]], outputs: NDArray[np.int64]
 ) -> list[Floats]:
     """Return ∂F/∂x for each member's inputs."""
     networks = [member.network for member in model.members_]

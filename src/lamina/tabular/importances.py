@@ -13,7 +13,7 @@ from sklearn.utils import Bunch, check_random_state
 from lamina.tabular.encoded import EncodedTable
 
 if TYPE_CHECKING:
-    from lamina.tabular.base import TabularEstimator
+    from lamina.tabular.fitted import FittedTabular
 
 # Columns whose inputs correlate more strongly carry the same information.
 CORRELATED = 0.8
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 def permutation_importances(
-    model: TabularEstimator,
+    model: FittedTabular,
     encoded: EncodedTable,
     score: Callable[[Floats], float],
     n_repeats: int,
@@ -60,7 +60,7 @@ def permutation_importances(
     return _bunch(names, falls, best, correlated_groups(model, encoded))
 
 
-def correlated_groups(model: TabularEstimator, encoded: EncodedTable) -> list[list[str]]:
+def correlated_groups(model: FittedTabular, encoded: EncodedTable) -> list[list[str]]:
     """Return groups of columns in which each column correlates with another one.
 
     |r| > 0.8, by ranks for numbers and dates, by 0/1 columns for categories.
@@ -85,7 +85,7 @@ def correlated_groups(model: TabularEstimator, encoded: EncodedTable) -> list[li
     return [sorted(group, key=order.index) for group in groups]
 
 
-def column_names(model: TabularEstimator) -> list[str]:
+def column_names(model: FittedTabular) -> list[str]:
     """Return the names of the training table's columns; x0, x1, … for an array."""
     names = getattr(model, "feature_names_in_", None)
     if names is None:

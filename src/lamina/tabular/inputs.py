@@ -11,7 +11,7 @@ from scipy import sparse
 
 from lamina.encoding import TableEncoding
 from lamina.encoding.feature_columns import columns_of_features
-from lamina.encoding.table_report import ColumnRecord
+from lamina.encoding.table_columns import ColumnRecord
 from lamina.tabular.encoded import EncodedTable
 from lamina.tabular.random_rows import remark_on_dates
 

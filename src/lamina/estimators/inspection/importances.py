@@ -7,7 +7,7 @@ and standard deviation (n_features,).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,13 +15,17 @@ from scipy import sparse
 from sklearn.utils import Bunch, check_consistent_length
 from sklearn.utils.multiclass import unique_labels
 
+from lamina.estimators.inspection.passes import Passes
 from lamina.formulas.table import Array
 
-if TYPE_CHECKING:
-    from lamina.estimators.inspection.inspected import Inspection
+
+class PassesSamples(Protocol):
+    """Estimator that passes samples through its network."""
+
+    def _passes(self, X: Any) -> Passes: ...
 
 
-def by_permutation(model: Inspection, X: Any, y: Any, **options: Any) -> Bunch:
+def by_permutation(model: PassesSamples, X: Any, y: Any, **options: Any) -> Bunch:
     """Return the decrease of the score when a feature is shuffled, by scikit-learn's function."""
     # scikit-learn's inspection takes a tenth of a second to import, so it is imported on first use.
     from sklearn.inspection import permutation_importance
@@ -30,7 +34,7 @@ def by_permutation(model: Inspection, X: Any, y: Any, **options: Any) -> Bunch:
 
 
 def by_integrated_gradients(
-    model: Inspection, X: Any, y: Any, *, baseline: ArrayLike = 0.0, n_steps: int = 50
+    model: PassesSamples, X: Any, y: Any, *, baseline: ArrayLike = 0.0, n_steps: int = 50
 ) -> Bunch:
     """Return |attribution| of each feature: for the logit of the true class, or for all outputs."""
     check_consistent_length(X, y)
