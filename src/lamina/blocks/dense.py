@@ -145,7 +145,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     @property
     def n_of_normalization(self) -> int:
         """Number of `learned` parameters of the normalization; the activation's follow."""
-        return len(self.learned) - len(ACTIVATIONS[self.activation].parameters)
+        return 0 if self.normalization is None else len(self._normalization.parameters)
 
     @property
     def learns_bias(self) -> bool:

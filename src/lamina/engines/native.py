@@ -233,18 +233,15 @@ class NativeTrainer(LocalTrainer):
         for report in ended:
             self._state.step += report.steps
             if report.ending in (_native.FINISHED, _native.NON_FINITE):
-                reports.append(self._epoch_report(report))
+                steps, block = report.steps, report.non_finite_block
+                norm = report.gradient_norm if self.measures_gradient and steps else None
+                reports.append(EpochReport(report.loss, steps, None if block < 0 else block, norm))
         self._native.raise_interrupt()
         if ended:
             ending = ended[-1].ending
             _refuse_zero_weight(ending)
             if ending == _native.STOPPED:
                 raise TimeIsUp
-
-    def _epoch_report(self, report: _native.Report) -> EpochReport:
-        steps, block = report.steps, report.non_finite_block
-        norm = report.gradient_norm if self.measures_gradient and steps else None
-        return EpochReport(report.loss, steps, None if block < 0 else block, norm)
 
     def _make_room(self, batch_size: int) -> None:
         if batch_size > self._largest_batch:

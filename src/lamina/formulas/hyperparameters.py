@@ -105,14 +105,14 @@ def is_representable(number: Real) -> bool:
 
 def names_of(hyperparameters: Iterable[Hyperparameter]) -> tuple[str, ...]:
     """Return the names, in the order in which engines receive the values."""
-    return tuple(each.name for each in hyperparameters)
+    return tuple([each.name for each in hyperparameters])
 
 
 def as_numbers(hyperparameters: Iterable[Hyperparameter], values: Hyperparameters) -> list[float]:
     """Return the values as one list of numbers, in the order that engines expect."""
     numbers: list[float] = []
-    for name in names_of(hyperparameters):
-        value = values[name]
+    for each in hyperparameters:
+        value = values[each.name]
         if isinstance(value, float | int):
             numbers.append(float(value))
         else:

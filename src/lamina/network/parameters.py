@@ -9,7 +9,7 @@ which leaves statistics alone. For a plain network the order is scikit-learn's f
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from itertools import accumulate, chain, pairwise
@@ -168,16 +168,25 @@ class ParameterLayout:
 
 def block_parameters(spec: NetworkSpec, vector: Array) -> list[Any]:
     """Return the views of each block: its kind's `Parameters`, in the order of the blocks."""
-    views = iter_by_role(ParameterLayout.from_spec(spec).views(vector))
+    views = ParameterLayout.from_spec(spec).views(vector)
     return [
-        block.Parameters(*(next(views[tensor.role]) for tensor in block.tensors))
-        for block in spec.blocks
+        make(*[views[role][i] for role, i in places]) for make, places in _places_of_blocks(spec)
     ]
 
 
-def iter_by_role(views: ParameterViews) -> dict[Role, Iterator[Array]]:
-    """Return an iterator over the views of each role."""
-    return dict(zip(Role, map(iter, views), strict=True))
+# Cached, because in a short fit asking the blocks again takes longer than training.
+@lru_cache(maxsize=64)
+def _places_of_blocks(spec: NetworkSpec) -> list[tuple[type[Any], list[tuple[int, int]]]]:
+    """Return the `Parameters` of each block, and role and index among its role of each tensor."""
+    roles, counts, places = [*Role], [0] * len(Role), []
+    for block in spec.blocks:
+        of_block = []
+        for tensor in block.tensors:
+            role = roles.index(tensor.role)
+            of_block.append((role, counts[role]))
+            counts[role] += 1
+        places.append((block.Parameters, of_block))
+    return places
 
 
 def flatten_parameters(
@@ -307,7 +316,16 @@ def _shapes_in_words(shapes: list[tuple[int, ...]]) -> str:
 
 def _write_initial_values(spec: NetworkSpec, blocks: Sequence[Sequence[Array]]) -> None:
     """Set the declared initial values; nothing is drawn."""
-    for block, parameters in zip(spec.blocks, blocks, strict=True):
-        for tensor, numbers in zip(block.tensors, parameters, strict=True):
-            if tensor.initial is not None:
-                numbers[...] = np.reshape(tensor.initial, (-1, *(1 for _ in tensor.shape[1:])))
+    for block, tensor, values in _initial_values(spec):
+        blocks[block][tensor][...] = values
+
+
+@lru_cache(maxsize=64)
+def _initial_values(spec: NetworkSpec) -> list[tuple[int, int, Array]]:
+    """Return index of the block, index of the tensor, and values, of tensors that declare some."""
+    return [
+        (i, j, np.reshape(tensor.initial, (-1, *(1 for _ in tensor.shape[1:]))))
+        for i, block in enumerate(spec.blocks)
+        for j, tensor in enumerate(block.tensors)
+        if tensor.initial
+    ]

@@ -58,7 +58,10 @@ class Callbacks:
 
     def need_steps(self) -> bool:
         """Return True if a callback needs the steps of the next epoch."""
-        return any(getattr(each, "needs_steps", True) for each in self.of_steps)
+        # Asked twice an epoch, mostly without such callbacks.
+        return bool(self.of_steps) and any(
+            getattr(each, "needs_steps", True) for each in self.of_steps
+        )
 
     def call(self, event: str, fit: FitUnderWay) -> None:
         """Call this method of every callback that has it."""
