@@ -7,9 +7,12 @@ import math
 import numpy as np
 import pytest
 
+from lamina.choices import classes_of
+from lamina.choices.docstrings import other_value
 from lamina.formulas import ACTIVATIONS, INVERSE_LINKS, NORMALIZATIONS, PRECISIONS
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
+WITH_HYPERPARAMETERS = [cls for cls in classes_of("activation").values() if cls.hyperparameters]
 UNIT = {"bfloat16": 2.0**-8}
 
 
@@ -38,6 +41,17 @@ def assert_rounded_alike(actual, expected, precision):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_format_supports_every_activation(activation, dtype, run, fit, answer, rows):
     model, X = fit("numbers", dtype, activation=activation), rows.astype(dtype)
+    assert_equal(run(model, X), answer(model, X))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("cls", WITH_HYPERPARAMETERS, ids=lambda cls: cls.name)
+def test_every_format_supports_hyperparameters_of_activations(cls, dtype, run, fit, answer, rows):
+    # Layers with other values of one formula must not share its code.
+    values = {each.name: other_value(each) for each in cls.hyperparameters}
+    activations = {"activation": [cls(**values), cls()], "output_activation": cls(**values)}
+    model = fit("numbers", dtype, **activations, engine="reference")
+    X = rows.astype(dtype)
     assert_equal(run(model, X), answer(model, X))
 
 

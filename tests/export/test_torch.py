@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import lamina
+from lamina.choices import classes_of
+from lamina.choices.docstrings import other_value
 from lamina.errors import ExportError
 from lamina.formulas import ACTIVATIONS
 
@@ -41,6 +43,15 @@ def test_a_round_trip_gives_the_same_model(kind, dtype, fit, rows, answer):
 def test_every_activation_round_trips(activation, fit):
     back = lamina.from_torch(lamina.to_torch(fit("numbers", activation=activation)))
     assert back.activation == activation
+
+
+@pytest.mark.parametrize("cls", classes_of("activation").values(), ids=lambda cls: cls.name)
+def test_hyperparameters_of_activations_round_trip(cls, fit, rows, answer):
+    values = {each.name: other_value(each) for each in cls.hyperparameters}
+    model = fit("numbers", activation=cls(**values), engine="reference")
+    back = lamina.from_torch(lamina.to_torch(model)).set_params(engine="reference")
+    assert back.activation == (cls(**values) if values else cls.name)
+    np.testing.assert_array_equal(answer(back, rows), answer(model, rows))
 
 
 @pytest.mark.parametrize(
@@ -280,7 +291,7 @@ class OwnForward(nn.Sequential):
     [
         ([nn.Conv1d(4, 5, 1)], r"layer '0', Conv1d\(4, 5.*: lamina supports Linear"),
         ([nn.Linear(4, 5), nn.Hardshrink(), nn.Linear(5, 1)], r"layer '1', Hardshrink\(0.5\)"),
-        ([nn.Linear(4, 5), nn.ELU(alpha=0.7), nn.Linear(5, 1)], r"layer '1', ELU\(alpha=0.7\)"),
+        ([nn.Linear(4, 5), nn.Softplus(2), nn.Linear(5, 1)], r"layer '1', Softplus\(beta=2"),
         ([nn.Linear(4, 5), nn.Tanh(), nn.Tanh(), nn.Linear(5, 1)], r"layer '2', Tanh\(\)"),
         ([nn.Tanh(), nn.Linear(4, 1)], r"layer '0', Tanh\(\)"),
         ([nn.Linear(4, 5), nn.Flatten(), nn.Linear(5, 1)], r"layer '1', Flatten"),

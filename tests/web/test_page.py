@@ -52,6 +52,16 @@ def test_changing_the_activation_restarts_the_run(visit: Any) -> None:
     visit.wait_for("activation", "tanh")
 
 
+def test_shows_hyperparameters_of_a_formula(visit: Any) -> None:
+    visit.wait_for_epoch(3)
+    solver = {"name": "adamw", "beta_2": 0.95}
+    visit.session.do({"do": "set", "experiment": {"model": {"solver": solver}}})
+    field = visit.page.get_by_label("Solver", exact=True)
+    expect(field.locator("option:checked")).to_have_text("adamw(beta_2=0.95)")
+    field.select_option("sgd")
+    visit.wait_for("solver", "sgd")
+
+
 def test_adds_and_removes_layers_and_units(visit: Any) -> None:
     page = visit.page
     page.get_by_role("button", name="Add a hidden layer").click()

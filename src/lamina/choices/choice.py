@@ -45,7 +45,7 @@ class Choice(BaseEstimator):  # type: ignore[misc]
     hyperparameters: ClassVar[tuple[Hyperparameter, ...]] = ()
     record_names: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self) -> None:
+    def __init__(self, **hyperparameters: Value) -> None:
         raise TypeError(
             f"{type(self).__name__} is the base of the choices for {self.parameter}=: construct "
             "one of its classes"

@@ -77,7 +77,9 @@ function Control({ id, parameter }: { id: string; parameter: Parameter }) {
   const isPlain = takes.every(
     ({ kind }) => kind === "boolean" || kind === "choice" || kind === "none",
   );
-  if (takes.length > 0 && isPlain && !Array.isArray(value)) {
+  // A list, or a name with hyperparameters, is written as text.
+  const isOneName = value === null || typeof value !== "object";
+  if (takes.length > 0 && isPlain && isOneName) {
     return <ChoiceControl id={id} parameter={parameter} value={value} />;
   }
   return <TextControl id={id} parameter={parameter} value={value} />;

@@ -72,7 +72,7 @@ function QuickField({ quick, definition }: { quick: Quick; definition: Parameter
       value={asChoice(value)}
       options={[
         ...(takesKind(definition.takes, "none") ? [{ value: "", label: "none" }] : []),
-        ...(Array.isArray(value) ? [{ value: "…", label: "layer by layer" }] : []),
+        ...(asChoice(value) === "…" ? [{ value: "…", label: described(value) }] : []),
         ...names.map((name) => ({ value: name, label: name, help: equation(quick.table, name) })),
       ]}
       onChoose={(next) => next !== "…" && setParameter(quick.name, next === "" ? null : next)}
@@ -81,8 +81,17 @@ function QuickField({ quick, definition }: { quick: Quick; definition: Parameter
 }
 
 function asChoice(value: Json): string {
-  if (Array.isArray(value)) return "…";
-  return value === null ? "" : String(value);
+  if (value === null) return "";
+  return typeof value === "object" ? "…" : String(value);
+}
+
+/** Return the text for a value of several parts: a list, or a name with hyperparameters. */
+function described(value: Json): string {
+  if (value === null || typeof value !== "object") return String(value);
+  if (Array.isArray(value)) return "layer by layer";
+  const { name, ...others } = value;
+  const settings = Object.entries(others).map(([key, each]) => `${key}=${String(each)}`);
+  return `${String(name)}(${settings.join(", ")})`;
 }
 
 function equation(table: string | undefined, name: string): string | undefined {

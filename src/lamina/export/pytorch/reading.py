@@ -169,7 +169,7 @@ def _role(layer: Layer) -> str:
         return "normalization"
     if isinstance(module, nn.Dropout):
         return "dropout"
-    if _named_by(module, ACTIVATIONS) is not None:
+    if _activation_of(module) is not None:
         return "activation"
     records: list[Any] = [*NORMALIZATIONS.values(), *ACTIVATIONS.values()]
     modules = ", ".join(str(build_module(record.code)) for record in records)
@@ -183,7 +183,7 @@ def _fitted(parts: Parts, dtype: torch.dtype) -> FittedBlock:
     biases = no_biases if linear.bias is None else _numbers(linear.bias, dtype)
     modules: dict[str, Any] = {role: layer.module for role, layer in parts.layers.items()}
     identity = nn.Identity()
-    activation = _named_by(modules.get("activation", identity), ACTIVATIONS)
+    activation = _activation_of(modules.get("activation", identity))
     assert activation is not None
     normalization = _named_by(modules.get("normalization", identity), NORMALIZATIONS)
 
@@ -231,6 +231,19 @@ def _named_by(module: nn.Module, table: Mapping[str, Formula]) -> Formula | None
         if code is not None and _settings_of(build_module(code)) == settings:
             return record
     return None
+
+
+def _activation_of(module: nn.Module) -> Activation | None:
+    """Return the activation that a module computes, with the module's hyperparameters."""
+    return _named_by(module, {n: _with_values_of(each, module) for n, each in ACTIVATIONS.items()})
+
+
+def _with_values_of(activation: Activation, module: nn.Module) -> Activation:
+    """Return an activation with a module's values of its hyperparameters, if it has them all."""
+    values = {each.name: getattr(module, each.name, None) for each in activation.hyperparameters}
+    if not all(each.allows(values[each.name]) for each in activation.hyperparameters):
+        return activation
+    return ACTIVATIONS[ACTIVATIONS.choose(activation.name, values)]
 
 
 def _settings_of(module: nn.Module) -> tuple[type[nn.Module], dict[str, Any]]:
