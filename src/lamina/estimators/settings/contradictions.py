@@ -55,13 +55,14 @@ def refuse_contradictions(model: Any, *, incremental: bool) -> None:
         )
     if incremental:
         _refuse_what_only_fit_heeds(model)
-    for contradiction in CONTRADICTIONS:
+    several = OTHER_CONTRADICTIONS if is_minibatch(model.solver) else CONTRADICTIONS
+    for contradiction in several:
         if (message := contradiction(model)) is not None:
             raise InvalidParameterError(message)
 
 
 def _full_batch_in_float32(model: Any) -> str | None:
-    if is_minibatch(model.solver) or model.dtype != "float32":
+    if model.dtype != "float32":
         return None
     return (
         f"solver={model.solver!r} computes in float64 only, which dtype='float32' forbids. Leave "
@@ -70,7 +71,7 @@ def _full_batch_in_float32(model: Any) -> str | None:
 
 
 def _full_batch_in_low_precision(model: Any) -> str | None:
-    if is_minibatch(model.solver) or model.precision is None:
+    if model.precision is None:
         return None
     return (
         f"solver={model.solver!r} computes in float64 only, and precision={model.precision!r} sums "
@@ -98,8 +99,6 @@ def _refuse_what_only_fit_heeds(model: Any) -> None:
 
 
 def _full_batch_without_epochs(model: Any) -> str | None:
-    if is_minibatch(model.solver):
-        return None
     for name, meaningless in ONLY_BY_EPOCHS.items():
         value = getattr(model, name)
         if meaningless(value):
@@ -188,8 +187,6 @@ def _loss_that_is_a_class(model: Any) -> str | None:
 
 
 def _noise_in_full_batch(model: Any) -> str | None:
-    if is_minibatch(model.solver):
-        return None
     for name in ("dropout", "input_dropout", "input_noise"):
         if np.any(getattr(model, name)):
             return (
@@ -202,7 +199,7 @@ def _noise_in_full_batch(model: Any) -> str | None:
 
 def _running_statistics_in_full_batch(model: Any) -> str | None:
     name = model.normalization
-    if is_minibatch(model.solver) or name is None or not NORMALIZATIONS[name].statistics:
+    if name is None or not NORMALIZATIONS[name].statistics:
         return None
     without = [repr(n) for n, record in NORMALIZATIONS.items() if not record.statistics]
     return (
@@ -240,7 +237,7 @@ def _l1_fraction(model: Any) -> float:
 
 
 def _full_batch_with_a_kink(model: Any) -> str | None:
-    if is_minibatch(model.solver) or not _l1_fraction(model):
+    if not _l1_fraction(model):
         return None
     return (
         f"solver={model.solver!r} needs a loss with a derivative everywhere, but "
@@ -343,25 +340,29 @@ ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
 NUL = "\0"
 ONLY_FOR_FIT = ("monitor", "restore_best", "checkpoint")
 
-CONTRADICTIONS: tuple[Contradiction, ...] = (
+# Contradictions with a solver that uses all samples at once, which no other solver has to pass.
+FULL_BATCH_CONTRADICTIONS: tuple[Contradiction, ...] = (
     _full_batch_in_float32,
     _full_batch_in_low_precision,
-    _low_precision_in_float64,
     _noise_in_full_batch,
     _running_statistics_in_full_batch,
+    _full_batch_without_epochs,
+    _full_batch_with_a_kink,
+)
+OTHER_CONTRADICTIONS: tuple[Contradiction, ...] = (
+    _low_precision_in_float64,
     _normalization_of_one_row,
     _residual_without_a_pair,
-    _full_batch_without_epochs,
     _options_that_the_schedule_has_not,
     _checkpoints_of_nothing,
     _checkpoint_that_is_no_file,
     _schedule_of_other_arguments,
     _what_is_no_callback,
     _loss_that_is_a_class,
-    _full_batch_with_a_kink,
     _amsgrad_of_another_solver,
     _quantiles_without_their_loss,
     _smoothing_of_ones_own_loss,
     _scaled_target_behind_an_inverse_link,
     flat_beside_object,
 )
+CONTRADICTIONS = (*FULL_BATCH_CONTRADICTIONS, *OTHER_CONTRADICTIONS)

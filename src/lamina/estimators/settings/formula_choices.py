@@ -63,12 +63,16 @@ def as_activation(value: Any) -> ActivationName:
 
 def l1_ratio(model: Any) -> float:
     """Return the fraction of ‖W‖₁ in the penalty; penalties without one do not read it."""
-    return float(hyperparameters_of(model, "penalty").get("l1_ratio", model.l1_ratio))
+    penalty = model.penalty
+    values = penalty.values if isinstance(penalty, Choice) else {}
+    return float(values.get("l1_ratio", model.l1_ratio))
 
 
 def power_t(model: Any) -> float:
     """Return the exponent of the schedule; schedules without one do not read it."""
-    return float(hyperparameters_of(model, "learning_rate").get("power_t", model.power_t))
+    schedule = model.learning_rate
+    values = schedule.values if isinstance(schedule, Choice) else {}
+    return float(values.get("power_t", model.power_t))
 
 
 def schedule_options(model: Any) -> dict[str, Any]:
