@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from numbers import Real
 from typing import Any
@@ -64,14 +64,14 @@ def as_activation(value: Any) -> ActivationName:
 def l1_ratio(model: Any) -> float:
     """Return the fraction of ‖W‖₁ in the penalty; penalties without one do not read it."""
     penalty = model.penalty
-    values = penalty.values if isinstance(penalty, Choice) else {}
+    values: Mapping[str, Any] = penalty.values if isinstance(penalty, Choice) else {}
     return float(values.get("l1_ratio", model.l1_ratio))
 
 
 def power_t(model: Any) -> float:
     """Return the exponent of the schedule; schedules without one do not read it."""
     schedule = model.learning_rate
-    values = schedule.values if isinstance(schedule, Choice) else {}
+    values: Mapping[str, Any] = schedule.values if isinstance(schedule, Choice) else {}
     return float(values.get("power_t", model.power_t))
 
 
