@@ -33,9 +33,9 @@ inline void require_blocks(const std::vector<Block>& blocks) {
         require(i == 0 || block.fan_in == blocks[i - 1].fan_out, "the blocks do not fit together");
         require(!block.residual || (i > 0 && block.fan_in == block.fan_out),
                 "a residual needs as many outputs as inputs");
-        require(is_in(activation_names, block.activation), "activation is none of ACTIVATIONS");
+        require(is_in(names().activations, block.activation), "activation is none of ACTIVATIONS");
         require(block.normalization == Block{}.normalization ||
-                    is_in(normalization_names, block.normalization),
+                    is_in(names().normalizations, block.normalization),
                 "normalization is none of NORMALIZATIONS");
         require(is_fraction(block.dropout), "dropout is out of range");
     }
@@ -57,7 +57,7 @@ struct Targets {
 
 inline Targets targets_of(int loss, std::size_t n_hyperparameters) {
     if (loss == custom_loss) return {false, true};
-    const std::string name = loss_names[loss];
+    const std::string name = names().losses[loss];
     if (name == "log_loss" || name == "smoothed_log_loss" || name == "focal") return {true};
     if (name == "quantile") return {false, false, std::int64_t(n_hyperparameters)};
     if (name == "gaussian_nll") return {false, false, 2};
@@ -67,7 +67,7 @@ inline Targets targets_of(int loss, std::size_t n_hyperparameters) {
 // n_targets is zero if a network only predicts.
 inline void require_loss(int loss, std::size_t n_hyperparameters, std::int64_t n_outputs,
                          std::int64_t n_targets, std::size_t n_heads) {
-    require(loss == custom_loss || is_in(loss_names, loss), "loss is none of LOSSES");
+    require(loss == custom_loss || is_in(names().losses, loss), "loss is none of LOSSES");
     require(n_targets >= 0 && n_targets <= most_parameters, "n_targets is out of range");
     const Targets targets = targets_of(loss, n_hyperparameters);
     if (n_targets == 0 || targets.is_any) return;

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -52,11 +53,16 @@ inline void bind_network_declaration(nb::module_& module) {
         .def(
             "__init__",
             [](Block* self, std::int64_t fan_in, std::int64_t fan_out, int activation,
-               int normalization, bool residual, double dropout) {
+               std::vector<double> hyperparameters, int normalization, bool residual,
+               double dropout) {
+                require(hyperparameters.size() <= most_block_hyperparameters,
+                        "an activation has too many hyperparameters");
                 new (self) Block{fan_in, fan_out, activation, normalization, residual, dropout};
+                std::copy(hyperparameters.begin(), hyperparameters.end(), self->hyperparameters);
             },
-            "fan_in"_a, "fan_out"_a, "activation"_a, "normalization"_a, "residual"_a, "dropout"_a,
-            "activation is a value of ACTIVATIONS; normalization one of NORMALIZATIONS, or\n"
+            "fan_in"_a, "fan_out"_a, "activation"_a, "hyperparameters"_a, "normalization"_a,
+            "residual"_a, "dropout"_a,
+            "activation is a value of ACTIVATIONS, with its hyperparameters; normalization one of NORMALIZATIONS, or\n"
             "NO_NORMALIZATION.");
     nb::class_<NetworkDeclaration>(module, "Declaration", "Blocks of a network and its inputs.")
         .def(
@@ -88,7 +94,8 @@ inline void bind_training_declarations(nb::module_& module) {
             "__init__",
             [](OptimizerDeclaration* self, int optimizer, std::vector<double> hyperparameters,
                bool amsgrad, double weight_decay, double max_gradient_norm, double average_decay) {
-                require(is_in(optimizer_names, optimizer), "the optimizer is none of OPTIMIZERS");
+                require(is_in(names().optimizers, optimizer),
+                        "the optimizer is none of OPTIMIZERS");
                 new (self)
                     OptimizerDeclaration{optimizer,         with_room(std::move(hyperparameters)),
                                          amsgrad,           weight_decay,

@@ -82,7 +82,7 @@ void bind_each(nb::module_& module) {
     module.def(
         "evaluate",
         [](int function, In<T> x, InOut<T> y) {
-            require(is_in(function_names, function), "function is none of FUNCTIONS");
+            require(is_in(names().functions, function), "function is none of FUNCTIONS");
             require(x.size() == y.size(), "x and y have other sizes");
             kernels<T>().evaluate(function, x.data(), y.data(), std::int64_t(x.size()));
         },

@@ -139,7 +139,8 @@ class NetworkHandle {
 
     int predict(int inverse_link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction,
                 std::vector<InOut<T>> activations, std::int64_t n_threads) {
-        require(is_in(inverse_link_names, inverse_link), "inverse_link is none of INVERSE_LINKS");
+        require(is_in(names().inverse_links, inverse_link),
+                "inverse_link is none of INVERSE_LINKS");
         require_fit(rows, parameters.size(), false);
         require(std::int64_t(prediction.size()) == rows.n_samples * n_outputs_,
                 "the prediction does not fit the rows");
@@ -158,7 +159,8 @@ class NetworkHandle {
 
     int predict_few(int inverse_link, In<T> X, In<T> parameters, InOut<T> prediction) const {
         const std::int64_t n_samples = X.ndim() == 2 ? std::int64_t(X.shape(0)) : -1;
-        require(is_in(inverse_link_names, inverse_link), "inverse_link is none of INVERSE_LINKS");
+        require(is_in(names().inverse_links, inverse_link),
+                "inverse_link is none of INVERSE_LINKS");
         require(std::int64_t(X.size()) == n_samples * n_features_, "X does not fit the network");
         require(std::int64_t(parameters.size()) == n_parameters_,
                 "the parameters do not fit the network");
@@ -260,16 +262,16 @@ nb::dict numbered(const char* const* names) {
 
 NB_MODULE(_native, module) {
     module.doc() = "lamina's kernels: whole epochs in C++, without the GIL.";
-    module.attr("ACTIVATIONS") = numbered(activation_names);
-    module.attr("LOSSES") = numbered(loss_names);
+    module.attr("ACTIVATIONS") = numbered(names().activations);
+    module.attr("LOSSES") = numbered(names().losses);
     module.attr("CUSTOM_LOSS") = custom_loss;
-    module.attr("INVERSE_LINKS") = numbered(inverse_link_names);
-    module.attr("OPTIMIZERS") = numbered(optimizer_names);
+    module.attr("INVERSE_LINKS") = numbered(names().inverse_links);
+    module.attr("OPTIMIZERS") = numbered(names().optimizers);
     module.attr("PRECISIONS") = numbered(precision_names);
-    module.attr("NORMALIZATIONS") = numbered(normalization_names);
+    module.attr("NORMALIZATIONS") = numbered(names().normalizations);
     module.attr("NO_NORMALIZATION") = int(Block{}.normalization);
     module.attr("FULL_PRECISION") = int(Precision::full);
-    module.attr("FUNCTIONS") = numbered(function_names);
+    module.attr("FUNCTIONS") = numbered(names().functions);
     module.attr("FINISHED") = int(Ending::finished);
     module.attr("STOPPED") = int(Ending::stopped);
     module.attr("ZERO_WEIGHT") = int(Ending::zero_weight);

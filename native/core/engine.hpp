@@ -14,6 +14,8 @@
 
 namespace lamina {
 
+inline constexpr int most_block_hyperparameters = 4;
+
 struct Block {
     std::int64_t fan_in;
     std::int64_t fan_out;
@@ -22,6 +24,8 @@ struct Block {
     bool residual = false;   // whether a_prev is added to a
     double dropout = 0;      // fraction of a that a training step sets to zero
     int kind = 0;            // place in the table of blocks
+    // Those of the activation, in the order of the record's `hyperparameters`.
+    double hyperparameters[most_block_hyperparameters] = {};
 };
 
 // l2 ½ ‖W‖² + l1 ‖W‖₁, on the weights.
@@ -31,6 +35,7 @@ struct Penalty {
 
 // Precision to which both operands of a product are rounded; its sums stay in the network's dtype.
 enum class Precision { full = -1, bfloat16 };
+inline constexpr const char* precision_names[] = {"bfloat16", nullptr};
 
 // The number of a custom loss, which is in no table.
 inline constexpr int custom_loss = -1;
@@ -160,8 +165,19 @@ struct Kernels {
                      std::int64_t k, int n_threads);
 };
 
+// The names in formulas/ of the entries of each table, in their order; terminated by null.
+struct Names {
+    const char* const* activations;
+    const char* const* losses;
+    const char* const* inverse_links;
+    const char* const* optimizers;
+    const char* const* normalizations;
+    const char* const* functions;
+};
+
 struct InstructionSet {
     const char* name;
+    Names names;  // the same in each set
     Kernels<float> float32;
     Kernels<double> float64;
     MultiplyBfloat16 emulated_bfloat16;   // on plain vectors, with the bits of tiles
@@ -170,13 +186,7 @@ struct InstructionSet {
                               std::int64_t n, std::int64_t k, int n_threads);
 };
 
-// Names in formulas/ of the numbers above, in their order; terminated by null.
-extern const char* const activation_names[];
-extern const char* const loss_names[];
-extern const char* const inverse_link_names[];
-extern const char* const optimizer_names[];
-extern const char* const precision_names[];
-extern const char* const normalization_names[];
-extern const char* const function_names[];
+// The names of the tables' entries.
+const Names& names();
 
 }  // namespace lamina

@@ -46,6 +46,8 @@ struct Runnable {
 
 }  // namespace
 
+const Names& names() { return baseline::instruction_set.names; }
+
 const InstructionSet* const* runnable_instruction_sets() {
     static const Runnable runnable;
     return runnable.sets;

@@ -28,6 +28,42 @@ struct Held {
 };
 
 template <class T>
+struct Function {
+    const char* name;
+    Vector<T> (*apply)(Vector<T>);
+};
+
+template <class T>
+inline constexpr Function<T> function_table[] = {
+    {"exp", exponential<T>},
+    {"log", logarithm<T>},
+    {"tanh", hyperbolic_tangent<T>},
+    {"logistic", logistic<T>},
+    {"normal", normal_distribution<T>},
+    {"sin", Sine<T>::value},
+    {"cos", cosine<T>},
+    {"softplus", softplus<T>},
+};
+
+template <int n>
+struct NameList {
+    const char* names[n + 1] = {};
+};
+
+template <class Record, int n>
+constexpr NameList<n> names_of(const Record (&table)[n]) {
+    NameList<n> list;
+    for (int i = 0; i < n; ++i) list.names[i] = table[i].name;
+    return list;
+}
+
+inline constexpr auto activation_names = names_of(activation_table<double>);
+inline constexpr auto loss_names = names_of(loss_table<double>);
+inline constexpr auto inverse_link_names = names_of(inverse_link_table<double>);
+inline constexpr auto optimizer_names = names_of(optimizer_table<double>);
+inline constexpr auto function_names = names_of(function_table<double>);
+
+template <class T>
 struct Entry {
     static Held<T>& held(void* network) { return *static_cast<Held<T>*>(network); }
     static void* make(const Problem& problem, std::int64_t largest_batch) {
@@ -69,20 +105,13 @@ struct Entry {
                                n_samples, parameters, prediction);
     }
     static void evaluate(int function, const T* x, T* y, std::int64_t n) {
-        constexpr Vector<T> (*functions[])(Vector<T>) = {exponential<T>,
-                                                         logarithm<T>,
-                                                         hyperbolic_tangent<T>,
-                                                         logistic<T>,
-                                                         normal_distribution<T>,
-                                                         Sine<T>::value,
-                                                         cosine<T>,
-                                                         softplus<T>};
+        const auto apply = function_table<T>[function].apply;
         for (Index i = 0; i < n; i += lanes<T>) {
             const Index left = n - i;
             if (left >= lanes<T>)
-                store(y + i, functions[function](load(x + i)));
+                store(y + i, apply(load(x + i)));
             else
-                store_part(y + i, functions[function](load_part(x + i, left)), left);
+                store_part(y + i, apply(load_part(x + i, left)), left);
         }
     }
     static constexpr Kernels<T> kernels = {make,
@@ -103,6 +132,9 @@ struct Entry {
 
 extern const InstructionSet instruction_set;
 const InstructionSet instruction_set = {LAMINA_TEXT(LAMINA_INSTRUCTION_SET),
+                                        {activation_names.names, loss_names.names,
+                                         inverse_link_names.names, optimizer_names.names,
+                                         normalization_names, function_names.names},
                                         Entry<float>::kernels,
                                         Entry<double>::kernels,
                                         multiply_emulated,

@@ -46,12 +46,12 @@ const std::vector<Settings> loss_settings = {{"huber", {0.5}},      {"quantile",
 
 Settings settings_of(int loss) {
     for (const Settings& settings : loss_settings)
-        if (std::string(settings.loss) == loss_names[loss]) return settings;
-    return {loss_names[loss], {}};
+        if (std::string(settings.loss) == names().losses[loss]) return settings;
+    return {names().losses[loss], {}};
 }
 
 bool is_of_codes(int loss) {
-    const std::string name = loss_names[loss];
+    const std::string name = names().losses[loss];
     return name == "log_loss" || name == "smoothed_log_loss" || name == "focal";
 }
 
@@ -178,7 +178,7 @@ void test_threads_give_equal_bits(const InstructionSet& set, int loss, bool spar
     const Fitted<T> alone = fit(set, example, 37, 1);
     for (int threads : {2, 3, 7})
         expect(fit(set, example, 37, threads) == alone,
-               std::string(set.name) + " " + loss_names[loss] + ": " + std::to_string(threads) +
+               std::string(set.name) + " " + names().losses[loss] + ": " + std::to_string(threads) +
                    " threads differ from one");
 }
 
@@ -202,7 +202,7 @@ std::vector<T> fit_with_all(const InstructionSet& set, const Example<T>& example
                                         {example.order.data(), example.n_samples, 37, rates.data()},
                                         update, {}, quiet, threads);
     kernels.release(network);
-    expect(report.gradient_norm > 0, std::string(optimizer_names[optimizer]) + ": no norm");
+    expect(report.gradient_norm > 0, std::string(names().optimizers[optimizer]) + ": no norm");
     parameters.insert(parameters.end(), slots.begin(), slots.end());
     return parameters;
 }
@@ -211,14 +211,14 @@ template <class T>
 void test_steps_with_all_around_them(const InstructionSet& set, bool sparse) {
     for (const Example<T>& example :
          {Example<T>(3, sparse, 301, {19, 33, 5}), Example<T>(3, sparse, 301, {4, 8, 3})})
-        for (int optimizer = 0; optimizer_names[optimizer]; ++optimizer) {
+        for (int optimizer = 0; names().optimizers[optimizer]; ++optimizer) {
             const std::vector<T> alone = fit_with_all(set, example, optimizer, 1);
             expect(fit_with_all(set, example, optimizer, 3) == alone,
-                   std::string(set.name) + " " + optimizer_names[optimizer] +
+                   std::string(set.name) + " " + names().optimizers[optimizer] +
                        ": three threads differ from one");
             bool is_finite = true;
             for (T x : alone) is_finite &= x - x == 0;
-            expect(is_finite, std::string(optimizer_names[optimizer]) + ": not finite");
+            expect(is_finite, std::string(names().optimizers[optimizer]) + ": not finite");
         }
 }
 
@@ -273,7 +273,8 @@ void test_mostly_zeros_agree_with_threads(const InstructionSet& set) {
 template <class T>
 void test_blocks_agree_with_threads(const InstructionSet& set, int activation, int normalization) {
     Example<T> example(0, false, 301, {19, 33, 33, 5});
-    for (Block& block : example.blocks) block.activation = activation;
+    for (Block& block : example.blocks)
+        block.activation = activation, block.hyperparameters[0] = 0.5;
     for (int i : {0, 1}) {
         example.blocks[std::size_t(i)].normalization = normalization;
         example.blocks[std::size_t(i)].dropout = 0.3;
@@ -287,7 +288,7 @@ void test_blocks_agree_with_threads(const InstructionSet& set, int activation, i
     example.parameters.resize(std::size_t(example.n_parameters), T(0.5));
     for (std::int64_t batch : {1, 37, 301})
         expect(fit(set, example, batch, 1) == fit(set, example, batch, 3),
-               std::string(set.name) + " " + activation_names[activation] +
+               std::string(set.name) + " " + names().activations[activation] +
                    ": blocks differ between one thread and three");
 }
 
@@ -320,7 +321,7 @@ void test_small_networks_agree_with_larger_ones_passes(const InstructionSet& set
                                     worst_difference(by_small.slots, by_larger.slots)),
                           std::fmax(worst_difference(by_small.gradient, by_larger.gradient),
                                     std::fabs(by_small.loss - by_larger.loss)));
-            expect(worst < tolerance, std::string(set.name) + " " + loss_names[loss] +
+            expect(worst < tolerance, std::string(set.name) + " " + names().losses[loss] +
                                           ": a small network in batches of " +
                                           std::to_string(batch) + " is off by " +
                                           std::to_string(worst));
@@ -341,7 +342,7 @@ void test_gradient(const InstructionSet& set, int loss, bool sparse) {
     };
     loss_at(gradient.data());
     // The loss is the mean over the outputs; the gradient is that of their sum.
-    const double factor = std::string(loss_names[loss]) == "squared_error" ? 3 : 1;
+    const double factor = std::string(names().losses[loss]) == "squared_error" ? 3 : 1;
     const double weight_sum = std::accumulate(example.weight.begin(), example.weight.end(), 0.0);
     double worst = 0;
     for (std::size_t i = 0; i < gradient.size(); ++i) {
@@ -357,27 +358,27 @@ void test_gradient(const InstructionSet& set, int loss, bool sparse) {
         worst = std::fmax(worst, std::fabs(derivative - gradient[i]));
     }
     kernels.release(network);
-    expect(worst < 1e-7, std::string(set.name) + " " + loss_names[loss] + ": gradient off by " +
+    expect(worst < 1e-7, std::string(set.name) + " " + names().losses[loss] + ": gradient off by " +
                              std::to_string(worst));
 }
 
 template <class T>
 void test_all(const InstructionSet& set) {
-    for (int loss = 0; loss_names[loss]; ++loss)
+    for (int loss = 0; names().losses[loss]; ++loss)
         for (bool sparse : {false, true}) test_threads_give_equal_bits<T>(set, loss, sparse);
     for (bool sparse : {false, true}) test_steps_with_all_around_them<T>(set, sparse);
     test_chunks_agree_with_threads<T>(set);
     test_mostly_zeros_agree_with_threads<T>(set);
     test_a_network_that_has_predicted_trains_as_a_new_one<T>(set);
-    for (int activation = 0; activation_names[activation]; ++activation)
+    for (int activation = 0; names().activations[activation]; ++activation)
         for (int normalization : {-1, 0, 1})
             test_blocks_agree_with_threads<T>(set, activation, normalization);
-    for (int loss = 0; loss_names[loss]; ++loss)
+    for (int loss = 0; names().losses[loss]; ++loss)
         test_small_networks_agree_with_larger_ones_passes<T>(set, loss);
 }
 
 void test_rounded_products(const InstructionSet& set) {
-    for (int loss = 0; loss_names[loss]; ++loss)
+    for (int loss = 0; names().losses[loss]; ++loss)
         for (bool sparse : {false, true})
             test_threads_give_equal_bits<float>(set, loss, sparse, Precision::bfloat16);
     test_chunks_agree_with_threads<float>(set, Precision::bfloat16);
@@ -391,7 +392,7 @@ int main() {
         test_all<double>(**set);
         test_rounded_products(**set);
         test_bfloat16(**set);
-        for (int loss = 0; loss_names[loss]; ++loss)
+        for (int loss = 0; names().losses[loss]; ++loss)
             for (bool sparse : {false, true}) test_gradient(**set, loss, sparse);
         std::printf("%s: done\n", (*set)->name);
     }

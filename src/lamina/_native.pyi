@@ -38,9 +38,9 @@ NON_FINITE: int = 3
 class Block:
     """One layer of a network."""
 
-    def __init__(self, fan_in: int, fan_out: int, activation: int, normalization: int, residual: bool, dropout: float) -> None:
+    def __init__(self, fan_in: int, fan_out: int, activation: int, hyperparameters: Sequence[float], normalization: int, residual: bool, dropout: float) -> None:
         """
-        activation is a value of ACTIVATIONS; normalization one of NORMALIZATIONS, or
+        activation is a value of ACTIVATIONS, with its hyperparameters; normalization one of NORMALIZATIONS, or
         NO_NORMALIZATION.
         """
 

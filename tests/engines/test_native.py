@@ -30,13 +30,18 @@ hyperparameters = json.loads(sys.argv[2])
 results = {"instruction_set": _native.instruction_set()}
 # With a smaller epsilon, Adam turns the rounding error of a gradient that cancels into a whole
 # step; and of some losses the derivative is so steep that many steps would carry a last bit far.
+OTHERS = [
+    ACTIVATIONS.choose(name, {each.name: 0.3 for each in record.hyperparameters})
+    for name, record in ACTIVATIONS.items()
+    if record.hyperparameters
+]
 settings = [
     OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0}),
     OptimizerSettings("adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-2}),
 ]
 for dtype, precision in [("float32", None), ("float64", None), ("float32", "bfloat16")]:
     engine = choose_engine("native", precision=precision)
-    for activation in ACTIVATIONS:
+    for activation in [*ACTIVATIONS, *OTHERS]:
         for loss in LOSSES:
             for layout in ("dense", "csr"):
                 for widths, batch in (((40, 19, 9, 5), 8), ((4, 7, 5), 20)):
@@ -66,10 +71,8 @@ for dtype, precision in [("float32", None), ("float64", None), ("float32", "bflo
                         )
                         rates = np.full(-(-53 // batch), 1e-3)
                         trainer.epoch(draw.permutation(53), batch, rates)
-                        layers = str(len(widths) - 1)
-                        case = "-".join(
-                            [precision or dtype, activation, loss, layout, layers, optimizer.name]
-                        )
+                        words = [precision or dtype, activation, loss, layout, len(widths) - 1]
+                        case = "-".join(map(str, [*words, optimizer.name]))
                         results[case] = parameters
                         results[case + "-p"] = engine.predict(spec, parameters, X)
 np.savez(sys.argv[1], **results)

@@ -8,6 +8,7 @@ import pytest
 from sklearn.datasets import load_iris
 
 import lamina
+from lamina.activations import CELU, ELU, LeakyReLU
 from lamina.engines.batch_loss import row_losses
 from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import names_of
@@ -30,6 +31,9 @@ UNUSUAL = {
     "focal_gamma": 1.5,
     "label_smoothing": 0.2,
 }
+
+
+OTHERS = [CELU(alpha=0.4), ELU(alpha=2.5), LeakyReLU(negative_slope=0.3)]
 
 
 def get_parameters(loss):
@@ -99,7 +103,7 @@ def check(cls=lamina.MLPClassifier, targets=y, sample_weight=None, fits=True, **
     return trace
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, *OTHERS], ids=str)
 def test_lines_reproduce_the_numbers_of_every_activation(activation):
     check(activation=activation)
 

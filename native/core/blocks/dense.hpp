@@ -28,6 +28,7 @@ struct Dense final : Layer<T> {
     Dense(const Block& block, Index place);
 
     Activation<T> activation;
+    double hyperparameters[most_block_hyperparameters];  // of the activation
     Normalization normalization;
     bool residual;
     double dropout;
@@ -65,9 +66,14 @@ struct Dense final : Layer<T> {
         const auto at = [&](T* p) { return p ? p + range.begin * stride : nullptr; };
         const T* const of_activation =
             learned_copy ? learned_copy + n_of_normalization() * stride : nullptr;
-        return {
-            range.end - range.begin, stride, at(affine_result()), at(a), at(delta), of_activation,
-            at(parameter_delta)};
+        return {range.end - range.begin,
+                stride,
+                at(affine_result()),
+                at(a),
+                at(delta),
+                of_activation,
+                at(parameter_delta),
+                hyperparameters};
     }
 
     Index values_of_sample() const override {
@@ -162,6 +168,7 @@ Dense<T>::Dense(const Block& block, Index place)
       residual(block.residual),
       dropout(block.dropout),
       n_learned(n_of_normalization() + activation.n_parameters) {
+    std::memcpy(hyperparameters, block.hyperparameters, sizeof hyperparameters);
     this->tensors = {fan_in, fan_out, fan_out, n_learned * fan_out,
                      normalizes_batch() ? 2 * fan_out : 0};
 }
@@ -294,8 +301,8 @@ void Dense<T>::predict_row(const T* parameters, const T* from, T* to, T* space) 
         normalize_by_row<T>(to, nullptr, scale, shift, fan_out, stride);
     }
     if (!activation.is_identity)
-        activation.activate(
-            {1, stride, to, to, nullptr, space + n_of_normalization() * stride, nullptr});
+        activation.activate({1, stride, to, to, nullptr, space + n_of_normalization() * stride,
+                             nullptr, hyperparameters});
     if (residual) add(from, to, stride);
 }
 

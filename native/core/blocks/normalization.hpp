@@ -15,6 +15,7 @@
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
 enum class Normalization { none = -1, batch, layer };
+inline constexpr const char* normalization_names[] = {"batch", "layer", nullptr};
 
 inline constexpr double normalization_epsilon = 1e-5;
 inline constexpr double running_momentum = 0.9;

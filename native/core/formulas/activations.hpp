@@ -1,7 +1,7 @@
 // Activations a = f(z) of hidden units and their derivatives, with the names of
 // formulas/activations.py. To add one: a struct with `value(z)` and `derivative(z, a)`, and a line in
-// the table below and in names.cpp. z is not kept if a alone determines the derivative; `reads_z` is
-// true otherwise.
+// the table below. z is not kept if a alone determines the derivative; `reads_z` is true otherwise.
+// A struct with hyperparameters is constructed from them, in the order of the record.
 //
 // Shapes: z, a, delta (rows, stride), whole vectors; a unit's learned parameters (n, stride).
 #pragma once
@@ -43,19 +43,37 @@ struct Relu {
 template <class T>
 struct LeakyRelu {
     static constexpr bool reads_z = false;
-    static constexpr T leak = T(0.01);
-    static Vector<T> value(Vector<T> z) { return z < Vector<T>{} ? z * leak : z; }
-    static Vector<T> derivative(Vector<T>, Vector<T> a) {
-        return a < Vector<T>{} ? broadcast(leak) : broadcast(T(1));
+    T negative_slope;
+    explicit LeakyRelu(const double* hyperparameters) : negative_slope(T(hyperparameters[0])) {}
+    Vector<T> value(Vector<T> z) const { return z < Vector<T>{} ? z * negative_slope : z; }
+    Vector<T> derivative(Vector<T>, Vector<T> a) const {
+        return a < Vector<T>{} ? broadcast(negative_slope) : broadcast(T(1));
     }
 };
 
 template <class T>
 struct Elu {
     static constexpr bool reads_z = false;
-    static Vector<T> value(Vector<T> z) { return z < Vector<T>{} ? exponential<T>(z) - T(1) : z; }
-    static Vector<T> derivative(Vector<T>, Vector<T> a) {
-        return a < Vector<T>{} ? a + T(1) : broadcast(T(1));
+    T alpha;
+    explicit Elu(const double* hyperparameters) : alpha(T(hyperparameters[0])) {}
+    Vector<T> value(Vector<T> z) const {
+        return z < Vector<T>{} ? alpha * (exponential<T>(z) - T(1)) : z;
+    }
+    Vector<T> derivative(Vector<T>, Vector<T> a) const {
+        return a < Vector<T>{} ? a + alpha : broadcast(T(1));
+    }
+};
+
+template <class T>
+struct Celu {
+    static constexpr bool reads_z = false;
+    T alpha;
+    explicit Celu(const double* hyperparameters) : alpha(T(hyperparameters[0])) {}
+    Vector<T> value(Vector<T> z) const {
+        return z < Vector<T>{} ? alpha * exponential_minus_one<T>(z / alpha) : z;
+    }
+    Vector<T> derivative(Vector<T>, Vector<T> a) const {
+        return a < Vector<T>{} ? a / alpha + T(1) : broadcast(T(1));
     }
 };
 
@@ -170,31 +188,41 @@ struct Units {
     T* delta;             // dL/da on entry of multiply_derivative, dL/dz on exit
     const T* parameters;  // learned parameters of the units
     T* parameter_delta;   // (rows, stride): each sample's term of dL/d(parameter)
+    const double* hyperparameters;
 };
+
+template <class F>
+F made(const double* hyperparameters) {
+    if constexpr (std::is_constructible_v<F, const double*>)
+        return F(hyperparameters);
+    else
+        return F{};
+}
 
 // Pointers are copied first, because the compiler must assume that a store may change the originals.
 template <class T, template <class> class F>
 void activate(const Units<T>& units) {
     const Index n = units.rows * units.stride;
+    const F<T> f = made<F<T>>(units.hyperparameters);
     const T* const z = units.z;
     T* const a = units.a;
     for (Index i = 0; i < n; i += padding<T>) {
         LAMINA_UNROLL
-        for (Index j = 0; j < padding<T>; j += lanes<T>)
-            store(a + i + j, F<T>::value(load(z + i + j)));
+        for (Index j = 0; j < padding<T>; j += lanes<T>) store(a + i + j, f.value(load(z + i + j)));
     }
 }
 
 template <class T, template <class> class F>
 void multiply_derivative(const Units<T>& units) {
     const Index n = units.rows * units.stride;
+    const F<T> f = made<F<T>>(units.hyperparameters);
     const T *const a = units.a, *const z = F<T>::reads_z ? units.z : a;
     T* const delta = units.delta;
     for (Index i = 0; i < n; i += padding<T>) {
         LAMINA_UNROLL
         for (Index j = 0; j < padding<T>; j += lanes<T>)
             store(delta + i + j,
-                  load(delta + i + j) * F<T>::derivative(load(z + i + j), load(a + i + j)));
+                  load(delta + i + j) * f.derivative(load(z + i + j), load(a + i + j)));
     }
 }
 
@@ -202,11 +230,12 @@ void multiply_derivative(const Units<T>& units) {
 template <class T, template <class> class F>
 void multiply_derivative_at_z(const Units<T>& units) {
     const Index n = units.rows * units.stride;
+    const F<T> f = made<F<T>>(units.hyperparameters);
     const T* const z = units.z;
     T* const delta = units.delta;
     for (Index i = 0; i < n; i += lanes<T>) {
         const Vector<T> at = load(z + i);
-        store(delta + i, load(delta + i) * F<T>::derivative(at, F<T>::value(at)));
+        store(delta + i, load(delta + i) * f.derivative(at, f.value(at)));
     }
 }
 
@@ -231,6 +260,7 @@ void multiply_learned_derivative(const Units<T>& units) {
 
 template <class T>
 struct Activation {
+    const char* name;
     void (*activate)(const Units<T>&);
     void (*multiply_derivative)(const Units<T>&);
     void (*multiply_derivative_at_z)(const Units<T>&);
@@ -239,27 +269,46 @@ struct Activation {
 };
 
 template <class T, template <class> class F>
-inline constexpr Activation<T> fixed = {activate<T, F>,
-                                        multiply_derivative<T, F>,
-                                        multiply_derivative_at_z<T, F>,
-                                        std::is_same_v<F<T>, Identity<T>>,
-                                        F<T>::reads_z,
-                                        0};
+constexpr Activation<T> fixed(const char* name) {
+    return {name,
+            activate<T, F>,
+            multiply_derivative<T, F>,
+            multiply_derivative_at_z<T, F>,
+            std::is_same_v<F<T>, Identity<T>>,
+            F<T>::reads_z,
+            0};
+}
 
 template <class T, template <class> class F>
-inline constexpr Activation<T> learned = {activate_learned<T, F>,
-                                          multiply_learned_derivative<T, F>,
-                                          multiply_learned_derivative<T, F>,
-                                          false,
-                                          true,
-                                          1};
+constexpr Activation<T> learned(const char* name) {
+    return {name,
+            activate_learned<T, F>,
+            multiply_learned_derivative<T, F>,
+            multiply_learned_derivative<T, F>,
+            false,
+            true,
+            1};
+}
 
 template <class T>
 inline constexpr Activation<T> activation_table[] = {
-    fixed<T, Identity>,  fixed<T, Logistic>, fixed<T, Tanh>,      fixed<T, Relu>,
-    fixed<T, LeakyRelu>, learned<T, Prelu>,  fixed<T, Elu>,       fixed<T, Selu>,
-    fixed<T, Gelu>,      fixed<T, Silu>,     fixed<T, Mish>,      fixed<T, Softplus>,
-    fixed<T, Softsign>,  fixed<T, Relu6>,    fixed<T, Hardswish>, fixed<T, Sine>,
+    fixed<T, Identity>("identity"),
+    fixed<T, Logistic>("logistic"),
+    fixed<T, Tanh>("tanh"),
+    fixed<T, Relu>("relu"),
+    fixed<T, LeakyRelu>("leaky_relu"),
+    learned<T, Prelu>("prelu"),
+    fixed<T, Elu>("elu"),
+    fixed<T, Celu>("celu"),
+    fixed<T, Selu>("selu"),
+    fixed<T, Gelu>("gelu"),
+    fixed<T, Silu>("silu"),
+    fixed<T, Mish>("mish"),
+    fixed<T, Softplus>("softplus"),
+    fixed<T, Softsign>("softsign"),
+    fixed<T, Relu6>("relu6"),
+    fixed<T, Hardswish>("hardswish"),
+    fixed<T, Sine>("sine"),
 };
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

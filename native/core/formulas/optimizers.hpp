@@ -1,5 +1,5 @@
 // Optimizers: the step made from a gradient, with the names of formulas/optimizers.py. To add one: a
-// struct like those below, and a line in the table and in ../names.cpp.
+// struct like those below, and a line in the table.
 //
 // Shapes: w (n_parameters); slots (n_slots, n_parameters); average (n_parameters); gradient (end -
 // begin), of the range of parameters being updated.
@@ -340,22 +340,25 @@ inline constexpr Optimizer<T> muon = {update<T, AdamWBehindMomentum>,
 
 template <class T>
 struct OptimizerVariants {
+    const char* name;
     Optimizer<T> usual, amsgrad;  // equal if there is no such variant
 };
 
 template <class T, template <class> class Rule, template <class> class Amsgrad = Rule>
-inline constexpr OptimizerVariants<T> variants = {by_rule<T, Rule>, by_rule<T, Amsgrad>};
+constexpr OptimizerVariants<T> variants(const char* name) {
+    return {name, by_rule<T, Rule>, by_rule<T, Amsgrad>};
+}
 
 template <class T>
 inline constexpr OptimizerVariants<T> optimizer_table[] = {
-    variants<T, Sgd>,
-    variants<T, Adam, AmsgradAdam>,
-    variants<T, AdamW, AmsgradAdamW>,
-    variants<T, Nadam>,
-    variants<T, RmsProp>,
-    variants<T, Adagrad>,
-    variants<T, Lion>,
-    {muon<T>, muon<T>},
+    variants<T, Sgd>("sgd"),
+    variants<T, Adam, AmsgradAdam>("adam"),
+    variants<T, AdamW, AmsgradAdamW>("adamw"),
+    variants<T, Nadam>("nadam"),
+    variants<T, RmsProp>("rmsprop"),
+    variants<T, Adagrad>("adagrad"),
+    variants<T, Lion>("lion"),
+    {"muon", muon<T>, muon<T>},
 };
 
 template <class T>

@@ -52,7 +52,7 @@ Report run_predict(Network<T>& network, int inverse_link, const Rows<T>& rows, c
             if (activations) keep_activations(network, done, mine, activations);
             gather_logits(network, mine);
             T* p = network.p + mine.begin * n_outputs;
-            inverse_link_table<T>[inverse_link](p, n, n_outputs, network.heads());
+            inverse_link_table<T>[inverse_link].apply(p, n, n_outputs, network.heads());
             std::memcpy(prediction + (done + mine.begin) * n_outputs, p,
                         sizeof(T) * std::size_t(n * n_outputs));
         });

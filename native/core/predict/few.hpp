@@ -33,7 +33,7 @@ Report run_predict_few(const Network<T>& network, int inverse_link, const T* x, 
         std::memcpy(prediction + row * network.n_outputs, from,
                     sizeof(T) * std::size_t(network.n_outputs));
     }
-    inverse_link_table<T>[inverse_link](prediction, rows, network.n_outputs, network.heads());
+    inverse_link_table<T>[inverse_link].apply(prediction, rows, network.n_outputs, network.heads());
     return {Ending::finished, 0, 0, -1};
 }
 

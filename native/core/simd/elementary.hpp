@@ -103,6 +103,14 @@ inline Vector<T> exponential(Vector<T> x) {
     return fma(scale, e.p, scale) * power_of_two<T>(e.n - half);
 }
 
+// exp(x) - 1 for x ≤ 0, without cancellation near zero; -1 where exp(x) is below the rounding.
+template <class T>
+inline Vector<T> exponential_minus_one(Vector<T> x) {
+    const Reduced<T> e = reduce<T>(at_least(x, broadcast(-T(2) * Constants<T>::tanh_saturates)));
+    const Vector<T> scale = power_of_two<T>(e.n);
+    return fma(scale, e.p, scale - T(1));
+}
+
 template <class T>
 inline Vector<T> logarithm(Vector<T> x) {
     using C = Constants<T>;

@@ -48,10 +48,11 @@ struct SmallLayer {
     Index flat_weights, flat_biases;  // offsets in the flat vector
     bool is_transposed;
     Activation<T> activation;
+    const double* hyperparameters;  // of the activation
     const T* input;
     T *a, *delta;
     Units<T> units(Index groups) const {
-        return {groups * fan_out, group_rows, a, a, delta, nullptr, nullptr};
+        return {groups * fan_out, group_rows, a, a, delta, nullptr, nullptr, hyperparameters};
     }
     Tiles<LaneProduct<T>> forward, backward;  // z = b + W input; delta of the layer below
     Tiles<LaneSums<T>> sums;                  // dL/dW and dL/db
@@ -148,7 +149,7 @@ void SmallNetwork<T>::place_layer(const Network<T>& network, Index i) {
     layer.weights = layer.flat_weights = from.weights;
     layer.biases = n_weights + units_before, layer.flat_biases = from.biases;
     layer.is_transposed = from.fan_out <= from.fan_in;
-    layer.activation = from.activation;
+    layer.activation = from.activation, layer.hyperparameters = from.hyperparameters;
     layer.input = i == 0 ? x : layers[i - 1].a;
     layer.a = a_ + units_before * capacity, layer.delta = delta_ + units_before * capacity;
 }

@@ -36,7 +36,7 @@ from lamina.engines.optimizer import OptimizerSettings, OptimizerState
 from lamina.engines.threads import choose_threads, sharing_cores
 from lamina.engines.trainer import EpochReport, LocalTrainer, TimeIsUp
 from lamina.errors import NonFiniteError
-from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
+from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import as_numbers
 from lamina.formulas.table import AnyArray, Array, Matrix
 from lamina.network import NetworkSpec, ParameterLayout
@@ -98,12 +98,14 @@ def _declaration(spec: NetworkSpec, precision: str | None) -> _native.Declaratio
 
 def _block(block: Dense) -> _native.Block:
     name, normalization = block.normalization, _native.NO_NORMALIZATION
+    f = ACTIVATIONS[block.activation]
     if name is not None:
         normalization = _native.NORMALIZATIONS[name]
     return _native.Block(
         fan_in=block.fan_in,
         fan_out=block.fan_out,
-        activation=_native.ACTIVATIONS[block.activation],
+        activation=_native.ACTIVATIONS[f.name],
+        hyperparameters=f.numbers,
         normalization=normalization,
         residual=block.residual,
         dropout=block.dropout,

@@ -152,6 +152,11 @@ class Activation:
         owner = f"activation {self.name!r}"
         return cast("dict[str, float]", complete(owner, self.hyperparameters, self.values))
 
+    @property
+    def numbers(self) -> list[float]:
+        """Values of the hyperparameters, in the order in which engines receive them."""
+        return [float(value) for value in self.all_values.values()]
+
     @cached_property
     def he_gain(self) -> float:
         """Return g of weights with standard deviation g / √fan_in.

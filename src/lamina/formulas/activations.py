@@ -225,6 +225,14 @@ ACTIVATIONS = ActivationTable(
         hyperparameters=(ALPHA,),
     ),
     Activation(
+        name="celu",
+        value=celu,
+        derivative=celu_derivative,
+        paper="Barron 2017, Continuously differentiable exponential linear units",
+        torch="CELU",
+        hyperparameters=(ALPHA,),
+    ),
+    Activation(
         name="selu",
         value=selu,
         derivative=selu_derivative,

@@ -36,9 +36,10 @@ NETWORK_PARAMETERS = {
         - 'relu': f(z) = max(0, z);
         - 'leaky_relu', 'prelu': f(z) = z where z is positive, else 0.01 z for 'leaky_relu' and s z
           for 'prelu', with an s that each unit learns;
-        - 'elu', 'selu': f(z) = z where z is positive, else exp(z) - 1; 'selu' scales both parts so
-          that activations keep their mean and variance in a deep network (with initializer
-          'lecun_normal');
+        - 'elu', 'celu', 'selu': f(z) = z where z is positive, else exp(z) - 1, or with a scale α
+          α (exp(z) - 1) for `ELU(alpha=α)` and α (exp(z / α) - 1) for `CELU(alpha=α)`; 'selu'
+          scales both parts so that activations keep their mean and variance in a deep network
+          (with initializer 'lecun_normal');
         - 'gelu', 'silu', 'mish': z Φ(z), z / (1 + exp(-z)), z tanh(log(1 + exp(z))): smooth
           relatives of 'relu';
         - 'softplus': f(z) = log(1 + exp(z)); 'softsign': f(z) = z / (1 + |z|);
