@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import (
     accuracy_score,
     brier_score_loss,
@@ -23,6 +22,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from lamina.files.model_file import Json
+from lamina.formulas.table import AnyArray
 from lamina.training.scores import PinballScore
 
 FEWEST_FOR_R2 = 2
@@ -31,7 +32,7 @@ FEWEST_FOR_R2 = 2
 class Predictions(Protocol):
     """Predictions of a model, or of a constant, for one target."""
 
-    def figures(self, y: NDArray[Any]) -> dict[str, Any]:
+    def figures(self, y: AnyArray) -> dict[str, Json]:
         """Return the metrics of the predictions against the true values, as JSON values."""
 
 
@@ -45,10 +46,10 @@ class Probabilities:
     classes : ndarray of shape (n_classes,)
     """
 
-    probability: NDArray[Any]
-    classes: NDArray[Any]
+    probability: AnyArray
+    classes: AnyArray
 
-    def figures(self, y: NDArray[Any]) -> dict[str, Any]:
+    def figures(self, y: AnyArray) -> dict[str, Json]:
         """Return accuracy, macro F1, log loss, Brier score, AUC of two classes, and each class."""
         classes, probability = self.classes, self.probability.astype(np.float64)
         # Probabilities in float32 do not sum to one exactly, and scikit-learn's metrics warn.
@@ -85,10 +86,10 @@ class PredictedValues:
         Prediction for the mean absolute error; by default `prediction`.
     """
 
-    prediction: NDArray[Any]
-    median: NDArray[Any] | None = None
+    prediction: AnyArray
+    median: AnyArray | None = None
 
-    def figures(self, y: NDArray[Any]) -> dict[str, Any]:
+    def figures(self, y: AnyArray) -> dict[str, Json]:
         """Return RMSE, MAE and, for two or more rows, R²; infinite if a prediction is."""
         median = self.prediction if self.median is None else self.median
         if not np.isfinite(self.prediction).all():
@@ -113,10 +114,10 @@ class Quantiles:
     quantiles : list of float
     """
 
-    prediction: NDArray[Any]
+    prediction: AnyArray
     quantiles: list[float]
 
-    def figures(self, y: NDArray[Any]) -> dict[str, Any]:
+    def figures(self, y: AnyArray) -> dict[str, Json]:
         """Return pinball loss, D² and coverage: the fraction of y not above each quantile."""
         if not np.isfinite(self.prediction).all():
             return {"pinball_loss": math.inf, "d2_pinball": -math.inf}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -244,7 +244,7 @@ def workbench(
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; report an error in its input as one line and return exit code 2."""
     try:
-        outcome: Any = app(
+        outcome: int | None = app(
             list(arguments) if arguments is not None else None,
             prog_name="lamina",
             standalone_mode=False,

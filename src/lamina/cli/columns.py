@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from lamina.cli.request import ModelKind
 from lamina.encoding import TableEncoding
+from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.table_columns import ColumnRecord
 from lamina.tabular.column_report import report_inputs
 
@@ -20,7 +20,7 @@ MOST_COLUMNS = 40
 NAMES_FRACTION = 3
 
 
-def columns_of(X: Any, kind: ModelKind = "mlp") -> list[ColumnRecord]:
+def columns_of(X: ArrayOrTable, kind: ModelKind = "mlp") -> list[ColumnRecord]:
     """Return a record of how the model uses each column of the training rows.
 
     Raises

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from typer._click.core import Command, Context
 
 INTERRUPTED = 130
 # Listing the names imports NumPy and more, for half a second, so help texts hold placeholders.
@@ -36,7 +39,7 @@ class Commands(TyperGroup):
     typer prints nothing on Ctrl-C, and exits with 1 when `| head` closes the pipe.
     """
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
         """Return a command with the placeholders in its help replaced by names."""
         command = super().get_command(ctx, cmd_name)
         for option in getattr(command, "params", ()):
@@ -45,7 +48,7 @@ class Commands(TyperGroup):
                     option.help = option.help.replace(words, names())
         return command
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: Context) -> object:
         """Run a command; report Ctrl-C, and ignore a closed pipe."""
         try:
             outcome = super().invoke(ctx)

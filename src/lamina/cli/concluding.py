@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sklearn.base import is_classifier
 
@@ -21,7 +21,11 @@ from lamina.cli.recipe import get_network
 from lamina.cli.report import count, show_figures
 from lamina.cli.trained_rows import note_rows
 from lamina.cli.verdicts import ensemble_verdicts, failure, verdicts
+from lamina.files.model_file import Json
 from lamina.tabular.base import TabularEstimator
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 OUT_OF_FOLD = "out of fold: training rows, each predicted by networks that were not fitted on it"
 INTERRUPTED = 130
@@ -31,8 +35,8 @@ FAILED = 1
 class Measured(NamedTuple):
     """The metrics of a model and of the best constant on the same rows."""
 
-    model: dict[str, Any]
-    constant: dict[str, Any]
+    model: dict[str, Json]
+    constant: dict[str, Json]
 
 
 def conclude(run: FinishedFit) -> int:
@@ -102,14 +106,14 @@ def describe_failure(run: FinishedFit, training: Measured | None) -> str | None:
     return next(filter(None, (failure(each, best) for (_, each), (_, best) in pairs)), None)
 
 
-def predicts_frequencies(network: Any) -> bool:
+def predicts_frequencies(network: BaseEstimator) -> bool:
     """Return True unless class weights or another loss distort a classifier's probabilities."""
     if not is_classifier(network) or isinstance(network, TabularEstimator):
         return True
     return network.class_weight is None and name_of(network.loss) == type(network)().loss
 
 
-def report(run: FinishedFit, training: Measured, notes: dict[str, Any], path: Path) -> None:
+def report(run: FinishedFit, training: Measured, notes: dict[str, Json], path: Path) -> None:
     """Measure the held-out rows, print all metrics, and add them to the model's notes."""
     held_out, names, model = measured(run, "test"), run.problem.target_names, run.fit.model
     is_ensemble = isinstance(model, TabularEstimator)
@@ -147,7 +151,10 @@ def list_remarks(run: FinishedFit, training: Measured, held_out: Measured) -> It
 
 
 def _verdicts(
-    run: FinishedFit, held_out: dict[str, Any], training: dict[str, Any], constant: dict[str, Any]
+    run: FinishedFit,
+    held_out: dict[str, Json],
+    training: dict[str, Json],
+    constant: dict[str, Json],
 ) -> Iterator[str]:
     model = run.fit.model
     if not isinstance(model, TabularEstimator):
@@ -157,7 +164,7 @@ def _verdicts(
     return iter(found or filter(None, [run.fit.doubt]))
 
 
-def refit(run: FinishedFit, notes: dict[str, Any], path: Path) -> None:
+def refit(run: FinishedFit, notes: dict[str, Json], path: Path) -> None:
     """Fit the model again on all rows, and replace the saved one."""
     X, y, kind = run.problem.features, run.problem.target, run.kind
     model = build(kind, run.problem.task, run.request, y)

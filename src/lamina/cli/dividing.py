@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from lamina.cli.splitting import TrainTestSplit, check_size, split
 from lamina.encoding.columns import READERS, find_kind
 from lamina.encoding.file_rows import row_name
 from lamina.errors import TableError
+from lamina.formulas.table import AnyArray
 from lamina.tables.problem import Problem
 
 Rows = NDArray[np.int64]
@@ -145,7 +145,7 @@ def _divided(
     problem: Problem,
     held_out: NDArray[np.bool_],
     description: str,
-    by: Mapping[str, NDArray[Any]],
+    by: Mapping[str, AnyArray],
 ) -> TrainTestSplit:
     train, test = np.flatnonzero(~held_out), np.flatnonzero(held_out)
     remarks: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from lamina.cli.answers import PredictedValues, Predictions, Probabilities
 from lamina.cli.request import TrainingRequest
 from lamina.datasets.dataset import Task
+from lamina.files.model_file import Json
+from lamina.formulas.table import AnyArray
 from lamina.significant import significant
 from lamina.tabular import TabularClassifier, TabularRegressor
 
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
-def build_ensemble(task: Task, request: TrainingRequest) -> Any:
+
+def build_ensemble(task: Task, request: TrainingRequest) -> BaseEstimator:
     """Return an unfitted estimator with the options of the request."""
     estimator = TabularClassifier if task == "classification" else TabularRegressor
     options = {
@@ -27,13 +32,13 @@ def build_ensemble(task: Task, request: TrainingRequest) -> Any:
     return estimator(random_state=request.seed).set_params(**chosen)
 
 
-def validated_rows(model: Any) -> NDArray[np.bool_]:
+def validated_rows(model: BaseEstimator) -> NDArray[np.bool_]:
     """Return a mask of the training rows that have an out-of-fold prediction."""
     predictions = model.oof_predictions_
     return np.asarray(np.isfinite(predictions.reshape(len(predictions), -1)).all(axis=1))
 
 
-def out_of_fold(model: Any, rows: NDArray[np.bool_]) -> Predictions:
+def out_of_fold(model: BaseEstimator, rows: NDArray[np.bool_]) -> Predictions:
     """Return the out-of-fold predictions of the training rows of a mask."""
     predictions = model.oof_predictions_[rows]
     if predictions.ndim == 1:
@@ -41,7 +46,9 @@ def out_of_fold(model: Any, rows: NDArray[np.bool_]) -> Predictions:
     return Probabilities(predictions, model.classes_)
 
 
-def figures_out_of_fold(model: Any, y: NDArray[Any]) -> tuple[dict[str, Any], NDArray[np.bool_]]:
+def figures_out_of_fold(
+    model: BaseEstimator, y: AnyArray
+) -> tuple[dict[str, Json], NDArray[np.bool_]]:
     """Measure the out-of-fold predictions.
 
     Returns
@@ -55,7 +62,7 @@ def figures_out_of_fold(model: Any, y: NDArray[Any]) -> tuple[dict[str, Any], ND
     return {"rows": int(rows.sum()), **out_of_fold(model, rows).figures(y[rows])}, rows
 
 
-def gain_over_constant(model: Any, y: NDArray[Any]) -> float:
+def gain_over_constant(model: BaseEstimator, y: AnyArray) -> float:
     """Return the difference between the best constant's loss and the out-of-fold loss.
 
     The loss is the log loss or the squared error. The unit of the difference is its standard error,
@@ -74,7 +81,7 @@ def gain_over_constant(model: Any, y: NDArray[Any]) -> float:
     return float(difference.mean()) / error if error > 0 else 0.0
 
 
-def describe_validation(model: Any) -> str:
+def describe_validation(model: BaseEstimator) -> str:
     """Return the out-of-fold score with its standard error as text.
 
     scikit-learn's scorers named 'neg_...' return minus an error; the text shows the error.

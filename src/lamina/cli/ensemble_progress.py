@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
 from rich.live import Live
@@ -14,6 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from lamina.cli.progress import BAR_WIDTH, REFRESHES_A_SECOND
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 # Keeps the log of a long fit short.
 SECONDS_BETWEEN_LINES = 5.0
@@ -39,7 +42,9 @@ class ProgressReport(NamedTuple):
 
 
 @contextmanager
-def ensemble_progress(console: Console, model: Any, *, quiet: bool = False) -> Iterator[None]:
+def ensemble_progress(
+    console: Console, model: BaseEstimator, *, quiet: bool = False
+) -> Iterator[None]:
     """Show the progress of an ensemble's fit inside the `with` block on a console."""
     if quiet:
         yield
@@ -60,7 +65,7 @@ def ensemble_progress(console: Console, model: Any, *, quiet: bool = False) -> I
 
 
 @contextmanager
-def _hooked(model: Any, update: Any) -> Iterator[None]:
+def _hooked(model: BaseEstimator, update: Callable[..., object]) -> Iterator[None]:
     model._progress = update
     try:
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,12 @@ from rich.console import Console
 from lamina.cli.metrics import measure, measure_constants
 from lamina.cli.report import count, show_figures
 from lamina.cli.trained_rows import Seen, look_up
+from lamina.encoding.frames import ArrayOrTable
+from lamina.files.model_file import Json
+from lamina.formulas.table import AnyArray
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 # With a larger fraction of duplicate training rows, a new row may equal one of them by chance.
 MANY_REPEATED = 0.05
@@ -33,18 +39,18 @@ class Evaluation:
         Name of the table.
     """
 
-    model: Any
-    notes: Mapping[str, Any]
-    X: Any
-    y: NDArray[Any]
+    model: BaseEstimator
+    notes: Mapping[str, Json]
+    X: ArrayOrTable
+    y: AnyArray
     targets: Sequence[str]
     source: str
 
-    def figures(self, rows: NDArray[np.bool_]) -> dict[str, Any]:
+    def figures(self, rows: NDArray[np.bool_]) -> dict[str, Json]:
         """Return the model's metrics on the rows of a mask."""
         return measure(self.model, self.X[rows], self.y[rows], self.targets)
 
-    def constant(self, rows: NDArray[np.bool_]) -> dict[str, Any] | None:
+    def constant(self, rows: NDArray[np.bool_]) -> dict[str, Json] | None:
         """Return the metrics of the training rows' best constant; None if the notes lack it."""
         constants = self.notes.get("constants")
         if not constants:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from lamina.cli.prediction import predicted_std
 from lamina.cli.recipe import get_encoding
 from lamina.cli.sample_rows import sample_rows
+from lamina.encoding.frames import ArrayOrTable
 from lamina.errors import ExportError
 from lamina.export.lowering.any_model import lower_any
 from lamina.export.lowering.builder import NotLoweredError
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.target import Evaluation, FileTarget, NotEvaluatedError
+from lamina.formulas.table import AnyArray
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 # Relative to the largest prediction of a column.
 TOLERANCES = {"float64": 1e-8, "float32": 1e-3}
 ROUNDED_TOLERANCE = 2.0**-5
 
 
-def check(target: FileTarget, model: Any, content: bytes, dtype: str | None) -> str:
+def check(target: FileTarget, model: BaseEstimator, content: bytes, dtype: str | None) -> str:
     """Compare a model with its export; return the outcome as part of a sentence.
 
     Raises
@@ -42,7 +47,7 @@ def check(target: FileTarget, model: Any, content: bytes, dtype: str | None) -> 
     return _compare(model, program, rows, evaluation)
 
 
-def _expected(model: Any, rows: Any) -> NDArray[Any]:
+def _expected(model: BaseEstimator, rows: ArrayOrTable) -> AnyArray:
     """Return the model's probabilities, or predictions and standard deviations, as columns."""
     encoding = get_encoding(model)
     if encoding is not None:
@@ -55,12 +60,14 @@ def _expected(model: Any, rows: Any) -> NDArray[Any]:
     return np.hstack([np.asarray(part).reshape(len(rows), -1) for part in parts])
 
 
-def _columns(answer: Any) -> NDArray[Any]:
+def _columns(answer: AnyArray | Sequence[AnyArray]) -> AnyArray:
     parts = answer if isinstance(answer, list | tuple) else [answer]
     return np.hstack([np.asarray(part).reshape(len(part), -1) for part in parts])
 
 
-def _compare(model: Any, program: ModelProgram, rows: Any, evaluation: Evaluation) -> str:
+def _compare(
+    model: BaseEstimator, program: ModelProgram, rows: ArrayOrTable, evaluation: Evaluation
+) -> str:
     actual, n = evaluation.numbers, len(evaluation.numbers)
     expected = _expected(model, rows[:n])
     # A model that computes in float32 differs from its export in float64 by its own rounding.

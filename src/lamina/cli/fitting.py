@@ -7,10 +7,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from numpy.typing import NDArray
 
 from lamina.cli.ensemble import build_ensemble
 from lamina.cli.ensemble_progress import ensemble_progress
@@ -23,19 +22,31 @@ from lamina.cli.request import ModelKind, TrainingRequest
 from lamina.cli.settings import parse_settings
 from lamina.cli.terminal import Terminal
 from lamina.datasets.dataset import Task
+from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.table_columns import ColumnRecord
 from lamina.errors import NoBetterThanTrivialWarning
+from lamina.files.model_file import Json
+from lamina.formulas.table import AnyArray
 from lamina.tabular.base import TabularEstimator
 
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
-def build(kind: ModelKind, task: Task, request: TrainingRequest, y: Any) -> Any:
+
+def build(kind: ModelKind, task: Task, request: TrainingRequest, y: ArrayOrTable) -> BaseEstimator:
     """Return the unfitted model of a request for the targets `y`."""
     if kind == "tabular":
         return build_ensemble(task, request)
     return build_model(task, parse_settings(request.settings), request.seed, y)
 
 
-def fit(model: Any, X: pd.DataFrame, y: Any, terminal: Terminal, options: Mapping[str, Any]) -> Fit:
+def fit(
+    model: BaseEstimator,
+    X: pd.DataFrame,
+    y: ArrayOrTable,
+    terminal: Terminal,
+    options: Mapping[str, object],
+) -> Fit:
     """Fit a model and show its progress on the terminal.
 
     Parameters
@@ -62,11 +73,11 @@ def fit(model: Any, X: pd.DataFrame, y: Any, terminal: Terminal, options: Mappin
 
 
 def _fit(
-    model: Any,
+    model: BaseEstimator,
     X: pd.DataFrame,
-    y: Any,
+    y: ArrayOrTable,
     shown: AbstractContextManager[None],
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
 ) -> Fit:
     started = time.monotonic()
     with warnings.catch_warnings(record=True) as caught, shown:
@@ -89,22 +100,22 @@ def _doubt(caught: Sequence[warnings.WarningMessage]) -> str | None:
 
 
 def fit_options(
-    kind: ModelKind, resume: Path | None, by: Mapping[str, NDArray[Any]]
-) -> dict[str, Any]:
+    kind: ModelKind, resume: Path | None, by: Mapping[str, AnyArray]
+) -> dict[str, Json]:
     """Return further arguments of `fit`: the checkpoint to resume from, or groups or times."""
     if kind == "tabular":
         return dict(by)
     return {} if resume is None else {"model__resume": resume}
 
 
-def describe_length(model: Any) -> str:
+def describe_length(model: BaseEstimator) -> str:
     """Return the length of a fit as text, in epochs or networks."""
     if isinstance(model, TabularEstimator):
         return count(len(model.members_), "network")
     return count(get_network(model).n_iter_, "epoch")
 
 
-def remarks_on_left_out(model: Any, printed: Sequence[ColumnRecord] = ()) -> list[str]:
+def remarks_on_left_out(model: BaseEstimator, printed: Sequence[ColumnRecord] = ()) -> list[str]:
     """Return a remark for each column that is not a feature, unless it was printed already.
 
     Parameters

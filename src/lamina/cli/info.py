@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from sklearn.base import is_classifier
@@ -15,8 +15,13 @@ from lamina.cli.prediction import load_model, read_ids, read_targets
 from lamina.cli.recipe import get_encoding, get_network
 from lamina.cli.report import count, plain_console, show_figures, show_table
 from lamina.encoding import TableEncoding
+from lamina.files.model_file import Json
+from lamina.formulas.table import AnyArray
 from lamina.significant import significant
 from lamina.tabular.base import TabularEstimator
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 MOST_LISTED = 12
 
@@ -45,7 +50,7 @@ def info(model_file: Path) -> int:
     return 0
 
 
-def show_layers(console: Console, network: Any) -> None:
+def show_layers(console: Console, network: BaseEstimator) -> None:
     """Print the layers with their shapes, and the number of parameters."""
     described = network.describe()
     rows = [(b.layer, b.fan_in, b.fan_out, b.activation, b.n_parameters) for b in described.layers]
@@ -56,7 +61,7 @@ def show_layers(console: Console, network: Any) -> None:
         console.print(finding, soft_wrap=True)
 
 
-def show_networks(console: Console, ensemble: Any) -> None:
+def show_networks(console: Console, ensemble: BaseEstimator) -> None:
     """Print the number of networks in an ensemble, and its out-of-fold score."""
     console.print(
         f"{count(len(ensemble.members_), 'network')}, quality {ensemble.quality}; "
@@ -65,7 +70,9 @@ def show_networks(console: Console, ensemble: Any) -> None:
     )
 
 
-def show_classes(console: Console, classes: Any, targets: Sequence[str]) -> None:
+def show_classes(
+    console: Console, classes: AnyArray | Sequence[AnyArray], targets: Sequence[str]
+) -> None:
     """Print the classes of one target, or of each of several."""
     if not isinstance(classes, list):
         console.print(f"{count(len(classes), 'class')}: {listed(classes)}", soft_wrap=True)
@@ -88,7 +95,7 @@ def show_columns(console: Console, encoding: TableEncoding) -> None:
         console.print(f"left out, and not needed: {listed(left_out)}", soft_wrap=True)
 
 
-def show_notes(console: Console, notes: Mapping[str, Any]) -> None:
+def show_notes(console: Console, notes: Mapping[str, Json]) -> None:
     """Print the training of a model and its metrics."""
     if "training" not in notes:
         return
@@ -119,11 +126,11 @@ def show_notes(console: Console, notes: Mapping[str, Any]) -> None:
         show_figures(console, columns, names=names)
 
 
-def _epochs(training: Mapping[str, Any]) -> str:
+def _epochs(training: Mapping[str, Json]) -> str:
     return f"{count(training['epochs'], 'epoch')}, loss {significant(training['loss'])}"
 
 
-def listed(names: Any) -> str:
+def listed(names: Sequence[object] | AnyArray) -> str:
     """Return the first names and the number of further ones as text."""
     shown = ", ".join(str(name) for name in names[:MOST_LISTED])
     more = len(names) - MOST_LISTED

@@ -6,9 +6,9 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from lamina.cli.finished_fit import FinishedFit
+from lamina.files.model_file import Json
 
 # Keys of the metrics in the report, and in a model's notes.
 FIGURES: Mapping[str, str] = {
@@ -21,7 +21,7 @@ FIGURES: Mapping[str, str] = {
 LEFT_OUT = {"trained_rows", "target_forms", "constants", *FIGURES.values()}
 
 
-def print_report(run: FinishedFit, notes: Mapping[str, Any], path: Path | None) -> None:
+def print_report(run: FinishedFit, notes: Mapping[str, Json], path: Path | None) -> None:
     """Print the report of a run with --json.
 
     Parameters
@@ -50,7 +50,7 @@ def print_report(run: FinishedFit, notes: Mapping[str, Any], path: Path | None) 
     print(json.dumps(finite(report), indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def finite(value: Any) -> Any:
+def finite(value: object) -> object:
     """Return plain values with None for each number that is not finite.
 
     Examples

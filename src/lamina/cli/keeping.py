@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import lamina
 from lamina import persistence
@@ -15,8 +15,12 @@ from lamina.cli.messages import one_line
 from lamina.cli.recipe import get_network
 from lamina.cli.request import ModelKind, TrainingRequest
 from lamina.encoding.understanding import understand
+from lamina.files.model_file import Json
 from lamina.tables.problem import Problem
 from lamina.tabular.base import TabularEstimator
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Fit:
         Warning of the fit that the model is no better than a trivial predictor.
     """
 
-    model: Any
+    model: BaseEstimator
     seconds: float
     remarks: Sequence[str]
     interrupted: bool
@@ -41,7 +45,7 @@ class Fit:
 
 
 def save_model(
-    model: Any, path: Path, notes: Mapping[str, Any], overwrite: bool
+    model: BaseEstimator, path: Path, notes: Mapping[str, Json], overwrite: bool
 ) -> tuple[Path, str | None]:
     """Save a model; if its own path cannot be written, save it in the folder of temporary files.
 
@@ -71,7 +75,7 @@ def save_model(
 
 def take_notes(
     request: TrainingRequest, kind: ModelKind, problem: Problem, fit: Fit, n_train: int
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """Return the notes to save with a model, as JSON values."""
     names = problem.target_names
     forms = understand(problem.features).forms if problem.task == "regression" else {}
@@ -98,7 +102,7 @@ def take_notes(
     }
 
 
-def _length(model: Any) -> dict[str, Any]:
+def _length(model: BaseEstimator) -> dict[str, Json]:
     """Return the length of a fit: networks and quality, or epochs and loss."""
     if isinstance(model, TabularEstimator):
         score = model.validation_score_

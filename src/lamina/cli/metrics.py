@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from lamina.cli.answers import PredictedValues, Predictions, Probabilities, Quantiles
 from lamina.cli.recipe import get_network, get_quantiles
+from lamina.encoding.frames import ArrayOrTable
+from lamina.files.model_file import Json
+from lamina.formulas.table import AnyArray
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 
-def measure(model: Any, X: Any, y: NDArray[Any], names: Sequence[str] = ("y",)) -> dict[str, Any]:
+def measure(
+    model: BaseEstimator, X: ArrayOrTable, y: AnyArray, names: Sequence[str] = ("y",)
+) -> dict[str, Json]:
     """Measure a fitted model on rows with known targets.
 
     Parameters
@@ -42,7 +49,7 @@ def measure(model: Any, X: Any, y: NDArray[Any], names: Sequence[str] = ("y",)) 
     return _measured(_answers(model, X, several=y.ndim == 2), y, names)
 
 
-def fit_constants(model: Any, y: NDArray[Any]) -> list[dict[str, Any]]:
+def fit_constants(model: BaseEstimator, y: AnyArray) -> list[dict[str, Json]]:
     """Return the best constant prediction of each target.
 
     Parameters
@@ -74,11 +81,11 @@ def fit_constants(model: Any, y: NDArray[Any]) -> list[dict[str, Any]]:
 
 
 def measure_constants(
-    model: Any,
-    constants: Sequence[Mapping[str, Any]],
-    y: NDArray[Any],
+    model: BaseEstimator,
+    constants: Sequence[Mapping[str, Json]],
+    y: AnyArray,
     names: Sequence[str] = ("y",),
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """Measure the constants of `fit_constants` with the metrics of the model.
 
     The mean is the prediction for RMSE and R², and the median for MAE: each is the best constant of
@@ -101,7 +108,9 @@ def measure_constants(
     return _measured(answers, y, names)
 
 
-def by_target(figures: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+def by_target(
+    figures: Mapping[str, Json], names: Sequence[str]
+) -> list[tuple[str, dict[str, Json]]]:
     """Return the name and the metrics of each target, for one target or several."""
     if "targets" not in figures:
         return [(names[0], dict(figures))]
@@ -109,7 +118,7 @@ def by_target(figures: Mapping[str, Any], names: Sequence[str]) -> list[tuple[st
     return [(name, rows | found) for name, found in figures["targets"].items()]
 
 
-def _answers(model: Any, X: Any, *, several: bool) -> list[Predictions]:
+def _answers(model: BaseEstimator, X: ArrayOrTable, *, several: bool) -> list[Predictions]:
     if is_classifier(model):
         probabilities = model.predict_proba(X)
         pairs = zip(
@@ -125,18 +134,16 @@ def _answers(model: Any, X: Any, *, several: bool) -> list[Predictions]:
     return [PredictedValues(column) for column in columns]
 
 
-def _measured(
-    answers: Iterable[Predictions], y: NDArray[Any], names: Sequence[str]
-) -> dict[str, Any]:
+def _measured(answers: Iterable[Predictions], y: AnyArray, names: Sequence[str]) -> dict[str, Json]:
     found = [answer.figures(column) for answer, column in zip(answers, _columns(y), strict=True)]
     if y.ndim == 1:
         return {"rows": len(y), **found[0]}
     return {"rows": len(y), "targets": dict(zip(names, found, strict=True))}
 
 
-def _classes(model: Any, *, several: bool) -> list[NDArray[Any]]:
+def _classes(model: BaseEstimator, *, several: bool) -> list[AnyArray]:
     return list(model.classes_) if several else [model.classes_]
 
 
-def _columns(y: NDArray[Any]) -> list[NDArray[Any]]:
+def _columns(y: AnyArray) -> list[AnyArray]:
     return list(y.T) if y.ndim == 2 else [y]

@@ -6,11 +6,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.compose import TransformedTargetRegressor
 
@@ -23,15 +22,21 @@ from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import numbers
+from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.missing_marks import ANYWHERE
 from lamina.encoding.understanding import understand
 from lamina.errors import TableError
+from lamina.files.model_file import Json
 from lamina.formulas import LOSSES
+from lamina.formulas.table import AnyArray
 from lamina.tables.options import DEFAULTS, ReadingOptions
 from lamina.tables.problem import as_classes, column, values
 from lamina.tables.reading import read_table
 from lamina.tables.writing import check_output, write_table
 from lamina.tabular.base import TabularEstimator
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 
 def predict(
@@ -76,7 +81,7 @@ def predict(
     return 0
 
 
-def check_interval(model: Any, model_file: Path) -> None:
+def check_interval(model: BaseEstimator, model_file: Path) -> None:
     """Raise ValueError if a model cannot predict intervals."""
     if is_classifier(model):
         raise ValueError(
@@ -94,7 +99,7 @@ def check_interval(model: Any, model_file: Path) -> None:
         )
 
 
-def predicted(model: Any, X: Any, targets: Sequence[str] = ()) -> pd.DataFrame:
+def predicted(model: BaseEstimator, X: ArrayOrTable, targets: Sequence[str] = ()) -> pd.DataFrame:
     """Return the predictions for each row, and their standard deviations if the loss gives them.
 
     Returns
@@ -118,7 +123,9 @@ def predicted(model: Any, X: Any, targets: Sequence[str] = ()) -> pd.DataFrame:
     return table if std is None else table.assign(std=std)
 
 
-def predicted_probabilities(model: Any, X: Any, targets: Sequence[str]) -> pd.DataFrame:
+def predicted_probabilities(
+    model: BaseEstimator, X: ArrayOrTable, targets: Sequence[str]
+) -> pd.DataFrame:
     """Return a column for each class of each target."""
     probability = model.predict_proba(X)
     if not isinstance(probability, list):
@@ -129,19 +136,19 @@ def predicted_probabilities(model: Any, X: Any, targets: Sequence[str]) -> pd.Da
     return pd.DataFrame(np.hstack(probability), columns=names)
 
 
-def read_targets(notes: Mapping[str, Any]) -> tuple[str, ...]:
+def read_targets(notes: Mapping[str, Json]) -> tuple[str, ...]:
     """Return the names of a model's targets from its notes; empty if they are missing."""
     targets = notes.get("targets") or notes.get("target") or ()
     return (targets,) if isinstance(targets, str) else tuple(map(str, targets))
 
 
-def read_ids(notes: Mapping[str, Any]) -> tuple[str, ...]:
+def read_ids(notes: Mapping[str, Json]) -> tuple[str, ...]:
     """Return the columns that identify the rows, noted by `lamina train --id`."""
     ids = notes.get("ids")
     return tuple(map(str, ids)) if isinstance(ids, list) else ()
 
 
-def predicted_std(model: Any, X: Any) -> NDArray[Any] | None:
+def predicted_std(model: BaseEstimator, X: ArrayOrTable) -> AnyArray | None:
     """Return each row's standard deviation in units of the target, or None."""
     if isinstance(model, TransformedTargetRegressor):
         std = predicted_std(model.regressor_, X)
@@ -182,7 +189,7 @@ def evaluate(
     return 0
 
 
-def true_values(model: Any, table: pd.DataFrame, names: Sequence[str]) -> NDArray[Any]:
+def true_values(model: BaseEstimator, table: pd.DataFrame, names: Sequence[str]) -> AnyArray:
     """Return the target columns of a table in the form that the model was trained on."""
     classified = is_classifier(model)
     task: Task = "classification" if classified else "regression"
@@ -197,7 +204,7 @@ def true_values(model: Any, table: pd.DataFrame, names: Sequence[str]) -> NDArra
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
 
 
-def load_model(path: Path) -> Any:
+def load_model(path: Path) -> BaseEstimator:
     """Load a model from a file; raise IsADirectoryError for a folder."""
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder: name a file that `lamina train` wrote")
@@ -205,7 +212,7 @@ def load_model(path: Path) -> Any:
 
 
 def read_for(
-    model: Any,
+    model: BaseEstimator,
     data: Path,
     reading: ReadingOptions = DEFAULTS,
     targets: Mapping[str, ColumnForm] | None = None,
@@ -218,7 +225,7 @@ def read_for(
     return table
 
 
-def class_texts(model: Any, names: Sequence[str]) -> dict[str, ColumnForm]:
+def class_texts(model: BaseEstimator, names: Sequence[str]) -> dict[str, ColumnForm]:
     """Return the forms of targets with text classes, where 'NA' may be a class."""
     if not is_classifier(model):
         return {}
@@ -230,7 +237,7 @@ def class_texts(model: Any, names: Sequence[str]) -> dict[str, ColumnForm]:
     }
 
 
-def number_forms(notes: Mapping[str, Any], names: Sequence[str]) -> dict[str, ColumnForm]:
+def number_forms(notes: Mapping[str, Json], names: Sequence[str]) -> dict[str, ColumnForm]:
     """Return the forms of a regression's targets in training, by the current column names.
 
     Raises
@@ -247,7 +254,7 @@ def number_forms(notes: Mapping[str, Any], names: Sequence[str]) -> dict[str, Co
         raise ValueError(f"the model's notes are damaged: target_forms is {noted!r}") from error
 
 
-def remarks_on_new(model: Any, X: Any) -> list[str]:
+def remarks_on_new(model: BaseEstimator, X: ArrayOrTable) -> list[str]:
     """Return remarks on a new file, and on values that the training rows lacked."""
     encoding = get_encoding(model)
     if encoding is None:
@@ -265,7 +272,7 @@ def forms_needed(encoding: TableEncoding) -> dict[str, ColumnForm]:
     return {name: form for name, form in forms.items() if name not in encoding.left_out_}
 
 
-def known_columns(model: Any, table: pd.DataFrame) -> Any:
+def known_columns(model: BaseEstimator, table: pd.DataFrame) -> pd.DataFrame:
     """Return the columns that a model uses; numbers for a network without an encoding."""
     if get_encoding(model) is not None:
         return table

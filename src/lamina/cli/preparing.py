@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -20,6 +20,9 @@ from lamina.formulas import is_minibatch
 from lamina.formulas.losses import QUANTILE
 from lamina.tables.problem import Problem, column, define_problem
 from lamina.tables.reading import read_table
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 PICTURE_ENDINGS = (".png", ".pdf", ".svg")
 # Prefixes of the columns that `lamina predict` writes.
@@ -104,7 +107,7 @@ def read_problem(request: TrainingRequest) -> Reading:
     return Reading(problem, *(None if found is None else found.loc[rows] for found in columns))
 
 
-def prepare_outputs(request: TrainingRequest, network: Any) -> None:
+def prepare_outputs(request: TrainingRequest, network: BaseEstimator) -> None:
     """Create the folders of the outputs, and reject files that could not be written."""
     if request.plot is not None and not is_minibatch(network.solver):
         raise ValueError(
@@ -133,7 +136,7 @@ def check_folder(folder: Path) -> None:
         )
 
 
-def check_targets(problem: Problem, network: Any) -> None:
+def check_targets(problem: Problem, network: BaseEstimator) -> None:
     """Reject several targets combined with a loss of several quantiles."""
     quantiles = hyperparameters_of(network, "loss").get(QUANTILE.name)
     if len(problem.target_names) > 1 and isinstance(quantiles, tuple | list):

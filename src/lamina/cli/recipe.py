@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.compose import TransformedTargetRegressor
@@ -14,14 +14,19 @@ from lamina.choices import name_of
 from lamina.cli.settings import check_names, with_objects
 from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
+from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitting.tasks import quantiles_in
+from lamina.files.model_file import Json
 from lamina.formulas import INVERSE_LINKS, LOSSES, is_minibatch
 from lamina.tabular.base import TabularEstimator
 
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
 # Stop when the validation loss on a tenth of the rows no longer falls. Accuracy, the estimators'
 # default monitor, may stay constant from the first epoch when classes are unbalanced.
-WATCHED: Mapping[str, Any] = {
+WATCHED: Mapping[str, object] = {
     "early_stopping": True,
     "monitor": "validation_loss",
     "max_iter": 1000,
@@ -29,11 +34,13 @@ WATCHED: Mapping[str, Any] = {
 # With few rows, a tenth is too small to decide when to stop, and training lacks those rows. On
 # samples of 60 to 400 rows from ten tables, this penalty raises the skill (1 - loss / loss of a
 # constant) by .06 to .3 over early stopping.
-PENALISED: Mapping[str, Any] = {"alpha": 3.0, "max_iter": 1000}
+PENALISED: Mapping[str, object] = {"alpha": 3.0, "max_iter": 1000}
 FEWEST_WATCHED = 50
 
 
-def build_model(task: Task, settings: dict[str, Any], seed: int, y: Any = None) -> Any:
+def build_model(
+    task: Task, settings: dict[str, object], seed: int, y: ArrayOrTable = None
+) -> BaseEstimator:
     """Return an unfitted model that takes a table: an encoding, then a network.
 
     The target of a regression is standardised, unless its loss predicts only positive numbers.
@@ -66,7 +73,7 @@ def build_model(task: Task, settings: dict[str, Any], seed: int, y: Any = None) 
     )
 
 
-def defaults(task: Task, settings: Mapping[str, Any], y: Any = None) -> dict[str, Any]:
+def defaults(task: Task, settings: Mapping[str, object], y: ArrayOrTable = None) -> dict[str, Json]:
     """Return the default settings, without those that the user chose or that do not apply.
 
     Examples
@@ -87,7 +94,7 @@ def defaults(task: Task, settings: Mapping[str, Any], y: Any = None) -> dict[str
     return {name: value for name, value in recipe.items() if name not in settings}
 
 
-def _can_hold_out(task: Task, settings: Mapping[str, Any], y: Any) -> bool:
+def _can_hold_out(task: Task, settings: Mapping[str, object], y: ArrayOrTable) -> bool:
     """Return True if enough rows can be held out for early stopping."""
     if y is None:
         return True
@@ -109,7 +116,7 @@ def _reaches_every_number(loss: str) -> bool:
     )
 
 
-def get_network(model: Any) -> Any:
+def get_network(model: BaseEstimator) -> BaseEstimator:
     """Return the network inside a pipeline or a TransformedTargetRegressor.
 
     The network is fitted if they are. An ensemble for tables is returned unchanged.
@@ -119,7 +126,7 @@ def get_network(model: Any) -> Any:
     return model[-1] if isinstance(model, Pipeline) else model
 
 
-def get_encoding(model: Any) -> TableEncoding | None:
+def get_encoding(model: BaseEstimator) -> TableEncoding | None:
     """Return the table encoding inside a fitted model; None if the model takes a matrix."""
     if isinstance(model, TabularEstimator):
         return model.inputs_.encoding_
@@ -129,6 +136,6 @@ def get_encoding(model: Any) -> TableEncoding | None:
     return first if isinstance(first, TableEncoding) else None
 
 
-def get_quantiles(network: Any) -> list[float] | None:
+def get_quantiles(network: BaseEstimator) -> list[float] | None:
     """Return the quantiles that a fitted network predicts, or None."""
     return quantiles_in(vars(network).get("_loss_hyperparameters", {}))

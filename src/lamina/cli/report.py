@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -12,6 +11,7 @@ from rich.text import Text
 
 from lamina.cli.metrics import by_target
 from lamina.cli.verdicts import loss_in
+from lamina.files.model_file import Json
 from lamina.significant import significant
 
 FIGURE_NAMES: Mapping[str, str] = {
@@ -40,8 +40,8 @@ def plain_console(*, stderr: bool = False) -> Console:
 
 def show_figures(
     console: Console,
-    columns: Mapping[str, Mapping[str, Any]],
-    constant: Mapping[str, Any] | None = None,
+    columns: Mapping[str, Mapping[str, Json]],
+    constant: Mapping[str, Json] | None = None,
     names: Sequence[str] = ("",),
 ) -> None:
     """Print metrics side by side, then the classes or the coverage of the first column.
@@ -68,7 +68,7 @@ def show_figures(
         _show_details(console, next(iter(found.values())), next(iter(found)))
 
 
-def _show_side_by_side(console: Console, columns: Mapping[str, Mapping[str, Any]]) -> None:
+def _show_side_by_side(console: Console, columns: Mapping[str, Mapping[str, Json]]) -> None:
     rows: list[list[object]] = [["rows", *(f"{each['rows']:,}" for each in columns.values())]]
     for key, name in FIGURE_NAMES.items():
         cells = [significant(each[key]) if key in each else "" for each in columns.values()]
@@ -77,7 +77,7 @@ def _show_side_by_side(console: Console, columns: Mapping[str, Mapping[str, Any]
     show_table(console, ("", *columns), rows)
 
 
-def _show_details(console: Console, figures: Mapping[str, Any], heading: str) -> None:
+def _show_details(console: Console, figures: Mapping[str, Json], heading: str) -> None:
     if "coverage" in figures:
         fractions = ((quantile, significant(f)) for quantile, f in figures["coverage"].items())
         show_table(console, (f"quantile, {heading}", "coverage"), fractions)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.lowering.table_operations import (
     CategoryCode,
@@ -15,12 +14,13 @@ from lamina.export.lowering.table_operations import (
     OneHot,
     Standardize,
 )
+from lamina.files.model_file import Json
 
 N_LIKE_TRAINING = 20
 UNSEEN = "a category never seen"
 
 
-def sample_rows(program: ModelProgram) -> Any:
+def sample_rows(program: ModelProgram) -> ArrayOrTable:
     """Return rows that a program accepts, the same at each call.
 
     Returns
@@ -33,7 +33,7 @@ def sample_rows(program: ModelProgram) -> Any:
         return numbers if _fills_gaps(program) else numbers[:-1]
     from pandas import DataFrame, to_datetime
 
-    columns: dict[str, Any] = {}
+    columns: dict[str, Json] = {}
     for i, each in enumerate(program.inputs):
         if each.kind == "category":
             columns[each.name] = _texts(program, i, len(numbers))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from lamina.choices import PARAMETERS, make_choice
 from lamina.errors import UnknownNameError, suggestion
+from lamina.files.model_file import Json
 
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "none": None}
 
 
-def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+def parse_settings(texts: Iterable[str]) -> dict[str, Json]:
     """Convert texts such as 'alpha=0.01' to a dict.
 
     A name with a dot sets one entry of a parameter that is a dict, or one hyperparameter of a
@@ -34,7 +34,7 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
     >>> parse_settings(["solver=adamw", "solver.beta_2=0.95"])
     {'solver': 'adamw', 'solver__beta_2': 0.95}
     """
-    settings: dict[str, Any] = {}
+    settings: dict[str, Json] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not (name and equals):
@@ -51,7 +51,7 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
     return settings
 
 
-def with_objects(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def with_objects(settings: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, Json]:
     """Replace hyperparameters of formulas, and the names that they belong to, by objects.
 
     Parameters
@@ -71,7 +71,7 @@ def with_objects(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> di
     >>> with_objects({"solver__beta_2": 0.95, "alpha": 0.1}, {"solver": "adam"})
     {'alpha': 0.1, 'solver': Adam(beta_2=0.95)}
     """
-    values: dict[str, dict[str, Any]] = defaultdict(dict)
+    values: dict[str, dict[str, Json]] = defaultdict(dict)
     plain = {}
     for key, value in settings.items():
         parameter, nested, hyperparameter = key.partition("__")
@@ -91,7 +91,7 @@ def with_objects(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> di
     return plain
 
 
-def parse_value(text: str) -> Any:
+def parse_value(text: str) -> object:
     """Convert a text to a number, True, False, None, a tuple or a dict, or return it as it is.
 
     Examples
@@ -120,7 +120,7 @@ def parse_value(text: str) -> Any:
     return text
 
 
-def _parse_pairs(text: str) -> dict[Any, Any]:
+def _parse_pairs(text: str) -> dict[object, object]:
     """Convert text such as '{no: 1, yes: 5}' to a dict; raise ValueError without a colon."""
     pairs = [part.partition(":") for part in text[1:-1].split(",") if part.strip()]
     for key, colon, value in pairs:

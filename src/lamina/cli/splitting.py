@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from lamina.errors import TableError
+from lamina.formulas.table import AnyArray
 from lamina.tables.problem import Problem
 
 
@@ -31,14 +32,14 @@ class TrainTestSplit(NamedTuple):
 
     X_train: pd.DataFrame
     X_test: pd.DataFrame
-    y_train: NDArray[Any]
-    y_test: NDArray[Any]
+    y_train: AnyArray
+    y_test: AnyArray
     remarks: tuple[str, ...] = ()
     train: NDArray[np.int64] = np.empty(0, dtype=np.int64)
     description: str = ""
-    by: Mapping[str, NDArray[Any]] = {}
+    by: Mapping[str, AnyArray] = {}
 
-    def by_of_training(self) -> dict[str, NDArray[Any]]:
+    def by_of_training(self) -> dict[str, AnyArray]:
         """Return `by` for the training rows."""
         return {name: values[self.train] for name, values in self.by.items()}
 
@@ -94,7 +95,7 @@ def check_size(test_size: float) -> None:
         raise ValueError(f"--test-size must lie between 0 and 1, got {test_size:g}: try 0.2")
 
 
-def _check_sizes(test_size: float, n_samples: int, strata: NDArray[Any] | None) -> None:
+def _check_sizes(test_size: float, n_samples: int, strata: AnyArray | None) -> None:
     n_test = math.ceil(test_size * n_samples)
     needed = max(2, 0 if strata is None else len(set(strata.tolist())))
     if min(n_test, n_samples - n_test) < needed:
@@ -127,7 +128,7 @@ def _listed(labels: Sequence[str], most: int = 5) -> str:
 
 
 def _has_unlearned_class(
-    target: NDArray[Any], train: NDArray[np.int64], test: NDArray[np.int64]
+    target: AnyArray, train: NDArray[np.int64], test: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Return a mask of the held-out rows with a class, in any column, absent from training."""
     columns = [~np.isin(column[test], column[train]) for column in target.T]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.datasets.dataset import Task
 from lamina.encoding.file_rows import row_name
+from lamina.formulas.table import AnyArray
 from lamina.tables.problem import Problem
 
 # A value this many times the median magnitude dominates the scale of the target.
@@ -34,7 +33,7 @@ def remarks_on_targets(problem: Problem, chosen: Task | None = None) -> Iterator
             yield from _counted(name, target)
 
 
-def _dominating(problem: Problem, name: str, target: NDArray[Any]) -> Iterator[str]:
+def _dominating(problem: Problem, name: str, target: AnyArray) -> Iterator[str]:
     size = abs(target)
     position, median = int(np.argmax(size)), float(np.median(size))
     if median > 0 and size[position] > DOMINATES * median:
@@ -45,7 +44,7 @@ def _dominating(problem: Problem, name: str, target: NDArray[Any]) -> Iterator[s
         )
 
 
-def _counted(name: str, target: NDArray[Any]) -> Iterator[str]:
+def _counted(name: str, target: AnyArray) -> Iterator[str]:
     levels = np.unique(target)
     is_run = levels[0] in (0, 1) and levels[-1] - levels[0] == len(levels) - 1
     if is_run and len(levels) > MANY_LEVELS:

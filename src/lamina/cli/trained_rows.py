@@ -12,13 +12,19 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from lamina.cli.recipe import get_encoding
+from lamina.encoding.frames import ArrayOrTable
+from lamina.files.model_file import Json
+from lamina.formulas.table import AnyArray
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 # 512 KiB of hashes. With more rows, only hashes whose upper half is divisible by `one_in` are kept.
 MOST_KEPT = 1 << 17
@@ -51,7 +57,7 @@ class Seen:
         return self.checked & ~self.trained
 
 
-def note_rows(model: Any, X: Any, y: NDArray[Any]) -> dict[str, Any]:
+def note_rows(model: BaseEstimator, X: ArrayOrTable, y: AnyArray) -> dict[str, Json]:
     """Return the hashes of the training rows as plain values for a model's notes.
 
     Parameters
@@ -69,7 +75,9 @@ def note_rows(model: Any, X: Any, y: NDArray[Any]) -> dict[str, Any]:
     return {"hashes": text, "one_in": one_in, "repeated": round(repeated, 6)}
 
 
-def look_up(notes: Mapping[str, Any], model: Any, X: Any, y: NDArray[Any]) -> Seen | None:
+def look_up(
+    notes: Mapping[str, Json], model: BaseEstimator, X: ArrayOrTable, y: AnyArray
+) -> Seen | None:
     """Return the rows that were trained on; None if the notes hold no hashes.
 
     If rows are equal, at most as many are matched as the training rows contained.
@@ -89,7 +97,7 @@ def look_up(notes: Mapping[str, Any], model: Any, X: Any, y: NDArray[Any]) -> Se
     return Seen(trained, checked, repeated)
 
 
-def hash_rows(model: Any, X: Any, y: NDArray[Any]) -> NDArray[np.uint64]:
+def hash_rows(model: BaseEstimator, X: ArrayOrTable, y: AnyArray) -> NDArray[np.uint64]:
     """Return a 64-bit hash of each row, computed from its encoded columns and its targets."""
     encoding = get_encoding(model)
     if encoding is None:
@@ -102,7 +110,7 @@ def hash_rows(model: Any, X: Any, y: NDArray[Any]) -> NDArray[np.uint64]:
     return _mixed(hashes)
 
 
-def _hash_matrix(matrix: Any) -> NDArray[np.uint64]:
+def _hash_matrix(matrix: ArrayOrTable) -> NDArray[np.uint64]:
     """Return a sum over the nonzero columns of each row; sparse matrices store only these."""
     keys = _mixed(np.arange(1, matrix.shape[1] + 1, dtype=np.uint64))
     if sparse.issparse(matrix):
@@ -112,12 +120,12 @@ def _hash_matrix(matrix: Any) -> NDArray[np.uint64]:
     return np.asarray(_terms(matrix, keys).sum(axis=1, dtype=np.uint64))
 
 
-def _terms(values: NDArray[Any], keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _terms(values: AnyArray, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     steps = np.clip(np.rint(values * STEPS_A_UNIT), -LARGEST_STEP, LARGEST_STEP).astype(np.int64)
     return np.where(steps == 0, np.uint64(0), _mixed(steps.view(np.uint64) ^ keys))
 
 
-def _target_bits(column: NDArray[Any]) -> NDArray[np.uint64]:
+def _target_bits(column: AnyArray) -> NDArray[np.uint64]:
     if column.dtype.kind == "f":
         # Round to float32, because a file may have been saved with fewer digits; + 0 removes -0.0.
         with np.errstate(over="ignore"):

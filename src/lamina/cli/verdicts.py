@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from lamina.files.model_file import Json
 from lamina.significant import significant
 
 # Largest acceptable loss of skill from training rows to others; up to .1 on most real tables.
@@ -58,12 +59,12 @@ LOSSES = (
 )
 
 
-def loss_in(figures: Mapping[str, Any]) -> Criterion:
+def loss_in(figures: Mapping[str, Json]) -> Criterion:
     """Return the loss that judges these metrics."""
     return next(loss for loss in LOSSES if loss.key in figures)
 
 
-def skill(figures: Mapping[str, Any], constant: Mapping[str, Any]) -> float:
+def skill(figures: Mapping[str, Json], constant: Mapping[str, Json]) -> float:
     """Return 1 - loss / loss of the constant; -inf if the loss is not finite.
 
     Examples
@@ -81,7 +82,7 @@ def skill(figures: Mapping[str, Any], constant: Mapping[str, Any]) -> float:
     return 1 - (ratio * ratio if loss.power == 2 else ratio)
 
 
-def failure(figures: Mapping[str, Any], constant: Mapping[str, Any]) -> str | None:
+def failure(figures: Mapping[str, Json], constant: Mapping[str, Json]) -> str | None:
     """Return the reason why a fit failed, by its training rows; None if it did not."""
     loss = loss_in(figures)
     if skill(figures, constant) > FAILED_SKILL:
@@ -95,7 +96,7 @@ def failure(figures: Mapping[str, Any], constant: Mapping[str, Any]) -> str | No
 
 
 def verdicts(
-    held_out: Mapping[str, Any], training: Mapping[str, Any], constant: Mapping[str, Any]
+    held_out: Mapping[str, Json], training: Mapping[str, Json], constant: Mapping[str, Json]
 ) -> Iterator[str]:
     """Yield the faults of one network, by its metrics on held-out rows and training rows.
 
@@ -119,9 +120,9 @@ def verdicts(
 
 
 def ensemble_verdicts(
-    held_out: Mapping[str, Any],
-    out_of_fold: Mapping[str, Any],
-    constant: Mapping[str, Any],
+    held_out: Mapping[str, Json],
+    out_of_fold: Mapping[str, Json],
+    constant: Mapping[str, Json],
     *,
     gain: float,
     by: str | None = None,
@@ -162,7 +163,7 @@ def ensemble_verdicts(
 
 
 def _figures(
-    held_out: Mapping[str, Any], training: Mapping[str, Any], best: Mapping[str, Any], where: str
+    held_out: Mapping[str, Json], training: Mapping[str, Json], best: Mapping[str, Json], where: str
 ) -> str:
     loss = loss_in(held_out)
     return (

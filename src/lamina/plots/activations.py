@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators.inspection.idle_units import saturates
 from lamina.plots.axes import new_axes, require_matplotlib
 from lamina.plots.ridges import draw_ridges
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patches import StepPatch
     from matplotlib.text import Text
+    from sklearn.base import BaseEstimator
 
 
 class ActivationsDisplay:
@@ -83,7 +85,9 @@ class ActivationsDisplay:
         self.saturated = list(saturated)
 
     @classmethod
-    def from_estimator(cls, estimator: Any, X: Any, *, ax: Axes | None = None) -> Self:
+    def from_estimator(
+        cls, estimator: BaseEstimator, X: ArrayOrTable, *, ax: Axes | None = None
+    ) -> Self:
         """Draw the activations of the hidden layers of a fitted perceptron of lamina or
         scikit-learn.
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
 
 
-def require_matplotlib(display: Any) -> Any:
+# Keyword arguments of matplotlib's functions.
+StyleValue: TypeAlias = Any
+Style: TypeAlias = dict[str, StyleValue]
+
+
+def require_matplotlib(display: object) -> ModuleType:
     """Return pyplot, or raise an error that names the missing package.
 
     Parameters
@@ -30,7 +37,7 @@ def require_matplotlib(display: Any) -> Any:
     return pyplot
 
 
-def new_axes(display: Any, **options: Any) -> Axes:
+def new_axes(display: object, **options: StyleValue) -> Axes:
     """Return the axes of a new figure; options are passed to `subplots`."""
     _, ax = require_matplotlib(display).subplots(**{"layout": "constrained"} | options)
     return ax  # type: ignore[no-any-return]
@@ -45,7 +52,8 @@ def panels_below(ax: Axes, heights: Sequence[float]) -> list[Axes]:
     heights : sequence of float
         Relative heights: first of `ax`, then of each panel from the top.
     """
-    figure: Any = ax.get_figure()
+    figure = ax.get_figure()
+    assert figure is not None, "an Axes without a figure"
     place = ax.get_subplotspec()
     if place is None:
         below = _panels_by_hand(ax, figure, heights)
@@ -59,7 +67,7 @@ def panels_below(ax: Axes, heights: Sequence[float]) -> list[Axes]:
     return below
 
 
-def _panels_by_hand(ax: Axes, figure: Any, heights: Sequence[float]) -> list[Axes]:
+def _panels_by_hand(ax: Axes, figure: Figure | SubFigure, heights: Sequence[float]) -> list[Axes]:
     left, bottom, width, height = ax.get_position().bounds
     fractions = [height * each / sum(heights) for each in heights]
     ax.set_position((left, bottom + height - fractions[0], width, fractions[0]))

@@ -8,12 +8,16 @@ including dark ones.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lamina.formulas.table import AnyArray
+from lamina.plots.axes import StyleValue
+
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
+    from matplotlib.typing import ColorType
 
 # The first three are those of Okabe and Ito (2008, Color universal design) that are visible on
 # white and on black. The others maximise the distance to all colours under three kinds of colour
@@ -31,18 +35,20 @@ ORDER_COLOURS = "viridis"
 LEAST_CONTRAST = 3.1
 
 
-def foreground() -> Any:
+def foreground() -> ColorType:
     """Return the colour of text and lines in the current style."""
     from matplotlib import rcParams
 
-    return rcParams["text.color"]
+    colour: ColorType = rcParams["text.color"]
+    return colour
 
 
-def background() -> Any:
+def background() -> ColorType:
     """Return the background colour in the current style."""
     from matplotlib import rcParams
 
-    return rcParams["axes.facecolor"]
+    colour: ColorType = rcParams["axes.facecolor"]
+    return colour
 
 
 def signed_colormap() -> Colormap:
@@ -52,12 +58,12 @@ def signed_colormap() -> Colormap:
     return LinearSegmentedColormap.from_list("signed", [NEGATIVE, background(), POSITIVE])
 
 
-def readable_on(colour: Any) -> Any:
+def readable_on(colour: ColorType | AnyArray) -> ColorType:
     """Return the text or background colour, whichever has more contrast with the given one."""
     return max(foreground(), background(), key=lambda ink: contrast(ink, colour))
 
 
-def contrast(one: Any, other: Any) -> float:
+def contrast(one: ColorType | AnyArray, other: ColorType | AnyArray) -> float:
     """Return the contrast ratio of two colours, from 1 to 21, as in WCAG 2.
 
     Examples
@@ -69,7 +75,7 @@ def contrast(one: Any, other: Any) -> float:
     return float((lighter + 0.05) / (darker + 0.05))
 
 
-def _luminance(colour: Any) -> float:
+def _luminance(colour: StyleValue) -> float:
     from matplotlib.colors import to_rgb
 
     encoded = np.array(to_rgb(colour))
@@ -92,7 +98,7 @@ def loss_colormap() -> Colormap:
     return LinearSegmentedColormap.from_list("loss", _visible(LOSS_COLOURS, foreground()))
 
 
-def _visible(scale: str, other: Any) -> list[Any]:
+def _visible(scale: str, other: ColorType) -> list[ColorType]:
     """Return the part of a colour map with enough contrast to another colour."""
     from matplotlib import colormaps
 

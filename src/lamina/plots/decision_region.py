@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
 
-from lamina.plots.axes import new_axes, require_matplotlib
+from lamina.encoding.frames import ArrayOrTable
+from lamina.formulas.table import AnyArray
+from lamina.plots.axes import Style, StyleValue, new_axes, require_matplotlib
 from lamina.plots.colours import CYCLE, LOSS_COLOURS, MARKERS, foreground, readable_on
 from lamina.plots.deepest_point import deepest_point
 from lamina.plots.names import class_names as names_of_classes
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
     from matplotlib.legend import Legend
     from matplotlib.text import Text
+    from sklearn.base import BaseEstimator
+
+    from lamina.training.callbacks import Snapshots
 
 # Sizes of markers, in points squared; with more samples, they are smaller.
 FULL_SIZE, LEAST_SIZE, MOST_POINTS_OF_FULL_SIZE = 32.0, 8.0, 150
@@ -116,9 +121,9 @@ class DecisionRegionDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
-        X: Any,
-        y: Any = None,
+        estimator: BaseEstimator,
+        X: ArrayOrTable,
+        y: ArrayOrTable = None,
         *,
         features: Sequence[int | str] | None = None,
         along: str = "features",
@@ -187,11 +192,11 @@ class DecisionRegionDisplay:
     @classmethod
     def animate(
         cls,
-        estimator: Any,
-        X: Any,
-        y: Any = None,
+        estimator: BaseEstimator,
+        X: ArrayOrTable,
+        y: ArrayOrTable = None,
         *,
-        snapshots: Any,
+        snapshots: Snapshots,
         path: str | os.PathLike[str] | None = None,
         features: Sequence[int | str] | None = None,
         along: str = "features",
@@ -304,50 +309,53 @@ class DecisionRegionDisplay:
         if self.positions is not None and self.y is not None:
             for k in range(len(names)):
                 self.points_.append(self._scatter(self.y == k, k))
-            placement: Any = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
+            placement: Style = {
+                "loc": "upper left",
+                "bbox_to_anchor": (1.01, 1),
+                "borderaxespad": 0,
+            }
             self.legend_ = self.ax_.legend(self.points_, names, frameon=False, **placement)
-            handles: Any = self.legend_.legend_handles
-            for handle in handles:
-                handle.set_sizes([FULL_SIZE])
+            for handle in self.legend_.legend_handles:
+                cast("PathCollection", handle).set_sizes([FULL_SIZE])
 
     def _plot_numbers(self) -> None:
         """Draw a regressor's prediction, and the targets in the same colours."""
         values = self.answers if self.y is None else np.append(self.answers, self.y)
-        span: Any = {"cmap": LOSS_COLOURS, "vmin": values.min(), "vmax": values.max()}
+        span: Style = {"cmap": LOSS_COLOURS, "vmin": values.min(), "vmax": values.max()}
         self.image_ = self._show(self.answers, **span)
         if self.positions is not None and self.y is not None:
             everyone = np.ones(len(self.y), bool)
             self.points_.append(self._scatter(everyone, 0, c=self.y, **span))
         self.figure_.colorbar(self.image_, ax=self.ax_, label="prediction")
 
-    def _show(self, image: NDArray[Any], **colours: Any) -> AxesImage:
+    def _show(self, image: AnyArray, **colours: StyleValue) -> AxesImage:
         halves = [np.ptp(axis) / (len(axis) - 1) / 2 for axis in (self.horizontal, self.vertical)]
         extent = [
             edge
             for axis, half in zip((self.horizontal, self.vertical), halves, strict=True)
             for edge in (axis[0] - half, axis[-1] + half)
         ]
-        place: Any = {"origin": "lower", "extent": extent, "aspect": "auto", "zorder": 0}
+        place: Style = {"origin": "lower", "extent": extent, "aspect": "auto", "zorder": 0}
         return self.ax_.imshow(image, interpolation="bilinear", **place, **colours)
 
-    def _boundaries(self) -> Any:
+    def _boundaries(self) -> Iterator[QuadContourSet]:
         """Draw the line along which each class but the last equals the likeliest other one."""
         for k in range(self.answers.shape[-1] - 1):
             margin = self.answers[..., k] - np.delete(self.answers, k, axis=-1).max(axis=-1)
             if margin.min() < 0 < margin.max():
-                line: Any = {"colors": [foreground()], "linewidths": 1.2, "zorder": 1}
+                line: Style = {"colors": [foreground()], "linewidths": 1.2, "zorder": 1}
                 yield self.ax_.contour(self.horizontal, self.vertical, margin, levels=[0], **line)
 
-    def _region_names(self, names: Sequence[str]) -> Any:
+    def _region_names(self, names: Sequence[str]) -> Iterator[Text]:
         """Write the name of each class where its region is widest."""
         likeliest, colours = self.answers.argmax(axis=-1), shades(self.answers)
-        style: Any = {"ha": "center", "va": "center", "weight": "bold", "zorder": 3}
+        style: Style = {"ha": "center", "va": "center", "weight": "bold", "zorder": 3}
         for k, name in enumerate(names):
             if (place := deepest_point(likeliest == k)) is not None:
                 x, y = float(self.horizontal[place[1]]), float(self.vertical[place[0]])
                 yield self.ax_.text(x, y, name, color=readable_on(colours[place]), **style)
 
-    def _scatter(self, chosen: NDArray[np.bool_], k: int, **colours: Any) -> PathCollection:
+    def _scatter(self, chosen: NDArray[np.bool_], k: int, **colours: StyleValue) -> PathCollection:
         assert self.positions is not None
         x, y = self.positions[chosen].T
         size = FULL_SIZE * min(1.0, MOST_POINTS_OF_FULL_SIZE / max(1, len(self.positions))) ** 0.5

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +26,7 @@ def deepest_point(region: NDArray[np.bool_]) -> tuple[int, int] | None:
     """
     from scipy.ndimage import distance_transform_edt
 
-    depth: Any = distance_transform_edt(np.pad(region, 1))[1:-1, 1:-1]
+    depth: NDArray[np.float64] = distance_transform_edt(np.pad(region, 1))[1:-1, 1:-1]
     row, column = np.unravel_index(int(depth.argmax()), depth.shape)
     has_room = depth[row, column] >= LEAST_ROOM * min(depth.shape)
     return (int(row), int(column)) if has_room else None

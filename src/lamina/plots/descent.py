@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lamina.plots.axes import new_axes, quiet
+from lamina.formulas.table import AnyArray
+from lamina.plots.axes import Style, StyleValue, new_axes, quiet
 from lamina.plots.choices import chosen
 from lamina.plots.colours import CYCLE, LINE_STYLES, MARKERS, background, foreground
 from lamina.studies import DescentPath
@@ -145,7 +145,7 @@ class DescentDisplay:
         self.ax_.set_title(": ".join(filter(None, (surface.name, surface.equation))))
         # Contours fill their axes, so put their legend below them.
         below = {"loc": "upper left", "bbox_to_anchor": (-0.02, -0.11), "borderaxespad": 0}
-        place: dict[str, Any] = below if kind == KINDS[0] else {}
+        place: Style = below if kind == KINDS[0] else {}
         self.ax_.legend(facecolor=background(), edgecolor="none", **place)
         return self
 
@@ -192,7 +192,7 @@ class DescentDisplay:
             self.ax_.set_yscale("log")
         self.ax_.set(xlabel="step", ylabel="f above its minimum" if surface.minima else "f")
 
-    def _draw(self, i: int, x: NDArray[Any], y: NDArray[Any], **look: Any) -> Line2D:
+    def _draw(self, i: int, x: AnyArray, y: AnyArray, **look: StyleValue) -> Line2D:
         path = self.paths[i]
         ending = "diverged" if path.diverged else f"f = {path.values[-1]:.2g}"
         (line,) = self.ax_.plot(

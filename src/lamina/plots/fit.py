@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators.fitting.tasks import quantiles_in
 from lamina.formulas import LOSSES
-from lamina.plots.axes import new_axes, quiet, require_matplotlib
+from lamina.formulas.table import AnyArray
+from lamina.plots.axes import Style, new_axes, quiet, require_matplotlib
 from lamina.plots.colours import CYCLE, LINE_STYLES, foreground
 from lamina.plots.names import subscripted
 from lamina.plots.slices import Slice, slice_through
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
     from matplotlib.lines import Line2D
+    from sklearn.base import BaseEstimator
 
     Bands = list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]
 
@@ -103,9 +106,9 @@ class FitDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
-        X: Any,
-        y: Any = None,
+        estimator: BaseEstimator,
+        X: ArrayOrTable,
+        y: ArrayOrTable = None,
         *,
         features: int | str | None = None,
         grid_resolution: int = 400,
@@ -267,11 +270,13 @@ class FitDisplay:
 class _Curve:
     """The prediction along a line, with the uncertainty that the model predicts."""
 
-    def __init__(self, estimator: Any, model: Any, line: Slice, resolution: int) -> None:
+    def __init__(
+        self, estimator: BaseEstimator, model: BaseEstimator, line: Slice, resolution: int
+    ) -> None:
         [self.x], points = line.grid(resolution)
         self.estimator, self.model, self.rows = estimator, model, line.rows(points)
 
-    def predicted(self) -> dict[str, Any]:
+    def predicted(self) -> Style:
         """Return the curves, their names and the bands."""
         fitted = vars(self.model)
         quantiles = quantiles_in(fitted.get("_loss_hyperparameters", {}))
@@ -282,7 +287,7 @@ class _Curve:
             return self._by_std()
         return {"predictions": self.estimator.predict(self.rows)}
 
-    def _by_quantiles(self, quantiles: Sequence[float]) -> dict[str, Any]:
+    def _by_quantiles(self, quantiles: Sequence[float]) -> Style:
         """Return the middle quantile as a curve, and bands between symmetric quantiles."""
         curves = _columns(self.estimator.predict(self.rows))
         if curves.ndim > 2 or curves.shape[1] != len(quantiles):
@@ -307,7 +312,7 @@ class _Curve:
             "bands": bands if len(quantiles) % 2 else bands[:-1],
         }
 
-    def _by_std(self) -> dict[str, Any]:
+    def _by_std(self) -> Style:
         """Return the mean as a curve, and bands of one and two standard deviations."""
         estimator = self.estimator
         while hasattr(estimator, "best_estimator_"):
@@ -319,7 +324,7 @@ class _Curve:
         if np.ndim(mean) > 1:
             return {"predictions": self.estimator.predict(self.rows)}
 
-        def back(values: NDArray[Any]) -> NDArray[Any]:
+        def back(values: AnyArray) -> AnyArray:
             if scale is None:
                 return values
             return np.asarray(scale.inverse_transform(values.reshape(-1, 1))).ravel()
@@ -328,7 +333,7 @@ class _Curve:
         return {"predictions": back(mean), "names": ["mean"], "bands": bands}
 
 
-def _std_bands(mean: NDArray[Any], std: NDArray[Any]) -> Bands:
+def _std_bands(mean: AnyArray, std: AnyArray) -> Bands:
     return [(name, mean - n * std, mean + n * std) for n, name in STD_BANDS.items()]
 
 
@@ -342,6 +347,6 @@ def _columns(values: ArrayLike) -> NDArray[np.float64]:
     return array[:, np.newaxis] if array.ndim == 1 else array
 
 
-def _curve_names(curves: NDArray[Any]) -> list[str]:
+def _curve_names(curves: AnyArray) -> list[str]:
     n = curves.shape[1]
     return ["prediction"] if n == 1 else [f"prediction {subscripted('y', k + 1)}" for k in range(n)]

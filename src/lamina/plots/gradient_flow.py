@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.plots.axes import new_axes, quiet, require_matplotlib
+from lamina.encoding.frames import ArrayOrTable
+from lamina.plots.axes import Style, new_axes, quiet, require_matplotlib
 from lamina.plots.colours import CYCLE, LINE_STYLES, shades
 from lamina.studies import GradientFlow, gradient_flow
 from lamina.training.callbacks import Snapshots
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
     from matplotlib.text import Text
+    from sklearn.base import BaseEstimator
 
 # Height of one line of small text, in points.
 LINE_HEIGHT = 11.0
@@ -65,11 +67,11 @@ class GradientFlowDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
-        X: Any,
-        y: Any,
+        estimator: BaseEstimator,
+        X: ArrayOrTable,
+        y: ArrayOrTable,
         *,
-        sample_weight: Any = None,
+        sample_weight: ArrayOrTable = None,
         snapshots: Snapshots | None = None,
         ax: Axes | None = None,
         relative: bool = False,
@@ -130,9 +132,7 @@ class GradientFlowDisplay:
         places = np.arange(len(norms))
         self.lines_ = self.ax_.plot(places, norms, marker="o", linewidth=1.8, color=CYCLE[0])
         crowded = len(places) > 5
-        names: dict[str, Any] = (
-            {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
-        )
+        names: Style = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
         self.ax_.set_xticks(places, self.flow.layers, **names)
         self.ax_.set_xlabel("layer")
 

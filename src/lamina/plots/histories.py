@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -14,6 +14,9 @@ from sklearn.pipeline import Pipeline
 from lamina.errors import suggestion
 from lamina.formulas import is_minibatch
 
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
 # Columns measured during training; all others are measured on the validation set.
 OF_THE_FIT = ("epoch", "loss", "learning_rate", "gradient_norm", "seconds")
 NO_METRICS = (*OF_THE_FIT, "validation_loss")
@@ -21,7 +24,7 @@ LONGEST_LINE = 12
 WORDS = {"r2": "R²"}
 
 
-def read_history(estimator: Any) -> dict[str, Sequence[float]]:
+def read_history(estimator: BaseEstimator) -> dict[str, Sequence[float]]:
     """Return the columns of the history of a fitted perceptron of lamina or scikit-learn.
 
     Raises
@@ -77,7 +80,7 @@ def format_label(column: str) -> str:
     return "\n".join(lines if column in OF_THE_FIT else ["validation", *lines])
 
 
-def _network(estimator: Any) -> Any:
+def _network(estimator: BaseEstimator) -> BaseEstimator:
     """Return the perceptron, fitted or not, inside pipelines, target transformers and searches."""
     if isinstance(estimator, Pipeline):
         return _network(estimator[-1])
@@ -87,7 +90,7 @@ def _network(estimator: Any) -> Any:
     return estimator
 
 
-def _loss_curve(network: Any) -> list[float]:
+def _loss_curve(network: BaseEstimator) -> list[float]:
     kind = type(network).__name__
     if not hasattr(network, "hidden_layer_sizes"):
         raise ValueError(f"a {kind} has no loss curve; MLPClassifier and MLPRegressor have one")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import is_classifier
 
-from lamina.plots.axes import require_matplotlib
+from lamina.encoding.frames import ArrayOrTable
+from lamina.formulas.table import AnyArray
+from lamina.plots.axes import Style, require_matplotlib
 from lamina.plots.choices import chosen
 from lamina.plots.colours import NEGATIVE, NEGATIVE_STYLE, background, foreground
 from lamina.plots.names import class_names as names_of_classes
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
+    from sklearn.base import BaseEstimator
 
 WHICH = ("first", "wrong", "least sure")
 # Ratio of width to height of the grid of images.
@@ -92,9 +95,9 @@ class ImagesDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
-        X: Any,
-        y: Any = None,
+        estimator: BaseEstimator,
+        X: ArrayOrTable,
+        y: ArrayOrTable = None,
         *,
         image_shape: Sequence[int] | None = None,
         n_images: int = 20,
@@ -218,7 +221,7 @@ class ImagesDisplay:
 
         panel = self.axes_[k]
         paper_to_ink = LinearSegmentedColormap.from_list("ink", [background(), foreground()])
-        span: Any = {"vmin": float(self.images.min()), "vmax": float(self.images.max())}
+        span: Style = {"vmin": float(self.images.min()), "vmax": float(self.images.max())}
         image = panel.imshow(self.images[k], cmap=paper_to_ink, **span)
         panel.set_title(self._title(k), fontsize="small", pad=4, linespacing=1.1)
         for spine in panel.spines.values():
@@ -238,12 +241,14 @@ class ImagesDisplay:
 class _Answers:
     """The predictions of a classifier for some samples, and the selection of images."""
 
-    predicted: NDArray[Any]
+    predicted: AnyArray
     confidence: NDArray[np.float64]
-    true: NDArray[Any] | None
+    true: AnyArray | None
 
     @classmethod
-    def from_estimator(cls, estimator: Any, rows: Any, true: NDArray[Any] | None) -> _Answers:
+    def from_estimator(
+        cls, estimator: BaseEstimator, rows: ArrayOrTable, true: AnyArray | None
+    ) -> _Answers:
         if true is not None and true.shape != (rows.shape[0],):
             raise ValueError(f"y of shape {true.shape} does not match X of {rows.shape[0]} rows")
         predicted = np.asarray(estimator.predict(rows))
@@ -264,8 +269,8 @@ class _Answers:
 
 
 def reshape_images(
-    rows: Any, shown: NDArray[np.int64], shape: Sequence[int] | None
-) -> NDArray[Any]:
+    rows: ArrayOrTable, shown: NDArray[np.int64], shape: Sequence[int] | None
+) -> AnyArray:
     """Return the chosen samples as images."""
     if hasattr(rows, "iloc"):
         pixels = rows.iloc[shown].to_numpy()
@@ -285,7 +290,7 @@ def reshape_images(
     return np.reshape(pixels, (-1, *shape))
 
 
-def _reject_other_tasks(model: Any) -> None:
+def _reject_other_tasks(model: BaseEstimator) -> None:
     if not is_classifier(model):
         raise ValueError("estimator is a regressor, but images are shown with predicted classes")
     if vars(model).get("_target_kind") in ("multilabel", "multioutput"):

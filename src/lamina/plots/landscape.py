@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina.plots.axes import new_axes, require_matplotlib
+from lamina.encoding.frames import ArrayOrTable
+from lamina.plots.axes import Style, new_axes, require_matplotlib
 from lamina.plots.colours import background, foreground, loss_colormap
 from lamina.studies import LossLandscape, loss_landscape
 from lamina.training.callbacks import Snapshots
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from matplotlib.contour import QuadContourSet
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+    from mpl_toolkits.mplot3d import Axes3D
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+    from sklearn.base import BaseEstimator
 
-Height: TypeAlias = Callable[[Any], Any]
+Height: TypeAlias = Callable[[ArrayOrTable], ArrayOrTable]
 N_LEVELS = 24
 # Ratio of the highest to the lowest loss from which the logarithm is shown.
 WIDE = 5.0
@@ -65,7 +69,7 @@ class LossLandscapeDisplay:
     ax_: Axes
     figure_: Figure
     contours_: QuadContourSet | None
-    surface_: Any
+    surface_: Poly3DCollection | None
     colorbar_: Colorbar
     path_: Line2D | None
     model_: Line2D
@@ -76,11 +80,11 @@ class LossLandscapeDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
-        X: Any,
-        y: Any,
+        estimator: BaseEstimator,
+        X: ArrayOrTable,
+        y: ArrayOrTable,
         *,
-        sample_weight: Any = None,
+        sample_weight: ArrayOrTable = None,
         ax: Axes | None = None,
         directions: str | ArrayLike = "auto",
         snapshots: Snapshots | None = None,
@@ -164,18 +168,18 @@ class LossLandscapeDisplay:
             label(self._label(ordinal), labelpad=8.0 if surface else None)
         return self
 
-    def _plot_contours(self, levels: NDArray[np.float64], norm: Any) -> None:
+    def _plot_contours(self, levels: NDArray[np.float64], norm: Normalize) -> None:
         x, y = self.landscape.first, self.landscape.second
         losses = np.ma.masked_invalid(self.landscape.losses)
-        scale: dict[str, Any] = {"levels": levels, "norm": norm}
+        scale: Style = {"levels": levels, "norm": norm}
         self.contours_ = self.ax_.contourf(x, y, losses, cmap=loss_colormap(), **scale)
-        lines: dict[str, Any] = {"colors": [foreground()], "linewidths": 0.4, "alpha": 0.4}
+        lines: Style = {"colors": [foreground()], "linewidths": 0.4, "alpha": 0.4}
         self.ax_.contour(x, y, losses, levels=levels[::2], **lines)
         self.colorbar_ = self.figure_.colorbar(self.contours_, ax=self.ax_, label="loss")
         _label_losses(self.colorbar_, levels)
 
     def _plot_surface(self, levels: NDArray[np.float64], height: Height) -> None:
-        ax: Any = self.ax_
+        ax = cast("Axes3D", self.ax_)
         grid = np.meshgrid(self.landscape.first, self.landscape.second)
         losses = np.clip(self.landscape.losses, levels[0], levels[-1])
         self.surface_ = ax.plot_surface(
@@ -203,7 +207,7 @@ class LossLandscapeDisplay:
     def _plot_path(self, height: Height) -> None:
         landscape, path = self.landscape, self.landscape.path
         is_flat = self.surface_ is None
-        look: dict[str, Any] = {"color": foreground(), "markeredgecolor": background(), "zorder": 5}
+        look: Style = {"color": foreground(), "markeredgecolor": background(), "zorder": 5}
         if path is not None and landscape.kind != "random":
             coordinates = [*path.positions.T] + ([] if is_flat else [height(path.losses)])
             (self.path_,) = self.ax_.plot(
@@ -273,7 +277,9 @@ def _scale_of(losses: NDArray[np.float64], log_scale: bool | None) -> Scale:
     return Scale(np.linspace(low, high, N_LEVELS), Normalize(low, high), np.asarray)
 
 
-def _label_losses(colorbar: Any, levels: NDArray[np.float64], height: Height = np.asarray) -> None:
+def _label_losses(
+    colorbar: Colorbar, levels: NDArray[np.float64], height: Height = np.asarray
+) -> None:
     """Write some of the levels as numbers next to the colour bar."""
     ticks = levels[:: max(1, len(levels) // 6)]
     colorbar.set_ticks(height(ticks), labels=[f"{tick:.3g}" for tick in ticks])

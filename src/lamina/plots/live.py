@@ -6,12 +6,16 @@ import io
 import sys
 from collections.abc import Sequence
 from time import perf_counter
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from lamina.plots.axes import require_matplotlib
 from lamina.plots.histories import choose_panels
 from lamina.plots.loss_curve import LossCurveDisplay
 from lamina.studies.checks import number
+
+if TYPE_CHECKING:
+    from lamina.training.under_way import FitUnderWay
 
 # Wait this multiple of a picture's drawing time, so that drawing takes at most 4 % of a fit.
 PATIENCE = 25
@@ -69,36 +73,39 @@ class LiveLossCurve:
         self.panels, self.log_scale = panels, log_scale
         self.seconds = number("seconds", seconds, above=0)
         self.display_: LossCurveDisplay | None = None
-        self._notebook: Any = None
+        self._notebook: ModuleType | None = None
+        # IPython's handle, whose methods have no types.
         self._place: Any = None
         self._due = 0.0
 
     def __sklearn_clone__(self) -> LiveLossCurve:
         return type(self)(panels=self.panels, log_scale=self.log_scale, seconds=self.seconds)
 
-    def on_fit_begin(self, fit: Any) -> None:
+    def on_fit_begin(self, fit: FitUnderWay) -> None:
         self._notebook, self._place = displays_of_notebook(), None
         self._due = perf_counter() + self.seconds
 
-    def on_epoch_end(self, fit: Any) -> None:
+    def on_epoch_end(self, fit: FitUnderWay) -> None:
         if self._notebook is not None and perf_counter() >= self._due:
-            self._show(fit.history, DOTS_AN_INCH)
+            self._show(self._notebook, fit.history, DOTS_AN_INCH)
 
-    def on_fit_end(self, fit: Any) -> None:
+    def on_fit_end(self, fit: FitUnderWay) -> None:
         if self._notebook is not None and fit.epoch:
             # The last picture remains, so draw it sharp for high-resolution screens.
-            self._show(fit.history, 2 * DOTS_AN_INCH)
+            self._show(self._notebook, fit.history, 2 * DOTS_AN_INCH)
         self._notebook = self._place = None
 
-    def _show(self, history: dict[str, list[float]], dots_an_inch: int) -> None:
+    def _show(
+        self, notebook: ModuleType, history: dict[str, list[float]], dots_an_inch: int
+    ) -> None:
         began = perf_counter()
-        picture = self._notebook.Image(
+        picture = notebook.Image(
             data=self._drawn(history, dots_an_inch),
             format="png",
             retina=dots_an_inch > DOTS_AN_INCH,
         )
         if self._place is None:
-            self._place = self._notebook.display(picture, display_id=True)
+            self._place = notebook.display(picture, display_id=True)
         else:
             self._place.update(picture)
         now = perf_counter()
@@ -117,11 +124,12 @@ class LiveLossCurve:
         return file.getvalue()
 
 
-def displays_of_notebook() -> Any:
+def displays_of_notebook() -> ModuleType | None:
     """Return IPython's module `display` inside a notebook's kernel; else None."""
     shell_of = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)
     if getattr(shell_of(), "kernel", None) is None:
         return None
     from IPython import display
 
-    return display
+    module: ModuleType = display
+    return module

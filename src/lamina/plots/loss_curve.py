@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lamina.plots.axes import new_axes, panels_below, quiet
+from lamina.plots.axes import Style, new_axes, panels_below, quiet
 from lamina.plots.colours import CYCLE, LINE_STYLES, MARKERS, background, foreground
 from lamina.plots.histories import OF_THE_FIT, choose_panels, format_label, read_history
 
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+    from sklearn.base import BaseEstimator
 
 LOSSES_HEIGHT, PANEL_HEIGHT = 3, 2
 MARKS_A_CURVE = 8
-TRAINING: dict[str, Any] = {"linewidth": 1.8}
-VALIDATION: dict[str, Any] = {"linewidth": 1.0, "marker": MARKERS[0], "markersize": 4}
+TRAINING: Style = {"linewidth": 1.8}
+VALIDATION: Style = {"linewidth": 1.0, "marker": MARKERS[0], "markersize": 4}
 TRAINING_AND_VALIDATION = ("training", "validation")
 
 
@@ -85,7 +86,7 @@ class LossCurveDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
+        estimator: BaseEstimator,
         *,
         ax: Axes | None = None,
         names: Sequence[str] | None = None,
@@ -174,7 +175,7 @@ class LossCurveDisplay:
             if column in history
         ]
 
-    def _look(self, i: int, history: Mapping[str, Any], column: str) -> dict[str, Any]:
+    def _look(self, i: int, history: Mapping[str, NDArray[np.float64]], column: str) -> Style:
         """Return a line style: a colour and dashes per model, another variant for validation."""
         is_held_out = column not in OF_THE_FIT
         only = len(history["loss"]) == 1
@@ -206,9 +207,7 @@ def _two_kinds() -> list[Line2D]:
     return [Line2D([], [], color=foreground(), **look) for look in (TRAINING, VALIDATION)]
 
 
-def _draw(
-    ax: Axes, history: Mapping[str, NDArray[np.float64]], column: str, look: Mapping[str, Any]
-) -> Line2D:
+def _draw(ax: Axes, history: Mapping[str, NDArray[np.float64]], column: str, look: Style) -> Line2D:
     curve = history[column]
     (line,) = ax.plot(history.get("epoch", np.arange(1, len(curve) + 1)), curve, **look)
     return line

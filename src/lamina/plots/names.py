@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sklearn.base import is_classifier
 
 from lamina.estimators.fitting.tasks import quantiles_in
 from lamina.formulas import LOSSES
 from lamina.studies import Inside
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -37,9 +40,9 @@ def input_names(inside: Inside, chosen: Sequence[str] | None = None) -> list[str
     return [*map(str, names)]
 
 
-def _names_behind(steps: Sequence[Any]) -> list[str] | None:
+def _names_behind(steps: Sequence[BaseEstimator]) -> list[str] | None:
     """Return the output names of a pipeline's steps for a data frame's columns, or None."""
-    names: Any = getattr(steps[0], "feature_names_in_", None) if steps else None
+    names: Sequence[object] | None = getattr(steps[0], "feature_names_in_", None) if steps else None
     if names is None:
         return None
     # Not every transformer supports get_feature_names_out.
@@ -50,7 +53,7 @@ def _names_behind(steps: Sequence[Any]) -> list[str] | None:
     return None
 
 
-def class_names(model: Any, chosen: Sequence[str] | None = None) -> list[str]:
+def class_names(model: BaseEstimator, chosen: Sequence[str] | None = None) -> list[str]:
     """Return a name for each class of one column of labels, or for each of several labels."""
     classes = [*map(_plain, model.classes_)]
     if chosen is None:
@@ -58,7 +61,7 @@ def class_names(model: Any, chosen: Sequence[str] | None = None) -> list[str]:
     return checked_names("class_names", chosen, len(classes), f"classes ({', '.join(classes)})")
 
 
-def output_names(model: Any, chosen: Sequence[str] | None = None) -> list[str]:
+def output_names(model: BaseEstimator, chosen: Sequence[str] | None = None) -> list[str]:
     """Return a name for each output; the single output of two classes has the second's name."""
     if is_classifier(model):
         if isinstance(model.classes_, list):
@@ -78,7 +81,7 @@ def output_names(model: Any, chosen: Sequence[str] | None = None) -> list[str]:
     return [f"{target} {part}".rstrip() for target in targets for part in parts]
 
 
-def _parts_of_a_target(model: Any) -> list[str]:
+def _parts_of_a_target(model: BaseEstimator) -> list[str]:
     """Return the outputs of one target: quantiles, mean and standard deviation, or itself."""
     fitted = vars(model)
     quantiles = quantiles_in(fitted.get("_loss_hyperparameters", {}))
@@ -101,6 +104,6 @@ def checked_names(
     return [*map(str, chosen)]
 
 
-def _plain(label: Any) -> str:
+def _plain(label: object) -> str:
     """Return a label as text, without NumPy's type."""
     return str(label.item() if hasattr(label, "item") else label)

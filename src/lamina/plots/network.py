@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators.fitting.fitted_network import get_network
+from lamina.formulas.table import AnyArray
 from lamina.plots.axes import require_matplotlib
 from lamina.plots.choices import chosen
 from lamina.plots.names import input_names, output_names
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.legend import Legend
     from matplotlib.patches import Circle
     from matplotlib.text import Text
+    from sklearn.base import BaseEstimator
 
 ORIENTATIONS = ("horizontal", "vertical")
 FILLS = ("activation", "bias")
@@ -107,8 +110,8 @@ class NetworkDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
-        row: Any = None,
+        estimator: BaseEstimator,
+        row: ArrayOrTable = None,
         *,
         ax: Axes | None = None,
         feature_names: Sequence[str] | None = None,
@@ -239,7 +242,7 @@ class NetworkDisplay:
         return list(self.activations or ())
 
 
-def _activations(inside: Inside, row: Any) -> list[NDArray[Any]]:
+def _activations(inside: Inside, row: ArrayOrTable) -> list[AnyArray]:
     """Return the activations of every layer for the sample, the inputs first."""
     shape = np.shape(row)
     if len(shape) == 1:
@@ -252,7 +255,7 @@ def _activations(inside: Inside, row: Any) -> list[NDArray[Any]]:
     return [first[0], *(layer[0] for layer in layers[1:])]
 
 
-def _captions(model: Any) -> list[str]:
+def _captions(model: BaseEstimator) -> list[str]:
     """Return the caption of each layer, with line breaks."""
     spec = get_network(model).spec
     captions = [f"inputs\n{spec.n_features:,}"]

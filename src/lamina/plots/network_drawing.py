@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lamina.plots.axes import require_matplotlib
+from lamina.formulas.table import AnyArray
+from lamina.plots.axes import Style, StyleValue, require_matplotlib
 from lamina.plots.colours import (
     NEGATIVE,
     NEGATIVE_STYLE,
@@ -63,14 +63,14 @@ class Diagram:
     columns: Sequence[DrawnLayer]
     is_horizontal: bool
     unit: float
-    _edges: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = field(default_factory=list)
+    _edges: list[tuple[AnyArray, AnyArray, AnyArray]] = field(default_factory=list)
     largest_weight: float | None = None
 
     @classmethod
     def on(
         cls,
         ax: Axes | None,
-        display: Any,
+        display: object,
         columns: Sequence[DrawnLayer],
         lettering: Lettering,
     ) -> Diagram:
@@ -96,8 +96,8 @@ class Diagram:
 
     def edges(
         self,
-        weights: Sequence[NDArray[Any]],
-        biases: Sequence[NDArray[Any]] | None,
+        weights: Sequence[AnyArray],
+        biases: Sequence[AnyArray] | None,
         by_layer: bool,
     ) -> list[Edges]:
         """Draw the lines between adjacent layers; return the positive and the negative weights'."""
@@ -113,7 +113,7 @@ class Diagram:
             self.largest_weight = largest[0]
         return [self._lines(*edges, top) for edges, top in zip(self._edges, largest, strict=True)]
 
-    def _lines(self, starts: Points, ends: Points, shown: NDArray[Any], largest: float) -> Edges:
+    def _lines(self, starts: Points, ends: Points, shown: AnyArray, largest: float) -> Edges:
         from matplotlib.collections import LineCollection
 
         crowd = min(1.0, (FEW_LINES / shown.size) ** 0.5)
@@ -169,7 +169,7 @@ class Diagram:
                 labels.append(label)
         return labels
 
-    def units(self, values: Sequence[NDArray[Any] | None], is_bias: bool) -> list[list[Circle]]:
+    def units(self, values: Sequence[AnyArray | None], is_bias: bool) -> list[list[Circle]]:
         """Draw each layer's units as circles filled by the values, and bias units as squares."""
         sizes = [np.abs(each).max() for each in values if each is not None]
         drawn = []
@@ -184,9 +184,7 @@ class Diagram:
                 self._bias_unit(column.bias)
         return drawn
 
-    def _circles(
-        self, column: DrawnLayer, values: NDArray[Any] | None, scale: float
-    ) -> list[Circle]:
+    def _circles(self, column: DrawnLayer, values: AnyArray | None, scale: float) -> list[Circle]:
         from matplotlib.patches import Circle
 
         colours = signed_colormap()
@@ -237,13 +235,16 @@ class Diagram:
         self.ax.add_patch(square)
         self._write(place, "1", self.value_font, zorder=4)
 
-    def _write(self, place: Points, text: str, size: float, **options: Any) -> Text:
-        style = {"ha": "center", "va": "center", "color": foreground()} | options
+    def _write(self, place: Points, text: str, size: float, **options: StyleValue) -> Text:
+        style: Style = {"ha": "center", "va": "center", "color": foreground()} | options
         return self.ax.text(place[0], place[1], text, fontsize=size, **style)
 
 
 def _fit(
-    columns: Sequence[DrawnLayer], lettering: Lettering, unit: float, most: Any
+    columns: Sequence[DrawnLayer],
+    lettering: Lettering,
+    unit: float,
+    most: AnyArray | tuple[float, float],
 ) -> tuple[Points, Points, Points]:
     """Return the corners of the picture with its text, and its size in inches, at most `most`.
 

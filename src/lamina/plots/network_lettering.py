@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lamina.plots.axes import Style
 from lamina.plots.colours import NEGATIVE, NEGATIVE_STYLE, POSITIVE, foreground
 from lamina.plots.network_layout import RADIUS, DrawnLayer, Points, extent
 
@@ -97,7 +98,7 @@ class Lettering:
                 if names is not None:
                     self._write_name(ax, place, names, int(k), side, font_size(NAME, unit))
         lower, _ = extent(columns)
-        style: Any = {"fontsize": font_size(CAPTION, unit), "linespacing": 1.4}
+        style: Style = {"fontsize": font_size(CAPTION, unit), "linespacing": 1.4}
         style["color"] = foreground()
         for column, caption in zip(columns, self.captions or (), strict=False):
             if self.is_horizontal:
@@ -112,7 +113,7 @@ class Lettering:
     ) -> None:
         """Write one name, before an input or after an output."""
         step = side * (RADIUS + 0.2)
-        outwards: Any = {"ha": "right" if side < 0 else "left"}
+        outwards: Style = {"ha": "right" if side < 0 else "left"}
         if self.is_horizontal:
             offset, stand = (step, 0.0), outwards | {"va": "center"}
         elif self._is_slanted(names):
@@ -138,7 +139,7 @@ def write_legend(ax: Axes, unit: float, what_fills: str, widest: str | None) -> 
     """
     from matplotlib.lines import Line2D
 
-    circle: Any = {"linestyle": "none", "marker": "o", "markeredgecolor": foreground()}
+    circle: Style = {"linestyle": "none", "marker": "o", "markeredgecolor": foreground()}
     handles = [
         Line2D([], [], color=POSITIVE, linewidth=2),
         Line2D([], [], color=NEGATIVE, linewidth=2, linestyle=NEGATIVE_STYLE),

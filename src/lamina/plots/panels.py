@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lamina.plots.axes import require_matplotlib
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PANEL_WIDTH, PANEL_HEIGHT, MARGIN, LARGEST = 1.05, 1.2, 0.7, (14.0, 24.0)
 
 
-def axes_for_panels(display: Any, n_rows: int, n_columns: float) -> Axes:
+def axes_for_panels(display: object, n_rows: int, n_columns: float) -> Axes:
     """Return the axes of a new figure whose size suits the panels."""
     width = min(LARGEST[0], PANEL_WIDTH * n_columns + MARGIN)
     height = min(LARGEST[1], PANEL_HEIGHT * n_rows + MARGIN)
@@ -27,7 +27,8 @@ def axes_for_panels(display: Any, n_rows: int, n_columns: float) -> Axes:
 def subfigure_in(ax: Axes) -> SubFigure:
     """Return a subfigure in the area of an Axes, which is then hidden."""
     ax.set_axis_off()
-    figure: Any = ax.get_figure()
+    figure = ax.get_figure()
+    assert figure is not None, "an Axes without a figure"
     place = ax.get_subplotspec()
     if place is None:
         box = ax.get_position()

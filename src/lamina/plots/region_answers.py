@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
+from lamina.encoding.frames import ArrayOrTable
+from lamina.formulas.table import AnyArray
 from lamina.plots.colours import CYCLE, background
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 # Opacity of a class's colour at equal probabilities of all classes, and at probability 1.
 FAINTEST, FULLEST = 0.06, 0.62
@@ -28,7 +33,9 @@ def shades(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(strength * colours + (1 - strength) * np.array(to_rgb(background())))
 
 
-def build_answers(estimator: Any, model: Any) -> Callable[[Any], NDArray[Any]]:
+def build_answers(
+    estimator: BaseEstimator, model: BaseEstimator
+) -> Callable[[ArrayOrTable], AnyArray]:
     """Return a function that predicts samples: probabilities of classes, or else values."""
     if not is_classifier(model):
         if model.n_outputs_ > 1 and np.ndim(model.predict(np.zeros((1, model.n_features_in_)))) > 1:
@@ -47,9 +54,9 @@ def build_answers(estimator: Any, model: Any) -> Callable[[Any], NDArray[Any]]:
     return lambda rows: np.asarray(estimator.predict_proba(rows))[:, :n_classes]
 
 
-def targets_as_drawn(model: Any, targets: Any, n_samples: int) -> NDArray[Any]:
+def targets_as_drawn(model: BaseEstimator, targets: ArrayOrTable, n_samples: int) -> AnyArray:
     """Return the codes of the classes, or the targets of a regression."""
-    y: NDArray[Any] = np.asarray(targets)
+    y: AnyArray = np.asarray(targets)
     if y.shape != (n_samples,):
         raise ValueError(f"y of shape {y.shape} does not match X of {n_samples} rows")
     if not is_classifier(model):

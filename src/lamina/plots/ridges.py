@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.plots.axes import quiet
+from lamina.formulas.table import AnyArray
+from lamina.plots.axes import Style, quiet
 from lamina.plots.colours import CYCLE
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ PEAK = 0.2
 
 
 def draw_ridges(
-    ax: Axes, values: Sequence[NDArray[Any]], names: Sequence[str], remarks: Sequence[str]
+    ax: Axes, values: Sequence[AnyArray], names: Sequence[str], remarks: Sequence[str]
 ) -> tuple[list[StepPatch], list[Text]]:
     """Draw a hill for each array of values, with its name on the left and a remark on the right.
 
@@ -42,10 +43,10 @@ def draw_ridges(
     for i, (each, remark) in enumerate(zip(values, remarks, strict=True)):
         floor = len(values) - 1 - i
         heights = floor + HEIGHT * _heights(each.ravel(), edges)
-        look: dict[str, Any] = {"baseline": floor, "color": CYCLE[0]}
+        look: Style = {"baseline": floor, "color": CYCLE[0]}
         hills.append(ax.stairs(heights, edges, fill=True, alpha=0.45, **look))
         ax.stairs(heights, edges, linewidth=1.2, **look)
-        place: dict[str, Any] = {
+        place: Style = {
             "xycoords": ("axes fraction", "data"),
             "textcoords": "offset points",
         }
@@ -68,14 +69,14 @@ def draw_ridges(
     return hills, texts
 
 
-def _range(values: Sequence[NDArray[Any]]) -> tuple[float, float]:
+def _range(values: Sequence[AnyArray]) -> tuple[float, float]:
     ends = [np.quantile(each[np.isfinite(each)], INNER) for each in values]
     low, high = float(np.min(ends)), float(np.max(ends))
     margin = 0.03 * (high - low) or 0.5
     return low - margin, high + margin
 
 
-def _heights(values: NDArray[Any], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def _heights(values: AnyArray, edges: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return each bin's fraction of the highest bin, not counting a peak of equal values."""
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
     highest = float(counts.max())

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.errors import suggestion
 from lamina.plots.choices import chosen
 from lamina.plots.names import checked_names, subscripted
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Points: TypeAlias = NDArray[np.float64]
+# Chosen features, by number or by name.
+Features: TypeAlias = int | str | Sequence[int | str] | None
 
 DIRECTIONS = ("features", "principal components")
 NUMBER_WORDS = {1: "one", 2: "two"}
@@ -46,11 +52,11 @@ class Slice:
 
     names: tuple[str, ...]
     positions: Points
-    table: Any
+    table: pd.DataFrame
     columns: tuple[int, ...] = ()
     directions: Points | None = None
 
-    def rows(self, coordinates: Points) -> Any:
+    def rows(self, coordinates: Points) -> ArrayOrTable:
         """Return a sample for each point of the picture, of the same type as X."""
         if self.directions is not None:
             rows = np.asarray(self.table) + coordinates @ self.directions
@@ -79,7 +85,7 @@ class Slice:
 
 
 def slice_through(
-    X: Any,
+    X: ArrayOrTable,
     n_axes: int,
     features: Sequence[int | str] | int | str | None = None,
     along: str = "features",
@@ -115,7 +121,7 @@ def slice_through(
     return Slice(tuple(names[j] for j in columns), positions, _middle(table), columns)
 
 
-def _table(X: Any) -> Any:
+def _table(X: ArrayOrTable) -> pd.DataFrame:
     if hasattr(X, "iloc"):
         return X
     table = np.asarray(X.toarray() if sparse.issparse(X) else X)
@@ -124,7 +130,7 @@ def _table(X: Any) -> Any:
     return table
 
 
-def _names(table: Any, names: Sequence[str] | None) -> list[str]:
+def _names(table: pd.DataFrame, names: Sequence[str] | None) -> list[str]:
     n_features = table.shape[1]
     if names is not None:
         return checked_names("feature_names", names, n_features, "features")
@@ -133,14 +139,14 @@ def _names(table: Any, names: Sequence[str] | None) -> list[str]:
     return [subscripted("x", i + 1) for i in range(n_features)]
 
 
-def _columns(features: Any, names: list[str], n_axes: int) -> tuple[int, ...]:
+def _columns(features: Features, names: list[str], n_axes: int) -> tuple[int, ...]:
     """Return the numbers of the chosen features."""
     noun = "feature" if n_axes == 1 else "features"
     if features is None:
         if len(names) != n_axes:
             raise ValueError(_too_many(len(names), n_axes))
         return tuple(range(n_axes))
-    listed: list[Any] = [features] if np.ndim(features) == 0 else list(features)
+    listed: list[int | str] = [features] if isinstance(features, int | str) else list(features)
     if len(listed) != n_axes:
         raise ValueError(
             f"features={features!r} must be {NUMBER_WORDS[n_axes]} {noun}, by number or by name"
@@ -179,7 +185,7 @@ def _column(feature: int | str, names: list[str]) -> int:
     return int(feature) % len(names)
 
 
-def _numbers(table: Any, column: int, name: str) -> Points:
+def _numbers(table: pd.DataFrame, column: int, name: str) -> Points:
     values = table.iloc[:, column] if hasattr(table, "iloc") else table[:, column]
     try:
         return np.asarray(values, dtype=np.float64)
@@ -187,7 +193,7 @@ def _numbers(table: Any, column: int, name: str) -> Points:
         raise ValueError(f"features: {name!r} is not numeric, but an axis needs numbers") from None
 
 
-def _middle(table: Any) -> Any:
+def _middle(table: pd.DataFrame) -> pd.DataFrame:
     """Return one sample: the median of numbers, the most frequent value of other columns."""
     if not hasattr(table, "iloc"):
         return np.median(table, axis=0, keepdims=True)
@@ -200,7 +206,7 @@ def _middle(table: Any) -> Any:
     return middle.astype(kept)
 
 
-def _along_components(table: Any, n_axes: int) -> Slice:
+def _along_components(table: pd.DataFrame, n_axes: int) -> Slice:
     """Return the slice through the mean along the first principal components."""
     X = np.asarray(table, dtype=np.float64)
     mean, scale = X.mean(axis=0), X.std(axis=0)
@@ -217,7 +223,7 @@ def _along_components(table: Any, n_axes: int) -> Slice:
         f"principal component {k} ({100 * fraction:.0f} % of variance)"
         for k, fraction in enumerate(fractions, start=1)
     )
-    middle: Any = mean[np.newaxis]
+    middle: ArrayOrTable = mean[np.newaxis]
     if hasattr(table, "iloc"):
         middle = type(table)(middle, columns=table.columns)
     return Slice(names, standardised @ components.T, middle, directions=components * scale)

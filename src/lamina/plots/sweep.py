@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from lamina.plots.axes import quiet, require_matplotlib
+from lamina.encoding.frames import ArrayOrTable
+from lamina.plots.axes import Style, StyleValue, quiet, require_matplotlib
 from lamina.plots.colours import CYCLE, LINE_STYLES, MARKERS, NEGATIVE, background, foreground
 from lamina.studies import Sweep, sweep
 from lamina.studies.sweep_result import Outcome, shown_value
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
     from matplotlib.lines import Line2D
     from matplotlib.table import Table
+    from sklearn.base import BaseEstimator
+
+    from lamina.studies.variation import ParameterValue
 
 # Ratio of the largest to the smallest number from which an axis is logarithmic.
 WIDE_RANGE, WIDE_LOSSES = 50.0, 30.0
@@ -78,15 +82,15 @@ class SweepDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
-        X: Any,
-        y: Any,
+        estimator: BaseEstimator,
+        X: ArrayOrTable,
+        y: ArrayOrTable,
         parameter: str,
-        values: Iterable[Any],
+        values: Iterable[ParameterValue],
         *,
         ax: Axes | None = None,
         table: bool = True,
-        **options: Any,
+        **options: StyleValue,
     ) -> Self:
         """Run a sweep with `lamina.sweep` and draw it.
 
@@ -256,7 +260,7 @@ class SweepDisplay:
         if crosses:
             at_the_foot = self.ax_.get_xaxis_transform()
             feet = [0.04] * len(crosses)
-            style: Any = {
+            style: Style = {
                 "color": NEGATIVE,
                 "marker": "X",
                 "linestyle": "none",
@@ -311,7 +315,7 @@ class SweepDisplay:
                 cell.get_text().set_fontweight("bold")
 
 
-def _at_the_corner() -> dict[str, Any]:
+def _at_the_corner() -> Style:
     # The background keeps the text legible where a curve passes behind it.
     paper = {"facecolor": background(), "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
     style = {"ha": "right", "va": "top", "fontsize": "small", "color": foreground()}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain, pairwise
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators.fitting.fitted_network import get_network
-from lamina.plots.axes import require_matplotlib
+from lamina.plots.axes import Style, require_matplotlib
 from lamina.plots.colours import foreground, readable_on, signed_colormap
 from lamina.plots.deepest_point import deepest_point
 from lamina.plots.names import output_names
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
+    from sklearn.base import BaseEstimator
 
 MOST_COLUMNS = 8
 # Width of layer names and colour bars, in panels.
@@ -93,8 +95,8 @@ class UnitsDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
-        X: Any,
+        estimator: BaseEstimator,
+        X: ArrayOrTable,
         *,
         features: Sequence[int | str] | None = None,
         along: str = "features",
@@ -185,12 +187,12 @@ class UnitsDisplay:
         """Draw the panels of one layer."""
         activations, panels = self.activations[layer], self.axes_[layer]
         largest = float(np.abs(activations).max()) or 1.0
-        span: Any = {"cmap": signed_colormap(), "vmin": -largest, "vmax": largest}
+        span: Style = {"cmap": signed_colormap(), "vmin": -largest, "vmax": largest}
         images = []
         for k, (panel, name) in enumerate(zip(panels, self.unit_names[layer], strict=True)):
             images.append(self._unit(panel, activations[..., k], span))
             panel.set_title(name, fontsize="small", pad=3)
-        stand: Any = {"rotation": 0, "ha": "right", "va": "center", "fontsize": "small"}
+        stand: Style = {"rotation": 0, "ha": "right", "va": "center", "fontsize": "small"}
         panels[0].set_ylabel(self.layer_names[layer], labelpad=8, **stand)
         return images
 
@@ -203,7 +205,7 @@ class UnitsDisplay:
         ax.set_ylim(min(0.0, activations.min()), max(0.0, activations.max()) or 1.0)
         ax.tick_params(labelsize="small")
 
-    def _unit(self, panel: Axes, seen: NDArray[np.float64], span: dict[str, Any]) -> AxesImage:
+    def _unit(self, panel: Axes, seen: NDArray[np.float64], span: Style) -> AxesImage:
         x, y = self.horizontal, self.vertical
         edges = (float(x[0]), float(x[-1]), float(y[0]), float(y[-1]))
         image = panel.imshow(
@@ -217,7 +219,7 @@ class UnitsDisplay:
 
     def _signs(self, panel: Axes, image: AxesImage) -> None:
         """Write a sign in each of both regions, as print may lose the colours."""
-        seen: Any = image.get_array()
+        seen = np.asarray(image.get_array())
         for sign, region in (("−", seen < 0), ("+", seen > 0)):
             if (place := deepest_point(region)) is not None:
                 ink = readable_on(image.cmap(image.norm(seen[place])))
@@ -225,7 +227,7 @@ class UnitsDisplay:
                 panel.text(x, y, sign, ha="center", va="center", color=ink)
 
 
-def _in_rows(n_units: int) -> Any:
+def _in_rows(n_units: int) -> Iterable[int]:
     """Return the number of panels in each row of a layer, as even as possible."""
     n_rows = math.ceil(n_units / MOST_COLUMNS)
     return map(len, np.array_split(np.arange(n_units), n_rows))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lamina.estimators.fitting.fitted_network import get_network
-from lamina.plots.axes import new_axes, require_matplotlib
+from lamina.plots.axes import Style, StyleValue, new_axes, require_matplotlib
 from lamina.plots.choices import chosen
 from lamina.plots.colours import background, readable_on, signed_colormap
 from lamina.plots.names import input_names, output_names
@@ -21,11 +21,13 @@ from lamina.studies.checks import integer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.colorbar import Colorbar
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
     from matplotlib.patches import StepPatch
     from matplotlib.text import Text
+    from sklearn.base import BaseEstimator
 
 KINDS = ("heat map", "images", "histograms")
 MOST_COLUMNS, MOST_ROWS = 16, 40
@@ -97,7 +99,7 @@ class WeightsDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
+        estimator: BaseEstimator,
         *,
         ax: Axes | None = None,
         kind: str | None = None,
@@ -204,12 +206,12 @@ class WeightsDisplay:
                 self._number(str(unit + 1), corner)
 
     def _number(self, text: str, corner: tuple[float, float]) -> None:
-        box: dict[str, Any] = {
+        box: Style = {
             "boxstyle": "square,pad=0.1",
             "facecolor": background(),
             "edgecolor": "none",
         }
-        look: dict[str, Any] = {"ha": "left", "va": "top", "fontsize": "small", "bbox": box}
+        look: Style = {"ha": "left", "va": "top", "fontsize": "small", "bbox": box}
         self.labels_.append(self.ax_.text(*corner, text, **look))
 
     def _plot_heat_map(self, place: int) -> None:
@@ -228,7 +230,7 @@ class WeightsDisplay:
         assert self.image_ is not None
         for (row, column), weight in np.ndenumerate(W):
             ink = readable_on(self.image_.cmap(self.image_.norm(np.array(weight))))
-            look: dict[str, Any] = {
+            look: Style = {
                 "ha": "center",
                 "va": "center",
                 "fontsize": "small",
@@ -241,10 +243,12 @@ class WeightsDisplay:
         self.hills_, _ = draw_ridges(self.ax_, self.weights, self.layers, remarks)
         self.ax_.set_xlabel("weight")
 
-    def _show(self, image: NDArray[np.float64], W: NDArray[np.float64], **options: Any) -> None:
+    def _show(
+        self, image: NDArray[np.float64], W: NDArray[np.float64], **options: StyleValue
+    ) -> None:
         """Draw an image of signed numbers on a scale that is symmetric about zero."""
         strongest = float(np.quantile(np.abs(W), STRONGEST)) or 1.0
-        scale: dict[str, Any] = {"vmin": -strongest, "vmax": strongest, "cmap": signed_colormap()}
+        scale: Style = {"vmin": -strongest, "vmax": strongest, "cmap": signed_colormap()}
         self.image_ = self.ax_.imshow(image, **scale, **options)
         self.colorbar_ = self.figure_.colorbar(self.image_, ax=self.ax_, label="weight")
 
@@ -303,7 +307,7 @@ def _columns(n: int, shape: tuple[int, int]) -> int:
     return min(near, key=lambda columns: (-n % columns, abs(columns - best)))
 
 
-def _label_units(axis: Any, n: int, names: Sequence[str] | None, most: int) -> None:
+def _label_units(axis: Axis, n: int, names: Sequence[str] | None, most: int) -> None:
     """Label the rows or columns of a heat map with names, or with numbers from 1."""
     if n <= most:
         axis.set_ticks(range(n), names or [str(i + 1) for i in range(n)])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from numbers import Integral, Real
-from typing import Any
 
 
-def integer(name: str, value: Any, at_least: int = 1) -> int:
+def integer(name: str, value: object, at_least: int = 1) -> int:
     """Return the value as an int.
 
     Raises
@@ -22,14 +21,13 @@ def integer(name: str, value: Any, at_least: int = 1) -> int:
     ...
     ValueError: n_steps=0 must be an integer of at least 1
     """
-    is_integer = isinstance(value, Integral) and not isinstance(value, bool)
-    if not is_integer or int(value) < at_least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < at_least:
         raise ValueError(f"{name}={value!r} must be an integer of at least {at_least}")
     return int(value)
 
 
 def number(
-    name: str, value: Any, *, above: float = -math.inf, at_least: float = -math.inf
+    name: str, value: object, *, above: float = -math.inf, at_least: float = -math.inf
 ) -> float:
     """Return the value as a float.
 
@@ -38,8 +36,8 @@ def number(
     ValueError
         If it is not a finite number, or too small.
     """
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number or not (math.isfinite(value) and value > above and value >= at_least):
+    real = float(value) if not isinstance(value, bool) and isinstance(value, Real) else math.nan
+    if not (math.isfinite(real) and real > above and real >= at_least):
         bound = f"above {above:g}" if math.isfinite(above) else f"of at least {at_least:g}"
         raise ValueError(f"{name}={value!r} must be a finite number {bound}")
-    return float(value)
+    return real

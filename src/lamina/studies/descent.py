@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +18,8 @@ from lamina.formulas import OPTIMIZERS
 from lamina.formulas.hyperparameters import names_of
 from lamina.network import ParameterLayout
 from lamina.studies.checks import integer, number
-from lamina.studies.surfaces import Surface, get_surface
+from lamina.studies.surfaces import Surface, Value, get_surface
+from lamina.studies.variation import ParameterValue
 from lamina.training import TrainingPlan
 from lamina.training.rates import Rates, RateState
 from lamina.training.stopping import Stopping
@@ -79,18 +79,18 @@ class DescentPath:
 
 
 def gradient_descent_path(
-    function: Any,
+    function: str | Surface | Value,
     optimizer: str = "sgd",
     start: ArrayLike | None = None,
     *,
     learning_rate: float = 0.01,
     n_steps: int = 100,
     schedule: str | Callable[[int, int], float] = "constant",
-    schedule_options: dict[str, Any] | None = None,
+    schedule_options: dict[str, float] | None = None,
     warmup: int = 0,
     noise: float = 0.0,
     random_state: int | np.random.RandomState | None = 0,
-    **hyperparameters: Any,
+    **hyperparameters: ParameterValue,
 ) -> DescentPath:
     """Run an optimizer on a function of two variables and record every step.
 
@@ -163,7 +163,7 @@ def gradient_descent_path(
     return _descend(surface, model, start, n_steps, noise, check_random_state(random_state))
 
 
-def _check_hyperparameters(optimizer: str, options: Mapping[str, Any]) -> None:
+def _check_hyperparameters(optimizer: str, options: Mapping[str, ParameterValue]) -> None:
     names = (*names_of(OPTIMIZERS[optimizer].hyperparameters), *SURROUNDINGS)
     for name in options:
         if name not in names:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.studies.loss_of_parameters import find_snapshots, loss_of_parameters
 from lamina.training.callbacks import Snapshots
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sklearn.base import BaseEstimator
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,10 @@ class GradientFlow:
 
 
 def gradient_flow(
-    estimator: Any,
-    X: Any,
-    y: Any,
-    sample_weight: Any = None,
+    estimator: BaseEstimator,
+    X: ArrayOrTable,
+    y: ArrayOrTable,
+    sample_weight: ArrayOrTable = None,
     *,
     snapshots: Snapshots | None = None,
 ) -> GradientFlow:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.export import from_sklearn
 from lamina.export.scikit_learn import THEIRS
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 OURS = (MLPClassifier, MLPRegressor)
 # Attributes of meta-estimators that hold the fitted estimator, and the one passed to them.
@@ -38,17 +42,17 @@ class Inside:
         Transformers of the targets, from TransformedTargetRegressor.
     """
 
-    model: Any
-    before: tuple[Any, ...] = ()
-    before_targets: tuple[Any, ...] = ()
+    model: BaseEstimator
+    before: tuple[BaseEstimator, ...] = ()
+    before_targets: tuple[BaseEstimator, ...] = ()
 
-    def rows(self, X: Any) -> Any:
+    def rows(self, X: ArrayOrTable) -> ArrayOrTable:
         """Return the perceptron's input for X."""
         for step in self.before:
             X = step.transform(X)
         return X
 
-    def targets(self, y: Any) -> Any:
+    def targets(self, y: ArrayOrTable) -> ArrayOrTable:
         """Return the perceptron's targets for y."""
         for step in self.before_targets:
             values = np.asarray(y, dtype=np.float64)
@@ -57,7 +61,7 @@ class Inside:
         return y
 
 
-def perceptron_inside(estimator: Any) -> Inside:
+def perceptron_inside(estimator: BaseEstimator) -> Inside:
     """Return the fitted perceptron inside an estimator.
 
     Parameters

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.errors import suggestion
 from lamina.formulas.table import Array
 from lamina.network import Network
 from lamina.studies.checks import integer, number
 from lamina.studies.loss_of_parameters import LossOfParameters, find_snapshots, loss_of_parameters
 from lamina.training.callbacks import Snapshots
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 FEWEST = 3
 WAYS = ("random", "path")
@@ -105,10 +109,10 @@ class LossLandscape:
 
 
 def loss_landscape(
-    estimator: Any,
-    X: Any,
-    y: Any,
-    sample_weight: Any = None,
+    estimator: BaseEstimator,
+    X: ArrayOrTable,
+    y: ArrayOrTable,
+    sample_weight: ArrayOrTable = None,
     *,
     directions: str | ArrayLike = "auto",
     snapshots: Snapshots | None = None,
@@ -189,10 +193,10 @@ def loss_landscape(
 
 
 def loss_slice(
-    estimator: Any,
-    X: Any,
-    y: Any,
-    sample_weight: Any = None,
+    estimator: BaseEstimator,
+    X: ArrayOrTable,
+    y: ArrayOrTable,
+    sample_weight: ArrayOrTable = None,
     *,
     directions: str | ArrayLike = "auto",
     snapshots: Snapshots | None = None,

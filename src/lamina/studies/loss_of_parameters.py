@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import choose_engine
 from lamina.engines.engine import Evaluator
 from lamina.estimators.fitting.preparing import prepare_fit
@@ -16,6 +17,9 @@ from lamina.formulas.table import Array
 from lamina.network import Network
 from lamina.studies.inside import perceptron_inside
 from lamina.training.callbacks import Snapshots
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class LossOfParameters:
         `evaluate(parameters)` returns the loss and its gradient.
     """
 
-    model: Any
+    model: BaseEstimator
     network: Network
     evaluate: Evaluator
 
@@ -42,7 +46,12 @@ class LossOfParameters:
 
 
 def loss_of_parameters(
-    estimator: Any, X: Any, y: Any, sample_weight: Any = None, *, penalised: bool = True
+    estimator: BaseEstimator,
+    X: ArrayOrTable,
+    y: ArrayOrTable,
+    sample_weight: ArrayOrTable = None,
+    *,
+    penalised: bool = True,
 ) -> LossOfParameters:
     """Return the training loss of the perceptron inside an estimator, in float64 and without noise.
 
@@ -70,7 +79,7 @@ def loss_of_parameters(
     return LossOfParameters(model, fit.network(start), evaluate)
 
 
-def find_snapshots(estimator: Any) -> Snapshots | None:
+def find_snapshots(estimator: BaseEstimator) -> Snapshots | None:
     """Return the snapshots among the callbacks of the perceptron inside an estimator, or None."""
     chosen = perceptron_inside(estimator).model.callbacks
     callbacks = chosen if isinstance(chosen, list | tuple) else [chosen]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any
+from typing import TypeAlias
 from xml.etree import ElementTree
 
 BELOW, ABOVE = set("₀₁₂₃₄₅₆₇₈₉₊₋ₜ"), set("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᵗ")
@@ -37,6 +37,10 @@ TOKENS = re.compile(
 )
 
 
+# An element as a list of its name, its attributes if any, and its content, or a text.
+MathNode: TypeAlias = "str | dict[str, str] | list[MathNode]"
+
+
 def mathml(text: str) -> str:
     """Return a formula as a MathML element, or as several between which a line may break.
 
@@ -49,7 +53,7 @@ def mathml(text: str) -> str:
     return " ".join(f'<math displaystyle="true">{part}</math>' for part in parts)
 
 
-def mathml_tree(text: str) -> list[Any]:
+def mathml_tree(text: str) -> list[MathNode]:
     """Return a formula as nested lists, from which a page can create elements.
 
     Returns
@@ -67,7 +71,7 @@ def mathml_tree(text: str) -> list[Any]:
     return [_plain(each) for each in ElementTree.fromstring(f"<page>{page}</page>")]
 
 
-def _plain(element: ElementTree.Element) -> list[Any]:
+def _plain(element: ElementTree.Element) -> list[MathNode]:
     attributes = [dict(element.attrib)] if element.attrib else []
     text = [element.text] if element.text else []
     return [element.tag, *attributes, *text, *(_plain(each) for each in element)]

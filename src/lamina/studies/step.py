@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.blocks import Mode
 from lamina.blocks.dense import Dense, DenseParameters, DensePass, require_dense
+from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.batch_loss import backward, batch_loss, row_losses, weight_sum
 from lamina.engines.optimizer import update
 from lamina.formulas import PENALTIES
 from lamina.formulas.activation import ActivationName
 from lamina.formulas.noise import Draws
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 from lamina.network import Network, NetworkSpec, ParameterLayout, block_parameters
 from lamina.network.passes import Forward, backward_blocks, forward, move_statistics
 
@@ -309,6 +309,6 @@ def _extra_numbers(
     return extra
 
 
-def dense(rows: Any) -> NDArray[Any]:
+def dense(rows: ArrayOrTable) -> AnyArray:
     """Convert samples to a dense array; a trace has only a few."""
     return np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows)

@@ -12,11 +12,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.formulas.table import RecordTable
+from lamina.formulas.table import AnyArray, RecordTable
 
 Point: TypeAlias = tuple[float, float]
-Value: TypeAlias = Callable[[Any, Any], Any]
-Gradient: TypeAlias = Callable[[Any, Any], tuple[Any, Any]]
+# A float, or an array of floats.
+Coordinate: TypeAlias = Any
+Value: TypeAlias = Callable[[Coordinate, Coordinate], Coordinate]
+Gradient: TypeAlias = Callable[[Coordinate, Coordinate], tuple[Coordinate, Coordinate]]
 # The cube root of the rounding error minimises the error of central differences.
 RELATIVE_STEP = float(np.finfo(np.float64).eps ** (1 / 3))
 
@@ -51,7 +53,7 @@ class Surface:
     equation: str = ""
     paper: str = ""
 
-    def values(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
+    def values(self, x: AnyArray, y: AnyArray) -> NDArray[np.float64]:
         """Return the values at many points, even if the function accepts only one at a time."""
         with np.errstate(all="ignore"):
             try:
@@ -61,35 +63,35 @@ class Surface:
         return np.asarray(np.broadcast_to(found, np.shape(x)))
 
 
-def bowl(x: Any, y: Any) -> Any:
+def bowl(x: Coordinate, y: Coordinate) -> Coordinate:
     return (x**2 + y**2) / 2
 
 
-def bowl_gradient(x: Any, y: Any) -> tuple[Any, Any]:
+def bowl_gradient(x: Coordinate, y: Coordinate) -> tuple[Coordinate, Coordinate]:
     return x, y
 
 
-def ravine(x: Any, y: Any) -> Any:
+def ravine(x: Coordinate, y: Coordinate) -> Coordinate:
     return (x**2 + 25 * y**2) / 2
 
 
-def ravine_gradient(x: Any, y: Any) -> tuple[Any, Any]:
+def ravine_gradient(x: Coordinate, y: Coordinate) -> tuple[Coordinate, Coordinate]:
     return x, 25 * y
 
 
-def rosenbrock(x: Any, y: Any) -> Any:
+def rosenbrock(x: Coordinate, y: Coordinate) -> Coordinate:
     return (1 - x) ** 2 + 100 * (y - x**2) ** 2
 
 
-def rosenbrock_gradient(x: Any, y: Any) -> tuple[Any, Any]:
+def rosenbrock_gradient(x: Coordinate, y: Coordinate) -> tuple[Coordinate, Coordinate]:
     return -2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)
 
 
-def beale(x: Any, y: Any) -> Any:
+def beale(x: Coordinate, y: Coordinate) -> Coordinate:
     return sum((c - x * (1 - y**k)) ** 2 for k, c in enumerate((1.5, 2.25, 2.625), start=1))
 
 
-def beale_gradient(x: Any, y: Any) -> tuple[Any, Any]:
+def beale_gradient(x: Coordinate, y: Coordinate) -> tuple[Coordinate, Coordinate]:
     parts = [(k, c - x * (1 - y**k)) for k, c in enumerate((1.5, 2.25, 2.625), start=1)]
     return (
         sum(-2 * part * (1 - y**k) for k, part in parts),
@@ -97,19 +99,19 @@ def beale_gradient(x: Any, y: Any) -> tuple[Any, Any]:
     )
 
 
-def saddle(x: Any, y: Any) -> Any:
+def saddle(x: Coordinate, y: Coordinate) -> Coordinate:
     return x**2 / 2 + y**4 / 4 - y**2 / 2
 
 
-def saddle_gradient(x: Any, y: Any) -> tuple[Any, Any]:
+def saddle_gradient(x: Coordinate, y: Coordinate) -> tuple[Coordinate, Coordinate]:
     return x, y**3 - y
 
 
-def two_minima(x: Any, y: Any) -> Any:
+def two_minima(x: Coordinate, y: Coordinate) -> Coordinate:
     return (x**2 - 1) ** 2 + x / 4 + y**2
 
 
-def two_minima_gradient(x: Any, y: Any) -> tuple[Any, Any]:
+def two_minima_gradient(x: Coordinate, y: Coordinate) -> tuple[Coordinate, Coordinate]:
     return 4 * x * (x**2 - 1) + 1 / 4, 2 * y
 
 
@@ -181,7 +183,7 @@ SURFACES = RecordTable(
 )
 
 
-def get_surface(function: Any) -> Surface:
+def get_surface(function: str | Surface | Value) -> Surface:
     """Return the surface of a name, a Surface itself, or one made from a function `f(x, y)`.
 
     The gradients of a plain function are computed by central differences.

@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,11 @@ from sklearn.base import is_classifier
 
 from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.significant import significant
+from lamina.studies.variation import ParameterValue
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sklearn.base import BaseEstimator
 
 
 class Outcome(Enum):
@@ -49,7 +51,7 @@ class SweepRun:
     """
 
     index: int
-    value: Any
+    value: ParameterValue
     fold: int
     seconds: float
     loss_curve: NDArray[np.float64] = field(repr=False)
@@ -105,7 +107,7 @@ class Sweep:
     """
 
     parameter: str
-    values: tuple[Any, ...]
+    values: tuple[ParameterValue, ...]
     runs: tuple[SweepRun, ...]
     n_folds: int
     score_name: str
@@ -117,7 +119,7 @@ class Sweep:
         return [run for run in self.runs if run.index == index]
 
     @property
-    def best_value(self) -> Any:
+    def best_value(self) -> ParameterValue:
         """Value with the largest mean test score, among those without a diverged fit.
 
         Raises
@@ -135,7 +137,7 @@ class Sweep:
             raise ValueError(f"no fit of this sweep of {self.parameter} has a score")
         return self.values[int(np.nanargmax(scores))]
 
-    def to_dict(self) -> dict[str, list[Any]]:
+    def to_dict(self) -> dict[str, list[ParameterValue]]:
         """Return the columns of the table: means over the folds, without diverged fits."""
         by_value = [self.select_runs(i) for i in range(len(self.values))]
         measures: dict[str, Callable[[list[SweepRun]], float]] = {
@@ -227,7 +229,7 @@ class Sweep:
         return f"<p>{html.escape(self.title)}</p><table><tr>{head}</tr>{body}</table>"
 
 
-def shown_value(value: Any) -> str:
+def shown_value(value: ParameterValue) -> str:
     """Return a value of the parameter as short text.
 
     Examples
@@ -238,14 +240,14 @@ def shown_value(value: Any) -> str:
     return significant(float(value)) if isinstance(value, float | np.floating) else str(value)
 
 
-def score_name(estimator: Any, scoring: Any) -> str:
+def score_name(estimator: BaseEstimator, scoring: object) -> str:
     """Return the name of a score."""
     if scoring is None:
         return "accuracy" if is_classifier(estimator) else "R²"
     return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")
 
 
-def _shown(value: Any, name: str) -> str:
+def _shown(value: ParameterValue, name: str) -> str:
     if isinstance(value, float) and np.isnan(value):
         return "–"
     return significant(value, DIGITS.get(name, 6)) if isinstance(value, float) else str(value)

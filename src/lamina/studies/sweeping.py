@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn import config_context, get_config
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -21,29 +22,41 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 from sklearn.utils.metaestimators import _safe_split
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.engines.threads import usable_cores
 from lamina.errors import NonFiniteError
 from lamina.estimators.fitting.running import DIVERGED
 from lamina.estimators.settings.refusals import shown
+from lamina.formulas.table import AnyArray
 from lamina.studies.inside import perceptron_inside
 from lamina.studies.sweep_result import Outcome, Sweep, SweepRun, score_name
-from lamina.studies.variation import Variation
+from lamina.studies.variation import ParameterValue, Variation
 from lamina.training import EpochRecord, observe_fits
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+    from sklearn.model_selection import BaseCrossValidator
 
 # Seconds before a sweep shows its progress, and between updates.
 PATIENCE, INTERVAL = 2.0, 0.5
 
 
+# Indices of the samples to train on and to test on.
+Split: TypeAlias = tuple[AnyArray, AnyArray]
+# `scorer(model, X, y)` returns a score.
+Scorer: TypeAlias = Callable[..., float]
+
+
 def sweep(
-    estimator: Any,
-    X: Any,
-    y: Any,
+    estimator: BaseEstimator,
+    X: ArrayOrTable,
+    y: ArrayOrTable,
     parameter: str,
-    values: Iterable[Any],
+    values: Iterable[ParameterValue],
     *,
-    cv: Any = None,
-    scoring: Any = None,
-    groups: Any = None,
+    cv: int | BaseCrossValidator | Iterable[Split] | None = None,
+    scoring: str | Scorer | None = None,
+    groups: ArrayOrTable = None,
     n_threads: int | None = None,
     random_state: int = 0,
     progress: bool | None = None,
@@ -143,12 +156,12 @@ class _Work:
     """The data that all fits of a sweep share."""
 
     variation: Variation
-    X: Any
-    y: Any
-    values: Sequence[Any]
-    folds: list[tuple[Any, Any]]
-    scorer: Any
-    config: dict[str, Any] = field(default_factory=get_config)
+    X: ArrayOrTable
+    y: ArrayOrTable
+    values: Sequence[ParameterValue]
+    folds: list[Split]
+    scorer: Scorer
+    config: dict[str, object] = field(default_factory=get_config)
     stop: threading.Event = field(default_factory=threading.Event)
     warned: dict[int, list[warnings.WarningMessage]] = field(default_factory=dict)
 
@@ -162,7 +175,9 @@ class _Work:
             run = self._fit_and_score(index, fold, caught)
         return None if self.stop.is_set() else run
 
-    def _fit_and_score(self, index: int, fold: int, caught: list[Any]) -> SweepRun:
+    def _fit_and_score(
+        self, index: int, fold: int, caught: list[warnings.WarningMessage]
+    ) -> SweepRun:
         value = self.values[index]
         train, test = self.folds[fold]
         model, losses = self.variation.copy(value), list[float]()
@@ -211,7 +226,7 @@ def _ending(caught: list[warnings.WarningMessage]) -> tuple[Outcome, str]:
     return Outcome.FINISHED, ""
 
 
-def _loss_curve(model: Any, losses: list[float]) -> Any:
+def _loss_curve(model: BaseEstimator, losses: list[float]) -> NDArray[np.float64]:
     """Return the network's loss curve, or the recorded losses for L-BFGS, which keeps none."""
     try:
         curve = getattr(perceptron_inside(model).model, "loss_curve_", None)
@@ -260,7 +275,12 @@ def _recording_warnings(work: _Work) -> Iterator[None]:
     everyone: list[warnings.WarningMessage] = work.warned.setdefault(0, [])
 
     def note(
-        message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
     ) -> None:
         warning = warnings.WarningMessage(message, category, filename, lineno)
         work.warned.get(threading.get_ident(), everyone).append(warning)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import Objective, Rows
 from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.running import next_step, prepare_memory
 from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.estimators.inspection.gradient_check import present_assignment
 from lamina.export.scikit_learn import THEIRS
+from lamina.files.model_file import Json
 from lamina.formulas import LOSSES
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
@@ -37,6 +39,7 @@ from lamina.studies.weight_paths import WeightPaths, weight_paths
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sklearn.base import BaseEstimator
 
 SCALED_NOTE = (
     "scale_target=True: y, the prediction and the last layer refer to the standardised target. In "
@@ -150,7 +153,7 @@ class StepTrace:
         """
         return weight_paths(self.step, output, layer, i, j, row, most)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Json]:
         """Return all numbers as NumPy arrays; 'layers' holds those of each layer by its name."""
         outside = {each.name: each.value for each in self.numbers if not each.layer}
         layers = {layer.layer: _as_dict(layer) for layer in self.layers}
@@ -180,7 +183,7 @@ class StepTrace:
         return as_html(self.title, self.numbers, self.update, self.notes)
 
 
-def _as_dict(layer: LayerTrace) -> dict[str, Any]:
+def _as_dict(layer: LayerTrace) -> dict[str, Json]:
     numbers = {**vars(layer)}
     for name, learned in numbers.pop("extra").items():
         numbers[name] = learned.value
@@ -189,7 +192,12 @@ def _as_dict(layer: LayerTrace) -> dict[str, Any]:
 
 
 def trace_step(
-    model: Any, X: Any, y: Any, sample_weight: Any = None, *, dropout: bool = False
+    model: BaseEstimator,
+    X: ArrayOrTable,
+    y: ArrayOrTable,
+    sample_weight: ArrayOrTable = None,
+    *,
+    dropout: bool = False,
 ) -> StepTrace:
     """Trace one training step: every number that it computes, with its formula.
 
@@ -292,7 +300,9 @@ def trace_from_inputs(
     return StepTrace(title, step, made, layers, numbers, tuple(_notes(step, made, draws)))
 
 
-def _ready(model: Any, X: Any, y: Any) -> tuple[Any, Any, Any]:
+def _ready(
+    model: BaseEstimator, X: ArrayOrTable, y: ArrayOrTable
+) -> tuple[BaseEstimator, ArrayOrTable, ArrayOrTable]:
     """Return the perceptron, fitted or not, and its input for X and y."""
     try:
         inside = perceptron_inside(model)

@@ -12,7 +12,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lamina.blocks import Dense
 from lamina.formulas import (
@@ -23,6 +23,7 @@ from lamina.formulas import (
     OPTIMIZERS,
     PENALTIES,
 )
+from lamina.formulas.loss_code import LossCode
 from lamina.formulas.normalizations import EPSILON, MOMENTUM
 from lamina.formulas.optimizers import StepCode
 from lamina.studies.step import GradientStep, Update
@@ -110,7 +111,7 @@ def _function(name: str, code: StepCode, made: Update) -> str:
         memory.append("largest_v")
         lines.insert(-1, "v = largest_v = np.maximum(largest_v, v)")
     read = {each for line in lines for each in read_by(line)}
-    values: dict[str, Any] = {"t": made.step, "rate": made.learning_rate}
+    values: dict[str, float] = {"t": made.step, "rate": made.learning_rate}
     values |= {k: _plain(k, v) for k, v in made.optimizer.hyperparameters.items()}
     arguments = [f"{k}={v!r}" for k, v in values.items() if k in read]
     parameters = ", ".join(["g", *memory, *arguments])
@@ -118,7 +119,7 @@ def _function(name: str, code: StepCode, made: Update) -> str:
     return "\n".join([f"def {name}({parameters}):", *(f"    {line}" for line in body)])
 
 
-def _plain(name: str, value: float) -> Any:
+def _plain(name: str, value: float) -> float:
     return bool(value) if name == "nesterovs_momentum" else float(value)
 
 
@@ -291,7 +292,7 @@ def _is_by_object(step: GradientStep) -> bool:
     return not isinstance(step.objective.loss, str) or len(step.spec.heads) > 1
 
 
-def _loss_lines(step: GradientStep, lines_of: Callable[[Any], Sequence[str]]) -> list[str]:
+def _loss_lines(step: GradientStep, lines_of: Callable[[LossCode], Sequence[str]]) -> list[str]:
     """Return the lines of a loss, preceded by the hyperparameters that they read."""
     objective, lines = step.objective, [*lines_of(LOSSES[str(step.objective.loss)].code)]
     read = {name for line in lines for name in read_by(line)}

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.formulas import (
     ACTIVATIONS,
@@ -21,7 +19,7 @@ from lamina.formulas import (
     OPTIMIZERS,
     PENALTIES,
 )
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 from lamina.studies.step import GradientStep, LayerTrace, Update, dense
 from lamina.studies.trace_code import lines_of
 
@@ -51,7 +49,7 @@ class TracedNumber:
     layer: str
     name: str
     formula: str
-    value: NDArray[Any]
+    value: AnyArray
     variable: str = ""
     code: str = ""
 
@@ -149,7 +147,7 @@ def _forward(step: GradientStep, i: int, layer: LayerTrace) -> Iterator[TracedNu
 
 
 def _loss(step: GradientStep) -> Iterator[TracedNumber]:
-    def number(name: str, formula: str, value: Any) -> TracedNumber:
+    def number(name: str, formula: str, value: object) -> TracedNumber:
         return TracedNumber(LOSS, "", name, formula, np.asarray(value))
 
     objective, last = step.objective, subscript(len(step.blocks))

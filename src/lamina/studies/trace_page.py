@@ -6,11 +6,10 @@ import html
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lamina.formulas.table import AnyArray
 from lamina.studies.mathml import mathml
 from lamina.studies.step import Update
 from lamina.studies.trace_formulas import TracedNumber, update_equation
@@ -103,7 +102,7 @@ def _rows_as_html(layer: str, numbers: list[TracedNumber]) -> list[str]:
     ]
 
 
-def shown(value: NDArray[Any]) -> str:
+def shown(value: AnyArray) -> str:
     """Return the numbers of an array, or of its corners, as text.
 
     Examples
@@ -124,7 +123,7 @@ def shown(value: NDArray[Any]) -> str:
     )
 
 
-def shown_shape(value: NDArray[Any]) -> str:
+def shown_shape(value: AnyArray) -> str:
     """Return a shape such as '3 × 2'; empty for a plain number."""
     return " × ".join(map(str, value.shape))
 

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sklearn.base import clone
 
 from lamina.errors import suggestion
 from lamina.estimators.settings.constraints import hidden_widths
 
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
 HIDDEN = "hidden_layer_sizes"
 
 
-def _of_depth(hidden_layer_sizes: Any, depth: int) -> tuple[int, ...]:
+def _of_depth(hidden_layer_sizes: int | Sequence[int], depth: int) -> tuple[int, ...]:
     widths = hidden_widths(hidden_layer_sizes)
     return (widths[0] if widths else 100,) * int(depth)
 
 
-def _of_width(hidden_layer_sizes: Any, width: int) -> tuple[int, ...]:
+def _of_width(hidden_layer_sizes: int | Sequence[int], width: int) -> tuple[int, ...]:
     return (int(width),) * max(1, len(hidden_widths(hidden_layer_sizes)))
 
 
 # Pseudo-parameters that set hidden_layer_sizes: the number and the width of the hidden layers.
-SHAPES: Mapping[str, Callable[[Any, int], tuple[int, ...]]] = {
+# A value of any parameter of an estimator.
+ParameterValue: TypeAlias = Any
+SHAPES: Mapping[str, Callable[[int | Sequence[int], int], tuple[int, ...]]] = {
     "depth": _of_depth,
     "width": _of_width,
 }
@@ -49,7 +54,7 @@ class Variation:
         For an unknown parameter.
     """
 
-    estimator: Any
+    estimator: BaseEstimator
     parameter: str
     seed: int
 
@@ -66,7 +71,7 @@ class Variation:
                 "get_params() lists them; 'depth' and 'width' are those of the hidden layers."
             )
 
-    def copy(self, value: Any) -> Any:
+    def copy(self, value: ParameterValue) -> BaseEstimator:
         """Return an unfitted copy with the parameter set to the value."""
         model = clone(self.estimator)
         params = model.get_params()

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from math import fsum
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
@@ -95,7 +95,7 @@ class WeightPaths:
         """dL/dw by backpropagation, including the penalty."""
         return self.backpropagated + self.penalty
 
-    def to_dict(self) -> dict[str, list[Any]]:
+    def to_dict(self) -> dict[str, list[object]]:
         """Return the paths as columns."""
         return {
             "row": [path.row for path in self.paths],
@@ -202,6 +202,10 @@ class _Node(NamedTuple):
     kind: str
     row: int
     unit: int
+
+
+# Bound, number of the entry, node, product so far, and the nodes and factors before it.
+_Entry: TypeAlias = tuple[float, int, _Node, float, tuple[_Node, ...], tuple["Factor", ...]]
 
 
 class _Graph:
@@ -321,10 +325,12 @@ class _Graph:
         `best` bounds the product of the remaining path, so the first path to be completed is the
         largest (best-first search).
         """
-        order, heap = count(), list[Any]()
+        order, heap = count(), list[_Entry]()
         last = len(self.step.blocks) - 1
 
-        def push(node: _Node, product: float, nodes: Any, factors: Any) -> None:
+        def push(
+            node: _Node, product: float, nodes: tuple[_Node, ...], factors: tuple[Factor, ...]
+        ) -> None:
             if self.counts[node.block, node.kind][node.unit]:
                 ahead = float(self.best[node.block, node.kind][node.row, node.unit])
                 bound = -abs(product) * ahead

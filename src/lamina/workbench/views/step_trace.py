@@ -23,7 +23,7 @@ from lamina.formulas import LOSSES
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import AnyArray
 from lamina.network import Network
-from lamina.studies.mathml import mathml_tree
+from lamina.studies.mathml import MathNode, mathml_tree
 from lamina.studies.step import UpdateInputs
 from lamina.studies.trace import NO_UPDATE_NOTE, StepTrace, trace_from_inputs
 from lamina.studies.trace_code import IMPORTS, read_by, step_function
@@ -315,7 +315,7 @@ def _numbers(numbers: tuple[TracedNumber, ...]) -> list[Message]:
 
 # Cached, because a page requests the same formulas repeatedly.
 @lru_cache(2000)
-def _tree(formula: str) -> list[object]:
+def _tree(formula: str) -> list[MathNode]:
     return mathml_tree(formula)
 
 
