@@ -138,7 +138,9 @@ def check_folder(folder: Path) -> None:
 
 def check_targets(problem: Problem, network: BaseEstimator) -> None:
     """Reject several targets combined with a loss of several quantiles."""
-    quantiles = hyperparameters_of(network, "loss").get(QUANTILE.name)
+    # An ensemble for tables has no loss of its own.
+    hyperparameters = hyperparameters_of(network, "loss") if hasattr(network, "loss") else {}
+    quantiles = hyperparameters.get(QUANTILE.name)
     if len(problem.target_names) > 1 and isinstance(quantiles, tuple | list):
         raise ValueError(
             f"--set quantile={quantiles!r} predicts several numbers of each of "
