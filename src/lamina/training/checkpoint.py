@@ -19,17 +19,16 @@ from importlib.metadata import version as installed_version
 from numbers import Number
 from time import perf_counter
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from lamina.errors import CheckpointError, ModelFileError
 from lamina.files.atomic_file import write_atomically
 from lamina.files.fields import check_fields, refused, text
-from lamina.files.model_file import parse_json, read_model_file, to_chunks
+from lamina.files.model_file import Json, parse_json, read_model_file, to_chunks
 from lamina.files.plain import MISFITS, PlainReader, PlainWriter
+from lamina.formulas.table import AnyArray, Matrix
 
 KEY = "checkpoint"
 
@@ -58,8 +57,8 @@ class Checkpoint:
     """
 
     path: str | os.PathLike[str]
-    identity: dict[str, Any]
-    keeps: dict[str, Any]
+    identity: Mapping[str, object]
+    keeps: Mapping[str, object]
     epochs: int | None = None
     seconds: float | None = None
     _written_at: float = field(default_factory=perf_counter)
@@ -76,7 +75,7 @@ class Checkpoint:
         by_time = self.seconds is not None and perf_counter() - self._written_at >= self.seconds
         return by_epochs or by_time
 
-    def write(self, state: Mapping[str, Any]) -> None:
+    def write(self, state: Mapping[str, object]) -> None:
         """Replace the checkpoint with one of this state."""
         writer = PlainWriter()
         plain = {
@@ -105,10 +104,10 @@ def refusals_that_name(path: str | os.PathLike[str]) -> Iterator[None]:
 
 def read_checkpoint(
     path: str | os.PathLike[str],
-    identity: Mapping[str, Any],
+    identity: Mapping[str, object],
     free: Sequence[str] = (),
-    defaults: Mapping[str, Any] = MappingProxyType({}),
-) -> Any:
+    defaults: Mapping[str, object] = MappingProxyType({}),
+) -> object:
     """Return the state of the fit in a checkpoint, not yet checked.
 
     Parameters
@@ -157,15 +156,15 @@ def read_checkpoint(
         return state
 
 
-def _any_record(value: Any, place: str) -> None:
+def _any_record(value: object, place: str) -> None:
     if not isinstance(value, dict):
         raise refused(value, place, "a record")
 
 
 def _compare(
     path: str | os.PathLike[str],
-    theirs: Mapping[str, Any],
-    ours: Mapping[str, Any],
+    theirs: Mapping[str, Json],
+    ours: Mapping[str, Json],
     free: Sequence[str],
 ) -> None:
     """Raise CheckpointError if the checkpoint belongs to another fit; both are plain JSON."""
@@ -181,7 +180,7 @@ def _compare(
         )
 
 
-def _difference(name: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+def _difference(name: str, theirs: Mapping[str, Json], ours: Mapping[str, Json]) -> str:
     if name.startswith("rows "):
         return f"{name.removeprefix('rows ')} differs from the checkpoint's"
     made_with = f"it was made with {name}={_read(theirs.get(name))!r}"
@@ -190,7 +189,7 @@ def _difference(name: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -
     return f"{made_with}, and this has {name}={_read(ours[name])!r}"
 
 
-def _read(plain: Any) -> Any:
+def _read(plain: Json) -> object:
     """Return the value for a message, or the plain JSON if it cannot be decoded."""
     try:
         return PlainReader({}).read(plain)
@@ -198,7 +197,7 @@ def _read(plain: Any) -> Any:
         return plain
 
 
-def digest(*parts: Any) -> str:
+def digest(*parts: Matrix | None) -> str:
     """Return a fingerprint of arrays, csr matrices and None.
 
     Examples
@@ -208,7 +207,11 @@ def digest(*parts: Any) -> str:
     """
     found = hashlib.sha256()
     for part in parts:
-        arrays = (part.data, part.indices, part.indptr) if sparse.issparse(part) else (part,)
+        arrays: tuple[AnyArray | None, ...]
+        if part is None or isinstance(part, np.ndarray):
+            arrays = (part,)
+        else:
+            arrays = (part.data, part.indices, part.indptr)
         for array in arrays:
             if array is None:
                 found.update(b"none")
@@ -219,7 +222,7 @@ def digest(*parts: Any) -> str:
     return found.hexdigest()
 
 
-def plain_value(value: Any) -> Any:
+def plain_value(value: object) -> object:
     """Return a parameter's value as checkpoints write and compare it; code becomes its name.
 
     Examples

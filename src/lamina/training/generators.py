@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lamina.errors import CheckpointError
@@ -32,7 +30,7 @@ def generator_of_kind(ours: str) -> Check:
     The check raises CheckpointError for a generator of another kind.
     """
 
-    def check(value: Any, place: str) -> None:
+    def check(value: object, place: str) -> None:
         theirs = value.get("bit_generator") if isinstance(value, dict) else None
         member(_STATES)(theirs, f"{place}.bit_generator")
         if theirs != ours:
@@ -60,11 +58,11 @@ def name_generator(random_state: np.random.RandomState) -> str:
     return str(random_state.get_state(legacy=False)["bit_generator"])
 
 
-def generator_state(random_state: np.random.RandomState) -> dict[str, Any]:
+def generator_state(random_state: np.random.RandomState) -> dict[str, object]:
     """Return a generator's state as plain values."""
     return dict(random_state.get_state(legacy=False))
 
 
-def set_generator_state(random_state: np.random.RandomState, state: dict[str, Any]) -> None:
+def set_generator_state(random_state: np.random.RandomState, state: dict[str, object]) -> None:
     """Set a generator's state, which has been checked."""
     random_state.set_state(state)

@@ -10,7 +10,7 @@ may run several in one call: for a small network the calls cost more than the ar
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from time import perf_counter
 from typing import Any
 
@@ -30,7 +30,7 @@ from lamina.training.memory import Memory
 from lamina.training.observers import EpochRecord, current_observer
 from lamina.training.plan import TrainingPlan
 from lamina.training.rates import Rates
-from lamina.training.resuming import collect_state, restore
+from lamina.training.resuming import SavedState, collect_state, restore
 from lamina.training.stopping import Stopping
 from lamina.training.trained import Trained
 from lamina.training.under_way import FitUnderWay
@@ -52,7 +52,7 @@ def train(
     callbacks: Iterable[object] = (),
     model: Any = None,
     checkpoint: Checkpoint | None = None,
-    resumed: Mapping[str, Any] | None = None,
+    resumed: SavedState | None = None,
 ) -> Ending:
     """Train until the plan, a lack of progress, a callback, or Ctrl-C ends the fit.
 
@@ -81,7 +81,7 @@ def train(
         Estimator that callbacks may read.
     checkpoint : Checkpoint, optional
         Settings for writing checkpoints.
-    resumed : mapping, optional
+    resumed : SavedState, optional
         State from a checkpoint to resume from; memory, order and random_state must match it.
 
     Returns

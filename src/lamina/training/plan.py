@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from lamina.engines import Objective, OptimizerSettings
 from lamina.formulas import SCHEDULES, Schedule
-from lamina.formulas.schedules import custom
+from lamina.formulas.schedules import Options, custom
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class TrainingPlan:
     batch_size: int
     max_epochs: int
     schedule: str | Callable[[int, int], float] = "constant"
-    given_options: Mapping[str, Any] = field(default_factory=dict)
+    given_options: Options = field(default_factory=dict)
     schedule_length: int | None = None
     warmup: float = 0.0
     initial_rate: float = 1e-3
@@ -77,7 +76,7 @@ class TrainingPlan:
         return SCHEDULES[self.schedule] if isinstance(self.schedule, str) else custom(self.schedule)
 
     @property
-    def schedule_options(self) -> dict[str, Any]:
+    def schedule_options(self) -> Options:
         """Value of each of the schedule's options."""
         return self.schedule_record.settings(self.given_options)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +33,51 @@ from lamina.training.history import History
 from lamina.training.memory import Memory
 from lamina.training.rates import RateState
 from lamina.training.trained import Trained
+
+
+class SavedHistory(TypedDict):
+    """History of earlier fits in a checkpoint."""
+
+    losses: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    is_scored: bool
+    best_loss: float | None
+    best_score: float | None
+    stalled: int
+    rows_seen: int
+    epochs: int
+    best_validation_loss: float | None
+    columns: dict[str, NDArray[np.float64]]
+
+
+class SavedOptimizer(TypedDict):
+    """OptimizerState in a checkpoint."""
+
+    slots: Array
+    step: int
+    seed: int
+    keeps_average: bool
+
+
+class SavedState(TypedDict):
+    """State of a fit in a checkpoint: a RateState, a FitState, and what a trainer holds."""
+
+    parameters: Array
+    optimizer: SavedOptimizer
+    learning_rate: float
+    initial_rate: float
+    scheduled_epochs: int
+    slow_epochs: int
+    earlier: SavedHistory
+    losses: NDArray[np.float64]
+    columns: dict[str, NDArray[np.float64]]
+    best_cost: float
+    stalled: int
+    best_parameters: Array | None
+    order: NDArray[np.int64]
+    held_out: NDArray[np.int64] | None
+    fallback: Array | None
+    generator: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -70,8 +114,8 @@ class Limits:
     bit_generator: str
 
 
-def check_state(state: Any, limits: Limits) -> None:
-    """Check the complete state in a checkpoint before any of it is used.
+def check_state(state: object, limits: Limits) -> SavedState:
+    """Check the complete state in a checkpoint before any of it is used, and return it.
 
     Raises
     ------
@@ -92,6 +136,7 @@ def check_state(state: Any, limits: Limits) -> None:
     earlier = state["earlier"]
     n_earlier = len(earlier["losses"])
     mapping_of(array(np.float64, (n_earlier,)))(earlier["columns"], "earlier.columns")
+    return cast(SavedState, state)
 
 
 def state_fields(limits: Limits, n_epochs: int, n_training: int) -> Fields:
@@ -163,7 +208,7 @@ def _check_split(
 
 def collect_state(
     state: FitState, trained: Trained, random_state: np.random.RandomState
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return everything that the rest of the fit depends on; its arrays are not copied."""
     memory, history = state.memory, state.memory.history
     lists = {"losses": history.losses, "scores": history.scores or []}
@@ -188,29 +233,37 @@ def collect_state(
     }
 
 
-def _values(record: OptimizerState | RateState) -> dict[str, Any]:
+def _values(record: OptimizerState | RateState) -> dict[str, object]:
     return {each.name: getattr(record, each.name) for each in fields(record)}
 
 
-def resumed_memory(state: Mapping[str, Any]) -> Memory:
+def resumed_memory(state: SavedState) -> Memory:
     """Return the training state in a checkpoint, with copies of its arrays."""
-    earlier = dict(state["earlier"])
-    scores = earlier.pop("scores").tolist()
+    earlier, optimizer = state["earlier"], state["optimizer"]
     history = History(
-        losses=earlier.pop("losses").tolist(),
-        scores=scores if earlier.pop("is_scored") else None,
-        columns=as_lists(earlier.pop("columns")),
-        **earlier,
+        losses=earlier["losses"].tolist(),
+        scores=earlier["scores"].tolist() if earlier["is_scored"] else None,
+        best_loss=earlier["best_loss"],
+        best_score=earlier["best_score"],
+        stalled=earlier["stalled"],
+        rows_seen=earlier["rows_seen"],
+        epochs=earlier["epochs"],
+        best_validation_loss=earlier["best_validation_loss"],
+        columns=as_lists(earlier["columns"]),
     )
-    optimizer: dict[str, Any] = {
-        name: value.copy() if isinstance(value, np.ndarray) else value
-        for name, value in state["optimizer"].items()
-    }
-    rate = RateState(**{each.name: state[each.name] for each in fields(RateState)})
-    return Memory(state["parameters"].copy(), OptimizerState(**optimizer), rate, history)
+    rate = RateState(
+        state["learning_rate"],
+        state["initial_rate"],
+        state["scheduled_epochs"],
+        state["slow_epochs"],
+    )
+    slots = optimizer["slots"].copy()
+    keeps_average = optimizer["keeps_average"]
+    copied = OptimizerState(slots, optimizer["step"], optimizer["seed"], keeps_average)
+    return Memory(state["parameters"].copy(), copied, rate, history)
 
 
-def restore(state: FitState, resumed: Mapping[str, Any]) -> None:
+def restore(state: FitState, resumed: SavedState) -> None:
     """Restore the state of a fit from a checkpoint, except for its memory and order."""
     state.losses = resumed["losses"].tolist()
     state.columns = as_lists(resumed["columns"])

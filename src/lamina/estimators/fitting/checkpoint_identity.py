@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from os import fspath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from lamina.training.checkpoint import (
 )
 from lamina.training.fit_state import column_names
 from lamina.training.generators import name_generator, set_generator_state
-from lamina.training.resuming import Limits, check_state, resumed_memory
+from lamina.training.resuming import Limits, SavedState, check_state, resumed_memory
 
 # Parameters that report on a fit or limit its time, and change none of its numbers.
 WITHOUT_EFFECT_ON_NUMBERS = {
@@ -47,7 +47,7 @@ class Resumed(NamedTuple):
 
     Attributes
     ----------
-    state : dict
+    state : SavedState
         State from which the epoch loop resumes.
     memory : Memory
     order, held_out : ndarray of int64
@@ -55,14 +55,14 @@ class Resumed(NamedTuple):
     fallback : ndarray of shape (n_parameters,) or None
     """
 
-    state: dict[str, Any]
+    state: SavedState
     memory: Memory
     order: NDArray[np.int64]
     held_out: NDArray[np.int64] | None
     fallback: Array | None
 
 
-def compute_identity(fit: Assignment) -> dict[str, Any]:
+def compute_identity(fit: Assignment) -> dict[str, object]:
     """Return the parameters and data digests that a fit must share to resume from a checkpoint."""
     model, rows = fit.model, fit.rows
     parameters = {
@@ -99,7 +99,7 @@ def _labels_of(fit: Assignment) -> NDArray[np.uint8] | None:
     return np.frombuffer(text.encode(errors="surrogatepass"), np.uint8)
 
 
-def parameter_defaults(cls: type) -> dict[str, Any]:
+def parameter_defaults(cls: type) -> dict[str, object]:
     """Return the defaults of parameters that a checkpoint of an earlier version may lack."""
     parameters = inspect.signature(cls).parameters.values()
     return {
@@ -111,7 +111,7 @@ def parameter_defaults(cls: type) -> dict[str, Any]:
 
 def build_checkpoint(
     settings: FitSettings,
-    identity: dict[str, Any],
+    identity: dict[str, object],
     held_out: NDArray[np.int64] | None,
     fallback: Array | None,
 ) -> Checkpoint:
@@ -122,7 +122,7 @@ def build_checkpoint(
     return Checkpoint(settings.checkpoint, identity, keeps, epochs, seconds)
 
 
-def resumed(fit: Assignment, identity: dict[str, Any]) -> Resumed:
+def resumed(fit: Assignment, identity: dict[str, object]) -> Resumed:
     """Return the state in the checkpoint given as `resume=`.
 
     The whole file is checked before any of it is used.
@@ -140,9 +140,9 @@ def resumed(fit: Assignment, identity: dict[str, Any]) -> Resumed:
     free = () if spans else ("max_iter",)
     # Checkpoints of earlier versions do not hold the labels.
     defaults = {**parameter_defaults(type(fit.model)), LABELS: identity[LABELS]}
-    state = read_checkpoint(fit.resume, identity, free, defaults)
+    content = read_checkpoint(fit.resume, identity, free, defaults)
     with refusals_that_name(fit.resume):
-        check_state(state, read_limits(fit))
+        state = check_state(content, read_limits(fit))
     if (n_epochs := len(state["losses"])) > fit.settings.max_iter:
         raise CheckpointError(
             f"{fspath(fit.resume)} was written after epoch {n_epochs}, and max_iter="

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from importlib.util import find_spec
-from typing import Any
+from typing import TextIO
 
 from lamina.significant import significant
 from lamina.training.under_way import FitUnderWay
@@ -43,8 +43,8 @@ class ProgressBar:
     True
     """
 
-    def __init__(self, library: str | None = None, file: Any = None) -> None:
-        bars = {"rich": _RichBar, "tqdm": _TqdmBar}
+    def __init__(self, library: str | None = None, file: TextIO | None = None) -> None:
+        bars: dict[str, type[_RichBar | _TqdmBar]] = {"rich": _RichBar, "tqdm": _TqdmBar}
         if library is not None and library not in bars:
             raise ValueError(f"library={library!r} must be 'rich', 'tqdm' or None")
         found = [name for name in bars if library in (None, name) and find_spec(name)]
@@ -55,12 +55,13 @@ class ProgressBar:
                 else f"ProgressBar(library={library!r}) needs {library}: pip install {library}"
             )
         self._make, self._file = bars[found[0]], file
-        self._bar: Any = None
+        self._bar: _RichBar | _TqdmBar | None = None
 
     def on_fit_begin(self, fit: FitUnderWay) -> None:
         self._bar = self._make(fit.max_epochs, self._file)
 
     def on_epoch_end(self, fit: FitUnderWay) -> None:
+        assert self._bar is not None
         self._bar.show(fit.epoch, in_words(fit.row))
 
     def on_fit_end(self, fit: FitUnderWay) -> None:
@@ -85,7 +86,7 @@ def in_words(row: dict[str, float]) -> str:
 
 
 class _RichBar:
-    def __init__(self, total: int, file: Any) -> None:
+    def __init__(self, total: int, file: TextIO | None) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -103,7 +104,7 @@ class _RichBar:
 
 
 class _TqdmBar:
-    def __init__(self, total: int, file: Any) -> None:
+    def __init__(self, total: int, file: TextIO | None) -> None:
         from tqdm.auto import tqdm
 
         self.bar = tqdm(total=total, file=file, unit="epoch")

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import os
-from typing import Any, TextIO
+from typing import TextIO
 
 from lamina.training.under_way import FitUnderWay
 
@@ -69,7 +69,7 @@ class CSVLogger(_LineLogger):
 
     # The writer of the csv module ends the lines itself.
     _newline = ""
-    _writer: Any = None
+    _writer: csv.DictWriter[str] | None = None
 
     def on_fit_begin(self, fit: FitUnderWay) -> None:
         super().on_fit_begin(fit)

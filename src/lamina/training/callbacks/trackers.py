@@ -9,12 +9,13 @@ import math
 import os
 import time
 from importlib import import_module
-from typing import Any
+from types import ModuleType
+from typing import Any, Protocol
 
 from lamina.training.under_way import FitUnderWay
 
 
-def library(name: str, user: str) -> Any:
+def library(name: str, user: str) -> ModuleType:
     """Import an optional library, or raise an ImportError that says how to install it."""
     try:
         return import_module(name)
@@ -87,6 +88,13 @@ class MLflowLogger:
         self._mlflow.log_metrics(available(fit.row), step=fit.epoch)
 
 
+class Trial(Protocol):
+    """Methods of an optuna.Trial that pruning calls."""
+
+    def report(self, value: float, step: int) -> None: ...
+    def should_prune(self) -> bool: ...
+
+
 class OptunaPruning:
     """Callback that reports every epoch to an Optuna trial, and ends the trial when pruned.
 
@@ -103,7 +111,7 @@ class OptunaPruning:
         If optuna is not installed.
     """
 
-    def __init__(self, trial: Any, column: str = "validation_loss") -> None:
+    def __init__(self, trial: Trial, column: str = "validation_loss") -> None:
         self._optuna = library("optuna", type(self).__name__)
         self.trial, self.column = trial, column
 
