@@ -176,6 +176,9 @@ class LocalTrainer(Trainer):
     def parameters(self) -> Array:
         return self._parameters
 
+    def predicting(self) -> Array:
+        return self._state.predicting(self._parameters)
+
     def optimizer_state(self) -> OptimizerState:
         return self._state
 
