@@ -97,11 +97,9 @@ def test_loss_gradient_and_passes_equal_the_references(
     assert_close(gradient, expected_gradient, dtype)
     X = problem.rows.X
     for rows in (X, X[:3]):
-        predicted = engine.predict(problem.spec, problem.parameters, rows)
-        assert_close(predicted, reference.predict(problem.spec, problem.parameters, rows), dtype)
-    found, expected = (
-        each.activations(problem.spec, problem.parameters, X) for each in (engine, reference)
-    )
+        predicted = engine.predict(problem.network, rows)
+        assert_close(predicted, reference.predict(problem.network, rows), dtype)
+    found, expected = (each.activations(problem.network, X) for each in (engine, reference))
     for layer, reference_value in zip(found, expected, strict=True):
         assert_close(layer, reference_value, dtype)
 

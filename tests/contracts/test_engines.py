@@ -70,10 +70,10 @@ def test_loss_gradient_and_passes_equal_the_references(engine, reference, proble
     )
     assert loss == pytest.approx(expected_loss, rel=TOLERANCE[dtype])
     assert_close(gradient, expected_gradient, TOLERANCE[dtype])
-    prediction = engine.predict(spec, parameters, rows.X)
+    prediction = engine.predict(problem.network, rows.X)
     assert gradient.dtype == prediction.dtype == dtype
-    assert_close(prediction, reference.predict(spec, parameters, rows.X), TOLERANCE[dtype])
-    assert_layers_close(engine, reference, (spec, parameters, rows.X), TOLERANCE[dtype])
+    assert_close(prediction, reference.predict(problem.network, rows.X), TOLERANCE[dtype])
+    assert_layers_close(engine, reference, (problem.network, rows.X), TOLERANCE[dtype])
 
 
 def test_a_saturated_network_equals_the_references(engine, reference, draw_problem, formulas):
@@ -132,10 +132,8 @@ def test_several_heads_equal_the_references(
     assert_close(gradient, expected_gradient, TOLERANCE[dtype])
     X = problem.rows.X
     for rows in (X, X[:3]):
-        predicted = engine.predict(problem.spec, problem.parameters, rows)
-        assert_close(
-            predicted, reference.predict(problem.spec, problem.parameters, rows), TOLERANCE[dtype]
-        )
+        predicted = engine.predict(problem.network, rows)
+        assert_close(predicted, reference.predict(problem.network, rows), TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("quantile", [0.7, (0.7,), (0.1, 0.5, 0.9)], ids=str)

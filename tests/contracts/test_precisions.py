@@ -98,7 +98,7 @@ def test_ties_in_bfloat16_round_to_even_and_the_ends_of_the_range_stay():
 @every_layout
 @every_weighting
 def test_loss_gradient_and_prediction_equal_the_references(rounding, expected, problem, precision):
-    spec, parameters, X = problem.spec, problem.parameters, problem.rows.X
+    spec, X = problem.spec, problem.rows.X
     loss, gradient = rounding.loss_and_gradient(*asked(problem))
     expected_loss, expected_gradient = expected.loss_and_gradient(*asked(problem))
     assert loss == pytest.approx(expected_loss, rel=UNIT[precision])
@@ -106,9 +106,9 @@ def test_loss_gradient_and_prediction_equal_the_references(rounding, expected, p
         parts(spec, gradient), parts(spec, expected_gradient), strict=True
     ):
         assert_rounded_alike(part, reference_value, precision)
-    predicted, reference_value = (e.predict(spec, parameters, X) for e in (rounding, expected))
+    predicted, reference_value = (e.predict(problem.network, X) for e in (rounding, expected))
     assert_rounded_alike(predicted, reference_value, precision)
-    layers, wanted_layers = (e.activations(spec, parameters, X) for e in (rounding, expected))
+    layers, wanted_layers = (e.activations(problem.network, X) for e in (rounding, expected))
     for layer, reference_value in zip(layers, wanted_layers, strict=True):
         assert_rounded_alike(layer, reference_value, precision)
 
@@ -138,8 +138,8 @@ def test_one_product_of_given_numbers_agrees_as_in_float32(
     rounding, expected, draw_problem, precision
 ):
     problem = draw_problem((300, 40), n_samples=90, dtype="float32")
-    spec, parameters, X = problem.spec, problem.parameters, problem.rows.X
-    predicted, reference_value = (e.predict(spec, parameters, X) for e in (rounding, expected))
+    X = problem.rows.X
+    predicted, reference_value = (e.predict(problem.network, X) for e in (rounding, expected))
     np.testing.assert_allclose(
         predicted, reference_value, rtol=0, atol=FLOAT32 * np.abs(reference_value).max()
     )

@@ -53,7 +53,7 @@ def test_loss_gradient_and_prediction_equal_the_references_on_any_shape(
     assert_close(loss, expected_loss, dtype)
     assert_close(gradient, expected_gradient, dtype)
     predicted, expected = (
-        one.predict(problem.spec, problem.parameters, problem.rows.X) for one in (engine, reference)
+        one.predict(problem.network, problem.rows.X) for one in (engine, reference)
     )
     assert_close(predicted, expected, dtype)
 
@@ -84,7 +84,7 @@ def test_an_epoch_over_any_samples_in_any_order_equals_the_references(
 def test_zero_samples_give_zero_predictions(engine, draw_problem, n_outputs, loss, dtype, layout):
     problem = draw_problem((4, 5, n_outputs), loss=loss, dtype=dtype)
     X = sparse.csr_array((0, 4), dtype=dtype) if layout else np.empty((0, 4), dtype)
-    predicted = engine.predict(problem.spec, problem.parameters, X)
+    predicted = engine.predict(problem.network, X)
     assert predicted.shape == (0, problem.spec.n_outputs)
     assert predicted.dtype == dtype
 
@@ -114,7 +114,7 @@ def test_a_sparse_matrix_gives_the_result_of_its_dense_form(engine, draw_problem
         parameters = problem.parameters.copy()
         rows = Rows(matrix, y, None)
         loss, gradient = engine.loss_and_gradient(spec, problem.objective, rows, parameters)
-        predicted = engine.predict(spec, parameters, matrix)
+        predicted = engine.predict(problem.network, matrix)
         trainer, trained, _ = type(problem)(spec, problem.objective, rows, parameters).trainer(
             engine, momentum
         )

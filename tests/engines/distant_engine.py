@@ -20,7 +20,7 @@ from lamina.engines import (
 )
 from lamina.engines.reference import ReferenceEngine, ReferenceTrainer
 from lamina.formulas.table import Matrix
-from lamina.network import NetworkSpec
+from lamina.network import Network, NetworkSpec
 
 
 class DistantTrainer(Trainer):
@@ -82,11 +82,11 @@ class DistantEngine(Engine):
     def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
         return self._inside.evaluator(spec, objective, rows)
 
-    def predict(self, spec: NetworkSpec, parameters: np.ndarray, X: Matrix) -> np.ndarray:
-        return self._inside.predict(spec, parameters, X)
+    def predict(self, network: Network, X: Matrix) -> np.ndarray:
+        return self._inside.predict(network, X)
 
-    def activations(self, spec: NetworkSpec, parameters: np.ndarray, X: Matrix) -> list[np.ndarray]:
-        return self._inside.activations(spec, parameters, X)
+    def activations(self, network: Network, X: Matrix) -> list[np.ndarray]:
+        return self._inside.activations(network, X)
 
     @property
     def _inside(self) -> ReferenceEngine:

@@ -13,7 +13,7 @@ import pytest
 from lamina.blocks import Block, Dense
 from lamina.engines import available_engines, choose, choose_engine
 from lamina.errors import NativeUnavailableWarning, UnknownNameError, UnsupportedBlockError
-from lamina.network import NetworkSpec
+from lamina.network import Network, NetworkSpec
 
 needs_native = pytest.mark.skipif(
     "native" not in available_engines(), reason="the native extension is not built"
@@ -109,7 +109,7 @@ def test_the_reference_replaces_a_native_engine_that_lacks_a_kind_of_block(monke
     choose._warn_of_kinds.cache_clear()
     with pytest.warns(NativeUnavailableWarning, match="has no blocks of kind 'negated'"):
         engine = choose_engine(spec=NEGATED)
-    prediction = engine.predict(NEGATED, np.array([1.0, 2.0, 3.0, 0.5]), np.ones((2, 3)))
+    prediction = engine.predict(Network(NEGATED, np.array([1.0, 2.0, 3.0, 0.5])), np.ones((2, 3)))
     np.testing.assert_array_equal(prediction, np.full((2, 1), -5.5))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -122,4 +122,4 @@ def test_the_native_engine_requested_by_name_refuses_a_kind_of_block_that_it_lac
     with pytest.raises(UnsupportedBlockError, match=message):
         choose_engine("native", spec=NEGATED)
     with pytest.raises(UnsupportedBlockError, match=message):
-        choose_engine("native").predict(NEGATED, np.ones(4), np.ones((2, 3)))
+        choose_engine("native").predict(Network(NEGATED, np.ones(4)), np.ones((2, 3)))

@@ -81,7 +81,7 @@ def test_a_custom_loss_receives_its_own_logits_targets_and_weights(engine, both,
     custom, before = problem.objective.loss, problem.rows.y.copy()
     engine.loss_and_gradient(problem.spec, problem.objective, problem.rows, problem.parameters)
     ((logits, y, weight),) = custom.seen
-    expected = engine.predict(problem.spec, problem.parameters, problem.rows.X)
+    expected = engine.predict(problem.network, problem.rows.X)
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(y, problem.rows.y)
     assert logits.dtype == y.dtype == np.float32

@@ -136,7 +136,7 @@ def test_computing_loss_or_prediction_does_not_modify_the_parameters(engine, dra
     problem = draw_problem()
     before = problem.parameters.copy()
     engine.loss_and_gradient(problem.spec, problem.objective, problem.rows, problem.parameters)
-    engine.predict(problem.spec, problem.parameters, problem.rows.X)
+    engine.predict(problem.network, problem.rows.X)
     np.testing.assert_array_equal(problem.parameters, before)
 
 

@@ -24,7 +24,7 @@ from scipy import sparse
 from lamina import _native
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows, choose_engine
 from lamina.formulas import ACTIVATIONS, LOSSES
-from lamina.network import NetworkSpec, draw_parameters
+from lamina.network import Network, NetworkSpec, draw_parameters
 
 hyperparameters = json.loads(sys.argv[2])
 results = {"instruction_set": _native.instruction_set()}
@@ -74,7 +74,7 @@ for dtype, precision in [("float32", None), ("float64", None), ("float32", "bflo
                         words = [precision or dtype, activation, loss, layout, len(widths) - 1]
                         case = "-".join(map(str, [*words, optimizer.name]))
                         results[case] = parameters
-                        results[case + "-p"] = engine.predict(spec, parameters, X)
+                        results[case + "-p"] = engine.predict(Network(spec, parameters), X)
 np.savez(sys.argv[1], **results)
 """
 FUSED = {"avx512", "avx2", "neon"}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.formulas import PRECISIONS
-from lamina.network import NetworkSpec
+from lamina.network import Network, NetworkSpec
 
 native = pytest.importorskip("lamina.engines.native")
 measures = pytest.importorskip("lamina.engines.native_measures")
@@ -117,7 +117,7 @@ def test_float64_does_not_support_products_in_bfloat16():
     spec = NetworkSpec.perceptron([2, 1], "relu", "identity")
     engine = native.NativeEngine(precision="bfloat16")
     with pytest.raises(ValueError, match="float32 only"):
-        engine.predict(spec, np.zeros(3), np.zeros((1, 2)))
+        engine.predict(Network(spec, np.zeros(3)), np.zeros((1, 2)))
 
 
 @pytest.mark.parametrize("n_threads", [1, 3])

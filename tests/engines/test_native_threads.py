@@ -19,7 +19,7 @@ from lamina.engines.threads import (
     usable_cores,
 )
 from lamina.formulas import LOSSES, PRECISIONS
-from lamina.network import NetworkSpec, draw_parameters
+from lamina.network import Network, NetworkSpec, draw_parameters
 
 NativeEngine = pytest.importorskip("lamina.engines.native").NativeEngine
 
@@ -64,7 +64,7 @@ def fitted(
     trainer = engine.trainer(spec, objective, ADAM, rows, parameters, state)
     reports = [trainer.epoch(rng.permutation(n_samples), 37, np.full(9, 1e-2)) for _ in range(3)]
     value, gradient = engine.loss_and_gradient(spec, objective, rows, parameters)
-    prediction = engine.predict(spec, parameters, X)
+    prediction = engine.predict(Network(spec, parameters), X)
     return [parameters, state.slots, [r.loss for r in reports], value, gradient, prediction]
 
 

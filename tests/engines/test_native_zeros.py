@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.reference import ReferenceEngine
 from lamina.formulas import LOSSES
-from lamina.network import NetworkSpec, draw_parameters
+from lamina.network import Network, NetworkSpec, draw_parameters
 
 NativeEngine = pytest.importorskip("lamina.engines.native").NativeEngine
 
@@ -37,7 +37,7 @@ def trained(engine, widths, batch, dtype, n_samples=150):
     )
     rates = np.full(-(-n_samples // batch), 1e-2)
     losses = [trainer.epoch(rng.permutation(n_samples), batch, rates).loss for _ in range(3)]
-    return [parameters, np.array(losses), engine.predict(spec, parameters, X)]
+    return [parameters, np.array(losses), engine.predict(Network(spec, parameters), X)]
 
 
 @settings(max_examples=40, deadline=None)

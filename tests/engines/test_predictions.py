@@ -8,7 +8,7 @@ from scipy import sparse
 
 from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES
-from lamina.network import NetworkSpec, draw_parameters
+from lamina.network import Network, NetworkSpec, draw_parameters
 
 WIDTHS = [(5, 1), (1, 1), (7, 3, 2), (50, 100, 10), (9, 64, 8), (3, 129, 17, 33)]
 
@@ -17,16 +17,17 @@ def problem(widths, dtype, activation="tanh", loss="log_loss", n_samples=40):
     random_state = np.random.RandomState(0)
     spec = NetworkSpec.perceptron(widths, activation, LOSSES[loss].inverse_link)
     parameters = draw_parameters(spec, random_state, dtype, 6.0)
-    return spec, parameters, random_state.standard_normal((n_samples, widths[0])).astype(dtype)
+    X = random_state.standard_normal((n_samples, widths[0])).astype(dtype)
+    return Network(spec, parameters), X
 
 
 @pytest.mark.parametrize("widths", WIDTHS, ids=str)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_sample_is_predicted_alike_alone_and_among_many(engine, widths, dtype, loss):
-    spec, parameters, X = problem(widths, dtype, loss=loss)
-    together = engine.predict(spec, parameters, X)
-    alone = np.vstack([engine.predict(spec, parameters, X[i : i + 1]) for i in range(len(X))])
+    network, X = problem(widths, dtype, loss=loss)
+    together = engine.predict(network, X)
+    alone = np.vstack([engine.predict(network, X[i : i + 1]) for i in range(len(X))])
     if engine.name == "native":
         np.testing.assert_array_equal(alone, together)
     else:
@@ -38,24 +39,24 @@ def test_a_sample_is_predicted_alike_alone_and_among_many(engine, widths, dtype,
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("place", [0, -1])
 def test_non_finite_samples_are_refused(engine, n_samples, value, place):
-    spec, parameters, X = problem((6, 4, 3), "float64", "relu", n_samples=n_samples)
+    network, X = problem((6, 4, 3), "float64", "relu", n_samples=n_samples)
     X.flat[place] = value
     with pytest.raises(NonFiniteError, match="infinity or NaN"):
-        engine.predict(spec, parameters, X)
+        engine.predict(network, X)
     with pytest.raises(NonFiniteError, match="infinity or NaN"):
-        engine.predict(spec, parameters, sparse.csr_array(X))
+        engine.predict(network, sparse.csr_array(X))
 
 
 def test_samples_whose_sum_overflows_are_accepted(engine):
-    spec, parameters, X = problem((6, 4, 3), "float64", n_samples=3)
+    network, X = problem((6, 4, 3), "float64", n_samples=3)
     X[...] = np.finfo(float).max
-    assert engine.predict(spec, parameters, X).shape == (3, 3)
+    assert engine.predict(network, X).shape == (3, 3)
 
 
 def test_few_samples_are_predicted_in_sixteen_threads_at_once(engine):
-    spec, parameters, X = problem((20, 30, 4), "float64", n_samples=16)
-    expected = [engine.predict(spec, parameters, X[i : i + 1]) for i in range(16)]
+    network, X = problem((20, 30, 4), "float64", n_samples=16)
+    expected = [engine.predict(network, X[i : i + 1]) for i in range(16)]
     with ThreadPoolExecutor(16) as pool:
         for _ in range(20):
-            found = pool.map(lambda i: engine.predict(spec, parameters, X[i : i + 1]), range(16))
+            found = pool.map(lambda i: engine.predict(network, X[i : i + 1]), range(16))
             np.testing.assert_array_equal(list(found), expected)

@@ -21,7 +21,7 @@ from lamina.engines import (
     Rows,
 )
 from lamina.errors import NonFiniteError
-from lamina.network import NetworkSpec
+from lamina.network import Network, NetworkSpec
 from lamina.training import (
     Ending,
     EpochRecord,
@@ -58,8 +58,8 @@ class Playback(LocalTrainer):
         self._parameters += 1
         return EpochReport(self.losses[len(self.orders) - 1], len(rates), None)
 
-    def predict(self, spec: NetworkSpec, parameters: np.ndarray, X: Any) -> np.ndarray:
-        return parameters
+    def predict(self, network: Network, X: Any) -> np.ndarray:
+        return network.parameters
 
 
 def memory(history: History | None = None) -> Memory:

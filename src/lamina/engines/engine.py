@@ -21,7 +21,7 @@ from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, PENALTIES
 from lamina.formulas.hyperparameters import Hyperparameters, names_of
 from lamina.formulas.table import AnyArray, Array, Matrix
-from lamina.network import NetworkSpec
+from lamina.network import Network, NetworkSpec
 
 Evaluator: TypeAlias = Callable[[Array], tuple[float, Array]]
 
@@ -127,10 +127,10 @@ class Engine(Protocol):
         """Return the loss and its gradient for one vector of parameters."""
         return self.evaluator(spec, objective, rows)(parameters)
 
-    def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
+    def predict(self, network: Network, X: Matrix) -> Array:
         """Return the network's prediction, of shape (n_samples, n_outputs).
 
-        If the spec has heads, the inverse link acts on each head's logits separately.
+        If the network has heads, the inverse link acts on each head's logits separately.
 
         Raises
         ------
@@ -139,7 +139,7 @@ class Engine(Protocol):
         """
         ...
 
-    def activations(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> list[Array]:
+    def activations(self, network: Network, X: Matrix) -> list[Array]:
         """Return every block's a, (n_samples, fan_out), and the prediction in place of the last.
 
         Raises

@@ -39,7 +39,7 @@ from lamina.errors import NonFiniteError
 from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import as_numbers
 from lamina.formulas.table import AnyArray, Array, Matrix
-from lamina.network import NetworkSpec, ParameterLayout
+from lamina.network import Network, NetworkSpec, ParameterLayout
 
 # For this many samples, packing the weights first does not pay.
 FEW_ROWS = 16
@@ -305,7 +305,8 @@ class NativeEngine(Engine):
 
         return evaluate
 
-    def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
+    def predict(self, network: Network, X: Matrix) -> Array:
+        spec, parameters = network.spec, network.parameters
         n_samples, dtype = X.shape[0], parameters.dtype
         code = _native.INVERSE_LINKS[spec.inverse_link]
         prediction = np.empty((n_samples, spec.n_outputs), dtype=dtype)
@@ -315,26 +316,27 @@ class NativeEngine(Engine):
             if ending == _native.NON_FINITE:
                 raise NonFiniteError(NON_FINITE_ROWS)
         else:
-            self._pass(spec, parameters, X, [prediction])
+            self._pass(network, X, [prediction])
         return prediction
 
-    def activations(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> list[Array]:
-        shapes = [(X.shape[0], block.fan_out) for block in spec.blocks]
-        layers = [np.empty(shape, parameters.dtype) for shape in shapes]
-        self._pass(spec, parameters, X, layers)
+    def activations(self, network: Network, X: Matrix) -> list[Array]:
+        shapes = [(X.shape[0], block.fan_out) for block in network.spec.blocks]
+        layers = [np.empty(shape, network.dtype) for shape in shapes]
+        self._pass(network, X, layers)
         return layers
 
-    def _pass(self, spec: NetworkSpec, parameters: Array, X: Matrix, into: list[Array]) -> None:
+    def _pass(self, network: Network, X: Matrix, into: list[Array]) -> None:
         """Write every block's a, or only the last, which the prediction replaces, into `into`."""
         if not isinstance(X, np.ndarray):
             require_finite(X.data)
+        spec, parameters = network.spec, network.parameters
         n_samples, dtype = X.shape[0], parameters.dtype
         code = _native.INVERSE_LINKS[spec.inverse_link]
-        network = _network(spec, NO_OBJECTIVE, dtype, self.precision, n_samples)
+        compiled = _network(spec, NO_OBJECTIVE, dtype, self.precision, n_samples)
         work = _row_work(spec, dtype, passes=1) * n_samples
         threads = choose_threads(work, requested=self.n_threads)
         *hidden, prediction = into
-        ending = network.predict(code, _row_arrays(X), parameters, prediction, hidden, threads)
+        ending = compiled.predict(code, _row_arrays(X), parameters, prediction, hidden, threads)
         if ending == _native.NON_FINITE:
             raise NonFiniteError(NON_FINITE_ROWS)
 

@@ -154,18 +154,18 @@ class ReferenceEngine(Engine):
 
         return evaluate
 
-    def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
-        return self._pass(spec, parameters, X).prediction
+    def predict(self, network: Network, X: Matrix) -> Array:
+        return self._pass(network, X).prediction
 
-    def activations(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> list[Array]:
-        passed = self._pass(spec, parameters, X)
+    def activations(self, network: Network, X: Matrix) -> list[Array]:
+        passed = self._pass(network, X)
         return [*passed.a[1:-1], passed.prediction]
 
-    def _pass(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Forward:
+    def _pass(self, network: Network, X: Matrix) -> Forward:
         require_finite(X if isinstance(X, np.ndarray) else X.data)
         with np.errstate(all="ignore"):
             mode = Mode(product=product_in(self.precision))
-            return forward(Network(spec, parameters), X, mode)
+            return forward(network, X, mode)
 
 
 def _take(rows: Rows, batch: NDArray[np.int64]) -> Rows:

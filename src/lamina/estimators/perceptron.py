@@ -193,15 +193,16 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         is_plain = self._can_predict(X)
         rows = X if is_plain else read_rows(self, X)
         network, rows = self._in_one_dtype(rows)
-        spec = network.spec
-        spec = spec if inverse_link is None else replace(spec, inverse_link=inverse_link)
+        if inverse_link is not None:
+            spec = replace(network.spec, inverse_link=inverse_link)
+            network = Network(spec, network.parameters)
         engine = choose_engine(self.engine, self.n_threads, self.precision)
         try:
-            return engine.predict(spec, network.parameters, rows)
+            return engine.predict(network, rows)
         except UnsupportedBlockError:
             # Passing the spec at once would take a fraction of the time that one sample takes.
-            engine = choose_engine(self.engine, self.n_threads, self.precision, spec)
-            return engine.predict(spec, network.parameters, rows)
+            engine = choose_engine(self.engine, self.n_threads, self.precision, network.spec)
+            return engine.predict(network, rows)
         except NonFiniteError:
             if is_plain:
                 read_rows(self, X)

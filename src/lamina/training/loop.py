@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from lamina.engines import Engine, EpochReport, Rows, Trainer
 from lamina.engines.trainer import TimeIsUp
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec
+from lamina.network import Network, NetworkSpec
 from lamina.training.callbacks.protocol import Callbacks
 from lamina.training.checkpoint import Checkpoint
 from lamina.training.divergence import epoch_error, refuse_non_finite_weights
@@ -318,7 +318,9 @@ class EpochLoop:
         """Predict the held-out samples; None if there are none or the epoch failed."""
         if self.validation is None or not report.is_finite:
             return None
-        prediction = self.engine.predict(self.spec, self.trained.predicting, self.validation.X)
+        prediction = self.engine.predict(
+            Network(self.spec, self.trained.predicting), self.validation.X
+        )
         return prediction if self.validation.can_measure(prediction) else None
 
     @property

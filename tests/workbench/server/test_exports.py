@@ -27,9 +27,7 @@ def build_inputs(run):
 def predicted_on_the_page(session):
     """Return the displayed predictions for the test rows, in the units of the target."""
     run = session.run
-    prediction = session.views.engine.predict(
-        run.spec, session.snapshot.parameters, run.prepared.X_test
-    )
+    prediction = session.views.engine.predict(run.network(session.snapshot), run.prepared.X_test)
     return run.prepared.in_units_of_target(prediction)
 
 

@@ -54,7 +54,7 @@ def test_numbers_of_a_row_equal_the_engines(session, until, data, model):
         flat(here, arrays, "d"), gradient[:n_weights_and_biases], rtol=0, atol=1e-12
     )
     assert float(arrays["L"]) == pytest.approx(loss, rel=1e-12)
-    prediction = here.views.engine.predict(run.spec, snapshot.parameters, one.X)
+    prediction = here.views.engine.predict(run.network(snapshot), one.X)
     np.testing.assert_allclose(arrays["p"], prediction, rtol=0, atol=1e-12)
     assert (header["epoch"], header["rows"], header["is_next"]) == (2, [7], False)
     np.testing.assert_array_equal(header["features"], run.prepared.features_train[7:8])

@@ -34,6 +34,6 @@ def before_first_step(fit: Assignment) -> dict[str, float]:
         held_out = build_validation(
             fit.model, fit.spec, fit.objective, parameters, fit.held_out, settings.monitoring
         )
-        prediction = engine.predict(fit.spec, parameters, held_out.X)
+        prediction = engine.predict(fit.network(parameters), held_out.X)
         measured = held_out.measured(prediction, parameters)
         return row | {name: float(value) for name, value in measured.items()}

@@ -64,7 +64,7 @@ def compute_predictions(
 ) -> NDArray[np.float64]:
     """Return one number per row: the prediction, or the middle one of several quantiles."""
     X = X.astype(snapshot.parameters.dtype, copy=False)
-    behind_inverse_link = engine.predict(run.spec, run.predicting(snapshot).parameters, X)
+    behind_inverse_link = engine.predict(run.predicting(snapshot), X)
     answer = LOSSES[name_of(run.model.loss)].answer(behind_inverse_link, run.task.hyperparameters)
     columns = answer.reshape(len(X), -1).astype(np.float64)
     return run.prepared.in_units_of_target(columns[:, columns.shape[1] // 2])

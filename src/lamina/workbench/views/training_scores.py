@@ -34,7 +34,7 @@ class TrainingScores(OverTime[float]):
         X = run.rows.X[: self.n_samples]
 
         def measure(snapshot: Snapshot) -> float:
-            return float(score(engine.predict(run.spec, snapshot.parameters, X)))
+            return float(score(engine.predict(run.network(snapshot), X)))
 
         super().__init__(run.controller, measure)
 

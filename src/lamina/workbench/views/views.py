@@ -99,8 +99,7 @@ class Views:
 
     def region(self, snapshot: Snapshot, n: int) -> NDArray[np.float32]:
         """Return predictions over the plane: probabilities, or values in the units of the data."""
-        predicting = self.run.predicting(snapshot)
-        prediction = self.engine.predict(predicting.spec, predicting.parameters, self.cells(n))
+        prediction = self.engine.predict(self.run.predicting(snapshot), self.cells(n))
         if not self.run.prepared.class_names:
             prediction = self.run.prepared.in_units_of_target(prediction)
         return prediction.reshape(*self.plane.shape(n), -1).astype(np.float32)
@@ -108,7 +107,7 @@ class Views:
     def units(self, snapshot: Snapshot, n: int) -> tuple[NDArray[np.float32], list[int]]:
         """Return a of every hidden unit over the plane, and the number of units drawn per layer."""
         cells = self.cells(n)
-        *hidden, _ = self.engine.activations(self.run.spec, snapshot.parameters, cells)
+        *hidden, _ = self.engine.activations(self.run.network(snapshot), cells)
         widths = [min(layer.shape[1], MOST_UNITS_DRAWN) for layer in hidden]
         units, first = np.empty((sum(widths), len(cells)), np.float32), 0
         for layer, width in zip(hidden, widths, strict=True):
@@ -124,7 +123,7 @@ class Views:
     def probabilities(self, snapshot: Snapshot) -> AnyArray:
         """Return the probability of every class for the test rows, (n_test, n_classes)."""
         X = self.run.prepared.X_test.astype(self.dtype, copy=False)
-        found = self.engine.predict(self.run.spec, snapshot.parameters, X)
+        found = self.engine.predict(self.run.network(snapshot), X)
         return found if found.shape[1] > 1 else np.hstack([1 - found, found])
 
     def confusion(self, snapshot: Snapshot) -> NDArray[np.int32]:
