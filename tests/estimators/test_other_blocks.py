@@ -13,10 +13,9 @@ import pytest
 import lamina
 from lamina.blocks import Block, Role, Tensor
 from lamina.errors import ExportError, UnsupportedBlockError
-from lamina.estimators import perceptron
 from lamina.estimators.fitting import fitted_network
-from lamina.estimators.inspection import description
 from lamina.estimators.settings import architecture
+from lamina.network import NetworkSpec
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -62,17 +61,19 @@ class Scale(Block):
 
 @pytest.fixture(autouse=True)
 def with_a_scale(monkeypatch):
-    plain = architecture.build_network
+    plain = NetworkSpec.perceptron
 
-    def build_network(widths, *others):
-        spec = plain(widths, *others)
+    def perceptron(widths, *args, **options):
+        spec = plain(widths, *args, **options)
         return replace(spec, blocks=(Scale("scale", widths[0]), *spec.blocks))
 
-    for module in (perceptron, fitted_network, description):
-        monkeypatch.setattr(module, "build_network", build_network)
-    fitted_network._spec.cache_clear()
+    caches = (architecture.build_network, fitted_network._spec)
+    monkeypatch.setattr(NetworkSpec, "perceptron", perceptron)
+    for cache in caches:
+        cache.cache_clear()
     yield
-    fitted_network._spec.cache_clear()
+    for cache in caches:
+        cache.cache_clear()
 
 
 @pytest.fixture(params=["adam", "lbfgs"])
