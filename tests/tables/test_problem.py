@@ -30,7 +30,9 @@ def test_the_task_follows_from_the_values_of_the_target(target, task):
 
 def test_a_date_as_a_target_is_rejected():
     table = pd.DataFrame({"x": [1, 2], "day": pd.to_datetime(["2020-01-01", "2020-01-02"])})
-    with pytest.raises(TableError, match=r"column 'day' holds Timestamp.*where a number"):
+    with pytest.raises(
+        TableError, match=r"column 'day' holds 20.* in row 1.* dates cannot be predicted: make"
+    ):
         define_problem(table, "day")
 
 

@@ -93,6 +93,41 @@ def check_table(table: pd.DataFrame) -> None:
             numbers(str(name), column)
 
 
+def check_unicode(columns: Mapping[str, pd.Series]) -> None:
+    """Reject texts with half of a surrogate pair, which no file or library of columns can hold.
+
+    Python makes them of bytes in another encoding, with errors='surrogateescape'.
+
+    Raises
+    ------
+    TableError
+        With the column and the row.
+    """
+    for name, column in columns.items():
+        # Only object columns can hold such texts.
+        if column.dtype == object:
+            _check_texts(name, column)
+
+
+def _check_texts(name: str, column: pd.Series) -> None:
+    texts = {row: value for row, value in enumerate(column.to_numpy()) if isinstance(value, str)}
+    if _is_unicode("".join(texts.values())):
+        return
+    row = next(row for row, text in texts.items() if not _is_unicode(text))
+    raise TableError(
+        f"column {name!r} holds {texts[row]!a} in {row_name(column, row)}, which is not Unicode "
+        "text: read the file with its own encoding, or correct the value"
+    )
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _kind_of_values(name: str, values: Iterable[object]) -> Kind:
     types = {type(value) for value in values}
     for classes, plural in _COMPOSITE:
@@ -179,9 +214,14 @@ def _convert(
     except (TypeError, ValueError, ArithmeticError):
         row = _first_bad_row(column, convert)
         raise TableError(
-            f"column {name!r} holds {column.iloc[row]!r} in {row_name(column, row)}, "
+            f"column {name!r} holds {_shown(column.iloc[row])} in {row_name(column, row)}, "
             f"where {expected} is expected: correct the value, or leave the cell empty"
         ) from None
+
+
+def _shown(value: object) -> str:
+    """Return a text in quotes, and any other value without its type."""
+    return repr(value) if isinstance(value, str) else str(value)
 
 
 def _first_bad_row(column: pd.Series, convert: Callable[[pd.Series], NDArray[np.float64]]) -> int:

@@ -39,6 +39,7 @@ class FittedTable(BaseEstimator):  # type: ignore[misc]
     rare_: dict[str, list[str]]
     ranges_: dict[str, tuple[float, float]]
     levels_: dict[str, list[float]]
+    zoned_: dict[str, bool]
     texts_: dict[str, TextComponents]
     report_: list[ColumnRecord]
     sparse_: bool

@@ -72,7 +72,17 @@ def _texts(value: object, place: str) -> None:
 
 
 # Files of earlier versions lack these.
-ADDED_LATER = ("left_out", "forms", "calendar", "report", "rare", "ranges", "levels", "texts")
+ADDED_LATER = (
+    "left_out",
+    "forms",
+    "calendar",
+    "report",
+    "rare",
+    "ranges",
+    "levels",
+    "texts",
+    "zoned",
+)
 FIELDS: Fields = {
     "parameters": mapping_of(_anything),
     "columns": list_of(_column),
@@ -88,6 +98,7 @@ FIELDS: Fields = {
     "ranges": mapping_of(_range),
     "levels": mapping_of(list_of(number())),
     "texts": mapping_of(_texts),
+    "zoned": mapping_of(truth),
 }
 
 
@@ -108,6 +119,7 @@ def to_plain(encoding: FittedTable) -> dict[str, Json]:
         "ranges": {name: list(bounds) for name, bounds in encoding.ranges_.items()},
         "levels": {name: list(levels) for name, levels in encoding.levels_.items()},
         "texts": {name: found.to_plain() for name, found in encoding.texts_.items()},
+        "zoned": dict(encoding.zoned_),
     }
 
 
@@ -122,6 +134,7 @@ def from_plain(encoding: FittedTable, plain: dict[str, Json]) -> None:
     if plain["named"]:
         encoding.feature_names_in_ = np.array(list(encoding.kinds_), dtype=object)
     encoding.left_out_ = _read_by_column(encoding, plain, "left_out")
+    encoding.zoned_ = _read_by_column(encoding, plain, "zoned")
     encoding.forms_ = {
         name: ColumnForm.from_plain(form)
         for name, form in _read_by_column(encoding, plain, "forms").items()

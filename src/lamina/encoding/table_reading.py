@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sklearn.utils.validation import validate_data
 
+from lamina.encoding.columns import check_unicode
 from lamina.encoding.frames import ArrayOrTable, array_columns, as_pandas, without_sparsity
 from lamina.encoding.leaving_out import reasons_to_leave_out
 from lamina.encoding.table_columns import (
@@ -18,6 +19,7 @@ from lamina.encoding.table_columns import (
     require_rows,
     require_single,
 )
+from lamina.encoding.time_zones import find_zone, require_same_zone
 from lamina.encoding.understanding import understand
 from lamina.errors import TableError
 
@@ -32,6 +34,7 @@ _ARRAY: dict[str, object] = {"dtype": None, "ensure_all_finite": "allow-nan"}
 def training_columns(encoding: FittedTable, X: ArrayOrTable) -> TypedColumns:
     """Return the typed columns of a training table; sets the encoding's names and their count."""
     frame = as_pandas(X)
+    encoding.zoned_ = {}
     if frame is None:
         X = without_sparsity(X)
         _reject_rows(X)
@@ -44,10 +47,16 @@ def training_columns(encoding: FittedTable, X: ArrayOrTable) -> TypedColumns:
     require_single(names, names)
     validate_data(encoding, frame, skip_check_array=True)
     columns = {name: frame.iloc[:, i] for i, name in enumerate(names)}
+    check_unicode(columns)
     understanding, types = understand(frame), encoding.column_types or {}
     check_types(types, names)
     typed = read_training(columns, understanding, types)
     chosen = {name for name, form in typed.forms.items() if form.is_chosen} | set(types)
+    encoding.zoned_ = {
+        name: zone
+        for name, kind in typed.kinds.items()
+        if kind == "date" and (zone := find_zone(columns[name])) is not None
+    }
     reasons = reasons_to_leave_out(typed.columns, understanding.counters, chosen)
     return typed._replace(left_out=reasons)
 
@@ -75,6 +84,9 @@ def columns_of_new(encoding: FittedTable, X: ArrayOrTable) -> dict[str, pd.Serie
     ]
     require_columns(needed, names)
     columns = {name: frame.iloc[:, names.index(name)] for name in needed}
+    check_unicode(columns)
+    for name in encoding.zoned_.keys() & columns.keys():
+        require_same_zone(name, columns[name], encoding.zoned_[name])
     return read_new(columns, encoding.kinds_, encoding.forms_)
 
 

@@ -176,9 +176,21 @@ def guess_task(target: pd.Series) -> Task:
 
 
 def values(target: pd.Series, task: Task) -> AnyArray:
-    """Return a target without missing values as float64, or as classes: int64, bool or str."""
+    """Return a target without missing values as float64, or as classes: int64, bool or str.
+
+    Raises
+    ------
+    TableError
+        For dates as numbers.
+    """
     name = str(target.name)
     if task == "regression":
+        if find_kind(name, target) == "date":
+            raise TableError(
+                f"column {name!r} holds {target.iloc[0]} in {row_name(target, 0)}, and dates "
+                "cannot be predicted: make a column of numbers from them, such as the days since "
+                "a fixed date, and predict that"
+            )
         return numbers(name, target)
     if find_kind(name, target) == "number":
         if all(isinstance(value, bool | np.bool_) for value in target.drop_duplicates()):
