@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 
 import lamina
-from lamina import losses, penalties, schedules, solvers
+from lamina import MLPClassifier, losses, penalties, schedules, solvers
 from lamina.choices import KINDS, Choice, classes_of
 
 
@@ -76,3 +76,21 @@ def test_numpys_numbers_and_booleans_are_allowed():
     assert solvers.SGD(momentum=np.float32(0.5), nesterovs_momentum=np.True_).refusal() is None
     assert losses.Quantile(quantile=np.array([0.1, 0.9])).refusal() is None
     assert losses.Quantile(quantile=np.array([0.9, 0.1])).refusal() is not None
+
+
+def test_the_html_of_an_estimator_shows_its_objects():
+    html = MLPClassifier(solver=solvers.AdamW(beta_2=0.95))._repr_html_()
+    assert "AdamW" in html
+    assert "beta_2" in html
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_sweep_varies_hyperparameters_and_whole_objects():
+    X = np.random.RandomState(0).standard_normal((30, 2))
+    model = MLPClassifier((3,), solver=solvers.AdamW(), max_iter=2)
+    for parameter, values in (
+        ("solver__beta_2", [0.9, 0.99]),
+        ("solver", [solvers.AdamW(beta_2=0.9), "sgd"]),
+    ):
+        found = lamina.sweep(model, X, np.arange(30) % 2, parameter, values, cv=2)
+        assert "AdamW" in repr(found) or "0.99" in repr(found)
