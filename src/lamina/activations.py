@@ -3,9 +3,9 @@
 Examples
 --------
 >>> from lamina import MLPClassifier
->>> from lamina.activations import Tanh
->>> MLPClassifier(activation=Tanh())
-MLPClassifier(activation=Tanh())
+>>> from lamina.activations import LeakyReLU
+>>> MLPClassifier(activation=LeakyReLU(negative_slope=0.1))
+MLPClassifier(activation=LeakyReLU(negative_slope=0.1))
 """
 
 from lamina.choices import Activation, classes_of, no_such_class

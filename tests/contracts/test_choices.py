@@ -72,9 +72,7 @@ def network(cls, **parameters):
     estimator, y = (MLPRegressor, NUMBERS) if regresses else (MLPClassifier, LABELS)
     solver = {"solver": "sgd"} if cls.parameter == "learning_rate" else {}
     common = {"max_iter": 3, "alpha": 0.1, "random_state": 0, "warm_start": True}
-    # The native core has no hyperparameters of activations yet.
-    engine = "reference" if cls.parameter == "activation" and cls.hyperparameters else None
-    return estimator(hidden_layer_sizes=(4,), engine=engine, **common, **solver, **parameters), y
+    return estimator(hidden_layer_sizes=(4,), **common, **solver, **parameters), y
 
 
 def with_names(cls, values):

@@ -50,7 +50,7 @@ def test_every_format_supports_hyperparameters_of_activations(cls, dtype, run, f
     # Layers with other values of one formula must not share its code.
     values = {each.name: other_value(each) for each in cls.hyperparameters}
     activations = {"activation": [cls(**values), cls()], "output_activation": cls(**values)}
-    model = fit("numbers", dtype, **activations, engine="reference")
+    model = fit("numbers", dtype, **activations)
     X = rows.astype(dtype)
     assert_equal(run(model, X), answer(model, X))
 

@@ -48,8 +48,8 @@ def test_every_activation_round_trips(activation, fit):
 @pytest.mark.parametrize("cls", classes_of("activation").values(), ids=lambda cls: cls.name)
 def test_hyperparameters_of_activations_round_trip(cls, fit, rows, answer):
     values = {each.name: other_value(each) for each in cls.hyperparameters}
-    model = fit("numbers", activation=cls(**values), engine="reference")
-    back = lamina.from_torch(lamina.to_torch(model)).set_params(engine="reference")
+    model = fit("numbers", activation=cls(**values))
+    back = lamina.from_torch(lamina.to_torch(model))
     assert back.activation == (cls(**values) if values else cls.name)
     np.testing.assert_array_equal(answer(back, rows), answer(model, rows))
 

@@ -48,7 +48,7 @@ class Penalty(Choice):
 
 @dataclass(frozen=True)
 class Entry:
-    """What a class is made from.
+    """Name, texts and hyperparameters of a class.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class Kind:
     module : str
         Public module that has them.
     entries : callable
-        Returns what they are made from.
+        Returns their entries.
     """
 
     base: type[Choice]
@@ -141,7 +141,7 @@ PARAMETERS = {**{parameter: parameter for parameter in KINDS}, "output_activatio
 
 @cache
 def entries_of(parameter: str) -> dict[str, Entry]:
-    """Return what the classes for a parameter are made from, by the name of the record."""
+    """Return the entries of the classes for a parameter, by the name of the record."""
     return {entry.name: entry for entry in KINDS[parameter].entries()}
 
 
