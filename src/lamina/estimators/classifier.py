@@ -8,13 +8,14 @@ from os import PathLike
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.choices import Activation, Loss, Penalty, Schedule, Solver
+from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.targets import Labels, TargetEncoding
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.fitting.classes import (
@@ -36,7 +37,7 @@ from lamina.estimators.settings.docstrings import with_parameters
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.loss_parameters import CLASSIFIER_PARAMETERS
 from lamina.estimators.settings.refusals import shown
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 
 
 # The decorator adds the parameters and the fitted attributes to the docstring.
@@ -143,7 +144,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     @available_if(has_partial_fit)  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(
-        self, X: Any, y: Any, sample_weight: Any = None, classes: ArrayLike | None = None
+        self,
+        X: ArrayOrTable,
+        y: ArrayOrTable,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
     ) -> Self:
         """Train for one epoch on the given samples, keeping the optimizer's state and the losses.
 
@@ -176,7 +181,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         self._check_classes(classes, y)
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
-    def predict_proba(self, X: Any) -> Any:
+    def predict_proba(self, X: ArrayOrTable) -> Any:
         """Return the probability of each class, or of each label for multilabel targets.
 
         Parameters
@@ -196,7 +201,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             return np.hstack([1 - prediction, prediction])
         return prediction
 
-    def predict_log_proba(self, X: Any) -> Any:
+    def predict_log_proba(self, X: ArrayOrTable) -> Any:
         """Return the logarithm of `predict_proba`; -inf where a probability is zero.
 
         Parameters
@@ -214,7 +219,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
                 return [np.log(of_column) for of_column in probability]
             return np.log(probability, out=probability)
 
-    def decision_function(self, X: Any) -> Any:
+    def decision_function(self, X: ArrayOrTable) -> Any:
         """Return the logits, the outputs before they become probabilities.
 
         Parameters
@@ -237,7 +242,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             for of_head in encoding.by_head(logits)
         ]
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayOrTable, y: ArrayOrTable, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the fraction of samples whose labels are all predicted.
 
         Parameters
@@ -314,7 +321,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
                 "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y_all)))."
             )
 
-    def _check_classes(self, classes: ArrayLike | None, y: Any) -> None:
+    def _check_classes(self, classes: ArrayLike | None, y: ArrayOrTable) -> None:
         """Check the `classes` of a call to partial_fit against those of the first call."""
         earlier = getattr(self, "classes_", None)
         if earlier is None and classes is None:
@@ -339,7 +346,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
                 f"was: {earlier!r}"
             )
 
-    def _check_labels(self, labels: NDArray[Any], classes: NDArray[Any]) -> None:
+    def _check_labels(self, labels: AnyArray, classes: AnyArray) -> None:
         """Check the labels that y holds against the classes of earlier fits."""
         if self.warm_start:
             if set(labels) != set(classes):

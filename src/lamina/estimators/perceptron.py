@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
 
-from lamina.choices import Activation, Solver
+from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import choose_engine
 from lamina.errors import NonFiniteError, UnsupportedBlockError
 from lamina.estimators.fitting.data import FLOATS, are_plain_rows, read_rows
@@ -32,9 +31,10 @@ from lamina.estimators.inspection.inspected import Inspection
 from lamina.estimators.inspection.learning_rate_range import RangeTested
 from lamina.estimators.settings.configured import Configured
 from lamina.estimators.settings.fit_settings import FitSettings, resolve_settings
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import OPTIMIZERS, is_minibatch
-from lamina.formulas.table import Array, Matrix
+from lamina.formulas.table import AnyArray, Array, Matrix
 from lamina.network import Network
 
 
@@ -43,33 +43,15 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
 
     _numeric_targets = False
 
-    hidden_layer_sizes: Any
-    activation: str | Activation | Sequence[str | Activation]
-    output_activation: str | Activation | None
-    normalization: str | None
-    residual: bool
-    dropout: Any
-    input_dropout: float
-    input_noise: float
-    solver: str | Solver
-    warm_start: bool
-    early_stopping: bool
-    max_seconds: float | None
-    random_state: int | np.random.RandomState | None
-    dtype: str | None
-    precision: str | None
-    engine: str | None
-    n_threads: int | None
-    diagnostics: bool | str
-    coefs_: list[NDArray[Any]]
-    intercepts_: list[NDArray[Any]]
+    coefs_: list[AnyArray]
+    intercepts_: list[AnyArray]
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: ArrayOrTable,
+        y: ArrayOrTable,
+        sample_weight: ArrayLike | None = None,
         *,
         validation_data: Any = None,
         resume: Any = None,
@@ -109,7 +91,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         ways = {"validation_data": validation_data, "resume": resume}
         return self._fit(X, y, sample_weight, incremental=False, **ways)
 
-    def predict(self, X: Any) -> Any:
+    def predict(self, X: ArrayOrTable) -> Any:
         """Return the prediction for each sample of X.
 
         Parameters
@@ -131,7 +113,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
     def _task(
         self,
         settings: FitSettings,
-        y: Any,
+        y: ArrayOrTable,
         continues: bool,
         classes: ArrayLike | None,
         weight: Array | None,
@@ -140,9 +122,9 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
 
     def _fit(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
+        X: ArrayOrTable,
+        y: ArrayOrTable,
+        sample_weight: ArrayLike | None,
         *,
         incremental: bool,
         classes: ArrayLike | None = None,
@@ -185,10 +167,10 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         return self
 
     @abstractmethod
-    def _task_like(self, settings: FitSettings, task: Task, y: Any) -> Task:
+    def _task_like(self, settings: FitSettings, task: Task, y: ArrayOrTable) -> Task:
         """Return the task of other samples, whose targets must be of the training targets' kind."""
 
-    def _forward(self, X: Any, inverse_link: str | None = None) -> Array:
+    def _forward(self, X: ArrayOrTable, inverse_link: str | None = None) -> Array:
         """Return the prediction for unvalidated X, (n_samples, n_outputs), by any inverse link."""
         is_plain = self._can_predict(X)
         rows = X if is_plain else read_rows(self, X)
@@ -226,7 +208,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
             return np.dtype("float32")
         return fitted_dtype if self.dtype is not None or dtype == fitted_dtype else FLOATS[0]
 
-    def _can_predict(self, X: Any) -> bool:
+    def _can_predict(self, X: ArrayOrTable) -> bool:
         """Return True if X is an array that needs neither conversion nor scikit-learn's validation.
 
         The engine checks for non-finite elements, because it reads them anyway.
@@ -253,7 +235,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
             share_one_vector(self)
 
 
-def has_partial_fit(model: Any) -> bool:
+def has_partial_fit(model: Parametrized) -> bool:
     """Return True for a minibatch solver; raise AttributeError for others."""
     if not is_minibatch(model.solver):
         raise AttributeError(

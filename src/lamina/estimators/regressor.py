@@ -8,12 +8,13 @@ from os import PathLike
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 
 from lamina.choices import Activation, Loss, Penalty, Schedule, Solver
+from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.fitting.state import get_scaling
@@ -29,7 +30,7 @@ from lamina.estimators.settings.refusals import shown
 from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
 from lamina.formulas.losses import as_it_is
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 from lamina.training.scores import PinballScore
 
 # Distance of a typical log σ from its limits, so that samples may differ.
@@ -137,7 +138,9 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
     @available_if(has_partial_fit)  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def partial_fit(
+        self, X: ArrayOrTable, y: ArrayOrTable, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train for one epoch on the given samples, keeping the optimizer's state and the losses.
 
         The learning rate is kept as well, so a changed `learning_rate_init` takes effect only in
@@ -163,7 +166,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
-    def predict(self, X: Any, return_std: bool = False) -> Any:
+    def predict(self, X: ArrayOrTable, return_std: bool = False) -> Any:
         """Return the prediction for each sample of X.
 
         Parameters
@@ -197,7 +200,9 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         std = std_of(prediction)
         return self._answer(prediction), std[:, 0] if std.shape[1] == 1 else std
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(
+        self, X: ArrayOrTable, y: ArrayOrTable, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return R² of the prediction; with loss='quantile' D², its counterpart for pinball loss.
 
         Parameters
@@ -232,7 +237,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     def _task(
         self,
         settings: FitSettings,
-        y: NDArray[Any],
+        y: AnyArray,
         continues: bool,
         classes: ArrayLike | None,
         weight: Array | None,
@@ -292,7 +297,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
                 f"{np.exp(largest):.0e}, and y has {list(scaling.scale)}: divide y by a constant."
             )
 
-    def _task_like(self, settings: FitSettings, task: Task, y: NDArray[Any]) -> Regression:
+    def _task_like(self, settings: FitSettings, task: Task, y: AnyArray) -> Regression:
         assert isinstance(task, Regression)
         other = replace(task, y=y)
         self._refuse_undefined(other)

@@ -10,14 +10,16 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.table_columns import ColumnRecord
 from lamina.errors import NoBetterThanTrivialWarning
+from lamina.formulas.table import AnyArray
 from lamina.tabular.categorical_columns import types_with_categories
 from lamina.tabular.column_report import report_inputs
 from lamina.tabular.description import EnsembleDescription, describe_ensemble
@@ -52,7 +54,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     validation_score_: ValidationScore
     remarks_: list[str]
     n_features_in_: int
-    feature_names_in_: NDArray[Any]
+    feature_names_in_: AnyArray
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "quality": [StrOptions(set(QUALITIES))],
@@ -85,7 +87,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         return tags
 
     @abstractmethod
-    def _read_target(self, y: Any) -> Target:
+    def _read_target(self, y: ArrayOrTable) -> Target:
         """Check the target."""
 
     @abstractmethod
@@ -121,9 +123,9 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: ArrayOrTable,
+        y: ArrayOrTable,
+        sample_weight: ArrayLike | None = None,
         *,
         groups: Any = None,
         time: Any = None,
@@ -206,7 +208,9 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
             warnings.warn(trivial, NoBetterThanTrivialWarning, stacklevel=3)
         return self
 
-    def refit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def refit(
+        self, X: ArrayOrTable, y: ArrayOrTable, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train the fitted networks further on new rows; keep the result only if it is better.
 
         Each network is copied, and the copy is trained on the new rows without one fold of them,
@@ -271,7 +275,9 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         self.__dict__.update(fitted)
         return self
 
-    def _read_new_sample(self, X: Any, y: Any, sample_weight: Any) -> NewSample:
+    def _read_new_sample(
+        self, X: ArrayOrTable, y: ArrayOrTable, sample_weight: ArrayLike | None
+    ) -> NewSample:
         encoded, learned = self.inputs_.encode(X), self._read_again(y)
         require_as_many(len(encoded), learned)
         weight = None
@@ -313,7 +319,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         """
         return describe_ensemble(self)
 
-    def columns_of_inputs(self, member: Member) -> NDArray[Any]:
+    def columns_of_inputs(self, member: Member) -> AnyArray:
         """Return the table's column for each input of a member's network.
 
         Parameters
@@ -335,12 +341,12 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         numbers = np.hstack([columns.numbers, np.repeat(columns.numbers, bins)])
         return np.hstack([numbers, columns.parts, texts, columns.categories, statistics])
 
-    def _average(self, X: Any) -> NDArray[np.float64]:
+    def _average(self, X: ArrayOrTable) -> NDArray[np.float64]:
         """Return the weighted mean of the members' predictions, calibrated."""
         check_is_fitted(self)
         return self._predict_any(X)
 
-    def _check_lengths(self, n_samples: int, learned: NDArray[Any]) -> None:
+    def _check_lengths(self, n_samples: int, learned: AnyArray) -> None:
         require_as_many(n_samples, learned)
         if len(learned) < FEWEST_SAMPLES:
             raise ValueError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lamina.encoding.columns import READERS
-from lamina.encoding.frames import as_pandas
+from lamina.encoding.frames import ArrayOrTable, as_pandas
 from lamina.encoding.integer_levels import has_few_levels
 from lamina.encoding.table_columns import read_training
 from lamina.encoding.understanding import understand
@@ -19,7 +19,7 @@ MOST_LEVELS = 20
 
 
 def types_with_categories(
-    X: Any, categorical_features: Any, column_types: Mapping[str, str] | None
+    X: ArrayOrTable, categorical_features: Any, column_types: Mapping[str, str] | None
 ) -> dict[str, str] | None:
     """Return `column_types` with the categorical features added.
 

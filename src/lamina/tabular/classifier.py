@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators import MLPClassifier
+from lamina.formulas.table import AnyArray
 from lamina.tabular.base import TabularEstimator
 from lamina.tabular.calibration import Calibration
 from lamina.tabular.explanations import Explanation, class_directions
@@ -105,7 +107,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     ['small', 'large']
     """
 
-    classes_: NDArray[Any]
+    classes_: AnyArray
     calibration_: Calibration
     class_weight: Any
 
@@ -137,12 +139,12 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         self.random_state = random_state
         self.verbose = verbose
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: ArrayOrTable) -> AnyArray:
         """Return the most probable class of each sample, shape (n_samples,)."""
         check_is_fitted(self)
         return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+    def predict_proba(self, X: ArrayOrTable) -> NDArray[np.float64]:
         """Return the probability of each class, shape (n_samples, n_classes).
 
         Parameters
@@ -152,7 +154,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         """
         return self._average(X)
 
-    def _read_target(self, y: Any) -> Classes:
+    def _read_target(self, y: ArrayOrTable) -> Classes:
         return Classes.read(y)
 
     def _weigh(
@@ -164,7 +166,9 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     def _build(self, settings: Mapping[str, Any]) -> Any:
         return MLPClassifier(**settings, n_iter_no_change=np.inf)
 
-    def explain(self, X: Any, *, class_label: Any = None, n_steps: int = 50) -> Explanation:
+    def explain(
+        self, X: ArrayOrTable, *, class_label: Any = None, n_steps: int = 50
+    ) -> Explanation:
         """Return the contribution of each column to the probability of a class, for each row.
 
         Integrated gradients of the probability that `predict_proba` returns, from the mean of the
@@ -214,7 +218,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     ) -> dict[str, Any]:
         return {"calibration_": Calibration.fit(predictions, sample.target.learned, folds)}
 
-    def _read_again(self, y: Any) -> NDArray[np.int64]:
+    def _read_again(self, y: ArrayOrTable) -> NDArray[np.int64]:
         labels = read_labels(y)
         classes = set(self.classes_.tolist())
         unseen = {label: row for row, label in reversed([*enumerate(labels.tolist(), 1)])}

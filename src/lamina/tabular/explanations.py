@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.formulas.table import AnyArray
 from lamina.significant import significant
 
 if TYPE_CHECKING:
@@ -42,11 +43,11 @@ class Explanation:
     """
 
     columns: list[str]
-    values: NDArray[Any]
+    values: AnyArray
     contributions: Floats
     predictions: Floats
     baseline_predictions: Floats
-    classes: NDArray[Any] | None = None
+    classes: AnyArray | None = None
 
     def to_frame(self) -> Any:
         """Return the contributions as a pandas data frame, one row per explained row."""

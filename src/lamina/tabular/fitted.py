@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.encoding.table_columns import ColumnRecord
+from lamina.formulas.table import AnyArray
 from lamina.tabular.inputs import TableInputs
 from lamina.tabular.members import Member
 from lamina.tabular.targets import Target
@@ -31,7 +32,7 @@ class FittedTabular(Protocol):
     @property
     def report_(self) -> list[ColumnRecord]: ...
 
-    def columns_of_inputs(self, member: Member) -> NDArray[Any]: ...
+    def columns_of_inputs(self, member: Member) -> AnyArray: ...
 
     def _combine(self, matrices: Iterable[NDArray[np.float32]]) -> NDArray[np.float64]: ...
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lamina.formulas.table import AnyArray
 
 # A fold with fewer samples is too small to compare epochs.
 LEAST_SAMPLES_A_FOLD = 4
@@ -39,7 +41,7 @@ def build_splits(folds: NDArray[np.int64]) -> list[Split]:
 
 
 def assign_folds(
-    n_folds: int, strata: NDArray[Any], random_state: np.random.RandomState
+    n_folds: int, strata: AnyArray, random_state: np.random.RandomState
 ) -> NDArray[np.int64]:
     """Return the fold of each sample, shape (n_samples,), stratified.
 
@@ -93,7 +95,7 @@ def _assign_in_order(
 def assign_group_folds(
     n_folds: int,
     groups: NDArray[np.int64],
-    strata: NDArray[Any],
+    strata: AnyArray,
     random_state: np.random.RandomState,
 ) -> NDArray[np.int64]:
     """Return the fold of each sample; all samples of a group are in the same fold.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.utils import Bunch, check_random_state
 
+from lamina.formulas.table import AnyArray
 from lamina.tabular.encoded import EncodedTable
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def column_names(model: FittedTabular) -> list[str]:
 
 
 def _shuffled(
-    matrices: Sequence[Any], origins: Sequence[NDArray[Any]], name: str, rows: NDArray[np.int64]
+    matrices: Sequence[Any], origins: Sequence[AnyArray], name: str, rows: NDArray[np.int64]
 ) -> list[Any]:
     shuffled = []
     for matrix, columns in zip(matrices, origins, strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,9 @@ from scipy import sparse
 
 from lamina.encoding import TableEncoding
 from lamina.encoding.feature_columns import columns_of_features
+from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.table_columns import ColumnRecord
+from lamina.formulas.table import AnyArray
 from lamina.tabular.encoded import EncodedTable
 from lamina.tabular.random_rows import remark_on_dates
 
@@ -37,10 +39,10 @@ class EncodedColumns(NamedTuple):
     numbers, parts, texts, categories : ndarray of str objects
     """
 
-    numbers: NDArray[Any]
-    parts: NDArray[Any]
-    texts: NDArray[Any]
-    categories: NDArray[Any]
+    numbers: AnyArray
+    parts: AnyArray
+    texts: AnyArray
+    categories: AnyArray
 
 
 class TableInputs:
@@ -73,7 +75,7 @@ class TableInputs:
     def __init__(self, column_types: Mapping[str, str] | None = None) -> None:
         self.column_types = column_types
 
-    def fit_encode(self, X: Any) -> EncodedTable:
+    def fit_encode(self, X: ArrayOrTable) -> EncodedTable:
         """Fit the encoding on the training table, and return the table encoded."""
         self.encoding_ = TableEncoding(
             sparse_output=True,
@@ -85,7 +87,7 @@ class TableInputs:
         self._divide(by_column)
         return self._encoded(by_column)
 
-    def encode(self, X: Any) -> EncodedTable:
+    def encode(self, X: ArrayOrTable) -> EncodedTable:
         """Return a table's rows, encoded as in training."""
         return self._encoded(sparse.csc_array(self.encoding_.transform(X)))
 
@@ -101,7 +103,7 @@ class TableInputs:
         return [str(columns[start]) for start, _ in self.coded_]
 
     @property
-    def _columns(self) -> NDArray[Any]:
+    def _columns(self) -> AnyArray:
         return columns_of_features(self.encoding_)
 
     def remarks_on_time(self, is_random: bool) -> list[str]:
@@ -160,7 +162,7 @@ class TableInputs:
         )
 
 
-def _most_frequent(counts: NDArray[Any], start: int, end: int) -> NDArray[np.int64]:
+def _most_frequent(counts: AnyArray, start: int, end: int) -> NDArray[np.int64]:
     """Return the indices of the most frequent categories of a column, in ascending order."""
     order = np.argsort(-counts[start:end], kind="stable")[:MOST_ONE_HOT]
     return np.sort(order + start).astype(np.int64)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from lamina.encoding.frames import as_pandas
+from lamina.encoding.frames import ArrayOrTable, as_pandas
 from lamina.errors import suggestion
+from lamina.formulas.table import AnyArray
 from lamina.tabular.dependence import average_over_values
 from lamina.tabular.explanations import Explanation, compute_contributions
 from lamina.tabular.importances import column_names, permutation_importances
@@ -46,8 +47,8 @@ class Inspected:
 
     def feature_importances(
         self,
-        X: Any,
-        y: Any,
+        X: ArrayOrTable,
+        y: ArrayOrTable,
         *,
         scoring: Any = None,
         n_repeats: int = 5,
@@ -101,7 +102,9 @@ class Inspected:
             random_state,
         )
 
-    def partial_dependence(self, X: Any, column: str, *, grid_resolution: int = 20) -> Bunch:
+    def partial_dependence(
+        self, X: ArrayOrTable, column: str, *, grid_resolution: int = 20
+    ) -> Bunch:
         """Return the mean prediction with a column set to one value in all rows.
 
         Works for numbers, dates, text and categories; `sklearn.inspection.partial_dependence` only
@@ -148,7 +151,7 @@ class Inspected:
         return Bunch(column=column, grid_values=values, average=average)
 
     def _explain(
-        self, X: Any, outputs: Callable[[Floats], NDArray[np.int64]], n_steps: int
+        self, X: ArrayOrTable, outputs: Callable[[Floats], NDArray[np.int64]], n_steps: int
     ) -> tuple[Explanation, NDArray[np.int64]]:
         """Explain the chosen output of each row; return the outputs as well."""
         check_is_fitted(self)
@@ -184,7 +187,7 @@ class Inspected:
         """Return final predictions from the members' mean."""
         return predictions
 
-    def _predict_any(self, X: Any) -> Floats:
+    def _predict_any(self, X: ArrayOrTable) -> Floats:
         return self._predict_encoded(self.inputs_.encode(X))
 
     def _predict_encoded(self, encoded: EncodedTable) -> Floats:
@@ -207,7 +210,7 @@ class Inspected:
         }
         return {"input_means_": [means[place] for place in range(len(members))]}
 
-    def _read_again(self, y: Any) -> NDArray[Any]:
+    def _read_again(self, y: ArrayOrTable) -> AnyArray:
         """Return the values, or classes as integers from 0, of a target to be scored."""
         raise NotImplementedError
 
@@ -223,7 +226,7 @@ def _require_count(name: str, value: Any, usual: int) -> None:
         raise ValueError(f"{name}={value!r} must be a whole number from 1; {usual} is the default")
 
 
-def _as_rows(X: Any) -> Any:
+def _as_rows(X: ArrayOrTable) -> Any:
     """Convert a row of a data frame or a dict to a table of one row."""
     from pandas import DataFrame, Series
 
@@ -234,14 +237,14 @@ def _as_rows(X: Any) -> Any:
     return np.asarray(X)[np.newaxis] if as_pandas(X) is None and np.ndim(X) == 1 else X
 
 
-def _as_frame(X: Any) -> Any:
+def _as_frame(X: ArrayOrTable) -> Any:
     from pandas import DataFrame
 
     frame = as_pandas(X)
     return DataFrame(np.asarray(X)) if frame is None else frame
 
 
-def _values(X: Any, names: Sequence[str]) -> NDArray[Any]:
+def _values(X: ArrayOrTable, names: Sequence[str]) -> AnyArray:
     from scipy import sparse
 
     frame = as_pandas(X)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from lamina.errors import LeakWarning
+from lamina.formulas.table import AnyArray
 
 if TYPE_CHECKING:
     from lamina.tabular.encoded import EncodedTable
@@ -50,7 +51,7 @@ class Leak(NamedTuple):
     remark: str
 
 
-def find_leaks(columns: Mapping[str, NDArray[Any]], target: NDArray[Any]) -> list[Leak]:
+def find_leaks(columns: Mapping[str, AnyArray], target: AnyArray) -> list[Leak]:
     """Return the columns that predict the target almost perfectly.
 
     Parameters
@@ -76,7 +77,7 @@ def find_leaks(columns: Mapping[str, NDArray[Any]], target: NDArray[Any]) -> lis
     return [Leak(*each, _remark(*each)) for each in found if _is_leak(*each[1:])]
 
 
-def warn_of_leaks(inputs: TableInputs, encoded: EncodedTable, target: NDArray[Any]) -> None:
+def warn_of_leaks(inputs: TableInputs, encoded: EncodedTable, target: AnyArray) -> None:
     """Warn about each column with a leak, and add a remark to the report of the inputs.
 
     Warns
@@ -90,10 +91,10 @@ def warn_of_leaks(inputs: TableInputs, encoded: EncodedTable, target: NDArray[An
         warnings.warn(leak.remark, LeakWarning, stacklevel=3)
 
 
-def encoded_columns(inputs: TableInputs, encoded: EncodedTable) -> dict[str, NDArray[Any]]:
+def encoded_columns(inputs: TableInputs, encoded: EncodedTable) -> dict[str, AnyArray]:
     """Return the table's columns in the format of `find_leaks`."""
     numbers, flags, _, categories = inputs.columns_of_parts()
-    columns: dict[str, NDArray[Any]] = dict(zip(numbers, encoded.numbers.T.copy(), strict=True))
+    columns: dict[str, AnyArray] = dict(zip(numbers, encoded.numbers.T.copy(), strict=True))
     # Flags of missing numbers are the first parts, followed by parts of dates.
     for i, name in enumerate(flags[: len(inputs.encoding_._indicated())]):
         columns[name][encoded.parts[:, i] == 1] = np.nan
@@ -103,7 +104,7 @@ def encoded_columns(inputs: TableInputs, encoded: EncodedTable) -> dict[str, NDA
     return columns | dict(zip(inputs.coded_columns_, encoded.codes.T, strict=True))
 
 
-def _can_be_judged(target: NDArray[Any]) -> bool:
+def _can_be_judged(target: AnyArray) -> bool:
     if len(target) < FEWEST_ROWS:
         return False
     if target.dtype.kind == "f":
@@ -113,7 +114,7 @@ def _can_be_judged(target: NDArray[Any]) -> bool:
     return len(counts) > 1 and int(np.sort(counts)[-2]) >= FEWEST_OF_A_CLASS
 
 
-def _score(values: NDArray[Any], target: NDArray[Any]) -> tuple[str, float]:
+def _score(values: AnyArray, target: AnyArray) -> tuple[str, float]:
     """Return the metric and its value on held-out rows."""
     if target.dtype.kind == "f":
         return "r2", max(_r2(values, target), _rank_r2(values, target))
@@ -140,7 +141,7 @@ def _remark(column: str, metric: str, value: float) -> str:
     )
 
 
-def _groups(values: NDArray[Any]) -> Groups:
+def _groups(values: AnyArray) -> Groups:
     """Return a group for each row: its category, or the bin of its number; one for missing ones."""
     if values.dtype.kind != "f":
         return np.asarray(values - values.min(), dtype=np.int64)
@@ -177,12 +178,12 @@ def _held_out_means(groups: Groups, target: NDArray[np.float64]) -> NDArray[np.f
     return predicted
 
 
-def _r2(values: NDArray[Any], target: NDArray[np.float64]) -> float:
+def _r2(values: AnyArray, target: NDArray[np.float64]) -> float:
     predicted = _held_out_means(_groups(values), target[:, np.newaxis])[:, 0]
     return float(1 - np.mean((target - predicted) ** 2) / np.var(target))
 
 
-def _rank_r2(values: NDArray[Any], target: NDArray[np.float64]) -> float:
+def _rank_r2(values: AnyArray, target: NDArray[np.float64]) -> float:
     """Return the squared rank correlation if it is almost 1, else 0, to detect monotone copies.
 
     Bins blur the tails of a heavy-tailed target, ranks do not.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators import MLPRegressor
 from lamina.tabular.base import TabularEstimator
 from lamina.tabular.explanations import Explanation, value_directions
@@ -123,7 +124,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.verbose = verbose
 
-    def predict(self, X: Any, *, quantiles: Any = None) -> NDArray[np.float64]:
+    def predict(self, X: ArrayOrTable, *, quantiles: Any = None) -> NDArray[np.float64]:
         """Return the prediction for each sample, or quantiles of its target.
 
         Parameters
@@ -146,7 +147,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         values = self.intervals_.quantiles(encoded, predictions, levels)
         return np.clip(values, *self.target_range_)
 
-    def predict_interval(self, X: Any, coverage: float = 0.9) -> NDArray[np.float64]:
+    def predict_interval(self, X: ArrayOrTable, coverage: float = 0.9) -> NDArray[np.float64]:
         """Return the bounds of an interval that contains the target with a given probability.
 
         Parameters
@@ -162,7 +163,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         outside = (1 - read_coverage(coverage)) / 2
         return self.predict(X, quantiles=[outside, 1 - outside])
 
-    def explain(self, X: Any, *, n_steps: int = 50) -> Explanation:
+    def explain(self, X: ArrayOrTable, *, n_steps: int = 50) -> Explanation:
         """Return the contribution of each column to the prediction, for each row.
 
         Integrated gradients of the ensemble's prediction, from the mean of the networks' inputs
@@ -191,7 +192,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         y = sample.target.learned
         return {"intervals_": ResidualIntervals.fit(sample.encoded, predictions, y, folds)}
 
-    def _read_again(self, y: Any) -> NDArray[np.float64]:
+    def _read_again(self, y: ArrayOrTable) -> NDArray[np.float64]:
         return Values.read(y).learned
 
     def _directions(
@@ -199,7 +200,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
     ) -> list[NDArray[np.float64]]:
         return value_directions(predictions, self.member_weights_, self._target)
 
-    def _read_target(self, y: Any) -> Values:
+    def _read_target(self, y: ArrayOrTable) -> Values:
         return Values.read(y)
 
     def _build(self, settings: Mapping[str, Any]) -> Any:

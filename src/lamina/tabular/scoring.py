@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer, get_scorer_names
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.errors import suggestion
+from lamina.formulas.table import AnyArray
 from lamina.tabular.targets import Target
 from lamina.tabular.transformations import SquareRoot
 from lamina.tabular.validation_scores import METRICS
@@ -36,7 +38,7 @@ class Scoring:
     """
 
     name: str
-    classes: NDArray[Any] | None
+    classes: AnyArray | None
     scorer: Callable[..., Any] | None = None
     transformation: SquareRoot | None = None
 
@@ -64,7 +66,7 @@ class Scoring:
         """`monitor` parameter of the networks."""
         return "validation_loss" if self.scorer is None else self
 
-    def measure(self, y: NDArray[Any], predictions: Predictions) -> float:
+    def measure(self, y: AnyArray, predictions: Predictions) -> float:
         """Score predictions; y has classes as integers from 0, or values."""
         if self.scorer is None:
             return METRICS[self.name](y, predictions)
@@ -82,7 +84,7 @@ class Scoring:
             ) from error
         return float(value) if np.ndim(value) == 0 else value
 
-    def __call__(self, network: Any, X: Any, y: NDArray[Any]) -> float:
+    def __call__(self, network: Any, X: ArrayOrTable, y: AnyArray) -> float:
         """Score a network of the ensemble during training."""
         if self.classes is None:
             return self._measure_values(y, np.asarray(network.predict(X), dtype=np.float64))
@@ -112,15 +114,15 @@ class _Shown(BaseEstimator):  # type: ignore[misc]
 
 
 class _Classifying(ClassifierMixin, _Shown):  # type: ignore[misc]
-    def predict_proba(self, X: Any) -> Predictions:
+    def predict_proba(self, X: ArrayOrTable) -> Predictions:
         return self.predictions
 
-    def predict(self, X: Any) -> NDArray[Any]:
+    def predict(self, X: ArrayOrTable) -> AnyArray:
         return np.asarray(self.classes_[np.argmax(self.predictions, axis=1)])
 
 
 class _Regressing(RegressorMixin, _Shown):  # type: ignore[misc]
-    def predict(self, X: Any) -> Predictions:
+    def predict(self, X: ArrayOrTable) -> Predictions:
         return self.predictions
 
 

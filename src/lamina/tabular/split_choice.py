@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.encoding.columns import READERS
-from lamina.encoding.frames import as_pandas
+from lamina.encoding.frames import ArrayOrTable, as_pandas
 from lamina.encoding.table_columns import read_training
 from lamina.encoding.understanding import understand
 from lamina.errors import TableError, suggestion
+from lamina.formulas.table import AnyArray
 from lamina.tabular.folds import (
     Split,
     assign_folds,
@@ -39,7 +40,7 @@ class SplitChoice(NamedTuple):
     cv: Any
 
     @classmethod
-    def read(cls, X: Any, groups: Any, time: Any, cv: Any) -> tuple[SplitChoice, Any]:
+    def read(cls, X: ArrayOrTable, groups: Any, time: Any, cv: Any) -> tuple[SplitChoice, Any]:
         """Check the arguments of `fit`; return them, and the table without the groups' column."""
         if time is not None and cv is not None:
             raise ValueError("pass time= or cv=, not both: cv= already defines the splits")
@@ -58,7 +59,7 @@ class SplitChoice(NamedTuple):
         return self.groups is None and self.time is None and not hasattr(self.cv, "split")
 
     def splits(
-        self, learned: NDArray[Any], n_folds: int, random_state: np.random.RandomState
+        self, learned: AnyArray, n_folds: int, random_state: np.random.RandomState
     ) -> list[Split]:
         """Return the splits of the samples.
 
@@ -94,7 +95,7 @@ class SplitChoice(NamedTuple):
         return int(self.cv)
 
 
-def _frame(parameter: str, name: str, X: Any) -> Any:
+def _frame(parameter: str, name: str, X: ArrayOrTable) -> Any:
     """Return a table as a pandas data frame that has a column of that name."""
     frame = as_pandas(X)
     if frame is None:
@@ -162,7 +163,7 @@ def _read_time(time: Any) -> NDArray[np.float64]:
     return values
 
 
-def _read_splits(cv: Any, learned: NDArray[Any], groups: NDArray[np.int64] | None) -> list[Split]:
+def _read_splits(cv: Any, learned: AnyArray, groups: NDArray[np.int64] | None) -> list[Split]:
     """Check the splits of a splitter or an iterable."""
     if hasattr(cv, "split"):
         pairs = cv.split(np.zeros((len(learned), 1)), learned, groups)

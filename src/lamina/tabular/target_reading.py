@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.target_scaling import TargetScaling
+from lamina.formulas.table import AnyArray
 
 
-def read_labels(y: Any) -> NDArray[Any]:
+def read_labels(y: ArrayOrTable) -> AnyArray:
     """Return the labels of a classification.
 
     Parameters
@@ -47,7 +49,7 @@ def read_labels(y: Any) -> NDArray[Any]:
     return np.asarray(labels)
 
 
-def read_values(y: Any) -> NDArray[np.float64]:
+def read_values(y: ArrayOrTable) -> NDArray[np.float64]:
     """Return the numbers of a regression.
 
     Parameters
@@ -91,13 +93,13 @@ or use TabularClassifier if y has classes
     return np.asarray(values)
 
 
-def _without_nullable_type(y: Any) -> Any:
+def _without_nullable_type(y: ArrayOrTable) -> Any:
     """Convert pandas' nullable types, such as Int64, which scikit-learn reads as float64."""
     dtype = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
     return y if dtype is None or y.isna().any() else y.to_numpy(dtype)
 
 
-def _refuse_missing(y: NDArray[Any]) -> None:
+def _refuse_missing(y: AnyArray) -> None:
     import pandas as pd
 
     missing = np.asarray(pd.isna(y))
@@ -106,7 +108,7 @@ def _refuse_missing(y: NDArray[Any]) -> None:
         raise ValueError(f"Input y contains NaN in row {row}: drop that row")
 
 
-def _refuse_words(y: NDArray[Any]) -> None:
+def _refuse_words(y: AnyArray) -> None:
     if y.dtype.kind not in "OUS":
         return
     for row, value in enumerate(y.tolist(), 1):

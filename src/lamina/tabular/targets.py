@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 
+from lamina.encoding.frames import ArrayOrTable
+from lamina.formulas.table import AnyArray
 from lamina.tabular.calibration import LEAST_PROBABILITY
 from lamina.tabular.recipes import Kind
 from lamina.tabular.target_reading import read_labels, read_values
@@ -30,7 +32,7 @@ class Target(ABC):
         Values, or classes as integers from 0.
     """
 
-    learned: NDArray[Any]
+    learned: AnyArray
 
     @property
     @abstractmethod
@@ -43,7 +45,7 @@ class Target(ABC):
         """Numbers used for target statistics, shape (n_samples, n_numbers)."""
 
     @property
-    def trained(self) -> NDArray[Any]:
+    def trained(self) -> AnyArray:
         """Target as networks learn it, shape (n_samples,)."""
         return self.learned
 
@@ -78,7 +80,7 @@ class Target(ABC):
         """Return the loss of each sample, shape (n_samples,)."""
 
     @abstractmethod
-    def with_samples(self, learned: NDArray[Any]) -> Self:
+    def with_samples(self, learned: AnyArray) -> Self:
         """Return the target of other samples, with classes or range extended to include both."""
 
     @abstractmethod
@@ -94,11 +96,11 @@ class Target(ABC):
 class Classes(Target):
     """Sorted classes, and the code of each sample's class."""
 
-    classes: NDArray[Any]
+    classes: AnyArray
     learned: NDArray[np.int64]
 
     @classmethod
-    def read(cls, y: Any) -> Self:
+    def read(cls, y: ArrayOrTable) -> Self:
         """Check classes.
 
         Raises
@@ -172,7 +174,7 @@ class Classes(Target):
         chosen = predictions[np.arange(len(self.learned)), self.learned]
         return np.asarray(-np.log(np.maximum(chosen, LEAST_PROBABILITY)))
 
-    def with_samples(self, learned: NDArray[Any]) -> Self:
+    def with_samples(self, learned: AnyArray) -> Self:
         """Return the target of other samples, with the same classes."""
         return replace(self, learned=learned)
 
@@ -202,7 +204,7 @@ class Values(Target):
     transformation: SquareRoot | None = None
 
     @classmethod
-    def read(cls, y: Any) -> Self:
+    def read(cls, y: ArrayOrTable) -> Self:
         """Check values; raise ValueError for one that is missing, infinite or no number."""
         values = read_values(y)
         return cls(values, (float(values.min()), float(values.max())))
@@ -253,7 +255,7 @@ class Values(Target):
         """Return the squared error of each value."""
         return np.asarray((predictions - self.learned) ** 2)
 
-    def with_samples(self, learned: NDArray[Any]) -> Self:
+    def with_samples(self, learned: AnyArray) -> Self:
         """Return the target of other samples, in a range that holds these as well."""
         low, high = self.range
         wider = (min(low, float(learned.min())), max(high, float(learned.max())))
@@ -268,7 +270,7 @@ class Values(Target):
         return replace(self, learned=np.empty(0))
 
 
-def require_as_many(n_samples: int, y: NDArray[Any]) -> None:
+def require_as_many(n_samples: int, y: AnyArray) -> None:
     """Raise ValueError if the target does not have one value per sample of the table."""
     if n_samples != len(y):
         raise ValueError(

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 
+from lamina.formulas.table import AnyArray
 from lamina.tabular.time_limits import TimeLimit
 
 N_RESAMPLES = 200
 # Number of resamples when time is short: the standard error is then precise to a sixth.
 FEWEST_RESAMPLES = 20
 
-Metric = Callable[[NDArray[Any], NDArray[np.float64]], float]
+Metric = Callable[[AnyArray, NDArray[np.float64]], float]
 
 
 class ValidationScore(NamedTuple):
@@ -34,16 +35,16 @@ class ValidationScore(NamedTuple):
     standard_error: float
 
 
-def _area(classes: NDArray[Any], probabilities: NDArray[np.float64]) -> float:
+def _area(classes: AnyArray, probabilities: NDArray[np.float64]) -> float:
     return float(roc_auc_score(classes == 1, probabilities[:, 1]))
 
 
-def _log_likelihood(classes: NDArray[Any], probabilities: NDArray[np.float64]) -> float:
+def _log_likelihood(classes: AnyArray, probabilities: NDArray[np.float64]) -> float:
     probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
     return -float(log_loss(classes, probabilities, labels=np.arange(probabilities.shape[1])))
 
 
-def _error(y: NDArray[Any], predictions: NDArray[np.float64]) -> float:
+def _error(y: AnyArray, predictions: NDArray[np.float64]) -> float:
     return -float(root_mean_squared_error(y, predictions))
 
 
@@ -56,7 +57,7 @@ METRICS: Mapping[str, Metric] = {
 
 def score_with_error(
     metric: str,
-    y: NDArray[Any],
+    y: AnyArray,
     predictions: NDArray[np.float64],
     measure: Metric | None = None,
     limit: TimeLimit | None = None,
@@ -108,7 +109,7 @@ def score_with_error(
 
 def later_score(
     score: ValidationScore,
-    y: NDArray[Any],
+    y: AnyArray,
     predictions: NDArray[np.float64],
     measure: Metric,
     periods: NDArray[np.int64],
@@ -144,7 +145,7 @@ def later_score(
     return score._replace(standard_error=max(error, score.standard_error))
 
 
-def _measured(measure: Metric, y: NDArray[Any], predictions: NDArray[np.float64]) -> float:
+def _measured(measure: Metric, y: AnyArray, predictions: NDArray[np.float64]) -> float:
     """Return a score, or NaN if only one of two classes occurs, so that there is no ROC curve."""
     if measure is METRICS["roc_auc"] and len(np.unique(y)) < 2:
         return np.nan

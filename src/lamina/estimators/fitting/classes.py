@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.targets import Labels, TargetEncoding
 
 
@@ -22,7 +23,7 @@ def pair_labels(y: Labels, encoding: TargetEncoding) -> list[tuple[Any, Any]]:
     return [(unique_labels(y), encoding.classes)]
 
 
-def code_for_classes(y: Any) -> str:
+def code_for_classes(y: ArrayOrTable) -> str:
     """Return code for the `classes` argument of the first call to partial_fit."""
     try:
         kind = type_of_target(y)

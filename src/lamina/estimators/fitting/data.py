@@ -21,15 +21,22 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators.fitting.wrong_data import explained, refuse_labels_without_order
 from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas.table import Matrix
 
 FLOATS: list[np.dtype[Any]] = [np.dtype(np.float64), np.dtype(np.float32)]
 
 
 def read_samples(
-    model: Any, X: Any, y: Any, dtypes: Sequence[DTypeLike], *, reset: bool
+    model: Parametrized,
+    X: ArrayOrTable,
+    y: ArrayOrTable,
+    dtypes: Sequence[DTypeLike],
+    *,
+    reset: bool,
 ) -> tuple[Matrix, Any]:
     """Return validated X and y.
 
@@ -65,7 +72,7 @@ def read_samples(
     return _sorted(X), y
 
 
-def read_rows(model: Any, X: Any) -> Matrix:
+def read_rows(model: Parametrized, X: ArrayOrTable) -> Matrix:
     """Return validated X for a prediction, with scikit-learn's errors and warnings."""
     check_is_fitted(model)
     with explained(X):
@@ -91,7 +98,7 @@ def refuse_noise_on_sparse_rows(settings: FitSettings, X: Matrix) -> None:
             )
 
 
-def are_plain_rows(X: Any, dtypes: Sequence[DTypeLike]) -> bool:
+def are_plain_rows(X: ArrayOrTable, dtypes: Sequence[DTypeLike]) -> bool:
     """Return True if X is a C-contiguous array (n_samples, n_features) of one of these dtypes.
 
     Non-finite elements are not checked.
@@ -106,7 +113,7 @@ def are_plain_rows(X: Any, dtypes: Sequence[DTypeLike]) -> bool:
     )
 
 
-def are_plain_targets(y: Any, n_samples: int) -> bool:
+def are_plain_targets(y: ArrayOrTable, n_samples: int) -> bool:
     """Return True if y is an array (n_samples,) of finite numbers."""
     return (
         type(y) is np.ndarray
@@ -115,7 +122,7 @@ def are_plain_targets(y: Any, n_samples: int) -> bool:
     )
 
 
-def _sorted(X: Any) -> Matrix:
+def _sorted(X: ArrayOrTable) -> Matrix:
     """Return X with sorted csr indices, checked for range because the kernels do not check."""
     if not sparse.issparse(X):
         return X

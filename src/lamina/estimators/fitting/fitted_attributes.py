@@ -19,6 +19,7 @@ from lamina.estimators.fitting.fitted_parts import OTHER_PARTS
 from lamina.estimators.fitting.state import SCALING_ATTRIBUTES
 from lamina.estimators.settings.constraints import hidden_widths
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.files.fields import (
     Check,
     Fields,
@@ -59,7 +60,7 @@ OUTPUT_CONFIG: Fields = {"transform": member(["default", "pandas", "polars", Non
 BEFORE_FIT: Fields = {"_sklearn_output_config": record(OUTPUT_CONFIG, optional=OUTPUT_CONFIG)}
 
 
-def check_estimator(model: Any) -> None:
+def check_estimator(model: Parametrized) -> None:
     """Check parameters and fitted attributes of an MLP before it is used or written to a file.
 
     Raises
@@ -71,7 +72,7 @@ def check_estimator(model: Any) -> None:
     """
     model._validate_params()
     hidden_widths(model.hidden_layer_sizes)
-    state = vars(model)
+    state = model.__dict__
     fields, needed = BEFORE_FIT, frozenset[str]()
     if "coefs_" in state:
         fields = fitted_fields(model, _checked_network(model))
@@ -88,14 +89,14 @@ def check_estimator(model: Any) -> None:
     check_fields(checked, fields, optional=fields.keys() - needed)
 
 
-def _class_attributes(model: Any) -> frozenset[str]:
+def _class_attributes(model: Parametrized) -> frozenset[str]:
     of_classes = {"classes_", "_target_kind", "_sparse_targets"}
     return frozenset(of_classes if hasattr(model, "predict_proba") else {})
 
 
-def _checked_network(model: Any) -> NetworkSpec:
+def _checked_network(model: Parametrized) -> NetworkSpec:
     """Return the network after checking the parts that define it."""
-    fitted = vars(model)
+    fitted = model.__dict__
     whole(1)(fitted.get("n_features_in_"), "n_features_in_")
     list_of(whole(1))(fitted.get("_heads", []), "_heads")
     member(INVERSE_LINKS)(fitted.get("out_activation_"), "out_activation_")
@@ -114,9 +115,9 @@ def _floats(value: Any, place: str) -> None:
         raise refused(float(value[at]), number_there, "a finite number")
 
 
-def fitted_fields(model: Any, spec: NetworkSpec) -> Fields:
+def fitted_fields(model: Parametrized, spec: NetworkSpec) -> Fields:
     """Return the check of every attribute that a fit sets on a model with this network."""
-    fitted = vars(model)
+    fitted = model.__dict__
     features, parts = model.n_features_in_, list_of(_floats)
     names = array("O", (features,))
     fields: dict[str, Check] = {

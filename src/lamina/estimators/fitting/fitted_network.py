@@ -23,6 +23,7 @@ from lamina.estimators.settings.architecture import (
     read_architecture,
 )
 from lamina.estimators.settings.configured import require_valid_now
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas.table import Array
 from lamina.network import (
     Network,
@@ -35,7 +36,7 @@ from lamina.network import (
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
-def get_spec(model: Any) -> NetworkSpec:
+def get_spec(model: Parametrized) -> NetworkSpec:
     """Return the specification of a fitted estimator's network, from the shapes of its weights.
 
     Raises
@@ -45,13 +46,13 @@ def get_spec(model: Any) -> NetworkSpec:
         set them by hand, and for parameters that no network has.
     """
     require_valid_now(model, Architecture._fields)
-    shapes = tuple(tuple(part.shape for part in parts) for parts in fitted_parts(vars(model)))
+    shapes = tuple(tuple(part.shape for part in parts) for parts in fitted_parts(model.__dict__))
     return _spec(
         shapes,
         model.n_features_in_,
         read_architecture(model),
         model.out_activation_,
-        tuple(vars(model).get("_heads", ())),
+        tuple(model.__dict__.get("_heads", ())),
     )
 
 
@@ -97,7 +98,7 @@ def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]
             )
 
 
-def get_parameters(model: Any, dtype: DTypeLike | None = None) -> Array:
+def get_parameters(model: Parametrized, dtype: DTypeLike | None = None) -> Array:
     """Return the flat parameters; a copy only if the attributes are not views of one vector.
 
     Raises
@@ -105,12 +106,12 @@ def get_parameters(model: Any, dtype: DTypeLike | None = None) -> Array:
     ValueError
         For an attribute that does not hold real numbers.
     """
-    return _flatten(vars(model), dtype)
+    return _flatten(model.__dict__, dtype)
 
 
-def get_dtype(model: Any) -> np.dtype[Any]:
+def get_dtype(model: Parametrized) -> np.dtype[Any]:
     """Return the dtype of the parameters: float32 if all arrays are, else float64."""
-    return _dtype_of(fitted_parts(vars(model)))
+    return _dtype_of(fitted_parts(model.__dict__))
 
 
 def read_network(spec: NetworkSpec, fitted: Mapping[str, Any]) -> Network:
@@ -139,13 +140,13 @@ class _Known(NamedTuple):
 _known: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
 
 
-def get_network(model: Any) -> Network:
+def get_network(model: Parametrized) -> Network:
     """Return the network, cached as long as its arrays are the same views of the parameters.
 
     For a single sample, inspecting all attributes takes longer than predicting. Writing into a
     view writes into the vector; an array that replaces a view is another object, which is detected.
     """
-    fitted = vars(model)
+    fitted = model.__dict__
     if fitted["coefs_"] is None or fitted["intercepts_"] is None:
         fitted_parts(fitted)  # Raises.
     parts = (*fitted["coefs_"], *fitted["intercepts_"])
@@ -226,9 +227,9 @@ def _named_views(views: ParameterViews) -> dict[str, list[Array]]:
     return named | {name: parts for name, parts in extra if any(part.size for part in parts)}
 
 
-def share_one_vector(model: Any) -> None:
+def share_one_vector(model: Parametrized) -> None:
     """Make weights and biases views of one vector again, after unpickling has separated them."""
-    parts = fitted_parts(vars(model))
+    parts = fitted_parts(model.__dict__)
     if len({part.dtype for part in chain.from_iterable(parts)}) == 1:
         layout = ParameterLayout(*(tuple(part.shape for part in each) for each in parts))
-        vars(model).update(_named_views(layout.views(get_parameters(model))))
+        model.__dict__.update(_named_views(layout.views(get_parameters(model))))

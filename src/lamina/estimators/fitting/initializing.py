@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.random.bit_generator import ISeedSequence
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 from sklearn.utils import check_random_state
 
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.formulas import ACTIVATIONS, INITIALIZERS
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 from lamina.network import NetworkSpec, ParameterLayout, draw_parameters, given_parameters
 
 GIGABYTE = 10**9
@@ -87,7 +87,7 @@ def initial_gains(settings: FitSettings, spec: NetworkSpec) -> list[float]:
 class _Unseeded(ISeedSequence):
     """Placeholder state of a generator that is seeded right after its creation."""
 
-    def generate_state(self, n_words: int, dtype: DTypeLike = np.uint32) -> NDArray[Any]:
+    def generate_state(self, n_words: int, dtype: DTypeLike = np.uint32) -> AnyArray:
         return np.zeros(n_words, dtype)
 
 

@@ -13,6 +13,7 @@ from lamina.engines import Engine, Objective, Rows
 from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.fitting.validation_setup import HeldOut
 from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas.table import Array, Matrix
 from lamina.network import Network, NetworkSpec
 
@@ -55,7 +56,7 @@ class Assignment:
     """
 
     settings: FitSettings
-    model: Any
+    model: Parametrized
     engine: Engine
     spec: NetworkSpec
     task: Task

@@ -8,8 +8,9 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import ArrayLike, DTypeLike
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import Rows, choose_engine
 from lamina.engines.custom_loss import CustomLoss, require_rows_apart
 from lamina.estimators.fitting.data import FLOATS, read_samples, refuse_noise_on_sparse_rows
@@ -23,6 +24,7 @@ from lamina.estimators.fitting.validation_setup import HeldOut, split_validation
 from lamina.estimators.fitting.wrong_data import explained, sample_weights
 from lamina.estimators.settings.architecture import build_network
 from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
 
@@ -30,11 +32,11 @@ ROWS_TO_TRY = 5
 
 
 def prepare_fit(
-    model: Any,
+    model: Parametrized,
     settings: FitSettings,
-    X: Any,
-    y: Any,
-    sample_weight: Any = None,
+    X: ArrayOrTable,
+    y: ArrayOrTable,
+    sample_weight: ArrayLike | None = None,
     *,
     fresh: bool,
     incremental: bool = False,
@@ -117,7 +119,7 @@ def _check_custom_loss(loss: CustomLoss, rows: Rows, n_outputs: int) -> None:
     require_rows_apart(loss, logits.reshape(len(y), -1), y, weight)
 
 
-def _dtypes(model: Any, settings: FitSettings, fresh: bool) -> list[np.dtype[Any]]:
+def _dtypes(model: Parametrized, settings: FitSettings, fresh: bool) -> list[np.dtype[Any]]:
     """Return the dtypes that X may keep; any other becomes the first of them."""
     if settings.dtype is not None:
         return [np.dtype(settings.dtype)]
@@ -125,7 +127,7 @@ def _dtypes(model: Any, settings: FitSettings, fresh: bool) -> list[np.dtype[Any
 
 
 def _continued_parameters(
-    model: Any, settings: FitSettings, spec: NetworkSpec, task: Task
+    model: Parametrized, settings: FitSettings, spec: NetworkSpec, task: Task
 ) -> Array:
     """Return a copy of the fitted parameters, so that a failing fit leaves them unchanged."""
     weights, biases, *others = fitted_parts(vars(model))
@@ -144,7 +146,7 @@ def _continued_parameters(
 
 
 def _held_out(
-    model: Any, settings: FitSettings, validation_data: Any, task: Task, dtype: DTypeLike
+    model: Parametrized, settings: FitSettings, validation_data: Any, task: Task, dtype: DTypeLike
 ) -> HeldOut:
     """Return the user's validation data, validated like the training data."""
     X, y, *weight = split_validation_data(settings, validation_data)

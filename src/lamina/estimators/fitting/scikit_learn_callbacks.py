@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from numpy.typing import ArrayLike
+
+from lamina.encoding.frames import ArrayOrTable
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas.table import Array
 
 
@@ -26,10 +30,10 @@ class ScikitLearnCallbacks:
 
     def __init__(
         self,
-        model: Any,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
+        model: Parametrized,
+        X: ArrayOrTable,
+        y: ArrayOrTable,
+        sample_weight: ArrayLike | None,
         parameters: Array,
         attributes: Callable[[Array], dict[str, Any]],
     ) -> None:
@@ -79,6 +83,6 @@ class ScikitLearnCallbacks:
             self.fit.call_on_fit_task_end(**self.arguments)
 
 
-def has_callbacks(model: Any) -> bool:
+def has_callbacks(model: Parametrized) -> bool:
     """Return True if `set_callbacks`, or a search around it, gave the model callbacks."""
     return bool(vars(model).get("_skl_callbacks"))

@@ -11,12 +11,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn import config_context
 from sklearn.utils._param_validation import InvalidParameterError
 
+from lamina.encoding.frames import ArrayOrTable
+from lamina.estimators.settings.parametrized import Parametrized
+
 
 def measure_by(
-    scorers: Mapping[str, Callable[..., Any]], model: Any, X: Any, y: Any, weight: Any
+    scorers: Mapping[str, Callable[..., Any]],
+    model: Parametrized,
+    X: ArrayOrTable,
+    y: ArrayOrTable,
+    weight: ArrayLike | None,
 ) -> list[float]:
     """Return the value of each scorer, in the mapping's order.
 
@@ -40,7 +48,12 @@ def measure_by(
 
 
 def _measured(
-    name: str, scorer: Callable[..., Any], model: Any, X: Any, y: Any, weight: Any
+    name: str,
+    scorer: Callable[..., Any],
+    model: Parametrized,
+    X: ArrayOrTable,
+    y: ArrayOrTable,
+    weight: ArrayLike | None,
 ) -> Any:
     """Return a scorer's value; errors of scikit-learn's scorers get the monitor's name."""
     try:
@@ -55,7 +68,7 @@ def _measured(
         ) from error
 
 
-def _for_several_classes(name: str, model: Any) -> str:
+def _for_several_classes(name: str, model: Parametrized) -> str:
     """Return a sentence with the same metric's scorer for three classes, if there is one."""
     from sklearn.metrics import get_scorer_names
 
@@ -68,7 +81,7 @@ def _for_several_classes(name: str, model: Any) -> str:
     return f" y has {len(classes)} classes: set monitor={name + several[0]!r}."
 
 
-def _weights_for(scorer: Callable[..., Any], weight: Any) -> dict[str, Any]:
+def _weights_for(scorer: Callable[..., Any], weight: ArrayLike | None) -> dict[str, Any]:
     return {"sample_weight": weight} if weight is not None and accepts_weights(scorer) else {}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from copy import copy
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -21,11 +21,14 @@ from lamina.estimators.fitting.fitted_network import (
     network_attributes,
 )
 from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import Network, NetworkSpec
 from lamina.training import History, LbfgsResult, Memory
 from lamina.training.rates import RateState
+
+Model = TypeVar("Model", bound=Parametrized)
 
 # Only a fit with scale_target=True sets these.
 SCALING_ATTRIBUTES = ("target_mean_", "target_scale_", "_standardised_layer")
@@ -50,9 +53,9 @@ EPOCH_ATTRIBUTES = (
 )
 
 
-def get_scaling(model: Any) -> TargetScaling | None:
+def get_scaling(model: Parametrized) -> TargetScaling | None:
     """Return the latest fit's standardisation of the target, or None."""
-    fitted = vars(model)
+    fitted = model.__dict__
     if "target_mean_" not in fitted:
         return None
     return TargetScaling(
@@ -62,14 +65,14 @@ def get_scaling(model: Any) -> TargetScaling | None:
 
 
 def get_standardised_parameters(
-    model: Any, spec: NetworkSpec, scaling: TargetScaling | None
+    model: Parametrized, spec: NetworkSpec, scaling: TargetScaling | None
 ) -> Array:
     """Return a copy of the predicting parameters, for targets standardised by a scaling."""
     folded = Network(spec, np.array(get_parameters(model)))
     if scaling is None:
         return folded.parameters
     unfolded = scaling.unfold(folded)
-    kept = vars(model).get("_standardised_layer")
+    kept = model.__dict__.get("_standardised_layer")
     if kept is None or scaling != get_scaling(model):
         return unfolded.parameters
     exact = unfolded.copy()
@@ -83,7 +86,10 @@ def get_standardised_parameters(
 
 
 def get_trained_parameters(
-    model: Any, spec: NetworkSpec, scaling: TargetScaling | None, dtype: DTypeLike | None = None
+    model: Parametrized,
+    spec: NetworkSpec,
+    scaling: TargetScaling | None,
+    dtype: DTypeLike | None = None,
 ) -> Array:
     """Return a copy of the parameters a fit continues from: those before averaging, if any."""
     trained = getattr(model, "_trained_parameters", None)
@@ -96,14 +102,14 @@ def get_trained_parameters(
     return np.array(trained, dtype=trained.dtype if dtype is None else dtype)
 
 
-def copy_at_epoch(model: Any, parameters: Array, epoch: int) -> Any:
+def copy_at_epoch(model: Model, parameters: Array, epoch: int) -> Model:
     """Return a copy of a fitted model with these parameters, as it was after `epoch` epochs.
 
     The history is cut there. A fit of the copy starts from scratch, and calls no callback.
     """
     then = copy(model)
     then.callbacks = None
-    fitted = vars(then)
+    fitted = then.__dict__
     losses, scores, columns = model.loss_curve_, model.validation_scores_, model._history
     for name in EPOCH_ATTRIBUTES:
         fitted.pop(name, None)
@@ -115,7 +121,7 @@ def copy_at_epoch(model: Any, parameters: Array, epoch: int) -> Any:
     return then
 
 
-def get_history(model: Any) -> History:
+def get_history(model: Parametrized) -> History:
     """Return the history of the fits so far; empty without a minibatch fit."""
     return History(
         losses=getattr(model, "loss_curve_", []),
@@ -130,7 +136,12 @@ def get_history(model: Any) -> History:
 
 
 def build_memory(
-    settings: FitSettings, model: Any, parameters: Array, *, fresh: bool, keep_optimizer: bool
+    settings: FitSettings,
+    model: Parametrized,
+    parameters: Array,
+    *,
+    fresh: bool,
+    keep_optimizer: bool,
 ) -> Memory:
     """Return the state from which a minibatch fit starts.
 
@@ -192,7 +203,7 @@ def epoch_attributes(memory: Memory, optimizer: OptimizerSettings) -> dict[str, 
     }
 
 
-def lbfgs_attributes(model: Any, result: LbfgsResult, fresh: bool) -> dict[str, Any]:
+def lbfgs_attributes(model: Parametrized, result: LbfgsResult, fresh: bool) -> dict[str, Any]:
     """Return the attributes that a fit by L-BFGS sets besides the network."""
     attributes = {
         "n_iter_": result.iterations,

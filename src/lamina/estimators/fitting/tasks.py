@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.encoding.targets import LOSS_OF_KIND, Labels, TargetEncoding, classification_loss
 from lamina.engines import Objective, Rows
@@ -19,7 +20,7 @@ from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import LOSSES
 from lamina.formulas.hyperparameters import Hyperparameters, names_of
-from lamina.formulas.table import Array, Matrix
+from lamina.formulas.table import AnyArray, Array, Matrix
 from lamina.training import Accuracy, RSquared
 from lamina.training.scores import PinballScore
 
@@ -37,7 +38,7 @@ class Task(ABC):
         Hyperparameters that the loss's record lists, by name.
     """
 
-    y: Any
+    y: ArrayOrTable
     hyperparameters: Hyperparameters
 
     @property
@@ -71,7 +72,7 @@ class Task(ABC):
         return None
 
     @abstractmethod
-    def targets(self, dtype: DTypeLike) -> NDArray[Any]:
+    def targets(self, dtype: DTypeLike) -> AnyArray:
         """Return y in the form that engines expect."""
 
     def rows(self, X: Matrix, weight: Array | None, dtype: DTypeLike) -> Rows:
@@ -94,7 +95,7 @@ class Task(ABC):
         return sample_weight
 
     @abstractmethod
-    def strata(self) -> NDArray[Any] | None:
+    def strata(self) -> AnyArray | None:
         """Return classes for a stratified validation split, or None."""
 
     @abstractmethod
@@ -159,7 +160,7 @@ class Classification(Task):
     def n_outputs(self) -> int:
         return self.encoding.n_outputs(self.y)
 
-    def targets(self, dtype: DTypeLike) -> NDArray[Any]:
+    def targets(self, dtype: DTypeLike) -> AnyArray:
         encoded = self.encoding.encode(self.y, dtype)
         if not self.smoothing or encoded.dtype.kind == "i":
             return encoded
@@ -169,7 +170,7 @@ class Classification(Task):
     def row_weights(self, sample_weight: Array | None) -> Array | None:
         return weigh_classes(self.class_weight, self.encoding, self.y, sample_weight)
 
-    def strata(self) -> NDArray[Any] | None:
+    def strata(self) -> AnyArray | None:
         # Booleans, because scikit-learn's message about a class with one member prints the strata.
         return self.encoding.encode(self.y, bool) if self.n_outputs == 1 else None
 
@@ -200,7 +201,7 @@ class Regression(Task):
     """
 
     chosen_loss: str | CustomLoss
-    y: NDArray[Any]
+    y: AnyArray
     hyperparameters: Hyperparameters = field(default_factory=dict)
     scaling: TargetScaling | None = None
 
@@ -234,14 +235,14 @@ class Regression(Task):
     def n_outputs(self) -> int:
         return int(self.columns().shape[1]) * self.outputs_per_target
 
-    def targets(self, dtype: DTypeLike) -> NDArray[Any]:
+    def targets(self, dtype: DTypeLike) -> AnyArray:
         if self.scaling is not None:
             return self.scaling.standardise(self.columns(), dtype)
         # A value too large for float32 becomes infinite here; the first epoch reports it.
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(self.columns(), dtype=dtype)
 
-    def strata(self) -> NDArray[Any] | None:
+    def strata(self) -> AnyArray | None:
         return None
 
     def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
@@ -282,7 +283,7 @@ class Regression(Task):
         undefined = np.isnan(value)
         return float(y.ravel()[undefined].min()) if undefined.any() else None
 
-    def columns(self) -> NDArray[Any]:
+    def columns(self) -> AnyArray:
         """Return y with shape (n_samples, n_targets)."""
         return self.y.reshape(len(self.y), -1)
 

@@ -17,6 +17,7 @@ from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.settings.contradictions import minibatch_solvers
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.monitoring import Monitored
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas.table import Array, Matrix
 from lamina.network import Network, NetworkSpec
 from lamina.training import Monitor, Validation
@@ -63,7 +64,7 @@ def split_validation_data(settings: FitSettings, validation_data: Any) -> Sequen
 
 
 def build_validation(
-    model: Any,
+    model: Parametrized,
     spec: NetworkSpec,
     objective: Objective,
     parameters: Array,
@@ -112,14 +113,14 @@ def metric_names(task: Task, monitor: Monitored) -> tuple[str, ...]:
     return tuple(monitor.scorers) or (task.metric,)
 
 
-def build_probe(model: Any, attributes: dict[str, Any]) -> Any:
+def build_probe(model: Parametrized, attributes: dict[str, Any]) -> Any:
     """Return an estimator that predicts as the model would with other fitted attributes.
 
     It has no feature names, because its X is an array without names.
     """
     probe = object.__new__(type(model))
-    vars(probe).update(vars(model) | attributes)
-    vars(probe).pop("feature_names_in_", None)
+    probe.__dict__.update(model.__dict__ | attributes)
+    probe.__dict__.pop("feature_names_in_", None)
     return probe
 
 

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.utils.validation import _check_sample_weight, _num_samples
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.errors import NonFiniteError
 from lamina.estimators.settings.refusals import shown
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 
 NOT_FINITE = re.compile(r"contains (NaN|infinity)")
 NO_NUMBER = re.compile(r"could not convert string to float|must be a string or a real number")
@@ -31,7 +32,7 @@ ARRAY = re.compile(r":\s*array=.*?\.\s*Reshape", re.DOTALL)
 
 
 @contextmanager
-def explained(X: Any = None, y: Any = None, where: str = "") -> Iterator[None]:
+def explained(X: ArrayOrTable = None, y: ArrayOrTable = None, where: str = "") -> Iterator[None]:
     """Add the place of the fault in X and y to ValueError and TypeError of validation.
 
     Parameters
@@ -53,7 +54,7 @@ def explained(X: Any = None, y: Any = None, where: str = "") -> Iterator[None]:
         raise better from None
 
 
-def _message(text: str, X: Any, y: Any) -> str:
+def _message(text: str, X: ArrayOrTable, y: ArrayOrTable) -> str:
     lines = text.split("\n")
     if text.startswith("Complex data not supported"):
         return "Complex data not supported: use the real and the imaginary part as features."
@@ -72,7 +73,7 @@ def _message(text: str, X: Any, y: Any) -> str:
     return text if NAMED.search(text) else f"{text.removesuffix('.')}. {_described(X, y)}"
 
 
-def _described(X: Any, y: Any) -> str:
+def _described(X: ArrayOrTable, y: ArrayOrTable) -> str:
     """Describe X and y for a message that names neither."""
     data = {"X": X, "y": y} if y is not None else {"X": X}
     return f"{', and '.join(f'{name} {_shape_of(value)}' for name, value in data.items())}."
@@ -100,7 +101,7 @@ def _place(name: str, data: Any) -> str:
     return f": {_at(name, data, found[0])}" if len(found) else ""
 
 
-def _as_numbers(data: Any) -> NDArray[Any] | None:
+def _as_numbers(data: Any) -> AnyArray | None:
     if sparse.issparse(data):
         data = data.tocsr()
         bad = np.flatnonzero(~np.isfinite(data.data))
@@ -116,7 +117,7 @@ def _as_numbers(data: Any) -> NDArray[Any] | None:
         return None
 
 
-def _place_of_text(X: Any, y: Any) -> str:
+def _place_of_text(X: ArrayOrTable, y: ArrayOrTable) -> str:
     """Return the place of the first element of X or y that is not a number, or ''."""
     for name, data in (("X", X), ("y", y)):
         if data is None or sparse.issparse(data):
@@ -130,7 +131,7 @@ def _place_of_text(X: Any, y: Any) -> str:
     return ""
 
 
-def _at(name: str, data: Any, place: NDArray[Any]) -> str:
+def _at(name: str, data: Any, place: AnyArray) -> str:
     """Return for example "X[3, 2] (column 'age') is nan", counted from 0."""
     index = ", ".join(map(str, place.tolist()))
     columns = getattr(data, "columns", None)
@@ -151,7 +152,9 @@ def _length(data: Any) -> str:
     return str(shape[0] if shape else len(data) if hasattr(data, "__len__") else "none")
 
 
-def sample_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Array:
+def sample_weights(
+    sample_weight: ArrayLike | None, X: ArrayOrTable, name: str = "sample_weight"
+) -> Array:
     """Return weights as numbers, one for each sample of X.
 
     Raises
@@ -178,7 +181,7 @@ def sample_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> A
     return weight
 
 
-def score_weights(sample_weight: Any, y: Any) -> Array | None:
+def score_weights(sample_weight: ArrayLike | None, y: ArrayOrTable) -> Array | None:
     """Return the weights of a score as numbers with a nonzero sum.
 
     Raises
@@ -208,7 +211,7 @@ def raise_with_negative_weights(error: NonFiniteError, weight: Array | None) -> 
     ) from None
 
 
-def refuse_labels_without_order(y: Any, name: str = "y") -> None:
+def refuse_labels_without_order(y: ArrayOrTable, name: str = "y") -> None:
     """Reject labels that are missing, or of types that cannot be sorted together.
 
     Raises

@@ -15,6 +15,7 @@ from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.estimators.inspection.passes import Passes
 from lamina.estimators.settings.architecture import build_network, read_architecture
 from lamina.estimators.settings.constraints import hidden_widths
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas import INVERSE_LINKS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
@@ -177,7 +178,7 @@ class NetworkDescription:
         return "".join(f"<p>{html.escape(remark)}</p>" for remark in self._remarks())
 
 
-def describe(model: Any, passes: Passes | None = None) -> NetworkDescription:
+def describe(model: Parametrized, passes: Passes | None = None) -> NetworkDescription:
     """Describe the network of an estimator, fitted or not; count dead units if given samples."""
     title = type(model).__name__
     if "coefs_" not in vars(model):
@@ -203,14 +204,16 @@ def describe(model: Any, passes: Passes | None = None) -> NetworkDescription:
     )
 
 
-def _network_to_come(model: Any) -> NetworkSpec:
+def _network_to_come(model: Parametrized) -> NetworkSpec:
     """Return the network that the parameters define, as far as it is determined before a fit."""
     n_features, n_outputs = NOT_YET
     widths = [n_features, *hidden_widths(model.hidden_layer_sizes), n_outputs]
     return build_network(tuple(widths), read_architecture(model), next(iter(INVERSE_LINKS)))
 
 
-def _layers(model: Any, spec: NetworkSpec, inverse_link: str) -> Iterator[LayerDescription]:
+def _layers(
+    model: Parametrized, spec: NetworkSpec, inverse_link: str
+) -> Iterator[LayerDescription]:
     for block in spec.blocks[:-1]:
         yield _layer(block, str(block.output_function))
     last = spec.blocks[-1]

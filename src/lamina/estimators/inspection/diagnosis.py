@@ -9,10 +9,8 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import _get_threadpool_controller
@@ -31,7 +29,7 @@ from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.running import FitResult
 from lamina.estimators.inspection.idle_units import active_units, saturates
 from lamina.estimators.inspection.unlearned import unlearned_findings
-from lamina.formulas.table import Array, Matrix
+from lamina.formulas.table import AnyArray, Array, Matrix
 from lamina.network import Network
 from lamina.network.passes import forward
 
@@ -137,7 +135,7 @@ def _latest(curve: Sequence[float] | None, n_epochs: int) -> Sequence[float]:
     return curve[max(0, len(curve) - n_epochs) :] if curve else ()
 
 
-def unscaled_features(X: Matrix, names: NDArray[Any] | None) -> list[DiagnosticWarning]:
+def unscaled_features(X: Matrix, names: AnyArray | None) -> list[DiagnosticWarning]:
     """Return a warning if a column's sampled values have a large mean magnitude."""
     sizes = _feature_sizes(X)
     if sizes is None or not sizes.max() > LARGEST_FEATURE:
@@ -165,7 +163,7 @@ def _feature_sizes(X: Matrix) -> Array | None:
         return np.asarray(abs(sample).sum(axis=0) / sample.shape[0]).ravel()
 
 
-def _has_large(numbers: NDArray[Any]) -> bool:
+def _has_large(numbers: AnyArray) -> bool:
     return numbers.size > 0 and bool(
         numbers.max() > LARGEST_FEATURE or numbers.min() < -LARGEST_FEATURE
     )

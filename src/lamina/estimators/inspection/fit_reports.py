@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, Self
 
 from lamina.estimators.fitting.state import copy_at_epoch
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas.table import Array
 
 
-class FitReports:
+class FitReports(Parametrized):
     """Methods of both estimators that report on their fits."""
 
     loss_curve_: list[float]
@@ -64,7 +65,7 @@ class FitReports:
 
     def _copy_at_epoch(self, parameters: Array, epoch: int) -> Self:
         # Called by snapshots, which belong to a layer below the estimators.
-        return copy_at_epoch(self, parameters, epoch)  # type: ignore[no-any-return]
+        return copy_at_epoch(self, parameters, epoch)
 
     @property
     def validation_loss_curve_(self) -> list[float] | None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
 from lamina.blocks import Role
+from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import choose_engine
 from lamina.engines.engine import Objective
 from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.preparing import prepare_fit
 from lamina.estimators.settings.fit_settings import resolve_settings
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import require_whole
 from lamina.formulas import LOSSES
 from lamina.formulas.table import Array
@@ -123,7 +124,11 @@ class GradientCheck:
 
 
 def check_gradients(
-    model: Any, X: Any, y: Any, sample_weight: Any, max_parameters: int
+    model: Parametrized,
+    X: ArrayOrTable,
+    y: ArrayOrTable,
+    sample_weight: ArrayLike | None,
+    max_parameters: int,
 ) -> GradientCheck:
     """Check the gradient of an estimator's loss; see the method of the same name."""
     require_whole("max_parameters", max_parameters, "the most to check in each layer")
@@ -138,7 +143,9 @@ def check_gradients(
     return GradientCheck(where, tuple(layers))
 
 
-def present_assignment(model: Any, X: Any, y: Any, sample_weight: Any) -> tuple[str, Assignment]:
+def present_assignment(
+    model: Parametrized, X: ArrayOrTable, y: ArrayOrTable, sample_weight: ArrayLike | None
+) -> tuple[str, Assignment]:
     """Return a name for the present parameters, and a float64 fit that would start from them.
 
     The estimator does not change.

@@ -15,17 +15,20 @@ from scipy import sparse
 from sklearn.utils import Bunch, check_consistent_length
 from sklearn.utils.multiclass import unique_labels
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators.inspection.passes import Passes
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 
 
 class PassesSamples(Protocol):
-    """Estimator that passes samples through its network."""
+    """Estimator that passes samples through its network; only a classifier has classes."""
 
-    def _passes(self, X: Any) -> Passes: ...
+    classes_: AnyArray
+
+    def _passes(self, X: ArrayOrTable) -> Passes: ...
 
 
-def by_permutation(model: PassesSamples, X: Any, y: Any, **options: Any) -> Bunch:
+def by_permutation(model: PassesSamples, X: ArrayOrTable, y: ArrayOrTable, **options: Any) -> Bunch:
     """Return the decrease of the score when a feature is shuffled, by scikit-learn's function."""
     # scikit-learn's inspection takes a tenth of a second to import, so it is imported on first use.
     from sklearn.inspection import permutation_importance
@@ -34,7 +37,12 @@ def by_permutation(model: PassesSamples, X: Any, y: Any, **options: Any) -> Bunc
 
 
 def by_integrated_gradients(
-    model: PassesSamples, X: Any, y: Any, *, baseline: ArrayLike = 0.0, n_steps: int = 50
+    model: PassesSamples,
+    X: ArrayOrTable,
+    y: ArrayOrTable,
+    *,
+    baseline: ArrayLike = 0.0,
+    n_steps: int = 50,
 ) -> Bunch:
     """Return |attribution| of each feature: for the logit of the true class, or for all outputs."""
     check_consistent_length(X, y)
@@ -46,7 +54,7 @@ def by_integrated_gradients(
     return _bunch(added.T)
 
 
-def _own_outputs(model: Any, y: Any) -> NDArray[np.int64] | None:
+def _own_outputs(model: PassesSamples, y: ArrayOrTable) -> NDArray[np.int64] | None:
     """Return the output of each sample's true class, or None if outputs are not classes."""
     if getattr(model, "_target_kind", None) != "multiclass":
         return None

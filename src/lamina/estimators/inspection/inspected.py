@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from lamina.blocks import product_in
+from lamina.encoding.frames import ArrayOrTable
 from lamina.errors import suggestion
 from lamina.estimators.fitting.data import read_rows
 from lamina.estimators.fitting.fitted_network import get_network
@@ -52,7 +53,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
             raise AttributeError(f"this {type(self).__name__} has no parameters before fit")
         return get_network(self).layout.n_trained
 
-    def describe(self, X: Any = None) -> NetworkDescription:
+    def describe(self, X: ArrayOrTable = None) -> NetworkDescription:
         """Return a table of the layers: shapes, parameters, weights, dead units.
 
         Parameters
@@ -86,7 +87,12 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         return describe(self, None if X is None else self._passes(X))
 
     def check_gradients(
-        self, X: Any, y: Any, sample_weight: Any = None, *, max_parameters: int = 500
+        self,
+        X: ArrayOrTable,
+        y: ArrayOrTable,
+        sample_weight: ArrayLike | None = None,
+        *,
+        max_parameters: int = 500,
     ) -> GradientCheck:
         """Check backpropagation against finite differences of the loss.
 
@@ -131,7 +137,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
             parameters._repr_html_inner = lambda: of_parameters() + layers
         return parameters
 
-    def activations(self, X: Any) -> list[Any]:
+    def activations(self, X: ArrayOrTable) -> list[Any]:
         """Return every layer's output for each sample of X, from the inputs to the prediction.
 
         Parameters
@@ -161,7 +167,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         passes = self._passes(X)
         return [passes.rows, *passes.activations()]
 
-    def transform(self, X: Any, layer: int = -1) -> Array:
+    def transform(self, X: ArrayOrTable, layer: int = -1) -> Array:
         """Return the activations of a hidden layer, the features that the network has learned.
 
         Inside a pipeline, this makes the network a learned encoder for the next step.
@@ -206,7 +212,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         spec = get_network(self).spec
         return spec.blocks[_hidden_block(spec, -1)].fan_out
 
-    def input_gradients(self, X: Any, output: int | None = None) -> Array:
+    def input_gradients(self, X: ArrayOrTable, output: int | None = None) -> Array:
         """Return the gradient of the logits with respect to each feature, for each sample.
 
         The logits are the inputs of the inverse link: a regressor's prediction itself (its
@@ -251,7 +257,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
     def integrated_gradients(
         self,
-        X: Any,
+        X: ArrayOrTable,
         output: int | None = None,
         *,
         baseline: ArrayLike = 0.0,
@@ -310,7 +316,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         return parts[0] if len(parts) == 1 else np.stack(parts, axis=1)
 
     def feature_importances(
-        self, X: Any, y: Any, method: str = "permutation", **options: Any
+        self, X: ArrayOrTable, y: ArrayOrTable, method: str = "permutation", **options: Any
     ) -> Bunch:
         """Return the importance of each feature, for the score or for the logits.
 
@@ -363,7 +369,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
             )
         return IMPORTANCES[method](self, X, y, **options)
 
-    def _passes(self, X: Any) -> Passes:
+    def _passes(self, X: ArrayOrTable) -> Passes:
         """Return the network and validated samples, in the dtype that `predict` computes in."""
         return Passes(*self._in_one_dtype(read_rows(self, X)), product_in(self.precision))
 

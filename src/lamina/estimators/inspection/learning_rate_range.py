@@ -11,9 +11,10 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.errors import NonFiniteError
 from lamina.estimators.settings.contradictions import minibatch_solvers
 from lamina.estimators.settings.refusals import require_whole, shown
@@ -55,9 +56,9 @@ class RangeTested:
 
     def find_learning_rate(
         self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+        X: ArrayOrTable,
+        y: ArrayOrTable,
+        sample_weight: ArrayLike | None = None,
         *,
         lowest: float = 1e-6,
         highest: float = 10.0,

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.engines.engine import Rows
 from lamina.errors import (
@@ -24,7 +22,7 @@ from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.running import FitResult
 from lamina.estimators.fitting.tasks import Classification, Regression
 from lamina.formulas import INVERSE_LINKS, LOSSES
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 from lamina.network import Network
 from lamina.network.passes import forward
 from lamina.training import Monitor
@@ -176,7 +174,7 @@ def _mean_loss(task: Regression, sample: Rows, prediction: Array) -> float:
     return float(np.average(value, weights=sample.weight))
 
 
-def _size_of(task: Regression, y: NDArray[Any]) -> str | None:
+def _size_of(task: Regression, y: AnyArray) -> str | None:
     """Describe a target far from 1 in size; None if it is not, or if scale_target cannot help."""
     if task.scaling is not None or not INVERSE_LINKS[task.inverse_link].follows_scale:
         return None

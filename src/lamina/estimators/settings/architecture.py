@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from numbers import Real
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lamina.estimators.settings.constraints import hidden_activations, hidden_dropout
 from lamina.estimators.settings.formula_choices import as_activation
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas.activation import ActivationName
 from lamina.network import NetworkSpec
 
@@ -27,7 +28,7 @@ class Architecture(NamedTuple):
     input_noise: float
 
 
-def read_architecture(model: Any) -> Architecture:
+def read_architecture(model: Parametrized) -> Architecture:
     """Return the architecture that a model's parameters describe."""
     activation, dropout = model.activation, model.dropout
     output_activation = model.output_activation
@@ -37,7 +38,7 @@ def read_architecture(model: Any) -> Architecture:
         None if output_activation is None else as_activation(output_activation),
         model.normalization,
         bool(model.residual),
-        float(dropout) if isinstance(dropout, Real) else tuple(dropout),
+        tuple(dropout) if isinstance(dropout, Sequence) else float(dropout),
         float(model.input_dropout),
         float(model.input_noise),
     )

@@ -9,19 +9,19 @@ from functools import cache, wraps
 from numbers import Integral, Real
 from typing import Any, Self
 
-from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, InvalidParameterError
 
 from lamina.choices import KINDS, Choice, classes_of
 from lamina.choices import PARAMETERS as TAKES_CHOICES
 from lamina.estimators.settings.constraints import PARAMETERS, constraints_of, nearest_parameter
 from lamina.estimators.settings.formula_choices import refused_hyperparameter
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import refused, shown
 
 LARGEST_INTEGER = 2**63 - 1
 
 
-def require_valid(model: Any, parameters: Mapping[str, Any]) -> None:
+def require_valid(model: Parametrized, parameters: Mapping[str, Any]) -> None:
     """Check values against the constraints on a model's parameters.
 
     Raises
@@ -84,7 +84,7 @@ def _advice_about(
     return f" Only {', '.join(by_place)} may be passed by position: name the argument {extra}."
 
 
-def require_valid_now(model: Any, names: Iterable[str]) -> None:
+def require_valid_now(model: Parametrized, names: Iterable[str]) -> None:
     """Check some of a model's parameters again, because they may have changed since the fit.
 
     Raises
@@ -97,7 +97,7 @@ def require_valid_now(model: Any, names: Iterable[str]) -> None:
     require_valid(model, {name: value for name, value, default in values if value is not default})
 
 
-class Configured(BaseEstimator):  # type: ignore[misc]
+class Configured(Parametrized):
     """Base of MLPClassifier and MLPRegressor that manages their parameters."""
 
     _parameters = PARAMETERS

@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from lamina.choices import Choice, name_of
 from lamina.estimators.settings.constraints import hidden_widths
 from lamina.estimators.settings.formula_choices import flat_beside_object, l1_ratio
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import (
     INVERSE_LINKS,
@@ -32,7 +33,7 @@ from lamina.training.callbacks.protocol import EVENTS, is_callback
 Contradiction = Callable[[Any], str | None]
 
 
-def refuse_contradictions(model: Any, *, incremental: bool) -> None:
+def refuse_contradictions(model: Parametrized, *, incremental: bool) -> None:
     """Reject contradictory parameters before any other work of a fit.
 
     Parameters
@@ -61,7 +62,7 @@ def refuse_contradictions(model: Any, *, incremental: bool) -> None:
             raise InvalidParameterError(message)
 
 
-def _full_batch_in_float32(model: Any) -> str | None:
+def _full_batch_in_float32(model: Parametrized) -> str | None:
     if model.dtype != "float32":
         return None
     return (
@@ -70,7 +71,7 @@ def _full_batch_in_float32(model: Any) -> str | None:
     )
 
 
-def _full_batch_in_low_precision(model: Any) -> str | None:
+def _full_batch_in_low_precision(model: Parametrized) -> str | None:
     if model.precision is None:
         return None
     return (
@@ -80,7 +81,7 @@ def _full_batch_in_low_precision(model: Any) -> str | None:
     )
 
 
-def _low_precision_in_float64(model: Any) -> str | None:
+def _low_precision_in_float64(model: Parametrized) -> str | None:
     if model.precision is None or model.dtype != "float64":
         return None
     return (
@@ -89,7 +90,7 @@ def _low_precision_in_float64(model: Any) -> str | None:
     )
 
 
-def _refuse_what_only_fit_heeds(model: Any) -> None:
+def _refuse_what_only_fit_heeds(model: Parametrized) -> None:
     for name in ONLY_FOR_FIT:
         if getattr(model, name) is not None:
             raise ValueError(
@@ -98,7 +99,7 @@ def _refuse_what_only_fit_heeds(model: Any) -> None:
             )
 
 
-def _full_batch_without_epochs(model: Any) -> str | None:
+def _full_batch_without_epochs(model: Parametrized) -> str | None:
     for name, meaningless in ONLY_BY_EPOCHS.items():
         value = getattr(model, name)
         if meaningless(value):
@@ -110,7 +111,7 @@ def _full_batch_without_epochs(model: Any) -> str | None:
     return None
 
 
-def _options_that_the_schedule_has_not(model: Any) -> str | None:
+def _options_that_the_schedule_has_not(model: Parametrized) -> str | None:
     options, schedule = model.learning_rate_options, model.learning_rate
     if not options or isinstance(schedule, Choice):
         return None
@@ -129,7 +130,7 @@ def _options_that_the_schedule_has_not(model: Any) -> str | None:
     return None
 
 
-def _checkpoints_of_nothing(model: Any) -> str | None:
+def _checkpoints_of_nothing(model: Parametrized) -> str | None:
     for name in ("checkpoint_every", "checkpoint_seconds"):
         value = getattr(model, name)
         if value is not None and model.checkpoint is None:
@@ -140,7 +141,7 @@ def _checkpoints_of_nothing(model: Any) -> str | None:
     return None
 
 
-def _checkpoint_that_is_no_file(model: Any) -> str | None:
+def _checkpoint_that_is_no_file(model: Parametrized) -> str | None:
     path = model.checkpoint
     if path is not None and NUL in fspath(path):
         return f"checkpoint={path!r} contains a null character, which no path may. Leave it out."
@@ -149,7 +150,7 @@ def _checkpoint_that_is_no_file(model: Any) -> str | None:
     return f"checkpoint={path!r} is a folder, not a file. Set checkpoint to the path of a file."
 
 
-def _schedule_of_other_arguments(model: Any) -> str | None:
+def _schedule_of_other_arguments(model: Parametrized) -> str | None:
     schedule = model.learning_rate
     if not callable(schedule):
         return None
@@ -166,7 +167,7 @@ def _schedule_of_other_arguments(model: Any) -> str | None:
     return None
 
 
-def _what_is_no_callback(model: Any) -> str | None:
+def _what_is_no_callback(model: Parametrized) -> str | None:
     callbacks = model.callbacks
     several = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
     strangers = [each for each in several if callbacks is not None and not is_callback(each)]
@@ -179,14 +180,14 @@ def _what_is_no_callback(model: Any) -> str | None:
     )
 
 
-def _loss_that_is_a_class(model: Any) -> str | None:
+def _loss_that_is_a_class(model: Parametrized) -> str | None:
     if not isinstance(model.loss, type):
         return None
     name = model.loss.__name__
     return f"loss={shown(model.loss)} is a class. Set loss to an instance of it, as {name}()."
 
 
-def _noise_in_full_batch(model: Any) -> str | None:
+def _noise_in_full_batch(model: Parametrized) -> str | None:
     for name in ("dropout", "input_dropout", "input_noise"):
         if np.any(getattr(model, name)):
             return (
@@ -197,7 +198,7 @@ def _noise_in_full_batch(model: Any) -> str | None:
     return None
 
 
-def _running_statistics_in_full_batch(model: Any) -> str | None:
+def _running_statistics_in_full_batch(model: Parametrized) -> str | None:
     name = model.normalization
     if name is None or not NORMALIZATIONS[name].statistics:
         return None
@@ -209,7 +210,7 @@ def _running_statistics_in_full_batch(model: Any) -> str | None:
     )
 
 
-def _normalization_of_one_row(model: Any) -> str | None:
+def _normalization_of_one_row(model: Parametrized) -> str | None:
     name = model.normalization
     if model.batch_size != 1 or name is None or not NORMALIZATIONS[name].statistics:
         return None
@@ -219,7 +220,7 @@ def _normalization_of_one_row(model: Any) -> str | None:
     )
 
 
-def _residual_without_a_pair(model: Any) -> str | None:
+def _residual_without_a_pair(model: Parametrized) -> str | None:
     if not model.residual:
         return None
     widths = hidden_widths(model.hidden_layer_sizes)
@@ -232,11 +233,11 @@ def _residual_without_a_pair(model: Any) -> str | None:
     )
 
 
-def _l1_fraction(model: Any) -> float:
+def _l1_fraction(model: Parametrized) -> float:
     return PENALTIES[name_of(model.penalty)].l1_fraction(l1_ratio(model))
 
 
-def _full_batch_with_a_kink(model: Any) -> str | None:
+def _full_batch_with_a_kink(model: Parametrized) -> str | None:
     if not _l1_fraction(model):
         return None
     return (
@@ -246,7 +247,7 @@ def _full_batch_with_a_kink(model: Any) -> str | None:
     )
 
 
-def _amsgrad_of_another_solver(model: Any) -> str | None:
+def _amsgrad_of_another_solver(model: Parametrized) -> str | None:
     takers = [name for name, optimizer in OPTIMIZERS.items() if optimizer.amsgrad]
     if not model.amsgrad or model.solver in takers:
         return None
@@ -256,7 +257,7 @@ def _amsgrad_of_another_solver(model: Any) -> str | None:
     )
 
 
-def _quantiles_without_their_loss(model: Any) -> str | None:
+def _quantiles_without_their_loss(model: Parametrized) -> str | None:
     several = getattr(model, "quantile", 0.5)
     if isinstance(several, Real) or not isinstance(name_of(model.loss), str):
         return None
@@ -268,7 +269,7 @@ def _quantiles_without_their_loss(model: Any) -> str | None:
     )
 
 
-def _smoothing_of_ones_own_loss(model: Any) -> str | None:
+def _smoothing_of_ones_own_loss(model: Parametrized) -> str | None:
     if not getattr(model, "label_smoothing", 0) or isinstance(name_of(model.loss), str):
         return None
     return (
@@ -278,7 +279,7 @@ def _smoothing_of_ones_own_loss(model: Any) -> str | None:
     )
 
 
-def _scaled_target_behind_an_inverse_link(model: Any) -> str | None:
+def _scaled_target_behind_an_inverse_link(model: Parametrized) -> str | None:
     if not getattr(model, "scale_target", False):
         return None
     if model.output_activation is not None:

@@ -30,6 +30,7 @@ from lamina.estimators.settings.formula_choices import (
     schedule_options,
 )
 from lamina.estimators.settings.monitoring import Monitored, monitored
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas import is_minibatch
 from lamina.formulas.hyperparameters import Hyperparameters
 
@@ -132,7 +133,7 @@ class FitSettings:
     random_state: Any
 
 
-def resolve_settings(model: Any, *, incremental: bool = False) -> FitSettings:
+def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSettings:
     """Return the settings of a fit, from parameters that satisfy their constraints.
 
     Parameters

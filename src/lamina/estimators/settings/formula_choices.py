@@ -9,6 +9,7 @@ from typing import Any
 
 from lamina.choices import PARAMETERS, Choice, are_same, entries_of, name_of
 from lamina.engines import OptimizerSettings
+from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import ACTIVATIONS, OPTIMIZERS, SCHEDULES, ActivationChoice
 from lamina.formulas.activation import ActivationName
@@ -19,7 +20,7 @@ from lamina.formulas.losses import QUANTILE
 OPTIONS = {"learning_rate": "learning_rate_options"}
 
 
-def hyperparameters_of(model: Any, parameter: str) -> dict[str, Any]:
+def hyperparameters_of(model: Parametrized, parameter: str) -> dict[str, Any]:
     """Return the hyperparameters of the formula that a parameter chooses, by their record's names.
 
     They come from the object; for a name, from the estimator's parameters and the defaults. A
@@ -61,21 +62,21 @@ def as_activation(value: Any) -> ActivationName:
     return value if isinstance(value, ActivationChoice) else ACTIVATIONS[value].name
 
 
-def l1_ratio(model: Any) -> float:
+def l1_ratio(model: Parametrized) -> float:
     """Return the fraction of ‖W‖₁ in the penalty; penalties without one do not read it."""
     penalty = model.penalty
     values: Mapping[str, Any] = penalty.values if isinstance(penalty, Choice) else {}
     return float(values.get("l1_ratio", model.l1_ratio))
 
 
-def power_t(model: Any) -> float:
+def power_t(model: Parametrized) -> float:
     """Return the exponent of the schedule; schedules without one do not read it."""
     schedule = model.learning_rate
     values: Mapping[str, Any] = schedule.values if isinstance(schedule, Choice) else {}
     return float(values.get("power_t", model.power_t))
 
 
-def schedule_options(model: Any) -> dict[str, Any]:
+def schedule_options(model: Parametrized) -> dict[str, Any]:
     """Return the schedule's hyperparameters that are no parameters of the estimator."""
     schedule = model.learning_rate
     if isinstance(schedule, Choice):
@@ -84,7 +85,7 @@ def schedule_options(model: Any) -> dict[str, Any]:
     return dict(model.learning_rate_options or {})
 
 
-def flat_parameters(model: Any) -> dict[str, Any]:
+def flat_parameters(model: Parametrized) -> dict[str, Any]:
     """Return the parameters as they would be if every formula were chosen by its name.
 
     A formula with hyperparameters that no parameter of the estimator sets is a dict of its name
@@ -147,7 +148,7 @@ def refused_hyperparameter(name: str, value: Any, owner: str) -> str | None:
     return None
 
 
-def flat_beside_object(model: Any) -> str | None:
+def flat_beside_object(model: Parametrized) -> str | None:
     """Return the contradiction between an object and a parameter for formulas chosen by name."""
     defaults = type(model)._defaults()
     for parameter in PARAMETERS:
@@ -173,7 +174,9 @@ def _is_set(value: Any, default: Any) -> bool:
     return not (value is default or are_same(value, default) or (default is None and value == {}))
 
 
-def _contradiction(model: Any, parameter: str, choice: Choice, name: str, default: Any) -> str:
+def _contradiction(
+    model: Parametrized, parameter: str, choice: Choice, name: str, default: Any
+) -> str:
     value = shown(getattr(model, name))
     if name in choice.flat_values:
         short = next((k for k, v in choice.record_names.items() if v == name), name)
@@ -186,7 +189,7 @@ def _contradiction(model: Any, parameter: str, choice: Choice, name: str, defaul
     )
 
 
-def optimizer_settings(model: Any) -> OptimizerSettings:
+def optimizer_settings(model: Parametrized) -> OptimizerSettings:
     """Return the settings of a minibatch solver, including clipping, decay and averaging."""
     name, values = name_of(model.solver), hyperparameters_of(model, "solver")
     optimizer = OPTIMIZERS[name]
@@ -202,7 +205,7 @@ def optimizer_settings(model: Any) -> OptimizerSettings:
     )
 
 
-def choose_schedule(model: Any) -> str | Callable[[int, int], float]:
+def choose_schedule(model: Parametrized) -> str | Callable[[int, int], float]:
     """Return the schedule, or 'constant' if the solver ignores scikit-learn's schedules."""
     schedule: str | Callable[[int, int], float] = name_of(model.learning_rate)
     if callable(schedule) or OPTIMIZERS[name_of(model.solver)].follows_schedule:
@@ -232,7 +235,7 @@ def rising_quantiles(quantile: Any) -> float | tuple[float, ...]:
     return tuple(map(float, several))
 
 
-def loss_hyperparameters(model: Any) -> Hyperparameters:
+def loss_hyperparameters(model: Parametrized) -> Hyperparameters:
     """Return the hyperparameters of the loss by name, several quantiles as a tuple.
 
     Raises
