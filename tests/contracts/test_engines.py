@@ -5,6 +5,7 @@ import pytest
 
 from lamina.engines import OptimizerSettings
 from lamina.formulas import OPTIMIZERS
+from lamina.formulas.hyperparameters import complete
 
 # Tolerated distance from the reference, relative to an array's largest magnitude.
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
@@ -18,6 +19,12 @@ SETTINGS = {
     "adagrad": {"epsilon": 1e-10},
     "lion": {"beta_1": 0.9, "beta_2": 0.99},
     "muon": {"momentum": 0.95, "nesterovs_momentum": 1.0, **ADAM},
+}
+# Others are tested with their defaults.
+SETTINGS |= {
+    name: complete(name, optimizer.hyperparameters, {})
+    for name, optimizer in OPTIMIZERS.items()
+    if name not in SETTINGS
 }
 N_SAMPLES = 37
 

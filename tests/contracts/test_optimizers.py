@@ -9,7 +9,7 @@ from sklearn.neural_network import _stochastic_optimizers as sklearn_optimizers
 
 from lamina.engines import OptimizerSettings, OptimizerState
 from lamina.formulas import OPTIMIZERS
-from lamina.formulas.hyperparameters import names_of
+from lamina.formulas.hyperparameters import complete, names_of
 
 ADAMS = [
     {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
@@ -29,16 +29,19 @@ SETTINGS = {
     "lion": [{"beta_1": 0.9, "beta_2": 0.99}, {"beta_1": 0.0, "beta_2": 0.5}],
     "muon": [{"momentum": 0.9, "nesterovs_momentum": 1.0, **adam} for adam in ADAMS],
 }
+# Others are tested with their defaults.
+SETTINGS |= {
+    name: [complete(name, optimizer.hyperparameters, {})]
+    for name, optimizer in OPTIMIZERS.items()
+    if name not in SETTINGS
+}
 # The last entry is the remaining distance, for steps that do not shrink with the gradient.
-VALLEY_RATES = {
+VALLEY_RATES = dict.fromkeys(OPTIMIZERS, (1e-2,)) | {
     "sgd": [3e-4],
-    "adam": [1e-2],
-    "adamw": [1e-2],
     "nadam": [3e-3],
     "rmsprop": [1e-3, 1e-5],
     "adagrad": [0.5],
     "lion": [1e-3, 1e-5],
-    "muon": [1e-2],
 }
 BOWL_RATES = dict.fromkeys(SETTINGS, (0.1, 0.01, 0.001)) | {
     "adagrad": (1.0,),

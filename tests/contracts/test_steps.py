@@ -7,7 +7,6 @@ import pytest
 
 from lamina.engines import OptimizerSettings
 from lamina.formulas import OPTIMIZERS, PENALTIES
-from lamina.formulas.hyperparameters import names_of
 from lamina.network import ParameterLayout
 
 TOLERANCE = {"float64": 1e-10, "float32": 3e-5}
@@ -40,9 +39,8 @@ every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 def describe_settings(name, **around):
     if around.get("amsgrad") and not OPTIMIZERS[name].amsgrad:
         pytest.skip(f"{name} has no AMSGrad variant")
-    return OptimizerSettings(
-        name, {h: VALUES[h] for h in names_of(OPTIMIZERS[name].hyperparameters)}, **around
-    )
+    values = {h.name: VALUES.get(h.name, h.default) for h in OPTIMIZERS[name].hyperparameters}
+    return OptimizerSettings(name, values, **around)
 
 
 def run(problem, engine, settings, batch_sizes=(16, 64, 150), measures=False, rate=1e-3):

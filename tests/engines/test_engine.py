@@ -10,6 +10,7 @@ import pytest
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.errors import UnknownNameError
 from lamina.formulas import OPTIMIZERS
+from lamina.formulas.hyperparameters import complete
 from lamina.network import ParameterLayout
 
 ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
@@ -22,6 +23,12 @@ SETTINGS = {
     "adagrad": OptimizerSettings("adagrad", {"epsilon": 1e-10}, max_gradient_norm=0.1),
     "lion": OptimizerSettings("lion", {"beta_1": 0.9, "beta_2": 0.99}),
     "muon": OptimizerSettings("muon", {"momentum": 0.9, "nesterovs_momentum": 0.0, **ADAM}),
+}
+# Others are tested with their defaults.
+SETTINGS |= {
+    name: OptimizerSettings(name, complete(name, optimizer.hyperparameters, {}))
+    for name, optimizer in OPTIMIZERS.items()
+    if name not in SETTINGS
 }
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 every_layout = pytest.mark.parametrize("layout", ["dense", "csr"])

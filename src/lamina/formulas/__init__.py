@@ -7,7 +7,8 @@ from lamina.formulas.initializers import INITIALIZERS, Initializer
 from lamina.formulas.inverse_links import INVERSE_LINKS, InverseLink
 from lamina.formulas.losses import LOSSES, Loss
 from lamina.formulas.normalizations import NORMALIZATIONS, Normalization
-from lamina.formulas.optimizers import OPTIMIZERS, Optimizer
+from lamina.formulas.optimizer import Optimizer
+from lamina.formulas.optimizers import OPTIMIZERS
 from lamina.formulas.penalties import PENALTIES, Penalty
 from lamina.formulas.precisions import PRECISIONS, Precision
 from lamina.formulas.schedules import SCHEDULES, Schedule

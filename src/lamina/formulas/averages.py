@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lamina.formulas.optimizers import integer_power
+from lamina.formulas.optimizer import integer_power
 from lamina.formulas.table import Array
 
 

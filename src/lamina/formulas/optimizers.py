@@ -8,94 +8,14 @@ Optimizers that PyTorch has give PyTorch's numbers, except sgd and adam, which g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Mapping
 
 import numpy as np
 
 from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.formulas.muon import muon_matrix
+from lamina.formulas.optimizer import Optimizer, StepCode, integer_power
 from lamina.formulas.table import Array, RecordTable
-
-Update: TypeAlias = Callable[[Array, Array, Array, int, float, Mapping[str, float]], None]
-MatrixUpdate: TypeAlias = Callable[
-    [Array, Array, Sequence[Array], int, float, Mapping[str, float]], None
-]
-
-
-@dataclass(frozen=True)
-class StepCode:
-    """Step in NumPy: the expression that is added to w, given its gradient g.
-
-    Attributes
-    ----------
-    memory : tuple of str
-        Names of the slots.
-    lines : tuple of str
-        Statements in g, t, rate, hyperparameters by name and memory; the last is the expression
-        that is added. AMSGrad replaces v by its largest value so far before
-        the expression.
-    """
-
-    memory: tuple[str, ...]
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Optimizer:
-    """Optimizer.
-
-    Attributes
-    ----------
-    name : str
-        Name in `solver=`.
-    slots : tuple of str
-        Names of the numbers that it keeps for each parameter; the rows of its state.
-    hyperparameters : tuple of Hyperparameter
-        In the order in which engines receive their values.
-    follows_schedule : bool
-        True if it follows `learning_rate=`; scikit-learn's adam keeps its rate.
-    update : callable
-        `update(w, g, state, step, learning_rate, hyperparameters)`, in place on w and state.
-    equation, paper : str
-        Formula as text, and its source.
-    code : StepCode
-        Term that `update` adds, in NumPy.
-    amsgrad : bool
-        True if it has the AMSGrad variant, which `update` uses if the state has one more row.
-    matrix_update : callable or None
-        Variant of `update` for matrices of weights, if it is not elementwise: W, g and each slot
-        are (fan_in, fan_out). `update` then serves all other parameters.
-    matrix_code : StepCode or None
-        Term that it adds, in NumPy; it may use `orthogonalised` of lamina.formulas.muon.
-    weight_decay : float
-        Weight decay for `weight_decay=None`.
-    """
-
-    name: str
-    slots: tuple[str, ...]
-    hyperparameters: tuple[Hyperparameter, ...]
-    follows_schedule: bool
-    update: Update
-    equation: str
-    paper: str
-    code: StepCode
-    amsgrad: bool = False
-    matrix_update: MatrixUpdate | None = None
-    matrix_code: StepCode | None = None
-    weight_decay: float = 0.0
-
-
-def integer_power(base: float, exponent: int) -> float:
-    """Return base ** exponent by repeated squaring, which is bit-identical in every engine."""
-    power = 1.0
-    while exponent:
-        if exponent & 1:
-            power *= base
-        base *= base
-        exponent >>= 1
-    return power
 
 
 def sgd(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from lamina.formulas.hyperparameters import Hyperparameter
-from lamina.formulas.optimizers import OPTIMIZERS, Optimizer
+from lamina.formulas.optimizer import Optimizer
+from lamina.formulas.optimizers import OPTIMIZERS
 from lamina.formulas.table import RecordTable
 
 

@@ -25,7 +25,7 @@ from lamina.formulas import (
 )
 from lamina.formulas.loss_code import LossCode
 from lamina.formulas.normalizations import EPSILON, MOMENTUM
-from lamina.formulas.optimizers import StepCode
+from lamina.formulas.optimizer import StepCode
 from lamina.studies.step import GradientStep, Update
 
 IMPORTS = """\
