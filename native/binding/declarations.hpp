@@ -1,4 +1,5 @@
-// What Python declares to the kernels and what they report: named fields in place of positions.
+// The declarations that Python passes to the kernels, and their reports: named fields instead of
+// positions.
 #pragma once
 
 #include <nanobind/nanobind.h>

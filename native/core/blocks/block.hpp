@@ -42,7 +42,7 @@ struct Input {
     SparseRows<T> sparse{};
 };
 
-// What the blocks of a network share: the state of a step, and the memory of a chunk.
+// The state of a step and the memory of a chunk, which the blocks of a network share.
 template <class T>
 struct Workspace {
     Index room = 0;               // number of rows for which the buffers were made
@@ -80,7 +80,7 @@ struct Layer {
 
     Index fan_in, fan_out, stride;
     std::uint32_t stream;  // number of the block's draws
-    bool is_first;         // whether X is the input, whose gradient nobody needs
+    bool is_first;         // whether X is the input, whose gradient is not computed
     Tensors tensors;
     Index weights = 0, biases = 0, learned = 0, statistics = 0;  // offsets in the flat vector
     Index squares = 0;  // offset of its part of Network::square
@@ -95,7 +95,7 @@ struct Layer {
     virtual void begin_forward(const Workspace<T>& shared, const T* parameters,
                                const Input<T>& input, Range range) = 0;
     virtual void finish_forward(const Workspace<T>& shared, const Input<T>& input, Range range) = 0;
-    // What an infinity shows first: a hides one if its activation is bounded.
+    // The values that show an infinity first: a bounded activation hides it in a.
     virtual const T* first_values() const = 0;
     // One sample, directly from the parameters, to `to`; `space` has values_of_row() numbers.
     virtual void predict_row(const T* parameters, const T* from, T* to, T* space) const = 0;
@@ -117,7 +117,7 @@ struct Layer {
     virtual void weight_gradient(const Workspace<T>&, const Input<T>&, Index, Range, T*, bool,
                                  int) const {}
     virtual void bias_gradient(Index, T*, bool) const {}
-    virtual void learned_gradient(Index, T*, bool) const {}
+    virtual void learned_gradient(const Input<T>&, Index, T*, bool) const {}
     // The values that statistics move towards.
     virtual void batch_statistics(Index, T*) const {}
 

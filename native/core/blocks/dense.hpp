@@ -119,7 +119,7 @@ struct Dense final : Layer<T> {
         else
             std::memset(db, 0, sizeof(T) * std::size_t(fan_out));
     }
-    void learned_gradient(Index rows, T* sums, bool first) const override {
+    void learned_gradient(const Input<T>&, Index rows, T* sums, bool first) const override {
         if (is_normalized()) {
             column_products<T>(normalized_delta, normalized, stride, rows, fan_out, sums, first);
             column_sums<T>(normalized_delta, stride, rows, fan_out, sums + fan_out, first);

@@ -160,7 +160,8 @@ class Batch {
             if (tensors.biases) layer.bias_gradient(rows, db, first);
             if (is_last && tensors.biases) finish(layer, db, {0, tensors.biases}, Kind::biases);
             T* const sums = kept ? kept + layer.learned : part;
-            if (tensors.learned) layer.learned_gradient(rows, sums, first);
+            if (tensors.learned)
+                layer.learned_gradient(input_of_block(network_, i, input), rows, sums, first);
             if (is_last && tensors.learned)
                 finish(layer, sums, {0, tensors.learned}, Kind::learned);
             if (!tensors.statistics || rows < 2) return;
