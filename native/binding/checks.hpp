@@ -26,6 +26,7 @@ inline void require_blocks(const std::vector<Block>& blocks) {
     std::int64_t n_parameters = 0;
     for (std::size_t i = 0; i < blocks.size(); ++i) {
         const Block& block = blocks[i];
+        require(is_in(names().blocks, block.kind), "the kind of a block is none of BLOCKS");
         require(block.fan_in >= 1 && block.fan_out >= 1, "a block needs inputs and outputs");
         require(block.fan_in <= most_parameters / block.fan_out, "a block is too large");
         n_parameters += block.fan_in * block.fan_out;

@@ -53,17 +53,20 @@ inline void bind_network_declaration(nb::module_& module) {
     nb::class_<Block>(module, "Block", "One layer of a network.")
         .def(
             "__init__",
-            [](Block* self, std::int64_t fan_in, std::int64_t fan_out, int activation,
-               std::vector<double> hyperparameters, int normalization, bool residual,
+            [](Block* self, int kind, std::int64_t fan_in, std::int64_t fan_out, int activation,
+               const std::vector<double>& hyperparameters, int normalization, bool residual,
                double dropout) {
                 require(hyperparameters.size() <= most_block_hyperparameters,
                         "an activation has too many hyperparameters");
-                new (self) Block{fan_in, fan_out, activation, normalization, residual, dropout};
+                new (self)
+                    Block{fan_in, fan_out, activation, normalization, residual, dropout, kind};
                 std::copy(hyperparameters.begin(), hyperparameters.end(), self->hyperparameters);
             },
-            "fan_in"_a, "fan_out"_a, "activation"_a, "hyperparameters"_a, "normalization"_a,
-            "residual"_a, "dropout"_a,
-            "activation is a value of ACTIVATIONS, with its hyperparameters; normalization one of NORMALIZATIONS, or\n"
+            "kind"_a, "fan_in"_a, "fan_out"_a, "activation"_a = Block{}.activation,
+            "hyperparameters"_a = std::vector<double>(), "normalization"_a = Block{}.normalization,
+            "residual"_a = Block{}.residual, "dropout"_a = Block{}.dropout,
+            "kind is a value of BLOCKS. The others describe a dense block: activation is a value\n"
+            "of ACTIVATIONS, with its hyperparameters; normalization one of NORMALIZATIONS, or\n"
             "NO_NORMALIZATION.");
     nb::class_<NetworkDeclaration>(module, "Declaration", "Blocks of a network and its inputs.")
         .def(

@@ -262,6 +262,7 @@ nb::dict numbered(const char* const* names) {
 
 NB_MODULE(_native, module) {
     module.doc() = "lamina's kernels: whole epochs in C++, without the GIL.";
+    module.attr("BLOCKS") = numbered(names().blocks);
     module.attr("ACTIVATIONS") = numbered(names().activations);
     module.attr("LOSSES") = numbered(names().losses);
     module.attr("CUSTOM_LOSS") = custom_loss;

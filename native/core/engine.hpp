@@ -16,10 +16,11 @@ namespace lamina {
 
 inline constexpr int most_block_hyperparameters = 4;
 
+// Fields beside kind, fan_in and fan_out are those of dense blocks; other kinds may ignore them.
 struct Block {
     std::int64_t fan_in;
     std::int64_t fan_out;
-    int activation;
+    int activation = 0;
     int normalization = -1;  // -1: none
     bool residual = false;   // whether a_prev is added to a
     double dropout = 0;      // fraction of a that a training step sets to zero
@@ -167,6 +168,7 @@ struct Kernels {
 
 // The names in formulas/ of the entries of each table, in their order; terminated by null.
 struct Names {
+    const char* const* blocks;
     const char* const* activations;
     const char* const* losses;
     const char* const* inverse_links;

@@ -57,6 +57,7 @@ constexpr NameList<n> names_of(const Record (&table)[n]) {
     return list;
 }
 
+inline constexpr auto block_names = names_of(block_table<double>);
 inline constexpr auto activation_names = names_of(activation_table<double>);
 inline constexpr auto loss_names = names_of(loss_table<double>);
 inline constexpr auto inverse_link_names = names_of(inverse_link_table<double>);
@@ -131,14 +132,14 @@ struct Entry {
 #define LAMINA_TEXT(name) LAMINA_TEXT_OF(name)
 
 extern const InstructionSet instruction_set;
-const InstructionSet instruction_set = {LAMINA_TEXT(LAMINA_INSTRUCTION_SET),
-                                        {activation_names.names, loss_names.names,
-                                         inverse_link_names.names, optimizer_names.names,
-                                         normalization_names, function_names.names},
-                                        Entry<float>::kernels,
-                                        Entry<double>::kernels,
-                                        multiply_emulated,
-                                        bfloat16_unit,
-                                        multiply_rounded};
+const InstructionSet instruction_set = {
+    LAMINA_TEXT(LAMINA_INSTRUCTION_SET),
+    {block_names.names, activation_names.names, loss_names.names, inverse_link_names.names,
+     optimizer_names.names, normalization_names, function_names.names},
+    Entry<float>::kernels,
+    Entry<double>::kernels,
+    multiply_emulated,
+    bfloat16_unit,
+    multiply_rounded};
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -7,6 +7,8 @@ import numpy
 from numpy.typing import NDArray
 
 
+BLOCKS: dict = {'dense' : 0}
+
 ACTIVATIONS: dict = ...
 
 LOSSES: dict = ...
@@ -38,9 +40,10 @@ NON_FINITE: int = 3
 class Block:
     """One layer of a network."""
 
-    def __init__(self, fan_in: int, fan_out: int, activation: int, hyperparameters: Sequence[float], normalization: int, residual: bool, dropout: float) -> None:
+    def __init__(self, kind: int, fan_in: int, fan_out: int, activation: int = 0, hyperparameters: Sequence[float] = [], normalization: int = -1, residual: bool = False, dropout: float = 0.0) -> None:
         """
-        activation is a value of ACTIVATIONS, with its hyperparameters; normalization one of NORMALIZATIONS, or
+        kind is a value of BLOCKS. The others describe a dense block: activation is a value
+        of ACTIVATIONS, with its hyperparameters; normalization one of NORMALIZATIONS, or
         NO_NORMALIZATION.
         """
 

@@ -141,3 +141,12 @@ def test_an_unknown_instruction_set_is_refused_by_name():
     assert run.returncode != 0
     assert "avx1024" in run.stderr
     assert all(name in run.stderr for name in _native.instruction_sets())
+
+
+def test_the_core_refuses_a_number_that_is_no_kind_of_block():
+    objective = _native.Objective(_native.LOSSES["squared_error"], [], 0, 0.0, 0.0)
+    for kind in (-1, len(_native.BLOCKS)):
+        block = _native.Block(kind, fan_in=2, fan_out=1)
+        network = _native.Declaration([block], [], 0.0, 0.0, _native.FULL_PRECISION)
+        with pytest.raises(ValueError, match="the kind of a block is none of BLOCKS"):
+            _native.Network64(network, objective, largest_batch=1)

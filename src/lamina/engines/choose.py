@@ -7,7 +7,6 @@ import warnings
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from lamina.blocks.dense import require_dense
 from lamina.engines.engine import Engine
 from lamina.engines.reference import ReferenceEngine
 from lamina.errors import NativeUnavailableWarning, UnknownNameError, suggestion
@@ -72,7 +71,7 @@ def choose_engine(
         if spec is None or spec.kinds <= native.kinds:
             return _native_engine(n_threads, precision)
         if name == "native":
-            require_dense(spec.blocks, "engine='native'")
+            native.require_kinds(spec)
         _warn_of_kinds(spec.kinds - native.kinds)
         return ReferenceEngine(precision)
     if name == "native":

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _native
-from lamina.blocks.dense import Dense, require_dense
+from lamina.blocks import AnyBlock, Dense
 from lamina.engines.batch_loss import WEIGHTS_CANCEL
 from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import (
@@ -35,7 +35,7 @@ from lamina.engines.engine import (
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState
 from lamina.engines.threads import choose_threads, sharing_cores
 from lamina.engines.trainer import EpochReport, LocalTrainer, TimeIsUp
-from lamina.errors import NonFiniteError
+from lamina.errors import NonFiniteError, UnsupportedBlockError
 from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import as_numbers
 from lamina.formulas.table import AnyArray, Array, Matrix
@@ -50,6 +50,7 @@ if hasattr(os, "register_at_fork"):
 PythonLoss: TypeAlias = Callable[[Array, AnyArray, Array | None], tuple[AnyArray, AnyArray]]
 # A Rows32 or Network32, or both in float64: types cannot say that the two match.
 Native: TypeAlias = Any
+DENSE = _native.BLOCKS[Dense.kind]
 # A prediction needs no loss; any entry of the table will do.
 NO_OBJECTIVE = Objective("squared_error")
 
@@ -87,8 +88,9 @@ def _network(
 
 
 def _declaration(spec: NetworkSpec, precision: str | None) -> _native.Declaration:
+    NativeEngine.require_kinds(spec)
     return _native.Declaration(
-        blocks=[*map(_block, require_dense(spec.blocks, "engine='native'"))],
+        blocks=[_block(block) for block in spec.blocks],
         heads=list(spec.heads),
         input_dropout=spec.input_dropout,
         input_noise=spec.input_noise,
@@ -96,12 +98,15 @@ def _declaration(spec: NetworkSpec, precision: str | None) -> _native.Declaratio
     )
 
 
-def _block(block: Dense) -> _native.Block:
+def _block(block: AnyBlock) -> _native.Block:
+    if not isinstance(block, Dense):
+        return _native.Block(_native.BLOCKS[block.kind], block.fan_in, block.fan_out)
     name, normalization = block.normalization, _native.NO_NORMALIZATION
     f = ACTIVATIONS[block.activation]
     if name is not None:
         normalization = _native.NORMALIZATIONS[name]
     return _native.Block(
+        kind=DENSE,
         fan_in=block.fan_in,
         fan_out=block.fan_out,
         activation=_native.ACTIVATIONS[f.name],
@@ -271,7 +276,19 @@ class NativeEngine(Engine):
     n_threads: int | None = None
     precision: str | None = None
     name: ClassVar[str] = "native"
-    kinds: ClassVar[frozenset[str]] = frozenset({Dense.kind})
+    kinds: ClassVar[frozenset[str]] = frozenset(_native.BLOCKS)
+
+    @classmethod
+    def require_kinds(cls, spec: NetworkSpec) -> None:
+        """Raise UnsupportedBlockError for a block of a kind that the core lacks."""
+        for block in spec.blocks:
+            if block.kind not in cls.kinds:
+                known = " and ".join(map(repr, sorted(cls.kinds)))
+                raise UnsupportedBlockError(
+                    f"engine='native' supports blocks of kind {known} alone, and block "
+                    f"{block.name!r} is of kind {block.kind!r}; engine='reference' supports "
+                    "every kind"
+                )
 
     def trainer(
         self,
