@@ -24,7 +24,7 @@ from lamina.export.lowering.models import lower_model
 from lamina.export.lowering.operations import OPERATIONS
 from lamina.export.lowering.program import InputColumn, ModelProgram
 from lamina.export.targets import FILE_TARGETS, TARGETS
-from lamina.formulas import ACTIVATIONS, INVERSE_LINKS, NORMALIZATIONS, PRECISIONS
+from lamina.formulas import ACTIVATIONS, INVERSE_LINKS, NORMALIZATIONS, PRECISIONS, Activation
 
 DOUBLE, FLOAT = np.dtype(np.float64), np.dtype(np.float32)
 RANDOM = np.random.RandomState(0)
@@ -231,6 +231,28 @@ def test_every_target_computes_the_numbers_of_every_operation(operation, target)
     np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)
 
 
+def example_of(record):
+    """Return an example of a formula's operation on a layer's matrix, or on the input's."""
+    if isinstance(record, Activation):
+        numbers = {each.name: ROW[each.name] for each in record.parameters}
+        operation = n.Activate(1, record, numbers, 4)
+        return of_matrix(
+            LAYER, operation, expected=lambda: record.value(X @ WEIGHTS + BIASES, *numbers.values())
+        )
+    return of_matrix(n.InvertLink(0, record, 4), expected=lambda: record.value(X))
+
+
+@pytest.mark.parametrize(
+    "record", [*ACTIVATIONS.values(), *INVERSE_LINKS.values()], ids=lambda record: record.name
+)
+@every_file
+def test_every_target_computes_every_activation_and_inverse_link(record, target):
+    require(target)
+    program, expected = program_of(example_of(record))
+    actual = target.evaluate(program, target.render(program), X).numbers
+    np.testing.assert_allclose(actual, expected, rtol=1e-11, atol=1e-11)
+
+
 @every_file
 def test_a_refused_operation_is_named_with_the_reason(target):
     require(target)
@@ -240,21 +262,21 @@ def test_a_refused_operation_is_named_with_the_reason(target):
 
 
 def infinite_program():
-    """Return a program that requires finite numbers, and a table with an infinite one."""
+    """Return a program that requires finite numbers, and a table with infinity and NaN."""
     program, _ = program_of(EXAMPLES[t.Standardize])
     *before, layer, link = program.operations
     checked = n.RequireFinite(len(before) - 1, 1)
     moved = replace(layer, source=len(before)), replace(link, source=len(before) + 1)
     program = replace(program, operations=(*before, checked, *moved), results=(len(before) + 2,))
-    return program, TABLE.assign(size=[0.5, np.inf, *X[2:, 0]])
+    return program, TABLE.assign(size=[0.5, np.inf, np.nan, *X[3:, 0]])
 
 
 @pytest.mark.parametrize("name", ["onnx", "c"])
-def test_a_row_with_infinity_has_no_prediction(name):
+def test_a_row_with_infinity_or_nan_has_no_prediction(name):
     require(target := TARGETS[name])
     program, rows = infinite_program()
     numbers = target.evaluate(program, target.render(program), rows).numbers
-    assert np.isnan(numbers).all(axis=1).tolist() == [False, True, *[False] * 4]
+    assert np.isnan(numbers).all(axis=1).tolist() == [False, True, True, *[False] * 3]
 
 
 def test_a_row_with_infinity_is_an_error_in_python():
