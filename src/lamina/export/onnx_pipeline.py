@@ -5,20 +5,23 @@ This is the only module that imports skl2onnx.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import skl2onnx
-from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from skl2onnx._parse import _parse_sklearn_classifier
 from skl2onnx.algebra.type_helper import guess_initial_types
+from skl2onnx.common._container import ModelComponentContainer
+from skl2onnx.common._topology import Operator, Scope, Variable
 from skl2onnx.common.data_types import (
+    DataType,
     DoubleTensorType,
     FloatTensorType,
     Int64TensorType,
     StringTensorType,
 )
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from lamina.encoding import TableEncoding
@@ -26,11 +29,14 @@ from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.export.lowering.models import lower_encoding, lower_model
 from lamina.export.lowering.program import ModelProgram
+from lamina.export.onnx.graph import Attribute
 from lamina.export.onnx.outputs import add_program, list_outputs
 from lamina.export.onnx.rendering import Nodes
 from lamina.export.onnx.table import INPUTS, RENDERERS, meaning
+from lamina.export.target import Rows
+from lamina.formulas.table import AnyArray
 
-TYPES: dict[str, Any] = {
+TYPES: dict[str, type[DataType]] = {
     "float32": FloatTensorType,
     "float64": DoubleTensorType,
     "int64": Int64TensorType,
@@ -63,7 +69,7 @@ def register_with_skl2onnx() -> None:
 
 
 def pipeline_to_onnx(
-    pipeline: Pipeline, X: Any, dtype: np.dtype[Any], *, keeps_types: bool, opset: int
+    pipeline: Pipeline, X: Rows, dtype: np.dtype[np.generic], *, keeps_types: bool, opset: int
 ) -> ModelProto:
     """Convert a pipeline that ends in one of lamina's models, with inputs as in X or of `dtype`.
 
@@ -105,14 +111,14 @@ def pipeline_to_onnx(
     return proto
 
 
-def _in_dtype(kind: Any, dtype: np.dtype[Any]) -> Any:
+def _in_dtype(kind: DataType, dtype: np.dtype[np.generic]) -> DataType:
     """Return the type of an input, with floating-point numbers of that dtype."""
     if isinstance(kind, FloatTensorType | DoubleTensorType):
         return TYPES[dtype.name](kind.shape)
     return kind
 
 
-def _refusal(error: Exception, dtype: np.dtype[Any]) -> str:
+def _refusal(error: Exception, dtype: np.dtype[np.generic]) -> str:
     text = str(error).strip() or type(error).__name__
     reason = text.splitlines()[0].rstrip(".")
     cure = 'Pass dtype="float32", or use' if dtype == np.float64 else "Use"
@@ -122,20 +128,24 @@ def _refusal(error: Exception, dtype: np.dtype[Any]) -> str:
     )
 
 
-def parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
+def parse(
+    scope: Scope, model: BaseEstimator, inputs: list[Variable], custom_parsers: object = None
+) -> list[Variable]:
     """Name a model's outputs; skl2onnx calls this as the parser."""
     if len(outputs := list_outputs(lower_model(model))) == 2 and isinstance(model, MLPClassifier):
         # skl2onnx's own parser, because it handles zipmap.
-        return _parse_sklearn_classifier(scope, model, inputs, custom_parsers)
+        parsed: list[Variable] = _parse_sklearn_classifier(scope, model, inputs, custom_parsers)
+        return parsed
     operator = scope.declare_local_operator(f"Lamina{type(model).__name__}", model)
     operator.inputs = inputs
     for output in outputs:
         variable = scope.declare_local_variable(output.name, TYPES[output.dtype.name]())
         operator.outputs.append(variable)
-    return operator.outputs
+    named: list[Variable] = operator.outputs
+    return named
 
 
-def infer_shapes(operator: Any) -> None:
+def infer_shapes(operator: Operator) -> None:
     """Set the types of a model's outputs; skl2onnx calls this before the converter."""
     n_samples = operator.inputs[0].get_first_dimension()
     for variable, output in zip(operator.outputs, list_outputs(_program(operator)), strict=True):
@@ -143,7 +153,7 @@ def infer_shapes(operator: Any) -> None:
         variable.type = TYPES[output.dtype.name]([n_samples, *columns])
 
 
-def convert(scope: Any, operator: Any, container: Any) -> None:
+def convert(scope: Scope, operator: Operator, container: ModelComponentContainer) -> None:
     """Add a model's nodes to the graph; skl2onnx calls this as the converter."""
     graph, program = ContainerGraph(scope, container), _program(operator)
     x = operator.inputs[0].full_name
@@ -154,13 +164,13 @@ def convert(scope: Any, operator: Any, container: Any) -> None:
         graph.add("Identity", [result], output.full_name)
 
 
-def _program(operator: Any) -> ModelProgram:
+def _program(operator: Operator) -> ModelProgram:
     """Return a model's program in the input's dtype; in float32 if the model has a precision."""
     model, is_double = operator.raw_operator, isinstance(operator.inputs[0].type, DoubleTensorType)
     return lower_model(model, "float64" if is_double and model.precision is None else "float32")
 
 
-def infer_encoding_shapes(operator: Any) -> None:
+def infer_encoding_shapes(operator: Operator) -> None:
     """Set the type of a TableEncoding's matrix."""
     encoding = operator.raw_operator
     options = operator.scope_inst.get_options(encoding, {"double": False})
@@ -169,7 +179,7 @@ def infer_encoding_shapes(operator: Any) -> None:
     operator.outputs[0].type = kind([n_samples, len(encoding.get_feature_names_out())])
 
 
-def convert_encoding(scope: Any, operator: Any, container: Any) -> None:
+def convert_encoding(scope: Scope, operator: Operator, container: ModelComponentContainer) -> None:
     """Add the nodes of a TableEncoding to the graph."""
     table, graph = lower_encoding(operator.raw_operator), ContainerGraph(scope, container)
     names = [each.full_name for each in operator.inputs]
@@ -184,10 +194,10 @@ def convert_encoding(scope: Any, operator: Any, container: Any) -> None:
 class ContainerGraph:
     """Graph in which skl2onnx collects nodes and constants."""
 
-    def __init__(self, scope: Any, container: Any) -> None:
+    def __init__(self, scope: Scope, container: ModelComponentContainer) -> None:
         self.scope, self.container = scope, container
 
-    def constant(self, array: NDArray[Any]) -> str:
+    def constant(self, array: AnyArray) -> str:
         """Add an array and return its name."""
         name: str = self.scope.get_unique_variable_name("constant")
         if array.dtype.kind == "O":
@@ -198,14 +208,16 @@ class ContainerGraph:
             self.container.add_initializer(name, None, None, tensor)
         return name
 
-    def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Any) -> str:
+    def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Attribute) -> str:
         """Add an operator and return the name of its first output; further outputs are unused."""
         name: str = self.scope.get_unique_variable_name(operator.lower())
         unread = [f"{name}_{i}" for i in range(spare)]
         self.add(operator, inputs, name, *unread, **attributes)
         return name
 
-    def add(self, operator: str, inputs: Any, *outputs: str, **attributes: Any) -> None:
+    def add(
+        self, operator: str, inputs: Sequence[str], *outputs: str, **attributes: Attribute
+    ) -> None:
         """Add an operator whose output has a given name."""
         name = self.scope.get_unique_operator_name(operator)
         domain = attributes.pop("domain", "")

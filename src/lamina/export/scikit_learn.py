@@ -15,10 +15,10 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 from sklearn import neural_network as theirs
-from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
+from sklearn.base import BaseEstimator
+from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, BaseOptimizer, SGDOptimizer
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import InvalidParameterError
@@ -48,6 +48,7 @@ from lamina.export.lowering.network_operations import (
 )
 from lamina.export.lowering.operations import OPERATIONS, Operation, renderer_of
 from lamina.formulas import OPTIMIZERS
+from lamina.formulas.table import AnyArray
 from lamina.network import Network, ParameterLayout, flatten_parameters
 from lamina.training import History, Memory
 from lamina.training.rates import RateState
@@ -74,7 +75,7 @@ SHARED = (
 )
 
 
-def to_sklearn(model: Any) -> Any:
+def to_sklearn(model: MLPClassifier | MLPRegressor) -> theirs.MLPClassifier | theirs.MLPRegressor:
     """Return a fitted model as scikit-learn's class of the same name.
 
     It predicts the same numbers, continues training with the same steps, and works without lamina.
@@ -139,17 +140,17 @@ def to_sklearn(model: Any) -> Any:
     return estimator
 
 
-def _add_layer(estimator: Any, operation: Affine) -> None:
+def _add_layer(estimator: BaseEstimator, operation: Affine) -> None:
     estimator.coefs_.append(operation.weights)
     estimator.intercepts_.append(operation.biases)
 
 
-def _add_nothing(estimator: Any, operation: Operation) -> None:
+def _add_nothing(estimator: BaseEstimator, operation: Operation) -> None:
     """Leave an operation to a parameter of the estimator, or to the kind of its target."""
 
 
 # One function for each operation.
-RENDERERS: Mapping[type, Callable[[Any, Any], None]] = {
+RENDERERS: Mapping[type, Callable[[BaseEstimator, Any], None]] = {
     Affine: _add_layer,
     Features: _add_nothing,
     Activate: _add_nothing,
@@ -160,7 +161,9 @@ WITHOUT = "scikit-learn's networks have layers and activations alone"
 REFUSED: Mapping[type, str] = {each: WITHOUT for each in OPERATIONS if each not in RENDERERS}
 
 
-def from_sklearn(estimator: Any) -> Any:
+def from_sklearn(
+    estimator: theirs.MLPClassifier | theirs.MLPRegressor,
+) -> MLPClassifier | MLPRegressor:
     """Return scikit-learn's fitted MLPClassifier or MLPRegressor as lamina's class.
 
     It predicts the same numbers, and continues training with the same steps.
@@ -202,7 +205,7 @@ def from_sklearn(estimator: Any) -> Any:
             f"{type(estimator).__module__}.{type(estimator).__name__}"
         )
     check_is_fitted(estimator)
-    model: Any = cls(**deepcopy(estimator.get_params(deep=False)))
+    model: BaseEstimator = cls(**deepcopy(estimator.get_params(deep=False)))
     fitted = {name: _plain(getattr(estimator, name)) for name in SHARED if hasattr(estimator, name)}
     vars(model).update(fitted, coefs_=estimator.coefs_, intercepts_=estimator.intercepts_)
     parameters = flatten_parameters(estimator.coefs_, estimator.intercepts_).copy()
@@ -215,10 +218,11 @@ def from_sklearn(estimator: Any) -> Any:
         memory.history = get_history(model)
         # Fitted attributes that only lamina has start with these values.
         vars(model).update(epoch_attributes(memory, optimizer_settings(model)) | fitted)
+    assert isinstance(model, MLPClassifier | MLPRegressor)
     return model
 
 
-def _their_parameters(model: Any, cls: type) -> dict[str, Any]:
+def _their_parameters(model: BaseEstimator, cls: type) -> dict[str, object]:
     theirs, ours = inspect.signature(cls).parameters, inspect.signature(type(model)).parameters
     params = flat_parameters(model)
     for name, value in params.items():
@@ -231,11 +235,11 @@ def _their_parameters(model: Any, cls: type) -> dict[str, Any]:
     return {name: deepcopy(params[name]) for name in theirs}
 
 
-def _equal(value: Any, default: Any) -> bool:
+def _equal(value: object, default: object) -> bool:
     return value is default or (isinstance(value, Real | str | tuple) and value == default)
 
 
-def _refuse_unknown_values(estimator: Any) -> None:
+def _refuse_unknown_values(estimator: BaseEstimator) -> None:
     try:
         estimator._validate_params()
     except InvalidParameterError as error:
@@ -273,12 +277,12 @@ class TheirOptimizer(NamedTuple):
     """
 
     cls: type
-    make: Callable[[Any, list[NDArray[Any]]], Any]
+    make: Callable[[BaseEstimator, list[AnyArray]], BaseOptimizer]
     slots: dict[str, str]
     rate: str
 
 
-def _sgd(model: Any, parameters: list[NDArray[Any]]) -> Any:
+def _sgd(model: BaseEstimator, parameters: list[AnyArray]) -> BaseOptimizer:
     return SGDOptimizer(
         parameters,
         model.learning_rate_init,
@@ -289,7 +293,7 @@ def _sgd(model: Any, parameters: list[NDArray[Any]]) -> Any:
     )
 
 
-def _adam(model: Any, parameters: list[NDArray[Any]]) -> Any:
+def _adam(model: BaseEstimator, parameters: list[AnyArray]) -> BaseOptimizer:
     rate, beta_1, beta_2 = model.learning_rate_init, model.beta_1, model.beta_2
     return AdamOptimizer(parameters, rate, beta_1, beta_2, model.epsilon)
 
@@ -301,7 +305,7 @@ THEIR_OPTIMIZERS = {
 }
 
 
-def _their_optimizer(model: Any) -> Any:
+def _their_optimizer(model: BaseEstimator) -> BaseOptimizer:
     solver = name_of(model.solver)
     their, slots = THEIR_OPTIMIZERS[solver], OPTIMIZERS[solver].slots
     layout = ParameterLayout.from_spec(get_spec(model))
@@ -316,7 +320,7 @@ def _their_optimizer(model: Any) -> Any:
     return optimizer
 
 
-def _our_memory(estimator: Any, parameters: NDArray[Any]) -> Memory | None:
+def _our_memory(estimator: BaseEstimator, parameters: AnyArray) -> Memory | None:
     """Return lamina's optimizer state from scikit-learn's; None for other solvers."""
     their = THEIR_OPTIMIZERS.get(estimator.solver)
     optimizer = getattr(estimator, "_optimizer", None)

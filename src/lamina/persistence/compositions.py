@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from itertools import pairwise
-from typing import Any
+from typing import cast
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
@@ -14,7 +15,6 @@ from lamina.errors import ModelFileError
 from lamina.files.fields import (
     Check,
     Fields,
-    array,
     check_fields,
     list_of,
     mapping_of,
@@ -24,6 +24,8 @@ from lamina.files.fields import (
     truth,
     whole,
 )
+from lamina.files.model_file import Json
+from lamina.persistence.checked_values import checked_array
 from lamina.persistence.transformers import TRANSFORMERS
 
 BEFORE_FIT = {"_sklearn_output_config", "_metadata_request", "_skl_callbacks"}
@@ -31,7 +33,7 @@ MOST_JOBS = 1024
 _TEXTS = ("passthrough", "drop")
 
 
-def check_transformer(estimator: Any) -> None:
+def check_transformer(estimator: BaseEstimator) -> None:
     """Check parameters and attributes of one of TRANSFORMERS.
 
     Raises
@@ -62,7 +64,7 @@ def check_transformer(estimator: Any) -> None:
     check_fields(checked, fields, type(estimator).__name__, optional=fields.keys() - needed)
 
 
-def _dtype(value: Any, place: str) -> None:
+def _dtype(value: object, place: str) -> None:
     found = None
     with suppress(TypeError, ValueError):
         found = np.dtype(value) if isinstance(value, (str, type, np.dtype)) else None
@@ -70,7 +72,7 @@ def _dtype(value: Any, place: str) -> None:
         raise refused(value, place, "a dtype of numbers or objects")
 
 
-def _rising_pair(value: Any, place: str) -> None:
+def _rising_pair(value: object, place: str) -> None:
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         raise refused(value, place, "two numbers")
     for each in value:
@@ -83,14 +85,14 @@ def _rising_pair(value: Any, place: str) -> None:
 PARAMETERS: Fields = {"dtype": _dtype, "feature_range": _rising_pair}
 
 
-def _jobs(value: Any, place: str) -> None:
+def _jobs(value: object, place: str) -> None:
     """Require a number of jobs that joblib supports: None, or an integer other than 0."""
     none_or(whole(-MOST_JOBS, MOST_JOBS))(value, place)
     if value == 0:
         raise refused(value, place, "a whole number other than 0, or None")
 
 
-def output_config(value: Any, place: str) -> None:
+def output_config(value: object, place: str) -> None:
     """Require a value that `set_output` sets."""
     if not isinstance(value, dict) or set(value) - {"transform"}:
         raise refused(value, place, "a dict with the key 'transform'")
@@ -99,18 +101,17 @@ def output_config(value: Any, place: str) -> None:
         raise refused(value, place, "one of 'default', 'pandas', 'polars'")
 
 
-def names_of(n: Any) -> Check:
+def names_of(n: int) -> Check:
     """Require the names of n features."""
 
-    def check(value: Any, place: str) -> None:
-        array("O", (n,))(value, place)
-        if not all(isinstance(name, str) for name in value):
+    def check(value: object, place: str) -> None:
+        if not all(isinstance(name, str) for name in checked_array(value, place, "O", (n,))):
             raise refused(value, place, "an array of text")
 
     return check
 
 
-def width_in(estimator: Any) -> int | None:
+def width_in(estimator: BaseEstimator) -> int | None:
     """Return the number of columns that a fitted estimator requires, or None for any number."""
     if type(estimator).__name__ == "Pipeline":
         return width_in(estimator.steps[0][1]) if estimator.steps else None
@@ -121,7 +122,7 @@ def width_in(estimator: Any) -> int | None:
     return n
 
 
-def width_out(estimator: Any, width: int | None) -> int | None:
+def width_out(estimator: BaseEstimator, width: int | None) -> int | None:
     """Return the number of output columns of a fitted transformer, or None if unknown."""
     name = type(estimator).__name__
     if estimator is None or isinstance(estimator, str):
@@ -142,7 +143,7 @@ def width_out(estimator: Any, width: int | None) -> int | None:
     return width if name == "FunctionTransformer" else None
 
 
-def check_steps(steps: list[tuple[str, Any]], place: str) -> None:
+def check_steps(steps: list[tuple[str, BaseEstimator]], place: str) -> None:
     """Check that each step of a pipeline requires as many columns as the one before returns.
 
     Raises
@@ -163,7 +164,7 @@ def check_steps(steps: list[tuple[str, Any]], place: str) -> None:
         width = expected if width is None else width
 
 
-def _check_names(step: Any, after: Any) -> None:
+def _check_names(step: BaseEstimator, after: BaseEstimator) -> None:
     """Check that a step was fitted to the feature names of the step before it, if it has any."""
     expected = vars(after).get("feature_names_in_") if hasattr(after, "fit") else None
     if expected is None or not hasattr(step, "fit"):
@@ -177,7 +178,7 @@ def _check_names(step: Any, after: Any) -> None:
             )
 
 
-def check_pipeline(pipeline: Any) -> None:
+def check_pipeline(pipeline: BaseEstimator) -> None:
     """Check a Pipeline's parameters, that it can predict once fitted, and its widths."""
     pipeline._validate_params()
     for i, (name, step) in enumerate(pipeline.steps):
@@ -193,7 +194,7 @@ def check_pipeline(pipeline: Any) -> None:
     check_steps(list(pipeline.steps), "Pipeline's")
 
 
-def is_fitted(estimator: Any) -> bool:
+def is_fitted(estimator: BaseEstimator) -> bool:
     """Return True if an estimator is fitted; 'passthrough', 'drop' and None always are."""
     if estimator is None or isinstance(estimator, str):
         return True
@@ -206,13 +207,13 @@ def is_fitted(estimator: Any) -> bool:
     return True
 
 
-def require_fitted(estimator: Any, place: str) -> None:
+def require_fitted(estimator: BaseEstimator, place: str) -> None:
     """Reject an unfitted part of a fitted estimator."""
     if not is_fitted(estimator):
         raise ModelFileError(f"its {place}, a {type(estimator).__name__}, is not fitted")
 
 
-def check_union(union: Any) -> None:
+def check_union(union: BaseEstimator) -> None:
     """Check a FeatureUnion: every part requires the same number of columns."""
     _jobs(union.n_jobs, "n_jobs")
     parts = union.transformer_list
@@ -226,12 +227,11 @@ def check_union(union: Any) -> None:
         raise refused(min(unknown), "transformer_weights", "names of its parts")
 
 
-def _triples(value: Any, place: str, length: int) -> None:
-    fits = isinstance(value, list) and all(
+def _triples(value: object, place: str, length: int) -> None:
+    if not isinstance(value, list) or not all(
         isinstance(each, tuple) and len(each) == length and isinstance(each[0], str)
         for each in value
-    )
-    if not fits:
+    ):
         raise refused(value, place, f"a list of tuples of {length}, a name first")
     for name, part, *_ in value:
         _not_precomputed(part, f"{place}[{name!r}]")
@@ -242,13 +242,13 @@ def _triples(value: Any, place: str, length: int) -> None:
             raise refused(part, f"{place}[{name!r}]", "an estimator")
 
 
-def _not_precomputed(part: Any, place: str) -> None:
+def _not_precomputed(part: object, place: str) -> None:
     """Reject an indicator whose input is a mask, not data: only imputers use one."""
     if type(part).__name__ == "MissingIndicator" and vars(part).get("_precomputed"):
         raise refused(True, f"{place}._precomputed", "False")
 
 
-def check_columns(transformer: Any) -> None:
+def check_columns(transformer: BaseEstimator) -> None:
     """Check a ColumnTransformer: its parts' columns, and the places of their outputs."""
     transformer._validate_params()
     _jobs(transformer.n_jobs, "n_jobs")
@@ -303,25 +303,26 @@ _OF_COLUMNS = frozenset(
 )
 
 
-def _input_indices(indices: dict[str, list[int]], n: Any) -> Check:
+def _input_indices(indices: dict[str, list[int]], n: int) -> Check:
     """Require the indices of each part's columns; those of the remainder may belong to no part."""
     places = mapping_of(list_of(whole(0, int(n) - 1)))
 
-    def check(value: Any, place: str) -> None:
+    def check(value: object, place: str) -> None:
         places(value, place)
-        if {name: value.get(name) for name in indices} != indices:
+        found = cast("dict[str, list[int]]", value)
+        if {name: found.get(name) for name in indices} != indices:
             raise refused(value, place, f"{indices}, which follows from its parts")
 
     return check
 
 
-def _sparse_output(state: dict[str, Any]) -> Check:
+def _sparse_output(state: dict[str, Json]) -> Check:
     """Require False if the output is a table, which is never sparse."""
     config = state.get("_sklearn_output_config")
     output_config({} if config is None else config, "_sklearn_output_config")
     is_table = (config or {}).get("transform", "default") != "default"
 
-    def check(value: Any, place: str) -> None:
+    def check(value: object, place: str) -> None:
         truth(value, place)
         if value and is_table:
             raise refused(value, place, "False (its output is a table)")
@@ -329,15 +330,15 @@ def _sparse_output(state: dict[str, Any]) -> Check:
     return check
 
 
-def _columns_of(transformer: Any, n: Any) -> Check:
-    def check(value: Any, place: str) -> None:
+def _columns_of(transformer: BaseEstimator, n: int) -> Check:
+    def check(value: object, place: str) -> None:
         _places(transformer, value, n)
 
     return check
 
 
-def _remainder(transformer: Any, n: Any) -> Check:
-    def check(value: Any, place: str) -> None:
+def _remainder(transformer: BaseEstimator, n: int) -> Check:
+    def check(value: object, place: str) -> None:
         if not isinstance(value, tuple) or len(value) != 3 or value[0] != "remainder":
             raise refused(value, place, "a tuple of 'remainder', an estimator and columns")
         _triples([value], place, 3)
@@ -346,7 +347,7 @@ def _remainder(transformer: Any, n: Any) -> Check:
     return check
 
 
-def _places(transformer: Any, columns: Any, n: Any) -> list[int]:
+def _places(transformer: BaseEstimator, columns: object, n: int) -> list[int]:
     """Return the indices of a part's columns among the n features."""
     names = vars(transformer).get("feature_names_in_")
     by_name = {} if names is None else {name: i for i, name in enumerate(names)}
@@ -367,7 +368,9 @@ def _places(transformer: Any, columns: Any, n: Any) -> list[int]:
     return [int(place) % n for place in found]
 
 
-def _output_indices(transformer: Any, indices: dict[str, list[int]], names: list[str]) -> Check:
+def _output_indices(
+    transformer: BaseEstimator, indices: dict[str, list[int]], names: list[str]
+) -> Check:
     expected, start = {}, 0
     for name, part, _ in transformer.transformers_:
         width = width_out(part, len(indices[name])) if indices[name] else 0
@@ -376,7 +379,7 @@ def _output_indices(transformer: Any, indices: dict[str, list[int]], names: list
             start += width
     by_name = {name: expected.get(name, slice(0, 0)) for name in {*names, "remainder"}}
 
-    def check(value: Any, place: str) -> None:
+    def check(value: object, place: str) -> None:
         if not isinstance(value, dict) or not all(
             by_name.get(name) == part or part == slice(0, 0) for name, part in value.items()
         ):
@@ -385,7 +388,7 @@ def _output_indices(transformer: Any, indices: dict[str, list[int]], names: list
     return check
 
 
-def _n_columns(transformer: Any) -> int | None:
+def _n_columns(transformer: BaseEstimator) -> int | None:
     if "output_indices_" not in vars(transformer):
         return None
     return max((part.stop for part in transformer.output_indices_.values()), default=0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 from numbers import Real
-from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from lamina.files.fields import (
     Check,
@@ -21,37 +21,40 @@ from lamina.files.fields import (
     truth,
     whole,
 )
+from lamina.files.model_file import Tensor
+from lamina.persistence.checked_values import checked_array, checked_list
 from lamina.persistence.nested import estimator_of
 
 _NONE = np.array([-1])
 
 
-def categories_fields(estimator: Any, n: int) -> Fields:
+def categories_fields(estimator: BaseEstimator, n: int) -> Fields:
     """Return the checks that all encoders of categories share."""
     categories = getattr(estimator, "categories_", None)
     list_of(_categories, n)(categories, "categories_")
     return {"categories_": list_of(_categories, n), "_infrequent_enabled": truth}
 
 
-def _categories(value: Any, place: str) -> None:
+def _categories(value: object, place: str) -> None:
     """Require distinct categories; numbers in ascending order, NaN or None last."""
-    array("biufUO", (None,))(value, place)
-    items = value.tolist()
+    categories = checked_array(value, place, "biufUO", (None,))
+    items = categories.tolist()
     labels = [item for item in items if item is not None and item == item]
     if not items or len(set(map(_key, items))) < len(items):
         raise refused(value, place, "distinct categories")
     if not all(isinstance(item, (str, Real)) for item in labels):
         raise refused(value, place, "texts, numbers, None or NaN")
-    rises = all(before < after for before, after in pairwise(labels) if value.dtype.kind != "O")
-    if value.dtype.kind in "biuf" and (not rises or labels != items[: len(labels)]):
+    kind = categories.dtype.kind
+    rises = all(before < after for before, after in pairwise(labels) if kind != "O")
+    if kind in "biuf" and (not rises or labels != items[: len(labels)]):
         raise refused(value, place, "numbers in ascending order")
 
 
-def _key(item: Any) -> Any:
+def _key(item: object) -> tuple[object, ...]:
     return ("nan",) if item != item else (type(item) is str, item)
 
 
-def one_hot_fields(estimator: Any, n: int) -> Fields:
+def one_hot_fields(estimator: BaseEstimator, n: int) -> Fields:
     """Return the checks of a OneHotEncoder."""
     fields = {**categories_fields(estimator, n), **_infrequent_fields(estimator, n)}
     dropped = getattr(estimator, "_drop_idx_after_grouping", None)
@@ -62,9 +65,9 @@ def one_hot_fields(estimator: Any, n: int) -> Fields:
         for i, size in enumerate(_n_groups(estimator))
     ]
 
-    def widths(value: Any, place: str) -> None:
+    def widths(value: object, place: str) -> None:
         list_of(whole(), n)(value, place)
-        if list(value) != n_out:
+        if value != n_out:
             raise refused(value, place, f"{n_out}, which follows from the categories")
 
     sizes = [len(each) for each in estimator.categories_]
@@ -79,15 +82,15 @@ def one_hot_fields(estimator: Any, n: int) -> Fields:
 def _drops(sizes: list[int]) -> Check:
     """Require, for each feature, None or the index of a category."""
 
-    def check(value: Any, place: str) -> None:
-        array("Oi", (len(sizes),))(value, place)
-        for i, (dropped, size) in enumerate(zip(value.tolist(), sizes, strict=True)):
+    def check(value: object, place: str) -> None:
+        dropped_places = checked_array(value, place, "Oi", (len(sizes),)).tolist()
+        for i, (dropped, size) in enumerate(zip(dropped_places, sizes, strict=True)):
             none_or(whole(0, size - 1))(dropped, f"{place}[{i}]")
 
     return check
 
 
-def _n_groups(estimator: Any) -> list[int]:
+def _n_groups(estimator: BaseEstimator) -> list[int]:
     """Return the number of categories of each feature, with all infrequent ones counted as one."""
     none = [None] * len(estimator.categories_)
     infrequent = getattr(estimator, "_infrequent_indices", None) or none
@@ -97,7 +100,7 @@ def _n_groups(estimator: Any) -> list[int]:
     ]
 
 
-def _infrequent_fields(estimator: Any, n: int) -> Fields:
+def _infrequent_fields(estimator: BaseEstimator, n: int) -> Fields:
     """Return the checks of the infrequent categories, and of the mappings derived from them."""
     if getattr(estimator, "_infrequent_enabled", False) is not True:
         return {}
@@ -106,28 +109,26 @@ def _infrequent_fields(estimator: Any, n: int) -> Fields:
     list_of(indices, n)(rare, "_infrequent_indices")
     sizes = [len(each) for each in estimator.categories_]
 
-    def places(value: Any, place: str) -> None:
-        list_of(indices, n)(value, place)
-        for each, size in zip(value, sizes, strict=True):
+    def places(value: object, place: str) -> None:
+        for each, size in zip(checked_list(value, place, indices, n), sizes, strict=True):
             found = [] if each is None else each.tolist()
             distinct = sorted(set(found)) == found and len(found) <= size
             if each is not None and not (found and distinct and 0 <= found[0] <= found[-1] < size):
                 raise refused(each, place, f"distinct places of {size} categories")
 
-    def mappings(value: Any, place: str) -> None:
-        list_of(indices, n)(value, place)
+    def mappings(value: object, place: str) -> None:
         missing = vars(estimator).get("_missing_indices", {})
-        for i, each in enumerate(value):
+        for i, each in enumerate(checked_list(value, place, indices, n)):
             expected = _mapping(found[i], sizes[i] - (i in missing))
             if not np.array_equal(_NONE if each is None else each, expected):
                 raise refused(each, place, "the mapping that follows from _infrequent_indices")
 
     places(rare, "_infrequent_indices")
-    found: list[Any] = list(rare or [])
+    found: list[Tensor | None] = list(rare or [])
     return {"_infrequent_indices": places, "_default_to_infrequent_mappings": mappings}
 
 
-def _mapping(rare: Any, size: int) -> Any:
+def _mapping(rare: Tensor | None, size: int) -> Tensor:
     if rare is None:
         return _NONE
     mapping = np.empty(size, dtype=np.int64)
@@ -136,7 +137,7 @@ def _mapping(rare: Any, size: int) -> Any:
     return mapping
 
 
-def ordinal_fields(estimator: Any, n: int) -> Fields:
+def ordinal_fields(estimator: BaseEstimator, n: int) -> Fields:
     """Return the checks of an OrdinalEncoder."""
     fields = {**categories_fields(estimator, n), **_infrequent_fields(estimator, n)}
     expected = {
@@ -146,14 +147,14 @@ def ordinal_fields(estimator: Any, n: int) -> Fields:
         if item is None or item != item
     }
 
-    def missing(value: Any, place: str) -> None:
+    def missing(value: object, place: str) -> None:
         if value != expected:
             raise refused(value, place, f"{expected}, the places of missing categories")
 
     return {**fields, "_missing_indices": missing}
 
 
-def target_fields(estimator: Any, n: int) -> Fields:
+def target_fields(estimator: BaseEstimator, n: int) -> Fields:
     """Return the checks of a TargetEncoder."""
     fields = categories_fields(estimator, n)
     kinds = member(["continuous", "binary", "multiclass"])
@@ -166,9 +167,8 @@ def target_fields(estimator: Any, n: int) -> Fields:
         several = len(estimator.classes_)
     mean = array("f", (several,)) if kind == "multiclass" else number()
 
-    def encodings(value: Any, place: str) -> None:
-        list_of(array("f", (None,)), n * several)(value, place)
-        for i, each in enumerate(value):
+    def encodings(value: object, place: str) -> None:
+        for i, each in enumerate(checked_list(value, place, array("f", (None,)), n * several)):
             array("f", (len(estimator.categories_[i // several]),))(each, f"{place}[{i}]")
 
     return {
@@ -182,22 +182,20 @@ def target_fields(estimator: Any, n: int) -> Fields:
     }
 
 
-def bin_fields(estimator: Any, n: int) -> Fields:
+def bin_fields(estimator: BaseEstimator, n: int) -> Fields:
     """Return the checks of a KBinsDiscretizer."""
-    n_bins = getattr(estimator, "n_bins_", None)
-    array("iu", (n,))(n_bins, "n_bins_")
+    n_bins = checked_array(getattr(estimator, "n_bins_", None), "n_bins_", "iu", (n,))
 
-    def edges(value: Any, place: str) -> None:
-        array("O", (n,))(value, place)
-        for i, each in enumerate(value):
-            array("f", (int(n_bins[i]) + 1,))(each, f"{place}[{i}]")  # type: ignore[index]
+    def edges(value: object, place: str) -> None:
+        for i, each in enumerate(checked_array(value, place, "O", (n,))):
+            array("f", (int(n_bins[i]) + 1,))(each, f"{place}[{i}]")
             if not (each[:-1] <= each[1:]).all():
                 raise refused(each, place, "edges in ascending order")
 
-    def encoder(value: Any, place: str) -> None:
+    def encoder(value: object, place: str) -> None:
         estimator_of("OneHotEncoder", n)(value, place)
-        expected = [list(range(int(each))) for each in n_bins]  # type: ignore[union-attr]
-        if [each.tolist() for each in value.categories_] != expected:
+        expected = [list(range(int(each))) for each in n_bins]
+        if [each.tolist() for each in vars(value)["categories_"]] != expected:
             raise refused(value, place, "an encoder of the bins")
 
     fields: dict[str, Check] = {"n_bins_": array("iu", (n,)), "bin_edges_": edges}

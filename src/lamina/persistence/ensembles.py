@@ -10,21 +10,24 @@ import inspect
 import pkgutil
 from functools import cache
 from importlib import import_module
-from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from lamina import tabular
 from lamina.errors import ModelFileError
+from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.files.fields import array, refused
+from lamina.files.model_file import Json
 from lamina.files.plain import Place, PlainReader, PlainWriter
 from lamina.tabular.inputs import TableInputs
+from lamina.tabular.members import Member
 from lamina.tabular.targets import Target
 
 NETWORKS = {"TabularClassifier": "MLPClassifier", "TabularRegressor": "MLPRegressor"}
 
 
-def record_to_plain(value: Any, writer: PlainWriter, path: Place) -> Any:
+def record_to_plain(value: object, writer: PlainWriter, path: Place) -> Json:
     """Return the JSON of a record of lamina.tabular, None for any other value."""
     module, dot, name = type(value).__module__.removeprefix("lamina.tabular.").rpartition(".")
     key = f"{name or module}.{type(value).__name__}"
@@ -34,7 +37,7 @@ def record_to_plain(value: Any, writer: PlainWriter, path: Place) -> Any:
     return {"$record": [key, {name: writer.write(x, (*path, name)) for name, x in fields.items()}]}
 
 
-def record_from_plain(plain: Any, reader: PlainReader) -> Any:
+def record_from_plain(plain: Json, reader: PlainReader) -> object:
     """Return the record of a plain form; raise ModelFileError for one that is not allowed."""
     name, fields = plain
     if name not in _records():
@@ -63,7 +66,7 @@ def _records() -> dict[str, type]:
     return found
 
 
-def _fields(cls: Any) -> tuple[str, ...]:
+def _fields(cls: type) -> tuple[str, ...]:
     if dataclasses.is_dataclass(cls):
         return tuple(field.name for field in dataclasses.fields(cls))
     if hasattr(cls, "_fields"):
@@ -71,7 +74,7 @@ def _fields(cls: Any) -> tuple[str, ...]:
     return (*inspect.signature(cls).parameters, *cls.__annotations__)
 
 
-def check_ensemble(estimator: Any) -> None:
+def check_ensemble(estimator: BaseEstimator) -> None:
     """Check that a fitted ensemble's parts match each other, so that it can predict.
 
     Raises
@@ -90,8 +93,9 @@ def check_ensemble(estimator: Any) -> None:
     target = vars(estimator).get("_target")
     if not isinstance(target, Target):
         raise refused(target, "_target", "a target")
-    weights: Any = vars(estimator).get("member_weights_")
+    weights = vars(estimator).get("member_weights_")
     array("f", (len(members),), finite=True)(weights, "member_weights_")
+    assert isinstance(weights, np.ndarray)
     # Other weights would still predict, but with invalid probabilities.
     if (weights < 0).any() or not np.isclose(weights.sum(), 1):
         raise refused(weights.tolist(), "member_weights_", "weights from 0 that sum to 1")
@@ -99,10 +103,14 @@ def check_ensemble(estimator: Any) -> None:
         _check_member(estimator, member, f"members_[{i}]")
 
 
-def _check_member(estimator: Any, member: Any, place: str) -> None:
-    network: Any = getattr(member, "network", None)
+def _check_member(estimator: BaseEstimator, member: Member, place: str) -> None:
+    network = getattr(member, "network", None)
     expected = NETWORKS[type(estimator).__name__]
-    if type(network).__name__ != expected or not hasattr(network, "coefs_"):
+    if (
+        not isinstance(network, MLPClassifier | MLPRegressor)
+        or type(network).__name__ != expected
+        or not hasattr(network, "coefs_")
+    ):
         raise refused(network, f"{place}.network", f"a fitted {expected}")
     inputs = estimator.inputs_
     for name in ("median", "factor"):

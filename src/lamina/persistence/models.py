@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from lamina.choices import Choice
 from lamina.errors import ModelFileError
+from lamina.files.model_file import Json
 from lamina.files.plain import Place, PlainReader, PlainWriter, place_in_words, unsupported
 from lamina.formulas import LOSSES
 from lamina.network import ParameterLayout, flatten_parameters
@@ -82,8 +83,8 @@ class Kind:
     """
 
     cls: type
-    to_plain: Callable[[Any, PlainWriter, Place], dict[str, Any]]
-    from_plain: Callable[[type, dict[str, Any], PlainReader], Any]
+    to_plain: Callable[[BaseEstimator, PlainWriter, Place], dict[str, Json]]
+    from_plain: Callable[[type, dict[str, Json], PlainReader], BaseEstimator]
     is_model: bool
 
 
@@ -111,7 +112,7 @@ def look_up_kind(name: str) -> Kind:
 
 # A check may compute with any numbers, even infinite ones, and reports faults by exceptions.
 @np.errstate(all="ignore")
-def check(estimator: Any) -> None:
+def check(estimator: BaseEstimator) -> None:
     """Check parameters, attributes and structure of an allowed estimator, but not its parts' own.
 
     Raises
@@ -137,7 +138,7 @@ def check(estimator: Any) -> None:
         checks.get(name, check_columns)(estimator)
 
 
-def _n_targets(regressor: Any) -> int:
+def _n_targets(regressor: BaseEstimator) -> int:
     """Return the number of targets of a fitted MLPRegressor or a pipeline that ends with one."""
     if hasattr(regressor, "steps"):
         return _n_targets(regressor.steps[-1][1])
@@ -152,7 +153,7 @@ def _n_targets(regressor: Any) -> int:
     return int(regressor.n_outputs_) // per_target
 
 
-def model_to_plain(model: object, writer: PlainWriter, path: Place = ()) -> dict[str, Any]:
+def model_to_plain(model: object, writer: PlainWriter, path: Place = ()) -> dict[str, Json]:
     """Return the plain form of an allowed estimator.
 
     Raises
@@ -182,7 +183,7 @@ def _not_savable(model: object, path: Place) -> TypeError:
     return TypeError(f"{place_in_words(path)} is a {name} and cannot be saved: {cure}")
 
 
-def model_from_plain(plain: Any, reader: PlainReader) -> Any:
+def model_from_plain(plain: Json, reader: PlainReader) -> BaseEstimator:
     """Return the estimator of a plain form; raise ModelFileError for a class not allowed."""
     parts = dict(plain)
     name = parts.pop("class")
@@ -214,8 +215,8 @@ def is_model(estimator: object) -> bool:
 
 
 def _estimator_to_plain(
-    estimator: Any, writer: PlainWriter, path: Place, apart: frozenset[str] = frozenset()
-) -> dict[str, Any]:
+    estimator: BaseEstimator, writer: PlainWriter, path: Place, apart: frozenset[str] = frozenset()
+) -> dict[str, Json]:
     """Return parameters, state and requests, without the parts that the caller writes itself."""
     parameters = estimator.get_params(deep=False)
     hidden = {*parameters, RECOMPUTED}
@@ -237,8 +238,8 @@ def _estimator_to_plain(
 
 
 def _estimator_from_plain(
-    cls: type, plain: dict[str, Any], reader: PlainReader, **apart: Any
-) -> Any:
+    cls: type, plain: dict[str, Json], reader: PlainReader, **apart: object
+) -> BaseEstimator:
     parameters = {**reader.read(plain.pop("parameters")), **apart}
     signature = _parameters_of(cls)
     if unknown := parameters.keys() - signature:
@@ -271,12 +272,12 @@ def _names_of(cls: type) -> frozenset[str]:
     return frozenset(dir(cls))
 
 
-def _requests_of(request: Any) -> dict[str, dict[str, Any]]:
+def _requests_of(request: Json) -> dict[str, dict[str, Json]]:
     methods = {name: part for name, part in vars(request).items() if name != "owner"}
     return {name: dict(part.requests) for name, part in methods.items() if part.requests}
 
 
-def _set_requests(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
+def _set_requests(estimator: BaseEstimator, requests: dict[str, dict[str, Json]]) -> None:
     import sklearn
 
     with sklearn.config_context(enable_metadata_routing=True):
@@ -284,7 +285,7 @@ def _set_requests(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
             getattr(estimator, f"set_{method}_request")(**asked)
 
 
-def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
+def _mlp_to_plain(model: BaseEstimator, writer: PlainWriter, path: Place) -> dict[str, Json]:
     if not isinstance(model.loss, (str, Choice)):
         plain = inspect.signature(type(model)).parameters["loss"].default
         raise TypeError(
@@ -303,7 +304,7 @@ def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any
     return {**plain, "network": {"shapes": shapes, "parameters": tensor}}
 
 
-def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> Any:
+def _mlp_from_plain(cls: type, plain: dict[str, Json], reader: PlainReader) -> BaseEstimator:
     from lamina.estimators.fitting.fitted_network import share_one_vector
 
     network = plain.pop("network", None)
@@ -318,7 +319,7 @@ def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> An
     return model
 
 
-def _network_shapes(model: Any) -> list[tuple[int, int]]:
+def _network_shapes(model: BaseEstimator) -> list[tuple[int, int]]:
     """Return the shapes of coefs_; raise if an engine would read out of bounds with them."""
     floats = (np.float32, np.float64)
     parts = [*model.coefs_, *model.intercepts_]
@@ -335,7 +336,9 @@ def _network_shapes(model: Any) -> list[tuple[int, int]]:
     return [*pairwise(widths)]
 
 
-def _pipeline_to_plain(pipeline: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
+def _pipeline_to_plain(
+    pipeline: BaseEstimator, writer: PlainWriter, path: Place
+) -> dict[str, Json]:
     if pipeline.memory is not None:
         raise TypeError(
             f"the Pipeline's memory={pipeline.memory!r} cannot be saved: fitting the loaded model "
@@ -346,14 +349,16 @@ def _pipeline_to_plain(pipeline: Any, writer: PlainWriter, path: Place) -> dict[
     return {**plain, "steps": steps}
 
 
-def _pipeline_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> Any:
+def _pipeline_from_plain(cls: type, plain: dict[str, Json], reader: PlainReader) -> BaseEstimator:
     if plain["parameters"].get("memory") is not None:
         raise ModelFileError("its Pipeline has a memory, from which it would unpickle")
     steps = [(str(name), reader.read(step)) for name, step in plain.pop("steps")]
     return _estimator_from_plain(cls, plain, reader, steps=steps)
 
 
-def _encoding_to_plain(encoding: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
+def _encoding_to_plain(
+    encoding: BaseEstimator, writer: PlainWriter, path: Place
+) -> dict[str, Json]:
     parameters = encoding.get_params(deep=False)
     fitted = bool(vars(encoding).keys() - parameters.keys())
     return {
@@ -362,7 +367,9 @@ def _encoding_to_plain(encoding: Any, writer: PlainWriter, path: Place) -> dict[
     }
 
 
-def _encoding_from_plain(cls: Any, plain: dict[str, Any], reader: PlainReader) -> Any:
+def _encoding_from_plain(
+    cls: type[BaseEstimator], plain: dict[str, Json], reader: PlainReader
+) -> BaseEstimator:
     parameters = reader.read(plain.pop("parameters"))
     encoding = reader.read(plain.pop("encoding"))
     return cls(**parameters) if encoding is None else cls.from_plain(encoding)

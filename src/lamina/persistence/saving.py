@@ -8,20 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from sklearn.base import BaseEstimator
+
 from lamina.errors import ModelFileError
 from lamina.files.atomic_file import write_atomically
-from lamina.files.model_file import ModelFile, parse_json, read_model_file, to_chunks
+from lamina.files.model_file import Json, ModelFile, parse_json, read_model_file, to_chunks
 from lamina.files.plain import MISFITS, PlainReader, PlainWriter
 from lamina.persistence.models import SAVABLE, is_model, model_from_plain, model_to_plain
 from lamina.persistence.special_values import SPECIAL, special_to_plain
 
 
 def save(
-    model: Any,
+    model: BaseEstimator,
     path: str | os.PathLike[str],
     *,
     overwrite: bool = False,
-    notes: dict[str, Any] | None = None,
+    notes: dict[str, Json] | None = None,
 ) -> None:
     """Write a model to one file, from which `load` restores it bit for bit.
 
@@ -137,7 +139,7 @@ def load(path: str | os.PathLike[str]) -> Any:
         return model
 
 
-def read_notes(path: str | os.PathLike[str]) -> dict[str, Any]:
+def read_notes(path: str | os.PathLike[str]) -> dict[str, Json]:
     """Return the notes of a model file, after verifying it but without building the model.
 
     Parameters
@@ -167,7 +169,7 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, Any]:
         return _notes_of(read_model_file(path))
 
 
-def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
+def describe(path: str | os.PathLike[str]) -> dict[str, Json]:
     """Describe the content of a model file, after verifying it but without building the model.
 
     Parameters
@@ -208,7 +210,7 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
         }
 
 
-def _notes_to_text(notes: dict[str, Any] | None) -> str:
+def _notes_to_text(notes: dict[str, Json] | None) -> str:
     if not isinstance(notes, dict | None):
         raise TypeError(f"notes must be a dict or None, got {type(notes).__name__}")
     writer = PlainWriter()
@@ -218,14 +220,14 @@ def _notes_to_text(notes: dict[str, Any] | None) -> str:
     return text
 
 
-def _notes_of(file: ModelFile) -> dict[str, Any]:
+def _notes_of(file: ModelFile) -> dict[str, Json]:
     notes = PlainReader({}).read(parse_json(file.metadata["notes"]))
     if not isinstance(notes, dict):
         raise ModelFileError("its notes are not a dict")
     return notes
 
 
-def _to_text(plain: dict[str, Any]) -> str:
+def _to_text(plain: dict[str, Json]) -> str:
     return json.dumps(plain, separators=(",", ":"), allow_nan=False)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from lamina.files.fields import Fields, array, check_fields, member, refused, whole
+from lamina.files.model_file import Json
 from lamina.files.plain import Place, PlainReader, PlainWriter, place_in_words
 from lamina.persistence.choices import choice_from_plain, choice_to_plain
 from lamina.persistence.ensembles import record_from_plain, record_to_plain
@@ -47,7 +48,7 @@ _SPLINE: Fields = {
 }
 
 
-def special_to_plain(value: Any, writer: PlainWriter, path: Place) -> Any:
+def special_to_plain(value: object, writer: PlainWriter, path: Place) -> Json:
     """Return the JSON of a special value, None for any other.
 
     Raises
@@ -73,7 +74,7 @@ def special_to_plain(value: Any, writer: PlainWriter, path: Place) -> Any:
     return None
 
 
-def _type_to_plain(value: type) -> Any:
+def _type_to_plain(value: type) -> Json:
     for name, builtin in _BUILTINS.items():
         if value is builtin:
             return {"$type": f"builtins.{name}"}
@@ -81,7 +82,7 @@ def _type_to_plain(value: type) -> Any:
     return {"$type": name} if name in _DTYPES and value is np.dtype(name).type else None
 
 
-def _name_of(function: Any, path: Place) -> str:
+def _name_of(function: Callable[..., object], path: Place) -> str:
     for name in FUNCTIONS:
         if function_called(name) is function:
             return name
@@ -99,29 +100,29 @@ def _name_of(function: Any, path: Place) -> str:
 
 
 @cache
-def function_called(name: str) -> Callable[..., Any]:
+def function_called(name: str) -> Callable[..., object]:
     """Return the function with a name in FUNCTIONS."""
     function: Callable[..., Any] = getattr(import_module(FUNCTIONS[name]), name.rpartition(".")[2])
     return function
 
 
-def _function(plain: Any, reader: PlainReader) -> Any:
+def _function(plain: Json, reader: PlainReader) -> object:
     member(FUNCTIONS)(plain, "function")
     return function_called(plain)
 
 
-def _dtype(plain: Any, reader: PlainReader) -> Any:
+def _dtype(plain: Json, reader: PlainReader) -> object:
     member(_DTYPES)(plain, "dtype")
     return np.dtype(plain)
 
 
-def _type(plain: Any, reader: PlainReader) -> Any:
+def _type(plain: Json, reader: PlainReader) -> object:
     builtins = {f"builtins.{name}": each for name, each in _BUILTINS.items()}
     member([*_DTYPES, *builtins])(plain, "type")
     return builtins[plain] if plain in builtins else np.dtype(plain).type
 
 
-def _slice(plain: Any, reader: PlainReader) -> Any:
+def _slice(plain: Json, reader: PlainReader) -> object:
     if not isinstance(plain, list) or len(plain) != 3:
         raise refused(plain, "slice", "a start, a stop and a step")
     parts = [reader.read(part) for part in plain]
@@ -131,7 +132,7 @@ def _slice(plain: Any, reader: PlainReader) -> Any:
     return slice(*parts)
 
 
-def _spline(plain: Any, reader: PlainReader) -> Any:
+def _spline(plain: Json, reader: PlainReader) -> object:
     from scipy.interpolate import BSpline
 
     parts = {name: reader.read(part) for name, part in plain.items()}
@@ -139,12 +140,12 @@ def _spline(plain: Any, reader: PlainReader) -> Any:
     return BSpline(parts["t"], parts["c"], int(parts["k"]), extrapolate=parts["extrapolate"])
 
 
-def _extrapolation(value: Any, place: str) -> None:
+def _extrapolation(value: object, place: str) -> None:
     if value is not True and value is not False and value != "periodic":
         raise refused(value, place, "True, False or 'periodic'")
 
 
-SPECIAL: dict[str, Callable[[Any, PlainReader], Any]] = {
+SPECIAL: dict[str, Callable[[Json, PlainReader], object]] = {
     "$function": _function,
     "$dtype": _dtype,
     "$type": _type,

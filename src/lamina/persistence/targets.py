@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sklearn.base import BaseEstimator
 
 from lamina.files.fields import refused, whole
 from lamina.persistence.compositions import require_fitted, width_in
 from lamina.persistence.transformers import TRANSFORMERS
 
 
-def check_target(model: Any, n_targets: int) -> None:
+def check_target(model: BaseEstimator, n_targets: int) -> None:
     """Check a TransformedTargetRegressor around a model with `n_targets` targets."""
     model._validate_params()
     state = vars(model)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import cast
 
 import numpy as np
+from scipy.interpolate import BSpline
+from sklearn.base import BaseEstimator
 
 from lamina.errors import ModelFileError
 from lamina.files.fields import (
@@ -29,6 +31,7 @@ from lamina.files.fields import (
     truth,
     whole,
 )
+from lamina.persistence.checked_values import checked_array
 from lamina.persistence.encoders import (
     bin_fields,
     one_hot_fields,
@@ -37,7 +40,7 @@ from lamina.persistence.encoders import (
 )
 from lamina.persistence.nested import estimator_of
 
-Count = Callable[[Any], int]
+Count = Callable[[BaseEstimator], int]
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,12 @@ class Transformer:
     """
 
     module: str
-    fields: Callable[[Any, int], Fields]
+    fields: Callable[[BaseEstimator, int], Fields]
     width: Count
     optional: tuple[str, ...] = ()
 
 
-def _same(estimator: Any) -> int:
+def _same(estimator: BaseEstimator) -> int:
     return int(estimator.n_features_in_)
 
 
@@ -70,8 +73,8 @@ def vector(n: int) -> Check:
     return array("f", (n,))
 
 
-def _scaler(*names: str) -> Callable[[Any, int], Fields]:
-    def fields(estimator: Any, n: int) -> Fields:
+def _scaler(*names: str) -> Callable[[BaseEstimator, int], Fields]:
+    def fields(estimator: BaseEstimator, n: int) -> Fields:
         return {name: none_or(vector(n)) for name in names} | {"n_samples_seen_": _seen(n)}
 
     return fields
@@ -80,7 +83,7 @@ def _scaler(*names: str) -> Callable[[Any, int], Fields]:
 def _seen(n: int) -> Check:
     each = array("if", (n,))
 
-    def check(value: Any, place: str) -> None:
+    def check(value: object, place: str) -> None:
         if isinstance(value, np.ndarray):
             each(value, place)
         else:
@@ -89,31 +92,31 @@ def _seen(n: int) -> Check:
     return check
 
 
-def _required(fields: Fields, estimator: Any, **by_parameter: str) -> Fields:
+def _required(fields: Fields, estimator: BaseEstimator, **by_parameter: str) -> Fields:
     """Allow None for an attribute only if the parameter that needs it is off."""
     needed = {name for parameter, name in by_parameter.items() if getattr(estimator, parameter)}
     n = estimator.n_features_in_
     return {name: vector(n) if name in needed else check for name, check in fields.items()}
 
 
-def _standard(estimator: Any, n: int) -> Fields:
+def _standard(estimator: BaseEstimator, n: int) -> Fields:
     fields = _scaler("mean_", "var_", "scale_")(estimator, n)
     return _required(fields, estimator, with_mean="mean_", with_std="scale_")
 
 
-def _robust(estimator: Any, n: int) -> Fields:
+def _robust(estimator: BaseEstimator, n: int) -> Fields:
     fields = {"center_": none_or(vector(n)), "scale_": none_or(vector(n))}
     return _required(fields, estimator, with_centering="center_", with_scaling="scale_")
 
 
-def _quantiles(estimator: Any, n: int) -> Fields:
+def _quantiles(estimator: BaseEstimator, n: int) -> Fields:
     references = getattr(estimator, "references_", None)
     array("f", (None,), finite=True)(references, "references_")
     n_quantiles = len(references)  # type: ignore[arg-type]
 
-    def rising(value: Any, place: str) -> None:
-        array("f", (n_quantiles, n))(value, place)
-        if (value[1:] < value[:-1]).any():
+    def rising(value: object, place: str) -> None:
+        quantiles = checked_array(value, place, "f", (n_quantiles, n))
+        if (quantiles[1:] < quantiles[:-1]).any():
             raise refused(value, place, "columns in ascending order")
 
     return {
@@ -123,28 +126,29 @@ def _quantiles(estimator: Any, n: int) -> Fields:
     }
 
 
-def _indicator(estimator: Any, n: int) -> Check:
+def _indicator(estimator: BaseEstimator, n: int) -> Check:
     """Require the indicator of missing values if an imputer adds its columns."""
     if not estimator.add_indicator:
         return nothing
     # Its input is the mask of missing values, not the values.
     is_one = estimator_of("MissingIndicator", n, _precomputed=True)
 
-    def check(value: Any, place: str) -> None:
+    def check(value: object, place: str) -> None:
         is_one(value, place)
         # Its columns are joined to dense ones.
-        if value.sparse != "auto":
-            raise refused(value.sparse, f"{place}.sparse", "'auto'")
+        sparse = vars(value)["sparse"]
+        if sparse != "auto":
+            raise refused(sparse, f"{place}.sparse", "'auto'")
 
     return check
 
 
-def _power(estimator: Any, n: int) -> Fields:
+def _power(estimator: BaseEstimator, n: int) -> Fields:
     scaler = estimator_of("StandardScaler", n)
     return {"lambdas_": vector(n), **({"_scaler": scaler} if estimator.standardize else {})}
 
 
-def _polynomials(estimator: Any, n: int) -> Fields:
+def _polynomials(estimator: BaseEstimator, n: int) -> Fields:
     low, high = estimator.degree if np.iterable(estimator.degree) else (0, estimator.degree)
     whole(0, 1000)(high, "degree")
     count = estimator._num_combinations
@@ -159,18 +163,19 @@ def _polynomials(estimator: Any, n: int) -> Fields:
     }
 
 
-def _is_spline(value: Any, place: str) -> None:
+def _is_spline(value: object, place: str) -> None:
     if type(value).__name__ != "BSpline":
         raise refused(value, place, "a spline")
 
 
-def _splines(estimator: Any, n: int) -> Fields:
+def _splines(estimator: BaseEstimator, n: int) -> Fields:
     splines = getattr(estimator, "bsplines_", None)
     list_of(_is_spline, n)(splines, "bsplines_")
     first = splines[0] if splines else None
     shapes = None if first is None else (len(first.t), first.c.shape, estimator.degree)
 
-    def spline(value: Any, place: str) -> None:
+    def spline(value: object, place: str) -> None:
+        assert isinstance(value, BSpline)
         if (len(value.t), value.c.shape, value.k) != shapes:
             raise refused(value, place, "a spline like the others")
 
@@ -181,7 +186,7 @@ def _splines(estimator: Any, n: int) -> Fields:
     }
 
 
-def _components(estimator: Any, n: int) -> Fields:
+def _components(estimator: BaseEstimator, n: int) -> Fields:
     components = getattr(estimator, "components_", None)
     array("f", (None, n), finite=True)(components, "components_")
     k = len(components)  # type: ignore[arg-type]
@@ -189,7 +194,7 @@ def _components(estimator: Any, n: int) -> Fields:
     return {"components_": array("f", (k, n), finite=True), **dict.fromkeys(names, vector(k))}
 
 
-def _principal(estimator: Any, n: int) -> Fields:
+def _principal(estimator: BaseEstimator, n: int) -> Fields:
     fields = _components(estimator, n)
     k = len(estimator.components_)
     return {
@@ -202,10 +207,10 @@ def _principal(estimator: Any, n: int) -> Fields:
     }
 
 
-def _imputed(estimator: Any, n: int) -> Fields:
+def _imputed(estimator: BaseEstimator, n: int) -> Fields:
     fit_dtype = getattr(estimator, "_fit_dtype", None)
     _dtype(fit_dtype, "_fit_dtype")
-    _missing_number(estimator.missing_values, fit_dtype)
+    _missing_number(estimator.missing_values, cast("np.dtype[np.generic]", fit_dtype))
     return {
         "_fit_dtype": _dtype,
         "_fill_dtype": _dtype,
@@ -214,40 +219,38 @@ def _imputed(estimator: Any, n: int) -> Fields:
     }
 
 
-def _missing_number(value: Any, dtype: Any) -> None:
+def _missing_number(value: object, dtype: np.dtype[np.generic]) -> None:
     """Require a number for `missing_values` of numeric columns, as `fit` does."""
     is_pandas_na = type(value).__name__ == "NAType"
     if dtype.kind in "fiu" and not isinstance(value, Real) and not is_pandas_na:
         raise refused(value, "missing_values", "a number")
 
 
-def _statistics(estimator: Any, n: int) -> Check:
+def _statistics(estimator: BaseEstimator, n: int) -> Check:
     """Require fill values that fit their columns: numbers if the columns are numeric."""
 
-    def check(value: Any, place: str) -> None:
-        array("fO", (n,))(value, place)
-        for i, item in enumerate(value.tolist()):
+    def check(value: object, place: str) -> None:
+        fills = checked_array(value, place, "fO", (n,))
+        for i, item in enumerate(fills.tolist()):
             if item is not None and not isinstance(item, (str, Real)):
                 raise refused(item, f"{place}[{i}]", "a number, text or None")
-        kept = value if estimator.keep_empty_features else value[value == value]
+        kept = fills if estimator.keep_empty_features else fills[fills == fills]
         try:
             kept.astype(estimator._fill_dtype)
         except (TypeError, ValueError, OverflowError):
             expected = f"an array of {estimator._fill_dtype}"
-            raise refused(value.tolist(), place, expected) from None
+            raise refused(fills.tolist(), place, expected) from None
 
     return check
 
 
-def _dtype(value: Any, place: str) -> None:
+def _dtype(value: object, place: str) -> None:
     if not isinstance(value, np.dtype):
         raise refused(value, place, "a dtype")
 
 
-def _neighbours(estimator: Any, n: int) -> Fields:
-    training_set = getattr(estimator, "_fit_X", None)
-    array("f", (None, n))(training_set, "_fit_X")
-    shape = training_set.shape  # type: ignore[union-attr]
+def _neighbours(estimator: BaseEstimator, n: int) -> Fields:
+    shape = checked_array(getattr(estimator, "_fit_X", None), "_fit_X", "f", (None, n)).shape
     return {
         "_fit_X": array("f", shape),
         "_mask_fit_X": array("b", shape),
@@ -256,10 +259,10 @@ def _neighbours(estimator: Any, n: int) -> Fields:
     }
 
 
-def _indicated(estimator: Any, n: int) -> Fields:
-    def features(value: Any, place: str) -> None:
-        array("iu", (None,))(value, place)
-        if not set(value.tolist()) <= set(range(n)) or len(set(value.tolist())) < len(value):
+def _indicated(estimator: BaseEstimator, n: int) -> Fields:
+    def features(value: object, place: str) -> None:
+        places = checked_array(value, place, "iu", (None,)).tolist()
+        if not set(places) <= set(range(n)) or len(set(places)) < len(places):
             raise refused(value, place, f"distinct columns below {n}")
 
     return {"_precomputed": truth, "_n_features": whole(n, n), "features_": features}
@@ -268,31 +271,31 @@ def _indicated(estimator: Any, n: int) -> Fields:
 _OF_COLUMNS = ("mean", "median", "most_frequent")
 
 
-def _n_imputed(estimator: Any) -> int:
+def _n_imputed(estimator: BaseEstimator) -> int:
     n, statistics = _same(estimator), estimator.statistics_
     if not estimator.keep_empty_features and estimator.strategy in _OF_COLUMNS:
         n -= sum(value is None or value != value for value in statistics.tolist())
     return n + _n_indicated(estimator)
 
 
-def _n_neighbours(estimator: Any) -> int:
+def _n_neighbours(estimator: BaseEstimator) -> int:
     kept = _same(estimator) if estimator.keep_empty_features else estimator._valid_mask.sum()
     return int(kept) + _n_indicated(estimator)
 
 
-def _n_indicated(estimator: Any) -> int:
+def _n_indicated(estimator: BaseEstimator) -> int:
     return 0 if estimator.indicator_ is None else len(estimator.indicator_.features_)
 
 
-def _selected(estimator: Any, n: int) -> Fields:
+def _selected(estimator: BaseEstimator, n: int) -> Fields:
     return {"scores_": vector(n), "pvalues_": none_or(vector(n))}
 
 
-def _n_selected(estimator: Any) -> int:
+def _n_selected(estimator: BaseEstimator) -> int:
     return int(estimator._get_support_mask().sum())
 
 
-def _nothing(estimator: Any, n: int) -> Fields:
+def _nothing(estimator: BaseEstimator, n: int) -> Fields:
     if getattr(estimator, "kw_args", None) or getattr(estimator, "inv_kw_args", None):
         raise ModelFileError(
             "its FunctionTransformer has kw_args or inv_kw_args, and a file can only hold "

@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from lamina.errors import ExportError
 from lamina.export.c import network, table
 from lamina.export.c.rendering import Header, c_type
 from lamina.export.c.texts import string_array
 from lamina.export.lowering.any_model import lower_any
+from lamina.export.lowering.fitted_network import FittedModel
 from lamina.export.lowering.network_operations import Features
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.lowering.words import describe, layers_in_words
+from lamina.formulas.table import AnyArray
 
 # One function for each operation: the statements that compute one row of its matrix.
 RENDERERS = {**table.RENDERERS, **network.RENDERERS}
@@ -56,7 +57,7 @@ static inline void {name}_predict(const {row} *{x}, {real} *y)
 
 
 def to_c(
-    model: Any,
+    model: FittedModel,
     path: str | PathLike[str] | None = None,
     *,
     name: str = "mlp",
@@ -192,7 +193,7 @@ def _classes(name: str, program: ModelProgram) -> str:
     return f"static const int {name}_n_classes[{len(columns)}] = {{{widths}}};\n" + "".join(columns)
 
 
-def labels_in_c(name: str, classes: NDArray[Any]) -> str:
+def labels_in_c(name: str, classes: AnyArray) -> str:
     """Return the definition of an array of labels."""
     labels = classes.tolist()
     kinds = {type(label) for label in labels}

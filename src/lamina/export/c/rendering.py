@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
-from numpy.typing import NDArray
-
 from lamina.export.c.texts import identifiers, number_array
 from lamina.export.lowering.network_operations import (
     Activate,
@@ -26,6 +24,7 @@ from lamina.export.lowering.network_operations import (
 from lamina.export.lowering.operations import renderer_of
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.lowering.table_operations import Join
+from lamina.formulas.table import AnyArray
 
 DECIMAL = re.compile(r"(?<![\w.])(\d+\.\d*(?:e[+-]?\d+)?|\d+e[+-]?\d+)", re.IGNORECASE)
 FUNCTION_OF_MATH = re.compile(r"\b(exp|expm1|log|log1p|tanh|erf|erfc|sin|sqrt|fabs|fmin|fmax)\(")
@@ -83,7 +82,7 @@ class Header:
         """Return the name of an array of constants."""
         return f"{self.name}_{kind}_{index}"
 
-    def numbers(self, kind: str, index: int, numbers: NDArray[Any]) -> str:
+    def numbers(self, kind: str, index: int, numbers: AnyArray) -> str:
         """Add an array of constants with the type of its numbers, and return its name."""
         name = self.constant(kind, index)
         self.constants.append(number_array(f"{c_type(numbers.dtype)} {name}", numbers))

@@ -7,11 +7,11 @@ import re
 import string
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from numpy.typing import NDArray
+import numpy as np
 
 from lamina.errors import ExportError
+from lamina.formulas.table import AnyArray
 
 NUMBERS_A_LINE, LONGEST_LINE = 6, 80
 LONGEST_LITERAL = 4000  # C99 promises 4095 characters
@@ -88,7 +88,7 @@ def _long_string(name: str, text: str) -> str:
     return f"static const char {name}[] = {{\n    " + ",\n    ".join(lines) + "};\n"
 
 
-def number_array(declaration: str, numbers: NDArray[Any]) -> str:
+def number_array(declaration: str, numbers: AnyArray) -> str:
     """Return the definition of an array of floating-point numbers, such as 'double w1'."""
     ending = "f" if numbers.itemsize == 4 else ""
     return _array(declaration, [number(each, ending) for each in numbers.ravel()])
@@ -99,7 +99,7 @@ def integer_array(declaration: str, numbers: Iterable[int]) -> str:
     return _array(declaration, [str(int(number)) for number in numbers])
 
 
-def number(value: Any, ending: str = "") -> str:
+def number(value: float | np.floating, ending: str = "") -> str:
     """Return a floating-point number; the shortest decimals that parse to the same one."""
     if math.isfinite(value):
         return f"{value!s}{ending}"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from numpy.typing import DTypeLike
 
-from lamina.export.lowering.fitted_network import ENSEMBLES
+from lamina.export.lowering.fitted_network import ENSEMBLES, FittedModel
 from lamina.export.lowering.models import lower_model
 from lamina.export.lowering.program import ModelProgram
 
 
-def lower_any(model: Any, dtype: DTypeLike | None = None) -> ModelProgram:
+def lower_any(model: FittedModel, dtype: DTypeLike | None = None) -> ModelProgram:
     """Return the program of a fitted model; see `lower_model` and `lower_ensemble`."""
     if type(model).__name__ not in ENSEMBLES:
         return lower_model(model, dtype)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.encoding import TargetEncoding
@@ -42,6 +43,7 @@ from lamina.export.lowering.table_operations import (
     Take,
 )
 from lamina.export.lowering.tables import lower_table
+from lamina.formulas.table import AnyArray
 from lamina.tabular import TabularClassifier, TabularRegressor
 from lamina.tabular.calibration import LEAST_PROBABILITY, Calibration
 from lamina.tabular.inputs import TableInputs
@@ -50,6 +52,9 @@ from lamina.tabular.numeric_features import CLIP, NumericFeatures
 from lamina.tabular.target_statistics import TargetStatistics
 from lamina.tabular.targets import Classes, Values
 from lamina.tabular.transformations import SquareRoot
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 # Supported fields of each part of an ensemble; all other fields must have their defaults.
 KNOWN: Mapping[type, frozenset[str]] = {
@@ -66,12 +71,12 @@ KNOWN_INPUTS = frozenset(
 )
 
 
-def is_ensemble(model: Any) -> bool:
+def is_ensemble(model: BaseEstimator) -> bool:
     """Return True if a model is an estimator for tables, not a subclass of one."""
     return type(model) in (TabularClassifier, TabularRegressor)
 
 
-def lower_ensemble(model: Any, dtype: DTypeLike | None = None) -> ModelProgram:
+def lower_ensemble(model: BaseEstimator, dtype: DTypeLike | None = None) -> ModelProgram:
     """Return the program of a fitted estimator for tables.
 
     For classes, the prediction is the weighted mean p of the members' probabilities, and
@@ -114,7 +119,7 @@ def lower_ensemble(model: Any, dtype: DTypeLike | None = None) -> ModelProgram:
 
 
 def _lower_members(
-    lowering: Lowering, model: Any, dtype: DTypeLike | None
+    lowering: Lowering, model: BaseEstimator, dtype: DTypeLike | None
 ) -> list[tuple[int, int]]:
     """Add the networks; return the inputs and the prediction of each."""
     parts = _lower_inputs(lowering, model.inputs_)
@@ -137,7 +142,7 @@ def _lower_members(
     return members
 
 
-def _lower_mean(lowering: Lowering, model: Any, members: list[tuple[int, int]]) -> int:
+def _lower_mean(lowering: Lowering, model: BaseEstimator, members: list[tuple[int, int]]) -> int:
     """Add the weighted mean of the members' predictions in float64, with calibration."""
     doubles = [lower_cast(lowering, each, np.dtype(np.float64)) for _, each in members]
     width = lowering.width(doubles[0])
@@ -234,7 +239,7 @@ def _bins(lowering: Lowering, numbers: int, features: NumericFeatures) -> list[i
     return [lowering.add(Clip(lowering.add(spread), 0.0, 1.0, len(columns)))]
 
 
-def _bytes(*arrays: NDArray[Any]) -> bytes:
+def _bytes(*arrays: AnyArray) -> bytes:
     return b"".join(len(each).to_bytes(8, "little") + each.tobytes() for each in arrays)
 
 
@@ -261,7 +266,7 @@ def _check_width(member: int, width: int, n_features: int) -> None:
         )
 
 
-def _refuse_texts(model: Any) -> None:
+def _refuse_texts(model: BaseEstimator) -> None:
     """Raise ExportError if members use n-grams of texts, naming the columns."""
     if not any(member.uses_texts for member in model.members_):
         return
@@ -275,7 +280,7 @@ def _refuse_texts(model: Any) -> None:
     )
 
 
-def _refuse_unknown(model: Any) -> None:
+def _refuse_unknown(model: BaseEstimator) -> None:
     """Raise ExportError for parts that this export does not support."""
     if type(model.inputs_) is not TableInputs or set(vars(model.inputs_)) - KNOWN_INPUTS:
         extra = sorted(set(vars(model.inputs_)) - KNOWN_INPUTS)
@@ -290,7 +295,7 @@ def _refuse_unknown(model: Any) -> None:
         _refuse_fields(model._target.transformation, "the target")
 
 
-def _refuse_fields(part: Any, where: str) -> None:
+def _refuse_fields(part: DataclassInstance, where: str) -> None:
     if type(part) not in KNOWN:
         raise ExportError(f"no export supports the {type(part).__name__} of {where}")
     for each in fields(part):

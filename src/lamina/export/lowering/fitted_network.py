@@ -6,12 +6,14 @@ Everything in a network that no export supports raises an error here, so that no
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from lamina.blocks.block import AnyBlock
 from lamina.blocks.dense import Dense
 from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
@@ -26,14 +28,18 @@ from lamina.formulas import (
     Precision,
 )
 from lamina.formulas.losses import as_it_is
+from lamina.formulas.table import AnyArray
 from lamina.formulas.value_losses import rearranged_quantiles
 from lamina.network import Network, NetworkSpec
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class FittedModel(Protocol):
     """Fitted estimator of lamina, alone or inside scikit-learn's classes."""
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
+    def get_params(self, deep: bool = True) -> dict[str, object]:
         """Return the estimator's parameters."""
         ...
 
@@ -105,7 +111,7 @@ class FittedNetwork:
         return self.inverse_link.by_pairs
 
 
-def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
+def fitted_network(model: BaseEstimator, dtype: DTypeLike | None = None) -> FittedNetwork:
     """Return the network of a fitted MLPClassifier or MLPRegressor.
 
     Parameters
@@ -159,26 +165,26 @@ def _dtype_of_sums(precision: str, dtype: DTypeLike | None) -> DTypeLike:
     return np.dtype(np.float32)
 
 
-def _known_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+def _known_dtype(dtype: DTypeLike) -> np.dtype[np.generic]:
     try:
         return np.dtype(dtype)
     except TypeError:
         raise ValueError(f"dtype={dtype!r} is not a dtype: use 'float32' or 'float64'") from None
 
 
-def _finite(parameters: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
+def _finite(parameters: AnyArray, dtype: DTypeLike | None) -> AnyArray:
     """Return a copy of the parameters, by default in their own dtype."""
     dtype = parameters.dtype if dtype is None else _known_dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype={dtype.name!r} must be 'float32' or 'float64'")
     with np.errstate(over="ignore"):
-        numbers: NDArray[Any] = parameters.astype(dtype)
+        numbers: AnyArray = parameters.astype(dtype)
     if not np.isfinite(numbers).all():
         raise ExportError(f"coefs_ or intercepts_ hold numbers that are not finite in {dtype.name}")
     return numbers
 
 
-def _targets(model: Any) -> TargetEncoding | None:
+def _targets(model: BaseEstimator) -> TargetEncoding | None:
     if isinstance(model, MLPRegressor):
         return None
     classes = model.classes_
@@ -186,7 +192,7 @@ def _targets(model: Any) -> TargetEncoding | None:
     return TargetEncoding(classes if by_column else np.asarray(classes), model._target_kind)
 
 
-def _n_quantiles(model: Any) -> int:
+def _n_quantiles(model: BaseEstimator) -> int:
     """Return the number of sorted quantiles per target; raise ExportError for other predictions."""
     name, params = vars(model).get("_loss_name"), vars(model).get("_loss_hyperparameters", {})
     answer = as_it_is if name is None else LOSSES[name].answer
@@ -200,11 +206,11 @@ def _n_quantiles(model: Any) -> int:
 
 def _refuse_unknown_parts(spec: NetworkSpec) -> None:
     blocks = [(block, f"block {block.name!r}") for block in spec.blocks]
-    parts: list[tuple[Any, str]] = [(spec, "the network"), *blocks]
+    parts: list[tuple[NetworkSpec | AnyBlock, str]] = [(spec, "the network"), *blocks]
     for part, where in parts:
         if type(part) not in KNOWN:
             raise ExportError(f"no export supports {where} of type {type(part).__name__}")
-        for each in fields(part):
+        for each in fields(cast("DataclassInstance", part)):
             value = getattr(part, each.name)
             if each.name not in KNOWN[type(part)] and not _is_default(each, value):
                 raise ExportError(
@@ -212,5 +218,5 @@ def _refuse_unknown_parts(spec: NetworkSpec) -> None:
                 )
 
 
-def _is_default(each: Field[Any], value: Any) -> bool:
+def _is_default(each: Field[Any], value: object) -> bool:
     return each.default is not MISSING and bool(value == each.default)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -24,9 +23,10 @@ from lamina.export.lowering.networks import (
 )
 from lamina.export.lowering.program import ModelProgram, TargetScale
 from lamina.export.lowering.steps import lower_step
+from lamina.formulas.table import AnyArray
 
 
-def lower_model(model: Any, dtype: DTypeLike | None = None) -> ModelProgram:
+def lower_model(model: BaseEstimator, dtype: DTypeLike | None = None) -> ModelProgram:
     """Return the program of a fitted model.
 
     Parameters
@@ -55,7 +55,7 @@ def lower_model(model: Any, dtype: DTypeLike | None = None) -> ModelProgram:
     return _program(lowering, network, source, target)
 
 
-def lower_network(model: Any, *, trains: bool = False) -> ModelProgram:
+def lower_network(model: BaseEstimator, *, trains: bool = False) -> ModelProgram:
     """Return the program of a fitted MLPClassifier or MLPRegressor.
 
     Parameters
@@ -117,7 +117,7 @@ def lower_encoding(encoding: TableEncoding) -> TableProgram:
     return table_program(lowering)
 
 
-def _names(model: Any) -> list[str]:
+def _names(model: BaseEstimator) -> list[str]:
     """Return the names of a model's input columns; x0, x1, … if it was fitted to an array."""
     if isinstance(model, Pipeline):
         steps = [step for _, step in model.steps if step not in (None, "passthrough")]
@@ -136,7 +136,7 @@ def _numbered(n_features: int) -> list[str]:
 
 
 def _network_and_target(
-    model: Any, dtype: DTypeLike | None
+    model: BaseEstimator, dtype: DTypeLike | None
 ) -> tuple[FittedNetwork, TargetScale | None]:
     if isinstance(model, Pipeline):
         return _network_and_target(model[-1], dtype)
@@ -149,7 +149,7 @@ def _network_and_target(
     return network, target_scale(model.transformer_, network.n_columns)
 
 
-def _lower_steps(lowering: Lowering, model: Any, value: Value) -> Value:
+def _lower_steps(lowering: Lowering, model: BaseEstimator, value: Value) -> Value:
     """Add the operations of the steps before the network."""
     if isinstance(model, TransformedTargetRegressor):
         return _lower_steps(lowering, model.regressor_, value)
@@ -160,7 +160,7 @@ def _lower_steps(lowering: Lowering, model: Any, value: Value) -> Value:
     return _lower_steps(lowering, model[-1], value)
 
 
-def target_scale(transformer: Any, n_columns: int) -> TargetScale:
+def target_scale(transformer: BaseEstimator, n_columns: int) -> TargetScale:
     """Return the inverse of a target's scaling, with one number per column of the prediction.
 
     Raises
@@ -188,5 +188,5 @@ def target_scale(transformer: Any, n_columns: int) -> TargetScale:
     return TargetScale(_repeated(factor, n_columns), _repeated(offset, n_columns))
 
 
-def _repeated(numbers: NDArray[Any], n: int) -> NDArray[np.float64]:
+def _repeated(numbers: AnyArray, n: int) -> NDArray[np.float64]:
     return np.array(np.broadcast_to(numbers, (n,)), dtype=np.float64)

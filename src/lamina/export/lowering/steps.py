@@ -6,10 +6,10 @@ A step that is not supported, or that its operations cannot represent, raises No
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -35,9 +35,10 @@ from lamina.export.lowering.table_operations import (
     Take,
 )
 from lamina.export.lowering.tables import lower_table
+from lamina.formulas.table import AnyArray
 
 
-def lower_step(lowering: Lowering, step: Any, value: Value) -> Value:
+def lower_step(lowering: Lowering, step: BaseEstimator, value: Value) -> Value:
     """Add the operations of one fitted step; return its output for the input `value`.
 
     Raises
@@ -53,7 +54,7 @@ def lower_step(lowering: Lowering, step: Any, value: Value) -> Value:
     return lower(lowering, step, value)
 
 
-def _unknown(step: Any) -> str:
+def _unknown(step: BaseEstimator) -> str:
     names = ", ".join(sorted(each.__name__ for each in LOWERED))
     return (
         f"a source file does not support a {type(step).__name__} before the network, only {names}: "
@@ -62,7 +63,7 @@ def _unknown(step: Any) -> str:
     )
 
 
-def _refuse(step: Any, parameter: str) -> None:
+def _refuse(step: BaseEstimator, parameter: str) -> None:
     """Raise NotLoweredError if a step's parameter is not at its default."""
     raise NotLoweredError(
         "a source file does not support "
@@ -127,7 +128,9 @@ def _max_abs_scaler(lowering: Lowering, step: MaxAbsScaler, value: Value) -> Val
     )
 
 
-def _standardized(lowering: Lowering, value: Value, mean: Any, scale: Any) -> int:
+def _standardized(
+    lowering: Lowering, value: Value, mean: AnyArray | None, scale: AnyArray | None
+) -> int:
     source = lowering.matrix(value)
     n = lowering.width(source)
     mean = np.zeros(n) if mean is None else np.asarray(mean, dtype=np.float64)
@@ -163,16 +166,17 @@ def _simple_imputer(lowering: Lowering, step: SimpleImputer, value: Value) -> Va
     )
 
 
-def _imputed_texts(step: SimpleImputer, value: Value, fills: list[Any]) -> Value:
+def _imputed_texts(step: SimpleImputer, value: Value, fills: Sequence[object]) -> Value:
     """Return raw text columns with the values that replace missing ones."""
     if step.add_indicator:
         _refuse(step, "add_indicator")
-    if not isinstance(value, Raw) or not all(isinstance(fill, str) for fill in fills):
+    texts = [fill for fill in fills if isinstance(fill, str)]
+    if not isinstance(value, Raw) or len(texts) < len(fills):
         raise NotLoweredError(
             f"a source file does not support a SimpleImputer that fills in {fills!r}: use separate "
             "imputers for texts and numbers, or export the pipeline to ONNX"
         )
-    filled = [fill if value.fill(i) is None else value.fill(i) for i, fill in enumerate(fills)]
+    filled = [fill if value.fill(i) is None else value.fill(i) for i, fill in enumerate(texts)]
     return Raw(value.columns, tuple(filled))
 
 
@@ -192,7 +196,7 @@ def _one_hot_encoder(lowering: Lowering, step: OneHotEncoder, value: Value) -> V
 
 
 def _one_hot(
-    lowering: Lowering, step: OneHotEncoder, value: Value, i: int, categories: list[Any]
+    lowering: Lowering, step: OneHotEncoder, value: Value, i: int, categories: Sequence[object]
 ) -> int:
     """Add the 0/1 columns of one column of texts or numbers."""
     strict = step.handle_unknown == "error"
@@ -207,7 +211,7 @@ def _one_hot(
             "make all of them strings, or all of them numbers"
         )
     lowering.hold(value.columns[i], "category")
-    texts = tuple(None if _is_missing(each) else each for each in categories)
+    texts = tuple(each if isinstance(each, str) else None for each in categories)
     if len(texts) - len(present) > 1:
         raise NotLoweredError(
             f"a source file cannot distinguish None from NaN in column "
@@ -216,7 +220,7 @@ def _one_hot(
     return lowering.add(OneHot(value.columns[i], texts, value.fill(i), strict))
 
 
-def _is_missing(value: Any) -> bool:
+def _is_missing(value: object) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
@@ -231,7 +235,7 @@ def _table_encoding(lowering: Lowering, step: TableEncoding, value: Value) -> Va
     return lowering.join([*parts.numbers, *parts.flags, *one_hot])
 
 
-LOWERED: Mapping[type, Callable[[Lowering, Any, Value], Value]] = {
+LOWERED: Mapping[type, Callable[[Lowering, BaseEstimator, Value], Value]] = {
     ColumnTransformer: _column_transformer,
     FeatureUnion: _feature_union,
     FunctionTransformer: _function,

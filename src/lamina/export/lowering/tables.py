@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lamina.encoding import TableEncoding
 from lamina.encoding.whole_numbers import find_aliases
@@ -102,14 +102,14 @@ def _calendar(lowering: Lowering, names: Sequence[str], column: int) -> list[Val
     return [lowering.add(Calendar(source, 0, name)) for name in names]
 
 
-def _refuse_unknown(plain: Mapping[str, Any], fields: frozenset[str]) -> None:
+def _refuse_unknown(plain: Mapping[str, object], fields: frozenset[str]) -> None:
     unknown = sorted(set(plain) - fields)
     if unknown:
         raise NotLoweredError(f"no export supports {', '.join(unknown)} of a TableEncoding")
 
 
 def _add_numbers(
-    lowering: Lowering, numbers: Mapping[str, Any], value: Raw, parts: TableParts
+    lowering: Lowering, numbers: Mapping[str, ArrayLike], value: Raw, parts: TableParts
 ) -> None:
     """Add standardised numbers and dates, with 0/1 columns for those with missing values."""
     _refuse_unknown(numbers, NUMBER_PARTS)
@@ -122,5 +122,5 @@ def _add_numbers(
         parts.flags.append(lowering.add(IsMissing(source, missing)))
 
 
-def _doubles(numbers: Any) -> NDArray[np.float64]:
+def _doubles(numbers: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(numbers, dtype=np.float64)

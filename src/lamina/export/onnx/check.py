@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from lamina.errors import ExportError
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+    from onnxruntime import InferenceSession
 
 NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)")
 
@@ -30,7 +31,7 @@ def check_opset(opset: int) -> None:
         )
 
 
-def check(proto: ModelProto, dtype: np.dtype[Any]) -> None:
+def check(proto: ModelProto, dtype: np.dtype[np.generic]) -> None:
     """Raise ExportError for a model that onnx finds invalid or onnxruntime cannot open.
 
     The message gives the reason and the option that solves the problem.
@@ -50,7 +51,7 @@ def check(proto: ModelProto, dtype: np.dtype[Any]) -> None:
     open_session(proto, dtype)
 
 
-def open_session(proto: ModelProto, dtype: np.dtype[Any]) -> Any:
+def open_session(proto: ModelProto, dtype: np.dtype[np.generic]) -> InferenceSession | None:
     """Return an onnxruntime session for a model; None if onnxruntime is not installed.
 
     Raises
@@ -73,7 +74,7 @@ def open_session(proto: ModelProto, dtype: np.dtype[Any]) -> Any:
         raise ExportError(_refusal(error, onnxruntime.__version__, dtype)) from error
 
 
-def _refusal(error: Exception, version: str, dtype: np.dtype[Any]) -> str:
+def _refusal(error: Exception, version: str, dtype: np.dtype[np.generic]) -> str:
     missing = NO_KERNEL.search(str(error))
     if missing is None:
         return (
@@ -86,7 +87,7 @@ def _refusal(error: Exception, version: str, dtype: np.dtype[Any]) -> str:
     )
 
 
-def _cure(dtype: np.dtype[Any]) -> str:
+def _cure(dtype: np.dtype[np.generic]) -> str:
     if dtype == np.float64:
         return 'give dtype="float32"'
     return "use another transformer instead of the one that needs it"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
@@ -14,12 +13,13 @@ from lamina.export.lowering.program import TargetScale
 from lamina.export.onnx.outputs import label_array
 from lamina.export.onnx.program import INNER
 from lamina.export.onnx.table import ML
+from lamina.formulas.table import AnyArray
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import ModelProto, ValueInfoProto
 
 
-def scale_back(proto: ModelProto, target: TargetScale, dtype: np.dtype[Any]) -> None:
+def scale_back(proto: ModelProto, target: TargetScale, dtype: np.dtype[np.generic]) -> None:
     """Invert the scaling of the targets, in place: y factor + offset, and factor times a std."""
     from onnx import helper, numpy_helper
 
@@ -53,7 +53,7 @@ def zip_probabilities(proto: ModelProto, label_columns: Sequence[TargetEncoding]
         proto.opset_import.append(helper.make_opsetid(ML, 1))
 
 
-def _zip(proto: ModelProto, output: Any, labels: NDArray[Any]) -> None:
+def _zip(proto: ModelProto, output: ValueInfoProto, labels: AnyArray) -> None:
     """Replace one output by dictionaries with a label for each of its columns."""
     from onnx import TensorProto, helper
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.export.onnx.kernels import STAND_INS
+from lamina.formulas.table import AnyArray
 
+# Value of an operator's attribute.
+Attribute: TypeAlias = "int | float | str | Sequence[int] | Sequence[str]"
 # Codes of TensorProto, without importing onnx.
 INT64, FLOAT64 = 7, 11
 NUMBERS = {"float32": 1, "float64": FLOAT64, "int64": INT64}
@@ -18,16 +21,18 @@ NUMBERS = {"float32": 1, "float64": FLOAT64, "int64": INT64}
 class Graph(Protocol):
     """Interface of a graph to which nodes are added; values are referred to by name."""
 
-    def constant(self, array: NDArray[Any]) -> str:
+    def constant(self, array: AnyArray) -> str:
         """Add an array and return its name."""
         ...
 
-    def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Any) -> str:
+    def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Attribute) -> str:
         """Add an operator and return the name of its first output; further outputs are unused."""
         ...
 
 
-def add_formula(graph: Graph, formula: str, named: dict[str, str], dtype: np.dtype[Any]) -> str:
+def add_formula(
+    graph: Graph, formula: str, named: dict[str, str], dtype: np.dtype[np.generic]
+) -> str:
     """Add a record's formula of z, an operator's name or calls of operators; return the result.
 
     Arguments of a call are names, numbers and other calls; its keywords are the operator's

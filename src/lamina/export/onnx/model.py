@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from numpy.typing import DTypeLike
+from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
 from lamina.export.lowering.any_model import lower_any
 from lamina.export.lowering.builder import NotLoweredError
+from lamina.export.lowering.fitted_network import FittedModel
 from lamina.export.lowering.models import lower_model, target_scale
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.onnx.check import check, check_opset
 from lamina.export.onnx.finished import scale_back, zip_probabilities
 from lamina.export.onnx.program import program_to_onnx
+from lamina.export.target import Rows
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -23,8 +26,8 @@ OPSET = 18
 
 
 def to_onnx(
-    model: Any,
-    X: Any = None,
+    model: FittedModel,
+    X: Rows = None,
     *,
     dtype: DTypeLike | None = None,
     zipmap: bool = False,
@@ -122,7 +125,7 @@ def to_onnx(
     return proto
 
 
-def _dtype(model: Any, X: Any, dtype: DTypeLike | None) -> DTypeLike | None:
+def _dtype(model: BaseEstimator, X: Rows, dtype: DTypeLike | None) -> DTypeLike | None:
     """Return the dtype that a pipeline computes in: `dtype`, else X's, else its network's."""
     inner = getattr(model, "regressor_", model)
     if dtype is not None or X is None or not isinstance(inner, Pipeline):
@@ -135,7 +138,7 @@ def _dtype(model: Any, X: Any, dtype: DTypeLike | None) -> DTypeLike | None:
 
 
 def _by_skl2onnx(
-    model: Any, X: Any, dtype: DTypeLike | None, opset: int
+    model: BaseEstimator, X: Rows, dtype: DTypeLike | None, opset: int
 ) -> tuple[ModelProto, ModelProgram]:
     """Convert a pipeline with steps that only skl2onnx supports; return its network's program."""
     transformer = None

@@ -5,10 +5,9 @@ Shapes: p (n_samples, n_outputs), for one column of labels at a time; codes (n_s
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.encoding.targets import TargetEncoding
 from lamina.errors import ExportError
@@ -16,6 +15,7 @@ from lamina.export.lowering.program import ModelProgram
 from lamina.export.onnx import network, table
 from lamina.export.onnx.graph import INT64, Graph
 from lamina.export.onnx.rendering import Nodes
+from lamina.formulas.table import AnyArray
 
 # One function for each operation: the nodes that compute its matrix.
 RENDERERS = {**table.RENDERERS, **network.RENDERERS}
@@ -26,7 +26,7 @@ class Output(NamedTuple):
     """Output of an ONNX model: its name, dtype and number of columns; None for a vector."""
 
     name: str
-    dtype: np.dtype[Any]
+    dtype: np.dtype[np.generic]
     n_columns: int | None
 
 
@@ -73,9 +73,9 @@ def add_program(graph: Graph, program: ModelProgram, names: list[str]) -> list[s
     return outputs
 
 
-def label_array(encoding: TargetEncoding) -> NDArray[Any]:
+def label_array(encoding: TargetEncoding) -> AnyArray:
     """Return the labels in an ONNX type: strings, int64 (also for booleans), float32 or float64."""
-    classes: NDArray[Any] = encoding.classes
+    classes: AnyArray = encoding.classes
     kinds = {type(label) for label in classes.tolist()}
     if kinds == {str}:
         return classes.astype(object)

@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.errors import ExportError
 from lamina.export.lowering.network_operations import Features
 from lamina.export.lowering.program import ModelProgram
-from lamina.export.onnx.graph import Graph
+from lamina.export.onnx.graph import Attribute, Graph
 from lamina.export.onnx.outputs import Output, add_program, list_outputs
 from lamina.export.onnx.table import INPUTS, ML, meaning
+from lamina.export.target import Rows
+from lamina.formulas.table import AnyArray
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 # Version of the ai.onnx.ml operators that every recent onnxruntime supports.
 ML_OPSET = 3
@@ -29,10 +30,10 @@ class ModelGraph:
     """Nodes and constants of an ONNX model."""
 
     def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
+        self.nodes: list[NodeProto] = []
+        self.constants: list[TensorProto] = []
 
-    def constant(self, array: NDArray[Any]) -> str:
+    def constant(self, array: AnyArray) -> str:
         """Add an array and return its name."""
         from onnx import numpy_helper
 
@@ -40,7 +41,7 @@ class ModelGraph:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
-    def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Any) -> str:
+    def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Attribute) -> str:
         """Add an operator and return the name of its first output; further outputs are unused."""
         name = f"{INNER}{operator.lower()}_{len(self.nodes)}"
         unread = [f"{name}_{i}" for i in range(spare)]
@@ -54,7 +55,7 @@ class ModelGraph:
         self.nodes.append(helper.make_node(operator, list(inputs), list(outputs), **attributes))
 
 
-def program_to_onnx(program: ModelProgram, X: Any, opset: int) -> ModelProto:
+def program_to_onnx(program: ModelProgram, X: Rows, opset: int) -> ModelProto:
     """Return a program as an ONNX model.
 
     If given, `X` decides if the columns of a matrix are separate inputs, and which inputs are whole
@@ -76,7 +77,7 @@ def program_to_onnx(program: ModelProgram, X: Any, opset: int) -> ModelProto:
 
 
 def model_of(
-    graph: ModelGraph, inputs: Sequence[Any], outputs: Sequence[Output], opset: int
+    graph: ModelGraph, inputs: Sequence[ValueInfoProto], outputs: Sequence[Output], opset: int
 ) -> ModelProto:
     """Return the model of a graph after all nodes have been added."""
     from onnx import helper
@@ -91,7 +92,7 @@ def model_of(
     return helper.make_model(made, opset_imports=opsets, ir_version=version, producer_name="lamina")
 
 
-def _output_info(output: Output) -> Any:
+def _output_info(output: Output) -> ValueInfoProto:
     from onnx import helper
 
     kind = helper.np_dtype_to_tensor_dtype(output.dtype)
@@ -105,15 +106,15 @@ def _joined(graph: Graph, names: Sequence[str]) -> str:
     return graph.node("Concat", *doubles, axis=1)
 
 
-def _number(dtype: np.dtype[Any]) -> int:
+def _number(dtype: np.dtype[np.generic]) -> int:
     from onnx import helper
 
     return int(helper.np_dtype_to_tensor_dtype(dtype))
 
 
 def _table_inputs(
-    program: ModelProgram, X: Any, outputs: Sequence[Output]
-) -> tuple[list[Any], list[str]]:
+    program: ModelProgram, X: Rows, outputs: Sequence[Output]
+) -> tuple[list[ValueInfoProto], list[str]]:
     """Return the graph's inputs, one per column of a table, and their names."""
     dtype = program.dtype
     dtypes = [INPUTS.get(each.kind) or _dtype_of(X, each.name, dtype) for each in program.inputs]
@@ -124,7 +125,9 @@ def _table_inputs(
     return infos, names
 
 
-def _inputs(program: ModelProgram, X: Any, outputs: list[Output]) -> tuple[list[Any], list[str]]:
+def _inputs(
+    program: ModelProgram, X: Rows, outputs: list[Output]
+) -> tuple[list[ValueInfoProto], list[str]]:
     """Return the graph's inputs, and their names in the program's order."""
     from onnx import helper
 
@@ -147,20 +150,20 @@ def _inputs(program: ModelProgram, X: Any, outputs: list[Output]) -> tuple[list[
     return [helper.make_tensor_value_info("X", _number(matrix), shape)], ["X"]
 
 
-def _column_info(name: str, dtype: np.dtype[Any]) -> Any:
+def _column_info(name: str, dtype: np.dtype[np.generic]) -> ValueInfoProto:
     from onnx import helper
 
     return helper.make_tensor_value_info(name, _number(dtype), [None, 1])
 
 
-def _dtype_of(X: Any, name: str, dtype: np.dtype[Any]) -> np.dtype[Any]:
+def _dtype_of(X: Rows, name: str, dtype: np.dtype[np.generic]) -> np.dtype[np.generic]:
     """Return the dtype of a numeric input: the network's, or X's own if it has whole numbers."""
     if X is None or not hasattr(X, "columns") or name not in X.columns:
         return dtype
     return _like(np.asarray(X[name]).dtype, dtype)
 
 
-def _like(dtype: np.dtype[Any], default: np.dtype[Any]) -> np.dtype[Any]:
+def _like(dtype: np.dtype[np.generic], default: np.dtype[np.generic]) -> np.dtype[np.generic]:
     return {"i": np.dtype(np.int64), "b": np.dtype(bool)}.get(dtype.kind, default)
 
 

@@ -8,11 +8,11 @@ from functools import reduce
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.export.lowering.operations import Operation, dtype_of, renderer_of
 from lamina.export.lowering.program import InputColumn
 from lamina.export.onnx.graph import FLOAT64, NUMBERS, Graph
+from lamina.formulas.table import AnyArray
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Nodes:
             render = renderer_of(operation, renderers, refused)
             self.matrices.append(render(self, operation))
 
-    def dtype(self, index: int) -> np.dtype[Any]:
+    def dtype(self, index: int) -> np.dtype[np.generic]:
         """Return the dtype of a matrix."""
         return dtype_of(self.operations, index)
 
@@ -50,7 +50,7 @@ class Nodes:
         """Add a constant and return its name."""
         return self.vector(np.array(value))
 
-    def vector(self, values: NDArray[Any]) -> str:
+    def vector(self, values: AnyArray) -> str:
         """Add a float64 array and return its name."""
         return self.graph.constant(np.asarray(values, dtype=np.float64))
 
@@ -85,7 +85,7 @@ class Nodes:
         flag = reduce(lambda one, other: self.graph.node("Add", one, other), self.invalid)
         return self.graph.node("Add", self.matrices[index], self.as_dtype(flag, self.dtype(index)))
 
-    def as_dtype(self, value: str, dtype: np.dtype[Any]) -> str:
+    def as_dtype(self, value: str, dtype: np.dtype[np.generic]) -> str:
         """Convert a float64 value to a dtype."""
         if dtype == np.float64:
             return value

@@ -41,7 +41,7 @@ UNREPRESENTED = "a missing one has no representation"
 # For larger x, x / sqrt(1 + (x / bound)²) rounds to the bound.
 LARGEST = 1e100
 # Dtypes of non-numeric columns, and the description of every input in the graph.
-INPUTS: Mapping[InputKind, np.dtype[Any]] = {
+INPUTS: Mapping[InputKind, np.dtype[np.generic]] = {
     "date": np.dtype(np.int64),
     "category": np.dtype(object),
 }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from lamina.export.lowering.fitted_network import FittedModel
 from lamina.export.lowering.program import ModelProgram
@@ -16,9 +16,11 @@ from lamina.export.onnx.program import program_to_onnx
 from lamina.export.onnx.table import UNREPRESENTED
 from lamina.export.row_values import column_values
 from lamina.export.target import Evaluation, FileTarget, NotEvaluatedError, Rows
+from lamina.formulas.table import AnyArray
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+    from onnxruntime import NodeArg
 
 
 DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64}
@@ -54,7 +56,7 @@ def _representable(proto: ModelProto, rows: Rows) -> Rows:
     return rows[:-1] if lacks_missing else rows
 
 
-def _feed(inputs: list[Any], program: ModelProgram, rows: Rows) -> dict[str, NDArray[Any]]:
+def _feed(inputs: list[NodeArg], program: ModelProgram, rows: Rows) -> dict[str, AnyArray]:
     """Return the rows as the inputs of an onnxruntime session."""
     if not program.takes_a_table:
         return {inputs[0].name: np.asarray(rows).astype(DTYPES[inputs[0].type])}

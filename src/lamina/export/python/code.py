@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from numpy.typing import NDArray
-
 from lamina.errors import ExportError
+from lamina.formulas.table import AnyArray
 
 HEAD = '''\
 """{description}
@@ -66,7 +63,7 @@ def head(
     )
 
 
-def labels_code(classes: NDArray[Any]) -> str:
+def labels_code(classes: AnyArray) -> str:
     """Return labels as the code of a NumPy array."""
     for label in classes.tolist():
         if type(label) not in (str, int, float, bool):

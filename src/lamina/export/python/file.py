@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from numpy.typing import DTypeLike
 
 from lamina.encoding import TargetEncoding
 from lamina.export.lowering.any_model import lower_any
+from lamina.export.lowering.fitted_network import FittedModel
 from lamina.export.lowering.network_operations import Features
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.lowering.words import describe, layers_in_words
@@ -44,7 +44,7 @@ DECISIONS = {
 
 
 def to_python(
-    model: Any, path: str | PathLike[str] | None = None, *, dtype: DTypeLike | None = None
+    model: FittedModel, path: str | PathLike[str] | None = None, *, dtype: DTypeLike | None = None
 ) -> str:
     """Return a fitted model as the source of a Python file that needs only NumPy.
 

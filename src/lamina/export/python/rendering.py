@@ -7,10 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from numpy.typing import NDArray
-
 from lamina.export.lowering.operations import renderer_of, sources_of
 from lamina.export.lowering.program import ModelProgram
+from lamina.formulas.table import AnyArray
 
 DEFINED = re.compile(r"^def (\w+)\(", re.MULTILINE)
 FORMULA = """
@@ -41,7 +40,7 @@ class Source:
         self.constants[name] = value
         return name
 
-    def array(self, kind: str, index: int, numbers: NDArray[Any]) -> str:
+    def array(self, kind: str, index: int, numbers: AnyArray) -> str:
         """Add an array of an operation's numbers and return its name."""
         return self.constant(f"{kind}{index}", array_text(numbers))
 
@@ -84,7 +83,7 @@ class Source:
 Renderer: TypeAlias = Callable[[Source, Any, int], str]
 
 
-def array_text(numbers: NDArray[Any]) -> str:
+def array_text(numbers: AnyArray) -> str:
     """Return an array as a call of the file's `_array`."""
     stored = numbers.astype(numbers.dtype.newbyteorder("<"))
     text = base64.encodebytes(stored.tobytes()).decode()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
+from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.export.lowering.models import lower_network
 from lamina.export.pytorch.fitted_model import fitted_model
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
+def to_torch(model: BaseEstimator, *, logits: bool = False) -> nn.Sequential:
     """Return a fitted model as a PyTorch module.
 
     Parameters
@@ -75,7 +77,9 @@ def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
     return sequential(program, logits)
 
 
-def from_torch(module: nn.Module, *, classes: ArrayLike | None = None) -> Any:
+def from_torch(
+    module: nn.Module, *, classes: ArrayLike | None = None
+) -> MLPClassifier | MLPRegressor:
     """Return a PyTorch perceptron as a fitted MLPClassifier or MLPRegressor.
 
     The last layer determines the model: Softmax, LogSoftmax or Sigmoid give a classifier, an exp

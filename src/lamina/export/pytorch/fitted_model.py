@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator
 
 from lamina.choices import Choice, make_choice
 from lamina.encoding import TargetEncoding
@@ -24,6 +25,7 @@ from lamina.estimators.settings.architecture import build_network, read_architec
 from lamina.estimators.settings.fit_settings import resolve_settings
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.formulas import LOSSES, Activation, Normalization
+from lamina.formulas.table import AnyArray
 from lamina.network import Network, flatten_parameters
 
 
@@ -48,17 +50,17 @@ class FittedBlock:
     """
 
     name: str
-    weights: NDArray[Any]
-    biases: NDArray[Any]
+    weights: AnyArray
+    biases: AnyArray
     activation: Activation
     normalization: Normalization | None = None
     residual: bool = False
     dropout: float = 0.0
-    learned: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    statistics: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    learned: Mapping[str, AnyArray] = field(default_factory=dict)
+    statistics: Mapping[str, AnyArray] = field(default_factory=dict)
 
     @property
-    def named(self) -> dict[str, NDArray[Any]]:
+    def named(self) -> dict[str, AnyArray]:
         """Further trained parameters, followed by the running statistics."""
         return {**self.learned, **self.statistics}
 
@@ -75,7 +77,7 @@ class FittedBlock:
         words += [] if self.is_affine else [self.activation.name]
         return " ".join([*words, *(["residual"] if self.residual else [])])
 
-    def selected(self, units: NDArray[Any]) -> FittedBlock:
+    def selected(self, units: AnyArray) -> FittedBlock:
         """Return the block with a selection of its units, in the given order."""
         learned = {name: numbers[units] for name, numbers in self.learned.items()}
         weights, biases = self.weights[:, units], self.biases[units]
@@ -89,7 +91,7 @@ def fitted_model(
     input_dropout: float,
     precision: str | None,
     classes: ArrayLike | None,
-) -> Any:
+) -> MLPClassifier | MLPRegressor:
     """Return a model that predicts with these blocks, as if it had been fitted to them.
 
     Parameters
@@ -123,7 +125,7 @@ def fitted_model(
         else _kind(inverse_link, classes, len(last.biases))
     )
     if kind is None:
-        model: Any = MLPRegressor(**architecture)
+        model: BaseEstimator = MLPRegressor(**architecture)
         loss = model.loss = (
             model.loss if inverse_link is None else _regression_loss(inverse_link, last)
         )
@@ -146,6 +148,7 @@ def fitted_model(
         [row for block in blocks for row in block.statistics.values()],
     )
     vars(model).update(attributes, **_as_if_fitted(model, Network(spec, parameters.copy())))
+    assert isinstance(model, MLPClassifier | MLPRegressor)
     return model
 
 
@@ -197,7 +200,7 @@ def _residual(hidden: Sequence[FittedBlock]) -> bool:
     return adds
 
 
-def _as_if_fitted(model: Any, network: Network) -> dict[str, Any]:
+def _as_if_fitted(model: BaseEstimator, network: Network) -> dict[str, object]:
     settings = resolve_settings(model)
     assert settings.optimizer is not None
     memory = build_memory(settings, model, network.parameters, fresh=True, keep_optimizer=False)
@@ -237,7 +240,7 @@ def _kind_of_columns(inverse_link: str | None) -> TargetKind:
     return kind
 
 
-def _are_columns(classes: Any) -> bool:
+def _are_columns(classes: ArrayLike | None) -> bool:
     """Return True if classes are those of several columns of labels."""
     return isinstance(classes, list | tuple) and any(np.ndim(each) for each in classes)
 
@@ -283,11 +286,12 @@ def _sorted(
 
 
 def _sorted_columns(
-    last: FittedBlock, heads: tuple[int, ...], classes: Any
+    last: FittedBlock, heads: tuple[int, ...], classes: ArrayLike | None
 ) -> tuple[FittedBlock, TargetEncoding]:
     """Return the last block with each column's outputs in the order of its sorted classes."""
     if classes is None:
         classes = [np.arange(n) for n in heads]
+    assert isinstance(classes, list | tuple)
     columns = [np.atleast_1d(np.asarray(labels)) for labels in classes]
     widths = heads or tuple(map(len, columns))
     distinct = [np.unique(labels) for labels in columns]
@@ -301,7 +305,7 @@ def _sorted_columns(
     return last.selected(np.concatenate(order)), TargetEncoding(distinct, "multioutput")
 
 
-def _affine(last: FittedBlock, weights: NDArray[Any], biases: NDArray[Any]) -> FittedBlock:
+def _affine(last: FittedBlock, weights: AnyArray, biases: AnyArray) -> FittedBlock:
     """Return the last block with other weights; valid only if it has no activation."""
     if not last.is_affine:
         raise ExportError(

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from lamina.errors import ExportError
@@ -25,6 +24,7 @@ from lamina.formulas import (
     Normalization,
 )
 from lamina.formulas.code import Code
+from lamina.formulas.table import AnyArray
 
 # Settings of a module with n units that do not affect its predictions.
 WITHOUT_EFFECT = {
@@ -42,7 +42,7 @@ class Layer(NamedTuple):
     """A module other than Sequential, with its path, such as '0' or 'body.2'."""
 
     place: str
-    module: Any
+    module: nn.Module
 
     def refusal(self, why: str) -> ExportError:
         """Return the error that names this layer."""
@@ -171,13 +171,14 @@ def _role(layer: Layer) -> str:
         return "dropout"
     if _activation_of(module) is not None:
         return "activation"
-    records: list[Any] = [*NORMALIZATIONS.values(), *ACTIVATIONS.values()]
+    records: list[Normalization | Activation] = [*NORMALIZATIONS.values(), *ACTIVATIONS.values()]
     modules = ", ".join(str(build_module(record.code)) for record in records)
     raise layer.refusal(f"lamina supports Linear, Dropout and {modules}")
 
 
 def _fitted(parts: Parts, dtype: torch.dtype) -> FittedBlock:
     linear = parts.layers["linear"].module
+    assert isinstance(linear, nn.Linear)
     weights = _numbers(linear.weight, dtype).T
     no_biases = np.zeros(weights.shape[1], dtype=weights.dtype)
     biases = no_biases if linear.bias is None else _numbers(linear.bias, dtype)
@@ -187,7 +188,7 @@ def _fitted(parts: Parts, dtype: torch.dtype) -> FittedBlock:
     assert activation is not None
     normalization = _named_by(modules.get("normalization", identity), NORMALIZATIONS)
 
-    def numbers(module: Any, records: Any) -> dict[str, NDArray[Any]]:
+    def numbers(module: Any, records: Any) -> dict[str, AnyArray]:
         found = {}
         for each in records:
             tensor = getattr(module, THEIR_NAMES[each.name])
@@ -215,8 +216,8 @@ def _fitted(parts: Parts, dtype: torch.dtype) -> FittedBlock:
     )
 
 
-def _numbers(tensor: Any, dtype: torch.dtype) -> NDArray[Any]:
-    numbers: NDArray[Any] = tensor.detach().cpu().to(dtype).numpy()
+def _numbers(tensor: torch.Tensor, dtype: torch.dtype) -> AnyArray:
+    numbers: AnyArray = tensor.detach().cpu().to(dtype).numpy()
     return numbers
 
 
@@ -246,7 +247,7 @@ def _with_values_of(activation: Activation, module: nn.Module) -> Activation:
     return ACTIVATIONS[ACTIVATIONS.choose(activation.name, values)]
 
 
-def _settings_of(module: nn.Module) -> tuple[type[nn.Module], dict[str, Any]]:
+def _settings_of(module: nn.Module) -> tuple[type[nn.Module], dict[str, object]]:
     """Return a module's class and the settings that affect its output for rows of a matrix."""
     names = [name for name in getattr(module, "__constants__", ()) if name not in WITHOUT_EFFECT]
     settings = {name: getattr(module, name) for name in names}
