@@ -6,10 +6,14 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import make_pipeline
 
 import lamina as library
 from lamina import persistence
+from lamina.cli.export_checks import check
+from lamina.encoding import TableEncoding
 from lamina.export.python import target as python_target
+from lamina.export.targets import FILE_TARGETS
 
 
 def answer(path, table):
@@ -177,3 +181,13 @@ def test_a_model_in_float32_is_exported_in_float64(train, lamina):
     train("houses.csv", "-t", "price", "--set", "dtype=float32")
     ran = lamina("export", "houses.lamina", "-o", "h.py", "--dtype", "float64")
     assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_model_of_times_with_a_zone_is_checked_in_utc():
+    times = pd.date_range("2024-01-01", periods=40, freq="7h", tz="Europe/Berlin")
+    table = pd.DataFrame({"time": times, "size": np.linspace(0, 1, 40)})
+    network = library.MLPRegressor(tol=10.0, random_state=0)
+    model = make_pipeline(TableEncoding(), network).fit(table, table["size"])
+    target = FILE_TARGETS[".py"]
+    content = target.write(model, None)
+    assert "gives the model's predictions on 22 rows" in check(target, model, content, None)

@@ -53,6 +53,9 @@ def _expected(model: BaseEstimator, rows: ArrayOrTable) -> AnyArray:
     if encoding is not None:
         # The model requires columns that the export omits because all their values are rare.
         rows = rows.reindex(columns=list(encoding.kinds_))
+        # An exported program takes dates in UTC, without a zone.
+        for name in (name for name, has_zone in encoding.zoned_.items() if has_zone):
+            rows[name] = rows[name].dt.tz_localize("UTC")
     if is_classifier(model):
         return _columns(model.predict_proba(rows))
     std = predicted_std(model, rows)

@@ -22,11 +22,12 @@ from lamina.export.lowering.table_operations import (
 )
 
 # Supported attributes of a fitted TableEncoding; further ones must be converted here first.
-# The forms of text columns describe how cells are parsed before the program gets numbers.
+# The forms of text columns, and the columns whose times have a zone, describe how cells are parsed
+# before the program gets numbers: its dates are in UTC.
 PLAIN_PARTS = frozenset(
     (
         *("parameters", "columns", "named", "sparse", "categories", "numbers"),
-        *("left_out", "calendar", "forms", "report", "rare", "ranges", "levels", "texts"),
+        *("left_out", "calendar", "forms", "report", "rare", "ranges", "levels", "texts", "zoned"),
     )
 )
 NUMBER_PARTS = frozenset({"median", "had_missing", "mean", "variance", "scale", "n_rows"})
