@@ -206,6 +206,8 @@ def test_factors_multiply_the_learning_rate_and_the_decay_of_a_tensor(solver):
         )
         trainer.epoch(np.arange(N_SAMPLES), N_SAMPLES, np.array([0.125]))
         steps.append(parameters)
+    with pytest.raises(UnsupportedBlockError, match="factors of its own"):
+        NativeEngine(1).loss_and_gradient(spec, Objective("squared_error"), rows(), parameters)
     start, (plain, slower) = np.linspace(-1, 1, 8), steps
     decayed = start[:6] * (1 - 0.125 * 0.25)
     expected = decayed + 0.5 * (plain[:6] - decayed)

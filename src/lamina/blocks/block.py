@@ -26,13 +26,10 @@ import numpy as np
 
 from lamina.blocks.mode import Mode, Product
 from lamina.formulas.activation import ActivationName
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Matrix
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-    from scipy import sparse
-
-    Input: TypeAlias = "Array | sparse.csr_array | sparse.csr_matrix"
 
 
 class Role(Enum):
@@ -127,7 +124,7 @@ class Block(ABC, Generic[P, F, D]):
         """Declarations of the block's arrays."""
 
     @abstractmethod
-    def forward(self, parameters: P, a_prev: Input, mode: Mode, stream: int) -> F:
+    def forward(self, parameters: P, a_prev: Matrix, mode: Mode, stream: int) -> F:
         """Return a and the values that the backward pass needs; `stream` numbers the draws."""
 
     @abstractmethod

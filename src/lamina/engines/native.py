@@ -280,7 +280,7 @@ class NativeEngine(Engine):
 
     @classmethod
     def require_kinds(cls, spec: NetworkSpec) -> None:
-        """Raise UnsupportedBlockError for a block of a kind that the core lacks."""
+        """Raise UnsupportedBlockError for a kind or factors that the core does not support."""
         for block in spec.blocks:
             if block.kind not in cls.kinds:
                 known = " and ".join(map(repr, sorted(cls.kinds)))
@@ -289,6 +289,11 @@ class NativeEngine(Engine):
                     f"{block.name!r} is of kind {block.kind!r}; engine='reference' supports "
                     "every kind"
                 )
+        if ParameterLayout.from_spec(spec).factors:
+            raise UnsupportedBlockError(
+                "engine='native' has one learning rate and one decay for all parameters, and a "
+                "block declares factors of its own; engine='reference' supports them"
+            )
 
     def trainer(
         self,
