@@ -21,9 +21,16 @@ _BLOCK = re.compile(r"<!-- (parameter|table) (.+?) -->\n.*?<!-- end -->", re.DOT
 
 
 def tables() -> dict[str, RecordTable[Any]]:
-    """Return every table of formulas by its name in `lamina.formulas`, in lower case."""
+    """Return every table of formulas by its name in `lamina.formulas`, in lower case.
+
+    SOLVERS is left out, because its entries are those of two other tables.
+    """
     found = vars(formulas).items()
-    return {name.lower(): table for name, table in found if isinstance(table, RecordTable)}
+    return {
+        name.lower(): table
+        for name, table in found
+        if isinstance(table, RecordTable) and table is not formulas.SOLVERS
+    }
 
 
 def parameters() -> list[str]:
