@@ -117,8 +117,8 @@ def train(
     With fewer than 500 training rows a strong penalty is used instead: --set alpha=3. --set
     early_stopping=false turns both off. --set takes every parameter of MLPClassifier and
     MLPRegressor. A value is a number, true, false, none, a word, or several of these with commas:
-    128,64. A dot sets one entry of a parameter that is a dict: --set learning_rate=step --set
-    learning_rate_options.every=20.
+    128,64. A dot sets a hyperparameter of a formula, or one entry of a parameter that is a dict:
+    --set solver=adamw --set solver.beta_2=0.95.
 
     Ctrl-C ends the fit with exit code 130. One network is saved and measured then, an ensemble is
     not. The exit code is 1 if a fit failed, or if a saved model could not be measured.
