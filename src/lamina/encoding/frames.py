@@ -88,3 +88,18 @@ def array_columns(array: AnyArray, names: Iterable[str] | None = None) -> dict[s
 
     names = [f"x{i}" for i in range(array.shape[1])] if names is None else names
     return {name: Series(array[:, i]) for i, name in enumerate(names)}
+
+
+def pandas_or(instead: str) -> Any:
+    """Return pandas; if it is missing, raise an ImportError that names the alternative.
+
+    Examples
+    --------
+    >>> pandas_or("to_dict()").DataFrame({"epoch": [1, 2]}).shape
+    (2, 1)
+    """
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError(f"to_frame needs pandas: pip install pandas, or use {instead}") from error
+    return pandas

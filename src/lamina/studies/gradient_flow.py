@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.encoding.frames import ArrayOrTable
-from lamina.estimators.inspection.data_frames import pandas_or
+from lamina.encoding.frames import ArrayOrTable, pandas_or
 from lamina.studies.loss_of_parameters import find_snapshots, loss_of_parameters
 from lamina.training.callbacks import Snapshots
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
-from lamina.estimators.inspection.data_frames import pandas_or
+from lamina.encoding.frames import pandas_or
 from lamina.significant import significant
 from lamina.studies.variation import ParameterValue
 

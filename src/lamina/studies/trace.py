@@ -11,11 +11,10 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
-from lamina.encoding.frames import ArrayOrTable
+from lamina.encoding.frames import ArrayOrTable, pandas_or
 from lamina.engines import Objective, Rows
 from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.running import next_step, prepare_memory
-from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.estimators.inspection.gradient_check import present_assignment
 from lamina.export.scikit_learn import THEIRS
 from lamina.files.model_file import Json

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
+from lamina.encoding.frames import pandas_or
 from lamina.errors import suggestion
-from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
 from lamina.formulas.normalizations import Moments
 from lamina.formulas.table import Array

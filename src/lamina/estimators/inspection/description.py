@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.blocks import AnyBlock
+from lamina.encoding.frames import pandas_or
 from lamina.estimators.fitting.fitted_network import get_network
-from lamina.estimators.inspection.data_frames import pandas_or
 from lamina.estimators.inspection.passes import Passes
 from lamina.estimators.settings.architecture import build_network, read_architecture
 from lamina.estimators.settings.constraints import hidden_widths
