@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.table_columns import ColumnRecord
 from lamina.errors import NoBetterThanTrivialWarning
+from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
 from lamina.tabular.categorical_columns import types_with_categories
 from lamina.tabular.column_report import report_inputs
@@ -34,11 +35,14 @@ from lamina.tabular.recipes import QUALITIES
 from lamina.tabular.refitting import NewSample, compare, refit_members
 from lamina.tabular.scoring import Scoring
 from lamina.tabular.side_by_side import MemberFitter
-from lamina.tabular.split_choice import SplitChoice
+from lamina.tabular.split_choice import SplitChoice, Splitting
 from lamina.tabular.targets import Target, require_as_many
 from lamina.tabular.time_limits import TimeLimit
 from lamina.tabular.trivial import remark_on_trivial
 from lamina.tabular.validation_scores import ValidationScore
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 FEWEST_SAMPLES = 8
 
@@ -56,7 +60,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     n_features_in_: int
     feature_names_in_: AnyArray
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
+    _parameter_constraints: ClassVar[dict[str, Json]] = {
         "quality": [StrOptions(set(QUALITIES))],
         "time_limit": [Interval(Real, 0, None, closed="neither"), None],
         "scoring": [str, callable, None],
@@ -69,11 +73,11 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
 
     quality: str
     time_limit: float | None
-    scoring: Any
-    categorical_features: Any
+    scoring: str | Callable[..., float] | None
+    categorical_features: ArrayOrTable
     column_types: Mapping[str, str] | None
     n_jobs: int | None
-    random_state: Any
+    random_state: int | np.random.RandomState | None
     verbose: int
     # Used by the command line: called with epochs done, their total, and the seconds left.
     _progress: Show | None = None
@@ -91,16 +95,16 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         """Check the target."""
 
     @abstractmethod
-    def _build(self, settings: Mapping[str, Any]) -> Any:
+    def _build(self, settings: Mapping[str, Json]) -> BaseEstimator:
         """Return an unfitted network."""
 
     @abstractmethod
     def _learn_from_residuals(
         self, sample: Sample, predictions: NDArray[np.float64], folds: NDArray[np.int64]
-    ) -> dict[str, Any]:
+    ) -> dict[str, Json]:
         """Return the fitted attributes computed from out-of-fold predictions."""
 
-    def _learn_out_of_fold(self, sample: Sample, ensemble: Ensemble) -> dict[str, Any]:
+    def _learn_out_of_fold(self, sample: Sample, ensemble: Ensemble) -> dict[str, Json]:
         """Return the fitted attributes for explanation and calibration."""
         rows = ensemble.validated
         folds = number_folds(sample.splits, len(sample.encoded))[rows]
@@ -127,9 +131,9 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         y: ArrayOrTable,
         sample_weight: ArrayLike | None = None,
         *,
-        groups: Any = None,
-        time: Any = None,
-        cv: Any = None,
+        groups: ArrayOrTable = None,
+        time: ArrayOrTable = None,
+        cv: Splitting = None,
     ) -> Self:
         """Encode the table, and fit one network for each fold, on the other folds.
 
@@ -264,7 +268,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         fitter = MemberFitter(self.n_jobs, self._show(), limit)
         members = refit_members(sample, self.members_, self.input_means_, fitter)
         loss = compare(sample, self.members_, members, self.member_weights_, self._finish)
-        fitted: dict[str, Any] = {
+        fitted: dict[str, Json] = {
             "remarks_": [*self.remarks_, *limit.remarks, loss.remark(len(sample.encoded))]
         }
         if loss.is_better:

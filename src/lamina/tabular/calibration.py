@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
+
+from lamina.files.model_file import Json
 
 N_BINS = 10
 # Beyond a factor of 10, a temperature makes one class certain, or all classes equally likely.
@@ -21,7 +22,7 @@ LEAST_PROBABILITY = 1e-12
 STANDARD_ERRORS = 2.0
 
 Floats = NDArray[np.float64]
-Curve = Mapping[str, Any]
+Curve = Mapping[str, Json]
 
 
 @dataclass(frozen=True)

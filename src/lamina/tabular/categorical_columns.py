@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,12 +14,15 @@ from lamina.encoding.table_columns import read_training
 from lamina.encoding.understanding import understand
 from lamina.errors import TableError, suggestion
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 # With 'auto', a column of whole numbers with at most this many levels is categorical.
 MOST_LEVELS = 20
 
 
 def types_with_categories(
-    X: ArrayOrTable, categorical_features: Any, column_types: Mapping[str, str] | None
+    X: ArrayOrTable, categorical_features: ArrayOrTable, column_types: Mapping[str, str] | None
 ) -> dict[str, str] | None:
     """Return `column_types` with the categorical features added.
 
@@ -58,7 +61,7 @@ def types_with_categories(
     return dict.fromkeys(names, "category") | chosen
 
 
-def _columns_with_few_levels(frame: Any, chosen: Mapping[str, str]) -> list[str]:
+def _columns_with_few_levels(frame: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
     """Return the columns with few whole numbers, read as TableEncoding reads them."""
     names = [str(name) for name in frame.columns]
     columns = {name: frame.iloc[:, place] for place, name in enumerate(names) if name not in chosen}
@@ -71,7 +74,7 @@ def _columns_with_few_levels(frame: Any, chosen: Mapping[str, str]) -> list[str]
     ]
 
 
-def _names(features: Any, columns: list[str]) -> list[str]:
+def _names(features: ArrayOrTable, columns: list[str]) -> list[str]:
     array = np.asarray(features)
     if array.ndim != 1:
         raise TableError(f"categorical_features={features!r} must be a list of columns")
@@ -85,7 +88,7 @@ def _names(features: Any, columns: list[str]) -> list[str]:
     return [_name(feature, columns) for feature in features]
 
 
-def _name(feature: Any, columns: list[str]) -> str:
+def _name(feature: object, columns: list[str]) -> str:
     if isinstance(feature, (int, np.integer)) and 0 <= feature < len(columns):
         return columns[feature]
     if isinstance(feature, str) and feature in columns:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators import MLPClassifier
+from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
 from lamina.tabular.base import TabularEstimator
 from lamina.tabular.calibration import Calibration
@@ -20,6 +21,9 @@ from lamina.tabular.explanations import Explanation, class_directions
 from lamina.tabular.members import Sample
 from lamina.tabular.target_reading import read_labels
 from lamina.tabular.targets import Classes, Target
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 
 class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc]
@@ -109,9 +113,9 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
 
     classes_: AnyArray
     calibration_: Calibration
-    class_weight: Any
+    class_weight: dict[object, float] | str | None
 
-    _parameter_constraints: ClassVar[dict[str, Any]] = {
+    _parameter_constraints: ClassVar[dict[str, Json]] = {
         **TabularEstimator._parameter_constraints,
         "class_weight": MLPClassifier._parameter_constraints["class_weight"],
     }
@@ -121,12 +125,12 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         *,
         quality: str = "balanced",
         time_limit: float | None = None,
-        scoring: Any = None,
-        categorical_features: Any = "from_dtype",
+        scoring: str | Callable[..., float] | None = None,
+        categorical_features: ArrayOrTable = "from_dtype",
         column_types: Mapping[str, str] | None = None,
-        class_weight: Any = None,
+        class_weight: dict[object, float] | str | None = None,
         n_jobs: int | None = None,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
         self.quality = quality
@@ -163,11 +167,11 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         assert isinstance(target, Classes)
         return target.weigh(self.class_weight, weight)
 
-    def _build(self, settings: Mapping[str, Any]) -> Any:
+    def _build(self, settings: Mapping[str, Json]) -> BaseEstimator:
         return MLPClassifier(**settings, n_iter_no_change=np.inf)
 
     def explain(
-        self, X: ArrayOrTable, *, class_label: Any = None, n_steps: int = 50
+        self, X: ArrayOrTable, *, class_label: object = None, n_steps: int = 50
     ) -> Explanation:
         """Return the contribution of each column to the probability of a class, for each row.
 
@@ -202,7 +206,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         explanation, chosen = self._explain(X, outputs, n_steps)
         return replace(explanation, classes=self.classes_[chosen])
 
-    def _place(self, label: Any) -> int:
+    def _place(self, label: object) -> int:
         places = np.flatnonzero(self.classes_ == label)
         if len(places) != 1:
             raise ValueError(
@@ -215,7 +219,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
 
     def _learn_from_residuals(
         self, sample: Sample, predictions: NDArray[np.float64], folds: NDArray[np.int64]
-    ) -> dict[str, Any]:
+    ) -> dict[str, Json]:
         return {"calibration_": Calibration.fit(predictions, sample.target.learned, folds)}
 
     def _read_again(self, y: ArrayOrTable) -> NDArray[np.int64]:

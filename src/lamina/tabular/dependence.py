@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-Predict = Callable[[Any], NDArray[np.float64]]
+from lamina.encoding.frames import ArrayOrTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Predict = Callable[[ArrayOrTable], NDArray[np.float64]]
 
 
 def average_over_values(
-    predict: Predict, frame: Any, column: str, grid_resolution: int
-) -> tuple[list[Any], NDArray[np.float64]]:
+    predict: Predict, frame: pd.DataFrame, column: str, grid_resolution: int
+) -> tuple[list[object], NDArray[np.float64]]:
     """Set a column to each of several values in all rows; return values and mean predictions.
 
     Parameters
@@ -33,7 +38,7 @@ def average_over_values(
     return values, np.array(averages)
 
 
-def _grid(series: Any, grid_resolution: int) -> list[Any]:
+def _grid(series: pd.Series, grid_resolution: int) -> list[object]:
     from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
 
     present = series.dropna()
@@ -51,7 +56,7 @@ def _grid(series: Any, grid_resolution: int) -> list[Any]:
     return list(present.quantile(steps, interpolation="nearest").drop_duplicates())
 
 
-def _repeated(series: Any, value: Any) -> Any:
+def _repeated(series: pd.Series, value: object) -> pd.Series:
     from pandas import Series
 
     return Series([value] * len(series), index=series.index).astype(series.dtype)

@@ -6,7 +6,7 @@ import html
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from lamina.tabular.recipes import QUALITIES
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sklearn.base import BaseEstimator
 
     from lamina.tabular.fitted import FittedTabular
 
@@ -193,7 +194,7 @@ def _as_html(rows: Sequence[Sequence[str]]) -> str:
     return f'<table style="border-spacing: 1em 0.2em; text-align: left">{body}</table>'
 
 
-def describe(model: Any) -> Any:
+def describe(model: BaseEstimator) -> EnsembleDescription:
     """Describe an estimator of lamina: its networks, with their layers, inputs and parameters.
 
     Parameters
@@ -224,4 +225,5 @@ def describe(model: Any) -> Any:
             f"describe takes a TabularClassifier, TabularRegressor, MLPClassifier or MLPRegressor, "
             f"got {type(model).__name__}: give the estimator itself, such as pipeline[-1]"
         )
-    return describing()
+    description: EnsembleDescription = describing()
+    return description

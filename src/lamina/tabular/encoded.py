@@ -6,7 +6,6 @@ Shapes: n_samples rows everywhere; k_j is the number of known categories of colu
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +41,7 @@ class EncodedTable:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def rows(self, chosen: Any) -> EncodedTable:
+    def rows(self, chosen: NDArray[np.int64] | NDArray[np.bool_] | slice) -> EncodedTable:
         """Return the selected rows, by a mask or by indices."""
         return replace(
             self,

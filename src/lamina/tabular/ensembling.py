@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.files.model_file import Json
 from lamina.tabular.folds import number_folds
 from lamina.tabular.members import (
     Member,
@@ -30,6 +31,9 @@ from lamina.tabular.validation_scores import (
     later_score,
     score_with_error,
 )
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 # Number of splits on which each recipe is tried before the best ones are fitted on all.
 N_TRIALS = 2
@@ -68,7 +72,7 @@ class Ensemble:
 def fit_ensemble(
     sample: Sample,
     quality: Quality,
-    build: Callable[[dict[str, Any]], Any],
+    build: Callable[[dict[str, Json]], BaseEstimator],
     random_state: np.random.RandomState,
     fitter: MemberFitter,
 ) -> Ensemble:

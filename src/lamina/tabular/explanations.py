@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from lamina.formulas.table import AnyArray
 from lamina.significant import significant
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from lamina.tabular.fitted import FittedTabular
     from lamina.tabular.targets import Values
 
@@ -49,7 +51,7 @@ class Explanation:
     baseline_predictions: Floats
     classes: AnyArray | None = None
 
-    def to_frame(self) -> Any:
+    def to_frame(self) -> pd.DataFrame:
         """Return the contributions as a pandas data frame, one row per explained row."""
         from pandas import DataFrame
 

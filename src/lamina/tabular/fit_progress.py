@@ -6,9 +6,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lamina.training.history import Ending
+
+if TYPE_CHECKING:
+    from lamina.training.under_way import FitUnderWay
 
 Show = Callable[[int, int, float | None], object]
 
@@ -37,7 +40,7 @@ class FitProgress:
         self.lock = threading.Lock()
         self.is_stopped = False
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[type[FitProgress], tuple[()]]:
         return FitProgress, ()
 
     def begin(self, totals: Sequence[int], later: int = 0) -> int:
@@ -92,13 +95,13 @@ class MemberCallback:
     def __init__(self, progress: FitProgress, place: int, last_epoch: int | None = None) -> None:
         self.progress, self.place, self.last_epoch = progress, place, last_epoch
 
-    def on_epoch_end(self, fit: Any) -> None:
+    def on_epoch_end(self, fit: FitUnderWay) -> None:
         """Count the epoch."""
         self.progress.advance(self.place, fit.epoch)
         if self.progress.is_stopped or fit.epoch == self.last_epoch:
             fit.stop()
 
-    def on_fit_end(self, fit: Any) -> None:
+    def on_fit_end(self, fit: FitUnderWay) -> None:
         """Raise KeyboardInterrupt again, since a single network would keep its steps at Ctrl-C."""
         if fit.ending == Ending.INTERRUPTED.value:
             raise KeyboardInterrupt

@@ -28,7 +28,7 @@ def permutation_importances(
     encoded: EncodedTable,
     score: Callable[[Floats], float],
     n_repeats: int,
-    random_state: Any,
+    random_state: int | np.random.RandomState | None,
 ) -> Bunch:
     """Shuffle the inputs of one column after the other, and score the predictions.
 

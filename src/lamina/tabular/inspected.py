@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.encoding.frames import ArrayOrTable, as_pandas
 from lamina.errors import suggestion
+from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
 from lamina.tabular.dependence import average_over_values
 from lamina.tabular.explanations import Explanation, compute_contributions
@@ -22,6 +23,8 @@ from lamina.tabular.targets import require_as_many
 from lamina.tabular.validation_scores import METRICS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from lamina.tabular.encoded import EncodedTable
     from lamina.tabular.inputs import TableInputs
     from lamina.tabular.members import Member
@@ -50,9 +53,9 @@ class Inspected:
         X: ArrayOrTable,
         y: ArrayOrTable,
         *,
-        scoring: Any = None,
+        scoring: Callable[..., float] | None = None,
         n_repeats: int = 5,
-        random_state: Any = 0,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> Bunch:
         """Return the decrease of the score when a column of the table is shuffled.
 
@@ -202,7 +205,7 @@ class Inspected:
         }
         return self._mean([predictions[place] for place in range(len(self.members_))])
 
-    def _learn_means(self, encoded: EncodedTable, members: Sequence[Member]) -> Mapping[str, Any]:
+    def _learn_means(self, encoded: EncodedTable, members: Sequence[Member]) -> Mapping[str, Json]:
         """Compute `input_means_`."""
         means = {
             place: inputs.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -221,12 +224,12 @@ class Inspected:
         raise NotImplementedError
 
 
-def _require_count(name: str, value: Any, usual: int) -> None:
+def _require_count(name: str, value: object, usual: int) -> None:
     if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
         raise ValueError(f"{name}={value!r} must be a whole number from 1; {usual} is the default")
 
 
-def _as_rows(X: ArrayOrTable) -> Any:
+def _as_rows(X: ArrayOrTable) -> ArrayOrTable:
     """Convert a row of a data frame or a dict to a table of one row."""
     from pandas import DataFrame, Series
 
@@ -237,7 +240,7 @@ def _as_rows(X: ArrayOrTable) -> Any:
     return np.asarray(X)[np.newaxis] if as_pandas(X) is None and np.ndim(X) == 1 else X
 
 
-def _as_frame(X: ArrayOrTable) -> Any:
+def _as_frame(X: ArrayOrTable) -> pd.DataFrame:
     from pandas import DataFrame
 
     frame = as_pandas(X)

@@ -6,12 +6,12 @@ Shapes: predictions, residuals and scales (n_samples,); features of the scale (n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 
+from lamina.formulas.table import AnyArray
 from lamina.tabular.encoded import EncodedTable
 from lamina.tabular.numeric_features import CLIP
 
@@ -103,7 +103,7 @@ class ResidualIntervals:
         return float(self.scores[np.clip(rank, 0, n - 1)])
 
 
-def read_levels(quantiles: Any) -> Floats:
+def read_levels(quantiles: object) -> Floats:
     """Check the levels of quantiles.
 
     Raises
@@ -128,7 +128,7 @@ def read_levels(quantiles: Any) -> Floats:
     return levels
 
 
-def read_coverage(coverage: Any) -> float:
+def read_coverage(coverage: float) -> float:
     """Check a coverage: a number above 0 and below 1."""
     try:
         value = float(coverage)
@@ -142,7 +142,7 @@ def read_coverage(coverage: Any) -> float:
 
 def _features(encoded: EncodedTable, predictions: Floats, edges: Floats) -> Floats:
     z = encoded.numbers
-    blocks: list[Any] = [z / np.hypot(1.0, z / CLIP), encoded.parts, encoded.categories]
+    blocks: list[AnyArray] = [z / np.hypot(1.0, z / CLIP), encoded.parts, encoded.categories]
     if len(edges) > 1:
         blocks.append(np.clip((predictions[:, np.newaxis] - edges[:-1]) / np.diff(edges), 0, 1))
     return np.hstack(blocks).astype(np.float64)

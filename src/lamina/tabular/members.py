@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.files.model_file import Json
+from lamina.formulas.table import AnyArray
 from lamina.tabular.encoded import EncodedTable
 from lamina.tabular.folds import Split
 from lamina.tabular.numeric_features import NumericFeatures
@@ -16,6 +18,9 @@ from lamina.tabular.recipes import Recipe
 from lamina.tabular.scoring import Scoring
 from lamina.tabular.target_statistics import TargetStatistics
 from lamina.tabular.targets import Target
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 # Not 0, because the weights of a batch must not sum to 0.
 ABSENT_WEIGHT = 1e-6
@@ -45,7 +50,7 @@ class Member:
     numeric: NumericFeatures
     statistics: TargetStatistics
     uses_texts: bool
-    network: Any
+    network: BaseEstimator
 
     def __repr__(self) -> str:
         """Return a line without arrays, for a list of members in a notebook."""
@@ -115,13 +120,13 @@ class MemberPlan:
     recipe: Recipe
     split: int
     numeric: NumericFeatures
-    network: Any
+    network: BaseEstimator
 
 
 def plan_members(
     sample: Sample,
     recipes: Sequence[Recipe],
-    build: Callable[[dict[str, Any]], Any],
+    build: Callable[[dict[str, Json]], BaseEstimator],
     random_state: np.random.RandomState,
 ) -> list[MemberPlan]:
     """Return one member per recipe and split, with the recipes in turn within each split."""
@@ -167,7 +172,7 @@ def fit_member(
         plan.network,
     )
     matrix = member.matrix(sample.encoded.rows(split.validation))
-    validation: tuple[Any, ...] = (matrix, trained[split.validation])
+    validation: tuple[AnyArray, ...] = (matrix, trained[split.validation])
     weight = None if sample.weight is None else sample.weight[split.train]
     if sample.weight is not None and sample.weight[split.validation].sum() > 0:
         validation = (*validation, sample.weight[split.validation])
@@ -186,12 +191,12 @@ def fit_member(
     return member
 
 
-def _limit_seconds(network: Any, seconds_left: Callable[[], float] | None) -> None:
+def _limit_seconds(network: BaseEstimator, seconds_left: Callable[[], float] | None) -> None:
     if seconds_left is not None:
         network.set_params(max_seconds=max(seconds_left(), LEAST_SECONDS))
 
 
-def best_epoch(network: Any) -> int:
+def best_epoch(network: BaseEstimator) -> int:
     """Return the epoch of a fitted network's weights; if several are best, the last one.
 
     0 if a time limit ended the first epoch.
@@ -205,7 +210,7 @@ def best_epoch(network: Any) -> int:
 def fit_on_all(
     sample: Sample,
     member: Member,
-    network: Any,
+    network: BaseEstimator,
     seconds_left: Callable[[], float] | None = None,
 ) -> Member:
     """Fit an unfitted network of a member's kind on all samples with a positive weight."""
@@ -220,7 +225,7 @@ def fit_on_all(
 
 
 def _fit_statistics(
-    sample: Sample, rows: NDArray[np.int64], network: Any
+    sample: Sample, rows: NDArray[np.int64], network: BaseEstimator
 ) -> tuple[TargetStatistics, NDArray[np.float32]]:
     """Fit the statistics on some samples, with parts drawn from the network's seed."""
     return TargetStatistics.fit(
@@ -245,7 +250,7 @@ def _absent_classes(sample: Sample, split: Split) -> NDArray[np.int64]:
 
 def predict_validation(sample: Sample, members: Sequence[Member]) -> NDArray[np.float64]:
     """Return the mean prediction for each sample by the members it validated; NaN if none."""
-    total: Any = np.nan
+    total = np.array(np.nan)
     counts = np.zeros(len(sample.encoded), dtype=np.int64)
     for member in members:
         rows = sample.splits[member.split].validation

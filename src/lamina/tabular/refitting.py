@@ -8,13 +8,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from lamina.estimators.fitting.state import EPOCH_ATTRIBUTES
+from lamina.formulas.table import AnyArray
 from lamina.significant import significant
 from lamina.tabular.encoded import EncodedTable
 from lamina.tabular.fit_progress import FitProgress, MemberCallback
@@ -191,7 +192,7 @@ def compare(
         Converts the mean of the members' predictions to the final predictions.
     """
     folds = fold_of_members(before, int(sample.folds.max()) + 1)
-    sums: list[Any] = [0.0, 0.0]
+    sums: list[AnyArray | float] = [0.0, 0.0]
     counted = np.zeros(len(sample.folds))
     for place, inputs in inputs_by_recipe(before, sample.encoded):
         held_out = weights[place] * (sample.folds == folds[place])
@@ -202,7 +203,8 @@ def compare(
     rows = counted > 0
     y = sample.target.rows(rows)
 
-    def losses(total: Any) -> Floats:
+    def losses(sum_of_predictions: AnyArray | float) -> Floats:
+        total = np.asarray(sum_of_predictions)
         mean = total[rows] / counted[rows].reshape(-1, *[1] * (total.ndim - 1))
         return y.losses(finish(mean))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators import MLPRegressor
+from lamina.files.model_file import Json
 from lamina.tabular.base import TabularEstimator
 from lamina.tabular.explanations import Explanation, value_directions
 from lamina.tabular.intervals import ResidualIntervals, read_coverage, read_levels
 from lamina.tabular.members import Sample
 from lamina.tabular.targets import Values
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 
 class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
@@ -108,11 +112,11 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         *,
         quality: str = "balanced",
         time_limit: float | None = None,
-        scoring: Any = None,
-        categorical_features: Any = "from_dtype",
+        scoring: str | Callable[..., float] | None = None,
+        categorical_features: ArrayOrTable = "from_dtype",
         column_types: Mapping[str, str] | None = None,
         n_jobs: int | None = None,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
         self.quality = quality
@@ -124,7 +128,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.verbose = verbose
 
-    def predict(self, X: ArrayOrTable, *, quantiles: Any = None) -> NDArray[np.float64]:
+    def predict(self, X: ArrayOrTable, *, quantiles: object = None) -> NDArray[np.float64]:
         """Return the prediction for each sample, or quantiles of its target.
 
         Parameters
@@ -188,7 +192,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
 
     def _learn_from_residuals(
         self, sample: Sample, predictions: NDArray[np.float64], folds: NDArray[np.int64]
-    ) -> dict[str, Any]:
+    ) -> dict[str, Json]:
         y = sample.target.learned
         return {"intervals_": ResidualIntervals.fit(sample.encoded, predictions, y, folds)}
 
@@ -203,5 +207,5 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
     def _read_target(self, y: ArrayOrTable) -> Values:
         return Values.read(y)
 
-    def _build(self, settings: Mapping[str, Any]) -> Any:
+    def _build(self, settings: Mapping[str, Json]) -> BaseEstimator:
         return MLPRegressor(**settings, scale_target=True, n_iter_no_change=np.inf)

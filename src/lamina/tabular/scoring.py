@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from lamina.formulas.table import AnyArray
 from lamina.tabular.targets import Target
 from lamina.tabular.transformations import SquareRoot
 from lamina.tabular.validation_scores import METRICS
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 Predictions = NDArray[np.float64]
 
@@ -39,11 +42,11 @@ class Scoring:
 
     name: str
     classes: AnyArray | None
-    scorer: Callable[..., Any] | None = None
+    scorer: Callable[..., float] | None = None
     transformation: SquareRoot | None = None
 
     @classmethod
-    def read(cls, scoring: Any, target: Target) -> Scoring:
+    def read(cls, scoring: str | Callable[..., float] | None, target: Target) -> Scoring:
         """Check `scoring` and apply it to the trivial predictor.
 
         Raises
@@ -62,7 +65,7 @@ class Scoring:
         return chosen
 
     @property
-    def monitor(self) -> Any:
+    def monitor(self) -> str | Scoring:
         """`monitor` parameter of the networks."""
         return "validation_loss" if self.scorer is None else self
 
@@ -84,7 +87,7 @@ class Scoring:
             ) from error
         return float(value) if np.ndim(value) == 0 else value
 
-    def __call__(self, network: Any, X: ArrayOrTable, y: AnyArray) -> float:
+    def __call__(self, network: BaseEstimator, X: ArrayOrTable, y: AnyArray) -> float:
         """Score a network of the ensemble during training."""
         if self.classes is None:
             return self._measure_values(y, np.asarray(network.predict(X), dtype=np.float64))
@@ -107,7 +110,7 @@ class _Shown(BaseEstimator):  # type: ignore[misc]
     """Estimator that returns given predictions."""
 
     predictions: Predictions
-    classes_: Any
+    classes_: AnyArray | None
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -118,6 +121,7 @@ class _Classifying(ClassifierMixin, _Shown):  # type: ignore[misc]
         return self.predictions
 
     def predict(self, X: ArrayOrTable) -> AnyArray:
+        assert self.classes_ is not None
         return np.asarray(self.classes_[np.argmax(self.predictions, axis=1)])
 
 
@@ -126,7 +130,7 @@ class _Regressing(RegressorMixin, _Shown):  # type: ignore[misc]
         return self.predictions
 
 
-def _named(scoring: Any) -> tuple[str, Callable[..., Any]]:
+def _named(scoring: str | Callable[..., float]) -> tuple[str, Callable[..., float]]:
     if isinstance(scoring, str):
         names = get_scorer_names()
         if scoring not in names:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
@@ -31,6 +31,9 @@ LEAST_FRACTION = 0.9
 # Time of a member after training, in epochs: for predicting its validation samples and computing
 # the means of its inputs.
 EPOCHS_AFTER = 0.5
+
+
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -141,7 +144,7 @@ class MemberFitter:
             delayed(_refit_one)(sample, member, self.progress, first + i, epochs[i], budget)
             for i, member in enumerate(members)
         )
-        refitted = run_or_stop(run, jobs, self.progress)
+        refitted: list[Member] = run_or_stop(run, jobs, self.progress)
         n_old = sum(new is old for new, old in zip(refitted, members, strict=True))
         if n_old:
             self.limit.remarks.append(
@@ -249,7 +252,7 @@ def seconds_after(
     return min(n_fitted * epoch_seconds * EPOCHS_AFTER, max(seconds, 0.0) / 2)
 
 
-def run_or_stop(run: Parallel, jobs: Iterable[Any], progress: FitProgress) -> list[Any]:
+def run_or_stop(run: Parallel, jobs: Iterable[object], progress: FitProgress) -> list[Result]:
     """Run jobs; if one fails, or at Ctrl-C, end the others after their epoch."""
     try:
         return list(run(jobs))

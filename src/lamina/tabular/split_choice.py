@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from numbers import Integral
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,14 @@ from lamina.tabular.folds import (
     split_in_time,
 )
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.model_selection import BaseCrossValidator
+
+
+# A splitter of scikit-learn, or pairs of indices or masks to train and to validate on.
+Splitting: TypeAlias = "BaseCrossValidator | Iterable[tuple[ArrayOrTable, ArrayOrTable]] | None"
+
 
 class SplitChoice(NamedTuple):
     """Arguments of `fit` that determine the training and validation samples.
@@ -37,10 +45,12 @@ class SplitChoice(NamedTuple):
 
     groups: NDArray[np.int64] | None
     time: NDArray[np.float64] | None
-    cv: Any
+    cv: Splitting
 
     @classmethod
-    def read(cls, X: ArrayOrTable, groups: Any, time: Any, cv: Any) -> tuple[SplitChoice, Any]:
+    def read(
+        cls, X: ArrayOrTable, groups: ArrayOrTable, time: ArrayOrTable, cv: Splitting
+    ) -> tuple[SplitChoice, ArrayOrTable]:
         """Check the arguments of `fit`; return them, and the table without the groups' column."""
         if time is not None and cv is not None:
             raise ValueError("pass time= or cv=, not both: cv= already defines the splits")
@@ -95,7 +105,7 @@ class SplitChoice(NamedTuple):
         return int(self.cv)
 
 
-def _frame(parameter: str, name: str, X: ArrayOrTable) -> Any:
+def _frame(parameter: str, name: str, X: ArrayOrTable) -> pd.DataFrame:
     """Return a table as a pandas data frame that has a column of that name."""
     frame = as_pandas(X)
     if frame is None:
@@ -111,7 +121,7 @@ def _frame(parameter: str, name: str, X: ArrayOrTable) -> Any:
     return frame
 
 
-def _one_column(parameter: str, values: Any) -> Any:
+def _one_column(parameter: str, values: ArrayOrTable) -> pd.Series:
     import pandas as pd
 
     values = values.to_pandas() if hasattr(values, "to_pandas") else values
@@ -134,7 +144,7 @@ def _refuse_missing(parameter: str, missing: NDArray[np.bool_]) -> None:
     )
 
 
-def _read_groups(groups: Any) -> NDArray[np.int64]:
+def _read_groups(groups: ArrayOrTable) -> NDArray[np.int64]:
     import pandas as pd
 
     codes, names = pd.factorize(_one_column("groups", groups))
@@ -146,7 +156,7 @@ def _read_groups(groups: Any) -> NDArray[np.int64]:
     return np.asarray(codes, dtype=np.int64)
 
 
-def _read_time(time: Any) -> NDArray[np.float64]:
+def _read_time(time: ArrayOrTable) -> NDArray[np.float64]:
     series = _one_column("time", time)
     typed = read_training({"time": series}, understand(series.to_frame("time")))
     kind = typed.kinds["time"]
@@ -163,9 +173,9 @@ def _read_time(time: Any) -> NDArray[np.float64]:
     return values
 
 
-def _read_splits(cv: Any, learned: AnyArray, groups: NDArray[np.int64] | None) -> list[Split]:
+def _read_splits(cv: Splitting, learned: AnyArray, groups: NDArray[np.int64] | None) -> list[Split]:
     """Check the splits of a splitter or an iterable."""
-    if hasattr(cv, "split"):
+    if cv is not None and hasattr(cv, "split"):
         pairs = cv.split(np.zeros((len(learned), 1)), learned, groups)
     elif isinstance(cv, Iterable) and not isinstance(cv, str):
         pairs = cv
@@ -180,7 +190,7 @@ def _read_splits(cv: Any, learned: AnyArray, groups: NDArray[np.int64] | None) -
     return splits
 
 
-def _read_pair(number: int, pair: Any, n_samples: int) -> Split:
+def _read_pair(number: int, pair: Iterable[ArrayOrTable], n_samples: int) -> Split:
     try:
         train, validation = (_read_indices(part, n_samples) for part in pair)
     except (TypeError, ValueError, IndexError) as error:
@@ -200,7 +210,7 @@ def _read_pair(number: int, pair: Any, n_samples: int) -> Split:
     return Split(train, validation)
 
 
-def _read_indices(part: Any, n_samples: int) -> NDArray[np.int64]:
+def _read_indices(part: ArrayOrTable, n_samples: int) -> NDArray[np.int64]:
     indices = np.asarray(part)
     if indices.dtype == bool:
         if indices.shape != (n_samples,):
@@ -213,7 +223,7 @@ def _read_indices(part: Any, n_samples: int) -> NDArray[np.int64]:
     return np.unique(indices.astype(np.int64))
 
 
-def _keep_together(splits: list[Split], groups: NDArray[np.int64], cv: Any) -> list[Split]:
+def _keep_together(splits: list[Split], groups: NDArray[np.int64], cv: Splitting) -> list[Split]:
     """Raise an error if the user's splits divide a group; for times, drop such training samples."""
     kept = []
     for number, (train, validation) in enumerate(splits, 1):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array, column_or_1d
@@ -93,7 +91,7 @@ or use TabularClassifier if y has classes
     return np.asarray(values)
 
 
-def _without_nullable_type(y: ArrayOrTable) -> Any:
+def _without_nullable_type(y: ArrayOrTable) -> ArrayOrTable:
     """Convert pandas' nullable types, such as Int64, which scikit-learn reads as float64."""
     dtype = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
     return y if dtype is None or y.isna().any() else y.to_numpy(dtype)

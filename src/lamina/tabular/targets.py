@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 
 from lamina.encoding.frames import ArrayOrTable
+from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
 from lamina.tabular.calibration import LEAST_PROBABILITY
 from lamina.tabular.recipes import Kind
 from lamina.tabular.target_reading import read_labels, read_values
 from lamina.tabular.transformations import SquareRoot
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
 
 # Maximum number of classes in target statistics, which limits the number of inputs per column.
 MOST_DESCRIBED = 10
@@ -55,11 +60,11 @@ class Target(ABC):
         """scikit-learn's name of the metric of `validation_score_`."""
 
     @abstractmethod
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self) -> dict[str, Json]:
         """Return the fitted attributes that describe the target."""
 
     @abstractmethod
-    def predict(self, member: Any, inputs: NDArray[np.float32]) -> Predictions:
+    def predict(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
         """Return a network's values or probabilities."""
 
     @abstractmethod
@@ -84,7 +89,7 @@ class Target(ABC):
         """Return the target of other samples, with classes or range extended to include both."""
 
     @abstractmethod
-    def rows(self, chosen: Any) -> Self:
+    def rows(self, chosen: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Self:
         """Return the target of the selected samples, by a mask or by indices."""
 
     @abstractmethod
@@ -138,11 +143,11 @@ class Classes(Target):
         """Area under the ROC curve for two classes, log loss for more."""
         return "roc_auc" if len(self.classes) == 2 else "neg_log_loss"
 
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self) -> dict[str, Json]:
         """Return `classes_`."""
         return {"classes_": self.classes}
 
-    def predict(self, member: Any, inputs: NDArray[np.float32]) -> Predictions:
+    def predict(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
         """Return a network's probabilities, shape (n_samples, n_classes)."""
         return np.asarray(member.predict_proba(inputs), dtype=np.float64)
 
@@ -178,7 +183,7 @@ class Classes(Target):
         """Return the target of other samples, with the same classes."""
         return replace(self, learned=learned)
 
-    def rows(self, chosen: Any) -> Self:
+    def rows(self, chosen: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Self:
         """Return the target of the selected samples."""
         return replace(self, learned=self.learned[chosen])
 
@@ -186,7 +191,9 @@ class Classes(Target):
         """Return the classes without the samples."""
         return replace(self, learned=np.empty(0, dtype=np.int64))
 
-    def weigh(self, class_weight: Any, weight: Predictions | None) -> Predictions | None:
+    def weigh(
+        self, class_weight: dict[object, float] | str | None, weight: Predictions | None
+    ) -> Predictions | None:
         """Return each sample's weight times that of its class; None if all are 1."""
         if class_weight is None:
             return weight
@@ -231,11 +238,11 @@ class Values(Target):
         """Root mean squared error."""
         return "neg_root_mean_squared_error"
 
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self) -> dict[str, Json]:
         """Return `target_range_`."""
         return {"target_range_": self.range}
 
-    def predict(self, member: Any, inputs: NDArray[np.float32]) -> Predictions:
+    def predict(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
         """Return a network's predictions within the target's range, shape (n_samples,)."""
         values = np.asarray(member.predict(inputs), dtype=np.float64)
         if self.transformation is not None:
@@ -261,7 +268,7 @@ class Values(Target):
         wider = (min(low, float(learned.min())), max(high, float(learned.max())))
         return replace(self, learned=learned, range=wider)
 
-    def rows(self, chosen: Any) -> Self:
+    def rows(self, chosen: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Self:
         """Return the target of the selected samples."""
         return replace(self, learned=self.learned[chosen])
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from lamina.files.model_file import Json
 
 Kind = Literal["binary", "multiclass", "regression"]
 
@@ -36,10 +38,10 @@ class Recipe:
     name: str
     n_bins: int
     epochs: int
-    network: Mapping[str, Any]
+    network: Mapping[str, Json]
     uses_texts: bool = False
 
-    def settings(self, n_samples: int) -> dict[str, Any]:
+    def settings(self, n_samples: int) -> dict[str, Json]:
         """Return the network's parameters for a number of samples."""
         fraction = min(1.0, SAMPLES_OF_ALL_EPOCHS / n_samples)
         size = max(least for least in BATCH_SIZES if least <= n_samples)
