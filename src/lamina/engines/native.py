@@ -87,6 +87,8 @@ def _network(
     return make(_declaration(spec, precision), _objective(objective, n_targets), largest_batch)
 
 
+# Cached, because fits of one shape follow each other, and the core only reads it.
+@lru_cache(maxsize=64)
 def _declaration(spec: NetworkSpec, precision: str | None) -> _native.Declaration:
     NativeEngine.require_kinds(spec)
     return _native.Declaration(
@@ -110,7 +112,7 @@ def _block(block: AnyBlock) -> _native.Block:
         fan_in=block.fan_in,
         fan_out=block.fan_out,
         activation=_native.ACTIVATIONS[f.name],
-        hyperparameters=f.numbers,
+        hyperparameters=f.numbers if f.hyperparameters else [],
         normalization=normalization,
         residual=block.residual,
         dropout=block.dropout,
