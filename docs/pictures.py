@@ -19,9 +19,8 @@ from matplotlib.patches import Ellipse
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lamina import MLPClassifier, MLPRegressor
 from lamina.formulas import ACTIVATIONS, INVERSE_LINKS, LOSSES, OPTIMIZERS, PENALTIES, SCHEDULES
-from lamina.formulas.hyperparameters import names_of
+from lamina.formulas.hyperparameters import complete, names_of
 from lamina.formulas.schedules import Course
 
 FOLDER = Path(__file__).parent / "images"
@@ -38,7 +37,6 @@ EXAMPLES = {
     "focal_gamma": 2.0,
     "label_smoothing": 0.0,
 }
-DEFAULTS = MLPRegressor().get_params() | MLPClassifier().get_params()
 
 
 def panels(names: Sequence[str]) -> tuple[Figure, Iterator[tuple[str, Axes]]]:
@@ -170,7 +168,7 @@ STEEP = np.array([1.0, 12.0])
 def descent(name: str) -> np.ndarray:
     """Return the points of one descent, with a rate that comes close to the minimum."""
     optimizer = OPTIMIZERS[name]
-    settings = {key: float(DEFAULTS[key]) for key in names_of(optimizer.hyperparameters)}
+    settings = complete(name, optimizer.hyperparameters, {})
     w, state = np.array([-2.0, 1.0]), np.zeros((len(optimizer.slots), 2))
     points = [w.copy()]
     for step in range(1, 61):

@@ -61,9 +61,7 @@ def test_engines_agree(engine, reference, draw_problem, choice, dtype, widths, m
         assert_close(actual, expected, dtype)
     for n_samples in (1, 150):
         X = problem.rows.X[:n_samples]
-        predictions = (
-            each.predict(problem.spec, problem.parameters, X) for each in (engine, reference)
-        )
+        predictions = (each.predict(problem.network, X) for each in (engine, reference))
         assert_close(*predictions, dtype)
 
 

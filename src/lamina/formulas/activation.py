@@ -109,7 +109,7 @@ class Activation:
     paper : str
         Source of the formula.
     torch : str
-        Class in `torch.nn` or in lamina.export.pytorch.torch_layers, which takes the
+        Class in `torch.nn` or in lamina.export.torch_layers, which takes the
         hyperparameters by the same names, with n for the number of units; a name in lower case is
         a function of `torch`.
     gain : float
