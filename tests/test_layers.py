@@ -21,6 +21,7 @@ OURS = [ROOT / folder for folder in ("src", "tests", "benchmarks", "docs", "exam
 PYTHON = sorted(path for folder in OURS for path in folder.rglob("*.py"))
 NAMES = {name for table in dir(formulas) if table.isupper() for name in getattr(formulas, table)}
 NATIVE = sorted(path for path in (ROOT / "native").rglob("*") if path.suffix in {".cpp", ".hpp"})
+WEB = [path for kind in ("ts", "tsx", "css") for path in (ROOT / "web/src").rglob(f"*.{kind}")]
 
 
 def name_of(path):
@@ -69,7 +70,7 @@ def test_only_the_choice_of_engines_imports_one_of_them(path):
     assert imports == []
 
 
-@pytest.mark.parametrize("path", PYTHON + NATIVE, ids=name_of)
+@pytest.mark.parametrize("path", PYTHON + NATIVE + sorted(WEB), ids=name_of)
 def test_no_file_is_too_long(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
 

@@ -10,6 +10,7 @@ import "./style/tokens.css";
 import "./style/base.css";
 import "./style/layout.css";
 import "./style/views.css";
+import "./style/tabs.css";
 import "./style/menus.css";
 import "./style/distributions.css";
 import "./style/residuals.css";
