@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike
 
 from lamina.choices import Choice
 from lamina.encoding.target_scaling import TargetScaling
-from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, fitted_parts
+from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, Attributes, fitted_parts
 from lamina.estimators.settings.architecture import (
     OF_PREDICTIONS,
     Architecture,
@@ -201,7 +201,7 @@ def _are_equal(surroundings: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
         return False
 
 
-def network_attributes(network: Network, scaling: TargetScaling | None = None) -> dict[str, Any]:
+def network_attributes(network: Network, scaling: TargetScaling | None = None) -> Attributes:
     """Return the network as scikit-learn's attributes; `coefs_` and `intercepts_` are views.
 
     With a scaling, the parameters are those trained on standardised targets, and the attributes

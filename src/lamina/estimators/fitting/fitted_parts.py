@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from lamina.formulas.table import Array
 
 # Parts of the parameter vector other than weights and biases; a plain network has neither.
+# Fitted attributes by name: numbers, strings, bools, arrays, and lists of these.
+Attributes: TypeAlias = dict[str, Any]
+
 OTHER_PARTS = ("unit_parameters_", "running_statistics_")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.random.bit_generator import ISeedSequence
@@ -91,7 +90,7 @@ class _Unseeded(ISeedSequence):
         return np.zeros(n_words, dtype)
 
 
-def make_generator(random_state: Any) -> np.random.RandomState:
+def make_generator(random_state: int | np.random.RandomState | None) -> np.random.RandomState:
     """Return the generator of scikit-learn's `check_random_state`, in a third of the time.
 
     NumPy seeds a new generator from the system's entropy before it takes the seed, which costs as

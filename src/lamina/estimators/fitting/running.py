@@ -17,6 +17,7 @@ from lamina.estimators.fitting.checkpoint_identity import (
     resumed,
 )
 from lamina.estimators.fitting.fitted_network import network_attributes
+from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.scikit_learn_callbacks import ScikitLearnCallbacks, has_callbacks
 from lamina.estimators.fitting.state import (
@@ -66,7 +67,7 @@ class FitResult(NamedTuple):
         To be issued.
     """
 
-    attributes: dict[str, Any]
+    attributes: Attributes
     network: Network
     warning: Warning | None
 
@@ -257,7 +258,7 @@ def _scikit_learn_callbacks(fit: Assignment) -> list[ScikitLearnCallbacks]:
     if not has_callbacks(fit.model):
         return []
 
-    def attributes(parameters: Array) -> dict[str, Any]:
+    def attributes(parameters: Array) -> Attributes:
         network = network_attributes(Network(fit.spec, parameters), fit.scaling)
         return network | fit.task.attributes()
 

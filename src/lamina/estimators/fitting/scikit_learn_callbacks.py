@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from lamina.encoding.frames import ArrayOrTable
+from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas.table import Array
 
@@ -35,7 +36,7 @@ class ScikitLearnCallbacks:
         y: ArrayOrTable,
         sample_weight: ArrayLike | None,
         parameters: Array,
-        attributes: Callable[[Array], dict[str, Any]],
+        attributes: Callable[[Array], Attributes],
     ) -> None:
         self.model = model
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}

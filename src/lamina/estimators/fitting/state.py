@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from copy import copy
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -20,6 +20,7 @@ from lamina.estimators.fitting.fitted_network import (
     get_spec,
     network_attributes,
 )
+from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas import OPTIMIZERS
@@ -176,7 +177,7 @@ def build_memory(
     return Memory(parameters, state, rate, history)
 
 
-def epoch_attributes(memory: Memory, optimizer: OptimizerSettings) -> dict[str, Any]:
+def epoch_attributes(memory: Memory, optimizer: OptimizerSettings) -> Attributes:
     """Return the attributes that a minibatch fit sets besides the network."""
     history = memory.history
     return {
@@ -203,7 +204,7 @@ def epoch_attributes(memory: Memory, optimizer: OptimizerSettings) -> dict[str, 
     }
 
 
-def lbfgs_attributes(model: Parametrized, result: LbfgsResult, fresh: bool) -> dict[str, Any]:
+def lbfgs_attributes(model: Parametrized, result: LbfgsResult, fresh: bool) -> Attributes:
     """Return the attributes that a fit by L-BFGS sets besides the network."""
     attributes = {
         "n_iter_": result.iterations,

@@ -16,6 +16,7 @@ from lamina.encoding.target_scaling import TargetScaling
 from lamina.encoding.targets import LOSS_OF_KIND, Labels, TargetEncoding, classification_loss
 from lamina.engines import Objective, Rows
 from lamina.engines.custom_loss import CustomLoss
+from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import LOSSES
@@ -103,7 +104,7 @@ class Task(ABC):
         """Return the score function for predictions of these samples, given their weights."""
 
     @abstractmethod
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self) -> Attributes:
         """Return the fitted attributes that describe the targets."""
 
 
@@ -179,7 +180,7 @@ class Classification(Task):
         truth = encoded if encoded.dtype.kind == "i" else self.encoding.decide(encoded)
         return Accuracy(self.encoding.decide, truth, weight)
 
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self) -> Attributes:
         return {
             "classes_": self.encoding.classes,
             "_target_kind": self.encoding.kind,
@@ -257,7 +258,7 @@ class Regression(Task):
             return score
         return lambda prediction: score(LOSSES[name].answer(prediction, params))
 
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self) -> Attributes:
         named = isinstance(self.chosen_loss, str)
         params = {name: np.asarray(value).tolist() for name, value in self.hyperparameters.items()}
         attributes = {

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.engines import Objective, Rows
 from lamina.estimators.fitting.fitted_network import network_attributes
+from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.fitting.scorers import measure_by
 from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.settings.contradictions import minibatch_solvers
@@ -113,7 +114,7 @@ def metric_names(task: Task, monitor: Monitored) -> tuple[str, ...]:
     return tuple(monitor.scorers) or (task.metric,)
 
 
-def build_probe(model: Parametrized, attributes: dict[str, Any]) -> Any:
+def build_probe(model: Parametrized, attributes: Attributes) -> Any:
     """Return an estimator that predicts as the model would with other fitted attributes.
 
     It has no feature names, because its X is an array without names.

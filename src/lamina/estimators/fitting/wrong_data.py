@@ -79,7 +79,7 @@ def _described(X: ArrayOrTable, y: ArrayOrTable) -> str:
     return f"{', and '.join(f'{name} {_shape_of(value)}' for name, value in data.items())}."
 
 
-def _shape_of(value: Any) -> str:
+def _shape_of(value: object) -> str:
     shape = getattr(value, "shape", None)
     return f"is {shown(value)}" if shape is None else f"has shape {tuple(shape)}"
 
@@ -247,6 +247,6 @@ def _may_be_gap(kind: type) -> bool:
     return issubclass(kind, float) or kind.__name__ in GAPS
 
 
-def _is_gap(label: Any) -> bool:
+def _is_gap(label: object) -> bool:
     """Return True for a label that is None, NaN, or pandas' missing value."""
     return type(label).__name__ in GAPS or (isinstance(label, float) and label != label)

@@ -248,7 +248,7 @@ def _with_weights(
     )
 
 
-def _as_text(name: str, value: Any) -> str:
+def _as_text(name: str, value: object) -> str:
     if value is None:
         return "" if name == "n_dead" else UNKNOWN
     if isinstance(value, float):

@@ -315,11 +315,11 @@ def minibatch_solvers() -> str:
     return ", ".join(map(repr, OPTIMIZERS))
 
 
-def _is_set(value: Any) -> bool:
+def _is_set(value: object) -> bool:
     return value is not None
 
 
-def _is_no_old_schedule(value: Any) -> bool:
+def _is_no_old_schedule(value: object) -> bool:
     return callable(value) or SCHEDULES[name_of(value)].speaks_to_all
 
 

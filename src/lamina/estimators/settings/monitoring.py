@@ -32,7 +32,7 @@ class Monitored(NamedTuple):
     decides: Monitor
     scorers: dict[str, Any]
     gradient: bool = False
-    requested: Any = None
+    requested: object = None
 
 
 def monitored(monitor: Any, *, early_stopping: bool) -> Monitored:
