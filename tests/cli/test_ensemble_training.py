@@ -277,7 +277,7 @@ def test_a_model_without_an_export_is_rejected_in_a_line(lamina, refusal, monkey
         raise TypeError("no export takes a TabularRegressor.")
 
     train(lamina, "price")
-    monkeypatch.setattr("lamina.to_c", write)
+    monkeypatch.setattr("lamina.export.target.FileTarget.write", write)
     line = refusal("export", "houses.lamina", "-o", "m.h")
     assert line.endswith(
         "houses.lamina cannot be written as .h: no export takes a TabularRegressor."
