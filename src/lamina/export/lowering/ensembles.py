@@ -111,7 +111,7 @@ def lower_ensemble(model: BaseEstimator, dtype: DTypeLike | None = None) -> Mode
     result = _lower_mean(lowering, model, members)
     io: Dtype = np.dtype(np.float64)
     if dtype is not None:
-        io = dtype_of(lowering.operations, members[0][1])
+        io = dtype_of(lowering.operations, members[0][0])
     result = lower_cast(lowering, result, io)
     inputs, operations = table_program(lowering)
     targets = _targets(model) if isinstance(model, TabularClassifier) else None
@@ -121,7 +121,7 @@ def lower_ensemble(model: BaseEstimator, dtype: DTypeLike | None = None) -> Mode
 def _lower_members(
     lowering: Lowering, model: BaseEstimator, dtype: DTypeLike | None
 ) -> list[tuple[int, int]]:
-    """Add the networks; return the inputs and the prediction of each."""
+    """Add the networks; return the inputs of each, and its prediction in float64."""
     parts = _lower_inputs(lowering, model.inputs_)
     numeric: dict[bytes, list[int]] = {}
     members = []
@@ -138,16 +138,17 @@ def _lower_members(
         x = lower_cast(lowering, joined, network.dtype)
         logits = lower_blocks(NetworkLowering(lowering, None), network.network, x)
         [prediction] = lower_outputs(lowering, network, logits, None)
-        members.append((x, prediction))
+        value = lower_cast(lowering, prediction, np.dtype(np.float64))
+        if isinstance(model, TabularRegressor):
+            value = _value(lowering, model, value)
+        members.append((x, value))
     return members
 
 
 def _lower_mean(lowering: Lowering, model: BaseEstimator, members: list[tuple[int, int]]) -> int:
     """Add the weighted mean of the members' predictions in float64, with calibration."""
-    doubles = [lower_cast(lowering, each, np.dtype(np.float64)) for _, each in members]
+    doubles = [value for _, value in members]
     width = lowering.width(doubles[0])
-    if isinstance(model, TabularRegressor):
-        doubles = [_value(lowering, model, each) for each in doubles]
     weights = tuple(model.member_weights_.tolist())
     mean = lowering.add(WeightedSum(tuple(doubles), weights, width))
     if not isinstance(model, TabularClassifier) or model.calibration_.temperature == 1:
