@@ -75,7 +75,7 @@ class BlockPass(Protocol):
     """Values of a block's forward pass: its input, its output, and those that its kind adds."""
 
     @property
-    def a_prev(self) -> Any:
+    def a_prev(self) -> Matrix:
         """Input, an array or a csr matrix."""
         ...
 
@@ -169,7 +169,7 @@ class Block(ABC, Generic[P, F, D]):
         shapes = (each.shape for each in self.tensors if each.role is not Role.STATISTICS)
         return sum(int(np.prod(shape)) for shape in shapes)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the kind and the fields as plain values."""
         return {"kind": self.kind, **asdict(cast("DataclassInstance", self))}
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import ClassVar, NamedTuple, cast
 
 import numpy as np
 
@@ -33,7 +33,7 @@ from lamina.formulas.normalizations import (
     move_running_statistics,
     running_moments,
 )
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Matrix
 
 
 class DenseParameters(NamedTuple):
@@ -64,7 +64,7 @@ class DensePass(NamedTuple):
         Factors of dropout.
     """
 
-    a_prev: Any
+    a_prev: Matrix
     affine: Array
     z: Array
     f: Array
@@ -132,7 +132,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         # Hashing every field is slow for predicting one sample; these fields nearly always differ.
         return hash((self.fan_in, self.fan_out, self.activation))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         plain, f = super().to_json(), self.activation
         return plain | {"activation": f if isinstance(f, str) else f.to_json()}
 
@@ -183,7 +183,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         parameters.W[...], parameters.b[...] = draw(self.fan_in, self.fan_out)
 
     def forward(
-        self, parameters: DenseParameters, a_prev: Any, mode: Mode, stream: int
+        self, parameters: DenseParameters, a_prev: Matrix, mode: Mode, stream: int
     ) -> DensePass:
         """Return z = a_prev W + b, normalized if set, and a = f(z), with dropout and residual."""
         z = affine = np.asarray(mode.product(a_prev, parameters.W)) + parameters.b

@@ -103,7 +103,7 @@ class Choice(BaseEstimator):  # type: ignore[misc]
         return hash(type(self))
 
 
-def name_of(value: Any) -> Any:
+def name_of(value: object) -> Any:
     """Return the name of a choice, and any other value unchanged.
 
     Examples

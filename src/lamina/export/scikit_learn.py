@@ -333,7 +333,7 @@ def _our_memory(estimator: BaseEstimator, parameters: AnyArray) -> Memory | None
     return Memory(parameters, state, rate, History())
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Return a copy of a fitted attribute, with NumPy scalars converted to Python's."""
     if isinstance(value, list):
         return [_plain(each) for each in value]

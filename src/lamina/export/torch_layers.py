@@ -6,7 +6,6 @@ Shapes: a, z and p are (n_samples, n_columns).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import nn
@@ -58,7 +57,7 @@ class RoundedLinear(nn.Linear):
         in_features: int,
         out_features: int,
         precision: str,
-        device: Any = None,
+        device: torch.device | str | int | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(in_features, out_features, device=device, dtype=dtype)

@@ -7,13 +7,12 @@ p (n_samples, n_labels) from the logistic function with y (n_samples, n_labels) 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from lamina.formulas.table import Array
+from lamina.formulas.hyperparameters import Hyperparameters
+from lamina.formulas.table import AnyArray, Array
 
 
 def clip_probability(p: Array) -> Array:
@@ -22,56 +21,56 @@ def clip_probability(p: Array) -> Array:
     return np.clip(p, eps, 1 - eps)
 
 
-def binary_log_loss(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+def binary_log_loss(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
     p = clip_probability(p)
     return np.asarray(-np.sum(xlogy(y, p) + xlogy(1 - y, 1 - p), axis=1))
 
 
-def log_loss(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+def log_loss(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
     return np.asarray(-np.log(clip_probability(p)[np.arange(len(y)), y]))
 
 
-def log_loss_delta(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+def log_loss_delta(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
     delta = p.copy()
     delta[np.arange(len(y)), y] -= 1
     return delta
 
 
-def smoothed_labels(p: Array, y: NDArray[Any], smoothing: float) -> Array:
+def smoothed_labels(p: Array, y: AnyArray, smoothing: float) -> Array:
     """Return (1 - ε) [c = y] + ε / n_classes, of p's shape and dtype."""
     labels = np.full_like(p, smoothing / p.shape[1])
     labels[np.arange(len(y)), y] += 1 - smoothing
     return labels
 
 
-def smoothed_log_loss(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+def smoothed_log_loss(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     labels = smoothed_labels(p, y, params["label_smoothing"])
     return np.asarray(-np.sum(labels * np.log(clip_probability(p)), axis=1))
 
 
-def smoothed_log_loss_delta(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+def smoothed_log_loss_delta(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     return np.asarray(p - smoothed_labels(p, y, params["label_smoothing"]))
 
 
-def binary_focal(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+def binary_focal(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     p, power = clip_probability(p), params["focal_gamma"]
     yes, no = (1 - p) ** power * np.log(p), p**power * np.log1p(-p)
     return np.asarray(-np.sum(y * yes + (1 - y) * no, axis=1))
 
 
-def binary_focal_delta(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+def binary_focal_delta(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     p, power = clip_probability(p), params["focal_gamma"]
     yes = (1 - p) ** power * (power * p * np.log(p) - (1 - p))
     no = p**power * (p - power * (1 - p) * np.log1p(-p))
     return np.asarray(y * yes + (1 - y) * no)
 
 
-def focal(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+def focal(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     labels, p = smoothed_labels(p, y, params["label_smoothing"]), clip_probability(p)
     return np.asarray(-np.sum(labels * (1 - p) ** params["focal_gamma"] * np.log(p), axis=1))
 
 
-def focal_delta(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+def focal_delta(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     """Return dL/dz = g - p Σ g through the softmax, with g = p dL/dp of each class."""
     labels, power = smoothed_labels(p, y, params["label_smoothing"]), params["focal_gamma"]
     q = clip_probability(p)

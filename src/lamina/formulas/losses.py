@@ -10,16 +10,14 @@ value_losses.py and class_losses.py contain the formulas themselves.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-
-from numpy.typing import NDArray
 
 from lamina.formulas import class_losses, loss_code, value_losses
 from lamina.formulas.hyperparameters import Hyperparameter, Hyperparameters
 from lamina.formulas.loss_code import LossCode
-from lamina.formulas.table import Array, RecordTable
+from lamina.formulas.table import AnyArray, Array, RecordTable
 
 
 def one_output(params: Hyperparameters) -> int:
@@ -82,8 +80,9 @@ class Loss:
     inverse_link: str
     targets: Literal["values", "codes"]
     hyperparameters: tuple[Hyperparameter, ...]
-    value: Callable[[Array, NDArray[Any], Hyperparameters], Array]
-    delta: Callable[[Array, NDArray[Any], Hyperparameters], Array]
+    # Any, because each formula declares the types of its own hyperparameters.
+    value: Callable[[Array, AnyArray, Mapping[str, Any]], Array]
+    delta: Callable[[Array, AnyArray, Mapping[str, Any]], Array]
     equation: str
     derivative_equation: str
     paper: str

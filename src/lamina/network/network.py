@@ -44,7 +44,7 @@ class Network:
         return ParameterLayout.from_spec(self.spec)
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> np.dtype[np.floating[Any]]:
         """Data type of the parameters."""
         return self.parameters.dtype
 

@@ -269,7 +269,7 @@ def _draw(
     return formula(random_state, fan_in, fan_out, gain)
 
 
-def given_parameters(spec: NetworkSpec, values: Any, dtype: DTypeLike) -> Array:
+def given_parameters(spec: NetworkSpec, values: object, dtype: DTypeLike) -> Array:
     """Return a flat vector of initial parameters passed as arrays.
 
     Parameters

@@ -40,7 +40,7 @@ class Forward(NamedTuple):
     prediction: Array
 
     @property
-    def a(self) -> list[Any]:
+    def a(self) -> list[Matrix]:
         """Input of each block, X first, and the input of the inverse link last."""
         return [self.blocks[0].a_prev, *(passed.a for passed in self.blocks)]
 

@@ -143,7 +143,7 @@ class NetworkSpec:
         """Number of outputs of the last block."""
         return self.blocks[-1].fan_out
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the spec as plain lists, dicts, strings and numbers."""
         return {**asdict(self), "blocks": [block.to_json() for block in self.blocks]}
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.utils import Bunch, check_random_state
 
-from lamina.formulas.table import AnyArray
+from lamina.formulas.table import AnyArray, Matrix
 from lamina.tabular.encoded import EncodedTable
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ def column_names(model: FittedTabular) -> list[str]:
 
 
 def _shuffled(
-    matrices: Sequence[Any], origins: Sequence[AnyArray], name: str, rows: NDArray[np.int64]
-) -> list[Any]:
+    matrices: Sequence[Matrix], origins: Sequence[AnyArray], name: str, rows: NDArray[np.int64]
+) -> list[Matrix]:
     shuffled = []
     for matrix, columns in zip(matrices, origins, strict=True):
         of_column = columns == name

@@ -6,7 +6,7 @@ Everything in a network that no export supports raises an error here, so that no
 from __future__ import annotations
 
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -218,5 +218,5 @@ def _refuse_unknown_parts(spec: NetworkSpec) -> None:
                 )
 
 
-def _is_default(each: Field[Any], value: object) -> bool:
+def _is_default(each: Field[object], value: object) -> bool:
     return each.default is not MISSING and bool(value == each.default)
