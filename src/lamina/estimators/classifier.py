@@ -36,6 +36,7 @@ from lamina.estimators.settings.constraints import PARAMETERS, constraints_of
 from lamina.estimators.settings.docstrings import with_parameters
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.loss_parameters import CLASSIFIER_PARAMETERS
+from lamina.estimators.settings.monitoring import Scorer
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import AnyArray, Array
 
@@ -82,7 +83,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (100,),
+        hidden_layer_sizes: int | Sequence[int] | AnyArray = (100,),
         activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
         solver: str | Solver = "adam",
@@ -109,10 +110,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         output_activation: str | Activation | None = None,
         normalization: str | None = None,
         residual: bool = False,
-        dropout: Any = 0.0,
+        dropout: float | Sequence[float] = 0.0,
         input_dropout: float = 0.0,
         input_noise: float = 0.0,
-        initializer: Any = "glorot_uniform",
+        initializer: str | Sequence[ArrayLike] | AnyArray = "glorot_uniform",
         decay_rate: float = 0.99,
         amsgrad: bool = False,
         penalty: str | Penalty = "l2",
@@ -126,10 +127,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         n_threads: int | None = None,
         learning_rate_options: dict[str, float] | None = None,
         warmup: float = 0.0,
-        monitor: Any = None,
+        monitor: str | Scorer | Sequence[str | Scorer] | None = None,
         restore_best: bool | None = None,
         max_seconds: float | None = None,
-        callbacks: Any = None,
+        callbacks: object = None,
         diagnostics: bool | str = "auto",
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_every: int | None = None,

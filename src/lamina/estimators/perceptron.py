@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
@@ -53,8 +54,8 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         y: ArrayOrTable,
         sample_weight: ArrayLike | None = None,
         *,
-        validation_data: Any = None,
-        resume: Any = None,
+        validation_data: Sequence[ArrayOrTable] | None = None,
+        resume: str | PathLike[str] | None = None,
     ) -> Self:
         """Fit the network to X and y.
 
@@ -88,8 +89,14 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         """
         if resume is not None and not isinstance(resume, str | PathLike):
             raise TypeError(f"resume={shown(resume)} must be the path of a checkpoint, or None.")
-        ways = {"validation_data": validation_data, "resume": resume}
-        return self._fit(X, y, sample_weight, incremental=False, **ways)
+        return self._fit(
+            X,
+            y,
+            sample_weight,
+            incremental=False,
+            validation_data=validation_data,
+            resume=resume,
+        )
 
     def predict(self, X: ArrayOrTable) -> Any:
         """Return the prediction for each sample of X.
@@ -128,7 +135,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         *,
         incremental: bool,
         classes: ArrayLike | None = None,
-        validation_data: Any = None,
+        validation_data: Sequence[ArrayOrTable] | None = None,
         resume: str | PathLike[str] | None = None,
     ) -> Self:
         if incremental and hasattr(self, "coefs_"):
@@ -229,7 +236,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         tags.input_tags.sparse = True
         return tags
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         super().__setstate__(state)
         if hasattr(self, "coefs_"):
             share_one_vector(self)

@@ -26,6 +26,7 @@ from lamina.estimators.settings.constraints import PARAMETERS, constraints_of
 from lamina.estimators.settings.docstrings import with_parameters
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES, REGRESSOR_PARAMETERS
+from lamina.estimators.settings.monitoring import Scorer
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
@@ -71,13 +72,13 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     _numeric_targets = True
 
     loss: str | Loss | CustomLoss
-    quantile: Any
+    quantile: float | Sequence[float]
     scale_target: bool
 
     def __init__(
         self,
         loss: str | Loss | CustomLoss = "squared_error",
-        hidden_layer_sizes: Any = (100,),
+        hidden_layer_sizes: int | Sequence[int] | AnyArray = (100,),
         activation: str | Activation | Sequence[str | Activation] = "relu",
         *,
         solver: str | Solver = "adam",
@@ -104,10 +105,10 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         output_activation: str | Activation | None = None,
         normalization: str | None = None,
         residual: bool = False,
-        dropout: Any = 0.0,
+        dropout: float | Sequence[float] = 0.0,
         input_dropout: float = 0.0,
         input_noise: float = 0.0,
-        initializer: Any = "glorot_uniform",
+        initializer: str | Sequence[ArrayLike] | AnyArray = "glorot_uniform",
         decay_rate: float = 0.99,
         amsgrad: bool = False,
         penalty: str | Penalty = "l2",
@@ -121,15 +122,15 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         n_threads: int | None = None,
         learning_rate_options: dict[str, float] | None = None,
         warmup: float = 0.0,
-        monitor: Any = None,
+        monitor: str | Scorer | Sequence[str | Scorer] | None = None,
         restore_best: bool | None = None,
         max_seconds: float | None = None,
-        callbacks: Any = None,
+        callbacks: object = None,
         diagnostics: bool | str = "auto",
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_every: int | None = None,
         checkpoint_seconds: float | None = None,
-        quantile: Any = 0.5,
+        quantile: float | Sequence[float] = 0.5,
         huber_threshold: float = 1.0,
         tweedie_power: float = 1.5,
         scale_target: bool = False,

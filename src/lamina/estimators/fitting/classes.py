@@ -9,9 +9,10 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.targets import Labels, TargetEncoding
+from lamina.formulas.table import AnyArray
 
 
-def pair_labels(y: Labels, encoding: TargetEncoding) -> list[tuple[Any, Any]]:
+def pair_labels(y: Labels, encoding: TargetEncoding) -> list[tuple[AnyArray, AnyArray]]:
     """Return pairs of the labels in y and the known classes, one pair for each column of labels."""
     if encoding.heads and y.ndim == 2 and y.shape[1] == len(encoding.heads):
         return list(zip(map(np.unique, y.T), encoding.classes, strict=True))

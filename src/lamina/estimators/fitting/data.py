@@ -25,7 +25,7 @@ from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators.fitting.wrong_data import explained, refuse_labels_without_order
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
-from lamina.formulas.table import Matrix
+from lamina.formulas.table import AnyArray, Matrix
 
 FLOATS: list[np.dtype[Any]] = [np.dtype(np.float64), np.dtype(np.float32)]
 
@@ -37,7 +37,7 @@ def read_samples(
     dtypes: Sequence[DTypeLike],
     *,
     reset: bool,
-) -> tuple[Matrix, Any]:
+) -> tuple[Matrix, AnyArray]:
     """Return validated X and y.
 
     Parameters

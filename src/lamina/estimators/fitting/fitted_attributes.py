@@ -15,7 +15,7 @@ import numpy as np
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ModelFileError
 from lamina.estimators.fitting.fitted_network import get_spec
-from lamina.estimators.fitting.fitted_parts import OTHER_PARTS
+from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, Attributes
 from lamina.estimators.fitting.state import SCALING_ATTRIBUTES
 from lamina.estimators.settings.constraints import hidden_widths
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
@@ -40,7 +40,7 @@ from lamina.files.fields import (
     whole,
 )
 from lamina.formulas import INVERSE_LINKS, LOSSES, OPTIMIZERS
-from lamina.formulas.hyperparameters import Hyperparameter
+from lamina.formulas.hyperparameters import Hyperparameter, Hyperparameters
 from lamina.network import NetworkSpec, ParameterLayout
 
 # Integers up to this one are exact in float64, in which steps are counted. The number of samples
@@ -106,7 +106,7 @@ def _checked_network(model: Parametrized) -> NetworkSpec:
     return get_spec(model)
 
 
-def _floats(value: Any, place: str) -> None:
+def _floats(value: object, place: str) -> None:
     if not isinstance(value, np.ndarray) or value.dtype not in FLOATS:
         raise refused(value, place, "an array of float32 or float64")
     if not np.isfinite(value).all():
@@ -139,12 +139,12 @@ def fitted_fields(model: Parametrized, spec: NetworkSpec) -> Fields:
     return {**fields, **of_targets(fitted, spec), **scaling_fields(fitted, spec)}
 
 
-def scaling_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
+def scaling_fields(fitted: Attributes, spec: NetworkSpec) -> Fields:
     """Return the check of every attribute that a fit with scale_target=True sets."""
     block = spec.blocks[-1]
     shapes = [(block.fan_in, block.fan_out), (block.fan_out,)]
 
-    def layer(value: Any, place: str) -> None:
+    def layer(value: object, place: str) -> None:
         if not isinstance(value, (tuple, list)) or len(value) != 2:
             raise refused(value, place, "weights and biases")
         for part, shape in zip(value, shapes, strict=True):
@@ -163,7 +163,7 @@ def scaling_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
     return {"target_mean_": means, "target_scale_": scales, "_standardised_layer": layer}
 
 
-def epoch_fields(fitted: dict[str, Any], n_parameters: int) -> Fields:
+def epoch_fields(fitted: Attributes, n_parameters: int) -> Fields:
     """Return the check of every attribute that a minibatch solver sets."""
     curve = fitted.get("loss_curve_", [])
     numbers()(curve, "loss_curve_")
@@ -195,7 +195,7 @@ def _texts(value: Any, place: str, names: Check) -> None:
         raise refused(value, place, "an array of text")
 
 
-def _class_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
+def _class_fields(fitted: Attributes, spec: NetworkSpec) -> Fields:
     kind = fitted.get("_target_kind")
     kinds = member(get_args(TargetKind))
     kinds(kind, "_target_kind")
@@ -205,7 +205,7 @@ def _class_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
             f"its out_activation_ is {spec.inverse_link!r}, where {inverse_link!r} is expected"
         )
 
-    def classes(value: Any, place: str) -> None:
+    def classes(value: object, place: str) -> None:
         several = kind == "multioutput"
         columns = value if several else [value]
         if not isinstance(columns, list) or not all(map(_are_classes, columns)):
@@ -219,7 +219,7 @@ def _class_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
     return {"classes_": classes, "_target_kind": kinds, "_sparse_targets": truth}
 
 
-def _are_classes(value: Any) -> bool:
+def _are_classes(value: object) -> bool:
     """Return True for distinct labels in ascending order."""
     if not isinstance(value, np.ndarray) or value.ndim != 1 or value.dtype.kind not in "biufUO":
         return False
@@ -228,7 +228,7 @@ def _are_classes(value: Any) -> bool:
     return bool(items) and one_kind and all(before < after for before, after in pairwise(items))
 
 
-def _target_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
+def _target_fields(fitted: Attributes, spec: NetworkSpec) -> Fields:
     loss, name = fitted.get("_loss_name"), member([*sorted(REGRESSION_LOSSES), None])
     name(loss, "_loss_name")
     settings = loss_settings(loss)
@@ -251,7 +251,7 @@ def _target_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
     }
 
 
-def _outputs_per_target(loss: str, hyperparameters: Any, spec: NetworkSpec) -> int:
+def _outputs_per_target(loss: str, hyperparameters: Hyperparameters, spec: NetworkSpec) -> int:
     """Return a loss's number of outputs per target, after checking that the network has them."""
     record_of_loss = LOSSES[loss]
     if spec.inverse_link != record_of_loss.inverse_link:
@@ -272,7 +272,7 @@ def loss_settings(loss: str | None) -> Check:
 
 
 def _allowed(hyperparameter: Hyperparameter) -> Check:
-    def check(value: Any, place: str) -> None:
+    def check(value: object, place: str) -> None:
         if not hyperparameter.allows(value):
             raise refused(value, place, hyperparameter.allowed_values)
 

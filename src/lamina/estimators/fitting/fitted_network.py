@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
 from operator import is_
@@ -114,12 +114,12 @@ def get_dtype(model: Parametrized) -> np.dtype[Any]:
     return _dtype_of(fitted_parts(model.__dict__))
 
 
-def read_network(spec: NetworkSpec, fitted: Mapping[str, Any]) -> Network:
+def read_network(spec: NetworkSpec, fitted: Attributes) -> Network:
     """Return the network whose parameters are in fitted attributes."""
     return Network(spec, _flatten(fitted))
 
 
-def _flatten(fitted: Mapping[str, Any], dtype: DTypeLike | None = None) -> Array:
+def _flatten(fitted: Attributes, dtype: DTypeLike | None = None) -> Array:
     parts = fitted_parts(fitted)
     weights, biases, unit_parameters, statistics = parts
     dtype = _dtype_of(parts) if dtype is None else dtype
@@ -133,11 +133,11 @@ def _dtype_of(parts: Sequence[Sequence[Array]]) -> np.dtype[Any]:
 
 class _Known(NamedTuple):
     parts: tuple[Array, ...]
-    surroundings: tuple[Any, ...]
+    surroundings: tuple[object, ...]
     network: Network
 
 
-_known: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Parametrized, _Known] = WeakKeyDictionary()
 
 
 def get_network(model: Parametrized) -> Network:
@@ -182,7 +182,7 @@ def get_network(model: Parametrized) -> Network:
     return network
 
 
-def _unchanging(activation: Any) -> Any:
+def _unchanging(activation: object) -> object:
     """Return an activation without its objects and lists, which may be changed in place."""
     if activation is None or type(activation) is str:
         return activation
@@ -193,7 +193,7 @@ def _unchanging(activation: Any) -> Any:
     return activation
 
 
-def _are_equal(surroundings: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+def _are_equal(surroundings: tuple[object, ...], others: tuple[object, ...]) -> bool:
     try:
         return surroundings == others
     except ValueError:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from os import PathLike
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.engines import Engine, Objective, Rows
 from lamina.estimators.fitting.tasks import Task
@@ -69,7 +70,7 @@ class Assignment:
     random_state: np.random.RandomState
     held_out: HeldOut | None
     deadline: float
-    as_given: tuple[Any, Any, Any]
+    as_given: tuple[ArrayOrTable, ArrayOrTable, ArrayLike | None]
     resume: str | PathLike[str] | None
     fresh: bool
     incremental: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from os import PathLike
 from time import perf_counter
 from typing import Any
@@ -40,8 +41,8 @@ def prepare_fit(
     *,
     fresh: bool,
     incremental: bool = False,
-    classes: Any = None,
-    validation_data: Any = None,
+    classes: ArrayLike | None = None,
+    validation_data: Sequence[ArrayOrTable] | None = None,
     resume: str | PathLike[str] | None = None,
 ) -> Assignment:
     """Validate inputs, draw initial parameters, and return the fit ready to run.
@@ -146,7 +147,11 @@ def _continued_parameters(
 
 
 def _held_out(
-    model: Parametrized, settings: FitSettings, validation_data: Any, task: Task, dtype: DTypeLike
+    model: Parametrized,
+    settings: FitSettings,
+    validation_data: Sequence[ArrayOrTable],
+    task: Task,
+    dtype: DTypeLike,
 ) -> HeldOut:
     """Return the user's validation data, validated like the training data."""
     X, y, *weight = split_validation_data(settings, validation_data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -265,7 +265,7 @@ def _scikit_learn_callbacks(fit: Assignment) -> list[ScikitLearnCallbacks]:
     return [ScikitLearnCallbacks(fit.model, *fit.as_given, fit.start, attributes)]
 
 
-def list_callbacks(settings: FitSettings) -> list[Any]:
+def list_callbacks(settings: FitSettings) -> list[object]:
     """Return the callbacks of `callbacks=`, and the progress bar of verbose='bar'."""
     return [*settings.callbacks, *([ProgressBar()] if settings.shows_bar else ())]
 

@@ -11,6 +11,7 @@ from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas.table import Array
+from lamina.training.under_way import FitUnderWay
 
 
 class ScikitLearnCallbacks:
@@ -48,21 +49,22 @@ class ScikitLearnCallbacks:
             "reconstruction_attributes": lambda: attributes(self.present_parameters()),
         }
         self.present_parameters: Callable[[], Array] = lambda: parameters
+        # Contexts of scikit-learn, which declares no types.
         self.fit: Any = None
         self.epoch: Any = None
 
-    def on_fit_begin(self, fit: Any) -> None:
+    def on_fit_begin(self, fit: FitUnderWay) -> None:
         self.present_parameters = lambda: fit.parameters
         self.begin(fit.max_epochs)
         self.begin_epoch()
 
-    def on_epoch_end(self, fit: Any) -> None:
+    def on_epoch_end(self, fit: FitUnderWay) -> None:
         if self.epoch.call_on_fit_task_end(**self.arguments):
             fit.stop()
         if not fit.is_over:
             self.begin_epoch()
 
-    def on_fit_end(self, fit: Any) -> None:
+    def on_fit_end(self, fit: FitUnderWay) -> None:
         self.end()
 
     def begin(self, n_tasks: int) -> None:

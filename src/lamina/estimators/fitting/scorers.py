@@ -7,7 +7,7 @@ Shapes: X (n_held_out, n_features), y (n_held_out,) or (n_held_out, n_outputs), 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,12 @@ from sklearn import config_context
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.encoding.frames import ArrayOrTable
+from lamina.estimators.settings.monitoring import Scorer
 from lamina.estimators.settings.parametrized import Parametrized
 
 
 def measure_by(
-    scorers: Mapping[str, Callable[..., Any]],
+    scorers: Mapping[str, Scorer],
     model: Parametrized,
     X: ArrayOrTable,
     y: ArrayOrTable,
@@ -49,12 +50,12 @@ def measure_by(
 
 def _measured(
     name: str,
-    scorer: Callable[..., Any],
+    scorer: Scorer,
     model: Parametrized,
     X: ArrayOrTable,
     y: ArrayOrTable,
     weight: ArrayLike | None,
-) -> Any:
+) -> object:
     """Return a scorer's value; errors of scikit-learn's scorers get the monitor's name."""
     try:
         return scorer(model, X, y, **_weights_for(scorer, weight))
@@ -81,11 +82,11 @@ def _for_several_classes(name: str, model: Parametrized) -> str:
     return f" y has {len(classes)} classes: set monitor={name + several[0]!r}."
 
 
-def _weights_for(scorer: Callable[..., Any], weight: ArrayLike | None) -> dict[str, Any]:
+def _weights_for(scorer: Scorer, weight: ArrayLike | None) -> dict[str, ArrayLike]:
     return {"sample_weight": weight} if weight is not None and accepts_weights(scorer) else {}
 
 
-def accepts_weights(scorer: Callable[..., Any]) -> bool:
+def accepts_weights(scorer: Scorer) -> bool:
     """Return True if a scorer takes `sample_weight` by that name.
 
     Examples

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import InvalidParameterError
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import Objective, Rows
 from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.fitted_parts import Attributes
@@ -41,7 +42,7 @@ class HeldOut(NamedTuple):
     weight: Array | None
 
 
-def split_validation_data(settings: FitSettings, validation_data: Any) -> Sequence[Any]:
+def split_validation_data(settings: FitSettings, validation_data: object) -> Sequence[ArrayOrTable]:
     """Return X, y and optional weights of `validation_data=`.
 
     Raises

@@ -89,7 +89,7 @@ CURE_OF_Y = "Drop the samples with an unknown target."
 CURE_OF_TEXT = "Encode categories first, by OneHotEncoder() or lamina.encoding.TableEncoding()."
 
 
-def _place(name: str, data: Any) -> str:
+def _place(name: str, data: ArrayOrTable) -> str:
     """Return the place of the first number that is not finite, or '' if it is not found."""
     numbers = _as_numbers(data)
     if numbers is None:
@@ -101,7 +101,7 @@ def _place(name: str, data: Any) -> str:
     return f": {_at(name, data, found[0])}" if len(found) else ""
 
 
-def _as_numbers(data: Any) -> AnyArray | None:
+def _as_numbers(data: ArrayOrTable) -> AnyArray | None:
     if sparse.issparse(data):
         data = data.tocsr()
         bad = np.flatnonzero(~np.isfinite(data.data))
@@ -131,7 +131,7 @@ def _place_of_text(X: ArrayOrTable, y: ArrayOrTable) -> str:
     return ""
 
 
-def _at(name: str, data: Any, place: AnyArray) -> str:
+def _at(name: str, data: ArrayOrTable, place: AnyArray) -> str:
     """Return for example "X[3, 2] (column 'age') is nan", counted from 0."""
     index = ", ".join(map(str, place.tolist()))
     columns = getattr(data, "columns", None)
@@ -147,7 +147,7 @@ def _at(name: str, data: Any, place: AnyArray) -> str:
     return f"{name}[{index}]{of_column} is {shown(value)}"
 
 
-def _length(data: Any) -> str:
+def _length(data: ArrayOrTable) -> str:
     shape = getattr(data, "shape", None)
     return str(shape[0] if shape else len(data) if hasattr(data, "__len__") else "none")
 
@@ -225,7 +225,7 @@ def refuse_labels_without_order(y: ArrayOrTable, name: str = "y") -> None:
     kinds = set(map(type, y.ravel().tolist()))
     if kinds <= {str} or not (str in kinds or any(map(_may_be_gap, kinds))):
         return
-    first: tuple[Any, Any] | None = None
+    first: tuple[tuple[int, ...], object] | None = None
     for place in np.ndindex(y.shape):
         label = y[place]
         if _is_gap(label):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from lamina.estimators.fitting.state import copy_at_epoch
 from lamina.estimators.settings.parametrized import Parametrized
@@ -14,7 +14,7 @@ class FitReports(Parametrized):
 
     loss_curve_: list[float]
 
-    def set_callbacks(self, *callbacks: Any) -> Self:
+    def set_callbacks(self, *callbacks: object) -> Self:
         """Set callbacks that follow scikit-learn's protocol; a fit then has a task for every epoch.
 
         They observe, and may stop, fits with minibatch solvers; with 'lbfgs' they only receive the

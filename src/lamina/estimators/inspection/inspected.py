@@ -7,6 +7,7 @@ the result has to fit into memory.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ignore[misc]
     """Methods of both estimators that inspect their network."""
 
-    hidden_layer_sizes: Any
+    hidden_layer_sizes: int | Sequence[int]
     precision: str | None
 
     if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         """
         return check_gradients(self, X, y, sample_weight, max_parameters)
 
-    def _get_params_html(self, *args: Any, **kwargs: Any) -> Any:
+    def _get_params_html(self, *args: object, **kwargs: object) -> Any:
         # scikit-learn's representation in a notebook calls this; the layers follow below.
         parameters = super()._get_params_html(*args, **kwargs)
         with suppress(Exception):
@@ -137,7 +138,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
             parameters._repr_html_inner = lambda: of_parameters() + layers
         return parameters
 
-    def activations(self, X: ArrayOrTable) -> list[Any]:
+    def activations(self, X: ArrayOrTable) -> list[Matrix]:
         """Return every layer's output for each sample of X, from the inputs to the prediction.
 
         Parameters

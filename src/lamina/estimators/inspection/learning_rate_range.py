@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +18,7 @@ from lamina.errors import NonFiniteError
 from lamina.estimators.settings.contradictions import minibatch_solvers
 from lamina.estimators.settings.refusals import require_whole, shown
 from lamina.formulas import is_minibatch
+from lamina.training.under_way import FitUnderWay
 
 # A running mean smooths the loss of single batches, so that one lucky batch decides nothing.
 SMOOTHING = 0.9
@@ -107,7 +107,7 @@ class RangeTested:
         True
         """
         require_whole("n_steps", n_steps, f"the number of rates, at least {FEWEST_STEPS}")
-        bounds: dict[str, Any] = {"lowest": lowest, "highest": highest}
+        bounds: dict[str, object] = {"lowest": lowest, "highest": highest}
         for name, value in bounds.items():
             if not isinstance(value, Real):
                 raise TypeError(f"{name}={shown(value)} must be a number, a learning rate.")
@@ -143,7 +143,7 @@ class RangeTested:
 
 # Neutral values of parameters that would hold out samples, end the copy's fit, change its rate, or
 # print.
-UNDISTURBED: dict[str, Any] = {
+UNDISTURBED: dict[str, object] = {
     "learning_rate_options": None,
     "warmup": 0.0,
     "early_stopping": False,
@@ -167,7 +167,7 @@ class _Note:
         self.n_steps = n_steps
         self.losses: list[float] = []
 
-    def on_step(self, fit: Any) -> None:
+    def on_step(self, fit: FitUnderWay) -> None:
         self.losses.append(fit.loss)
         tried = len(self.losses)
         has_diverged = tried > FEWEST_STEPS and abs(fit.loss) > DIVERGED * abs(min(self.losses))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy import sparse
 
 from lamina.blocks import Mode, Product
@@ -164,7 +164,7 @@ class Passes:
         return np.broadcast_to(point, (n_features,))
 
 
-def _rule(n_steps: int, dtype: Any) -> tuple[Array, Array]:
+def _rule(n_steps: int, dtype: DTypeLike) -> tuple[Array, Array]:
     """Return points and weights of the Gauss-Legendre rule between 0 and 1."""
     require_whole("n_steps", n_steps, "50 is the default")
     if not 1 <= n_steps <= MOST_POINTS:

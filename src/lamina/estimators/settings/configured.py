@@ -21,7 +21,7 @@ from lamina.estimators.settings.refusals import refused, shown
 LARGEST_INTEGER = 2**63 - 1
 
 
-def require_valid(model: Parametrized, parameters: Mapping[str, Any]) -> None:
+def require_valid(model: Parametrized, parameters: Mapping[str, object]) -> None:
     """Check values against the constraints on a model's parameters.
 
     Raises
@@ -48,7 +48,7 @@ def require_valid(model: Parametrized, parameters: Mapping[str, Any]) -> None:
             )
 
 
-def _takes_floats(constraints: Iterable[Any]) -> bool:
+def _takes_floats(constraints: Iterable[object]) -> bool:
     return any(isinstance(each, Interval) and each.type is Real for each in constraints)
 
 
@@ -56,7 +56,7 @@ def _with_advice(init: Callable[..., None]) -> Callable[..., None]:
     """Wrap `__init__` so that its TypeError about an argument suggests the nearest name."""
 
     @wraps(init)
-    def init_with_advice(self: Any, *args: Any, **kwargs: Any) -> None:
+    def init_with_advice(self: Parametrized, *args: object, **kwargs: object) -> None:
         try:
             init(self, *args, **kwargs)
         except TypeError as error:
@@ -68,7 +68,7 @@ def _with_advice(init: Callable[..., None]) -> Callable[..., None]:
 
 
 def _advice_about(
-    init: Callable[..., None], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    init: Callable[..., None], args: tuple[object, ...], kwargs: Mapping[str, object]
 ) -> str | None:
     """Return advice on arguments that do not match a signature, or None if they match."""
     parameters = [*inspect.signature(init).parameters.values()][1:]
@@ -103,18 +103,18 @@ class Configured(Parametrized):
     _parameters = PARAMETERS
     _parameter_constraints = constraints_of(_parameters)
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         # Wrapping each class's own `__init__` keeps its signature, which scikit-learn reads; a
         # metaclass with `__call__` would hide it.
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
             cls.__init__ = _with_advice(cls.__init__)  # type: ignore[method-assign]
 
-    def _keep_parameters(self, arguments: dict[str, Any]) -> None:
+    def _keep_parameters(self, arguments: dict[str, object]) -> None:
         """Set the arguments of `__init__`, passed as its `locals()`; the signature lists them."""
         self.__dict__.update({k: v for k, v in arguments.items() if k != "self"})
 
-    def set_params(self, **params: Any) -> Self:
+    def set_params(self, **params: object) -> Self:
         """Set parameters, as in scikit-learn; errors for unknown names suggest the nearest match.
 
         Returns
@@ -156,7 +156,7 @@ class Configured(Parametrized):
 
     @classmethod
     @cache
-    def _defaults(cls) -> dict[str, Any]:
+    def _defaults(cls) -> dict[str, object]:
         signature = inspect.signature(cls.__init__).parameters
         return {name: signature[name].default for name in cls._get_param_names()}
 

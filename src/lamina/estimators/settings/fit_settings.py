@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from lamina.choices import name_of
 from lamina.engines import OptimizerSettings
 from lamina.engines.custom_loss import CustomLoss
@@ -104,7 +106,7 @@ class FitSettings:
     batch_size: int
     is_automatic_batch: bool
     schedule: str | Callable[[int, int], float]
-    schedule_options: Mapping[str, Any]
+    schedule_options: Mapping[str, float]
     warmup: float
     initial_rate: float
     power_t: float
@@ -120,7 +122,7 @@ class FitSettings:
     max_seconds: float | None
     verbose: bool
     shows_bar: bool
-    callbacks: tuple[Any, ...]
+    callbacks: tuple[object, ...]
     diagnostics: bool | str
     checkpoint: Any
     checkpoint_every: int | None
@@ -130,7 +132,7 @@ class FitSettings:
     precision: str | None
     engine: str | None
     n_threads: int | None
-    random_state: Any
+    random_state: int | np.random.RandomState | None
 
 
 def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSettings:

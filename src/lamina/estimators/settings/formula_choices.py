@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from numbers import Real
 from typing import Any
@@ -85,7 +85,7 @@ def schedule_options(model: Parametrized) -> dict[str, Any]:
     return dict(model.learning_rate_options or {})
 
 
-def flat_parameters(model: Parametrized) -> dict[str, Any]:
+def flat_parameters(model: Parametrized) -> dict[str, object]:
     """Return the parameters as they would be if every formula were chosen by its name.
 
     A formula with hyperparameters that no parameter of the estimator sets is a dict of its name
@@ -99,7 +99,7 @@ def flat_parameters(model: Parametrized) -> dict[str, Any]:
     >>> flat["solver"], flat["momentum"]
     ('sgd', 0.5)
     """
-    params: dict[str, Any] = model.get_params(deep=False)
+    params: dict[str, object] = model.get_params(deep=False)
     flat = dict(params)
     for parameter in PARAMETERS.keys() & params:
         value = params[parameter]
@@ -114,7 +114,7 @@ def flat_parameters(model: Parametrized) -> dict[str, Any]:
     return flat
 
 
-def _with_own(value: Any) -> Any:
+def _with_own(value: object) -> object:
     """Return the name of a formula, with the hyperparameters that only the object can set."""
     if not isinstance(value, Choice):
         return value
@@ -126,7 +126,7 @@ def _with_own(value: Any) -> Any:
     return {"name": value.name, **own} if own else value.name
 
 
-def objects_in(name: str, value: Any) -> Iterator[tuple[str, Choice]]:
+def objects_in(name: str, value: object) -> Iterator[tuple[str, Choice]]:
     """Yield each object in the value of a parameter, alone or in a list, with its place."""
     if isinstance(value, Choice):
         yield name, value
@@ -135,7 +135,7 @@ def objects_in(name: str, value: Any) -> Iterator[tuple[str, Choice]]:
             yield from objects_in(f"{name}[{i}]", each)
 
 
-def refused_hyperparameter(name: str, value: Any, owner: str) -> str | None:
+def refused_hyperparameter(name: str, value: object, owner: str) -> str | None:
     """Return the reason why a hyperparameter of an object is not allowed, or None."""
     for place, choice in objects_in(name, value):
         if (refusal := choice.refusal()) is not None:
@@ -170,12 +170,12 @@ def _flat_parameters(parameter: str) -> Iterator[str]:
         yield OPTIONS[parameter]
 
 
-def _is_set(value: Any, default: Any) -> bool:
+def _is_set(value: object, default: object) -> bool:
     return not (value is default or are_same(value, default) or (default is None and value == {}))
 
 
 def _contradiction(
-    model: Parametrized, parameter: str, choice: Choice, name: str, default: Any
+    model: Parametrized, parameter: str, choice: Choice, name: str, default: object
 ) -> str:
     value = shown(getattr(model, name))
     if name in choice.flat_values:
@@ -213,7 +213,7 @@ def choose_schedule(model: Parametrized) -> str | Callable[[int, int], float]:
     return schedule if SCHEDULES[schedule].speaks_to_all else "constant"
 
 
-def rising_quantiles(quantile: Any) -> float | tuple[float, ...]:
+def rising_quantiles(quantile: Real | Iterable[float]) -> float | tuple[float, ...]:
     """Return one quantile as a number, or several as a tuple.
 
     Raises

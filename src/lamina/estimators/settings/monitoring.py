@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, TypeAlias
 
 from sklearn.utils._param_validation import InvalidParameterError
 
@@ -13,6 +13,8 @@ from lamina.training import Monitor
 
 COLUMNS = ("epoch", "loss", "validation_loss", "learning_rate", "gradient_norm", "seconds")
 LOSS, VALIDATION_LOSS, GRADIENT_NORM = "loss", "validation_loss", "gradient_norm"
+# scorer(model, X, y), with or without sample_weight; its result is checked at each call.
+Scorer: TypeAlias = Callable[..., object]
 
 
 class Monitored(NamedTuple):
@@ -30,12 +32,12 @@ class Monitored(NamedTuple):
     """
 
     decides: Monitor
-    scorers: dict[str, Any]
+    scorers: dict[str, Scorer]
     gradient: bool = False
     requested: object = None
 
 
-def monitored(monitor: Any, *, early_stopping: bool) -> Monitored:
+def monitored(monitor: object, *, early_stopping: bool) -> Monitored:
     """Parse `monitor=`.
 
     Raises
@@ -59,12 +61,12 @@ def monitored(monitor: Any, *, early_stopping: bool) -> Monitored:
     return Monitored(decides, _scorers_by_name(scorers), gradient, monitor)
 
 
-def _is(monitor: Any, name: str) -> bool:
+def _is(monitor: object, name: str) -> bool:
     return isinstance(monitor, str) and monitor == name
 
 
-def _scorers_by_name(monitors: Iterable[Any]) -> dict[str, Any]:
-    scorers: dict[str, Any] = {}
+def _scorers_by_name(monitors: Iterable[object]) -> dict[str, Scorer]:
+    scorers: dict[str, Scorer] = {}
     for monitor in monitors:
         name, scorer = _name_and_scorer(monitor)
         if name in scorers or name in COLUMNS:
@@ -76,7 +78,7 @@ def _scorers_by_name(monitors: Iterable[Any]) -> dict[str, Any]:
     return scorers
 
 
-def _name_and_scorer(monitor: Any) -> tuple[str, Any]:
+def _name_and_scorer(monitor: object) -> tuple[str, Scorer]:
     from sklearn.metrics import get_scorer, get_scorer_names
 
     if not isinstance(monitor, str) and not callable(monitor):

@@ -39,7 +39,7 @@ class Formulas(Names):
         super().__init__(names)
         self.kind = KINDS[PARAMETERS[parameter]]
 
-    def is_satisfied_by(self, val: Any) -> bool:
+    def is_satisfied_by(self, val: object) -> bool:
         """Return True for a name, and for an object for one of the names."""
         if isinstance(val, Choice):
             return isinstance(val, self.kind.base) and val.name in self.options
@@ -49,7 +49,7 @@ class Formulas(Names):
         return f"{super().__str__()} (or its object from {self.kind.module})"
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Return a value in one line: its repr, or its type and shape if the repr is long.
 
     Examples
@@ -61,7 +61,7 @@ def shown(value: Any) -> str:
     'an ndarray of shape (30, 30)'
     """
     shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple) and np.ndim(value) and (np.size(value) > 8 or len(shape) > 1):
+    if isinstance(shape, tuple) and np.ndim(value) and (np.size(value) > 8 or len(shape) > 1):  # type: ignore[arg-type]
         kind = type(value).__name__
         article = "an" if kind[0].lower() in "aeiou" or kind == "ndarray" else "a"
         return f"{article} {kind} of shape {shape}"
@@ -77,13 +77,15 @@ def shown(value: Any) -> str:
     return short if len(short) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
-def require_whole(name: str, value: Any, advice: str) -> None:
+def require_whole(name: str, value: object, advice: str) -> None:
     """Raise TypeError for a value that is not an integer; the advice states what to pass."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name}={shown(value)} must be a whole number: {advice}")
 
 
-def refused(name: str, value: Any, constraints: Mapping[str, list[Any]], owner: str) -> str | None:
+def refused(
+    name: str, value: object, constraints: Mapping[str, list[object]], owner: str
+) -> str | None:
     """Return the reason why a parameter rejects a value, with the cure; None if it accepts it."""
     if name not in constraints:
         return None
@@ -99,13 +101,13 @@ def refused(name: str, value: Any, constraints: Mapping[str, list[Any]], owner: 
     return message + nearest_name(kinds, value) + _hint(name, value)
 
 
-def nearest_name(kinds: Iterable[Any], value: Any) -> str:
+def nearest_name(kinds: Iterable[object], value: object) -> str:
     """Return a sentence with the nearest of the allowed names, or '' if none is near."""
     names = [name for kind in kinds if isinstance(kind, StrOptions) for name in kind.options]
     return suggestion(value, sorted(names)) if isinstance(value, str) and names else ""
 
 
-def _hint(name: str, value: Any) -> str:
+def _hint(name: str, value: object) -> str:
     if isinstance(value, type) and issubclass(value, Choice):
         return f" This is a class: write {name}={value.__name__}()."
     return HINTS[name](value) if name in HINTS else ""
@@ -124,19 +126,19 @@ def _of_loss(value: Any) -> str:
     )
 
 
-def _of_learning_rate(value: Any) -> str:
+def _of_learning_rate(value: object) -> str:
     is_number = isinstance(value, Real) and not isinstance(value, bool)
     return f" A number is learning_rate_init={value!r}." if is_number else ""
 
 
-def _of_random_state(value: Any) -> str:
+def _of_random_state(value: object) -> str:
     # People try NumPy's new generators; scikit-learn's numbers come from the old one.
     is_generator = isinstance(value, np.random.Generator)
     return " Pass a whole number, or np.random.RandomState(seed)." if is_generator else ""
 
 
 # Advice on values that belong to another parameter.
-HINTS: dict[str, Callable[[Any], str]] = {
+HINTS: dict[str, Callable[[object], str]] = {
     "loss": _of_loss,
     "learning_rate": _of_learning_rate,
     "random_state": _of_random_state,
