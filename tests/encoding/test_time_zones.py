@@ -1,12 +1,12 @@
 """Times with and without a time zone are not mixed up."""
 
-import datetime
+import re
 
 import pandas as pd
 import pytest
 
 from lamina.encoding import TableEncoding
-from lamina.encoding.time_zones import find_zone
+from lamina.encoding.time_zones import find_zone, zone_name
 from lamina.errors import TableError
 
 DAYS = pd.date_range("2024-01-01 09:30", periods=12, freq="D")
@@ -15,6 +15,9 @@ ZONED = {
     "other zone": DAYS.tz_localize("US/Pacific"),
     "text Z": DAYS.strftime("%Y-%m-%dT%H:%M:%SZ"),
     "text offset": DAYS.strftime("%Y-%m-%d %H:%M+02:00"),
+    "text +hhmm": DAYS.strftime("%Y-%m-%d %H:%M:%S+0530"),
+    "text +hh": DAYS.strftime("%Y-%m-%d %H:%M:%S.123-05"),
+    "text day first": DAYS.strftime("%d.%m.%Y %H:%M UTC"),
     "objects": pd.Series(list(DAYS.tz_localize("Europe/Rome").to_pydatetime()), dtype=object),
     "arrow": pd.Series(DAYS.tz_localize("UTC")).astype("timestamp[us, tz=UTC][pyarrow]"),
 }
@@ -26,10 +29,14 @@ UNZONED = {
     "arrow": pd.Series(DAYS).astype("timestamp[us][pyarrow]"),
 }
 DATES_ONLY = {
-    "text": DAYS.strftime("%Y-%m-%d"),
+    "midnights": DAYS.normalize(),
+    "date text": DAYS.strftime("%Y-%m-%d"),
     "german": DAYS.strftime("%d.%m.%Y"),
-    "objects": pd.Series([day.date() for day in DAYS], dtype=object),
+    "date objects": pd.Series([day.date() for day in DAYS], dtype=object),
+    "arrow dates": pd.Series(DAYS).astype("date32[pyarrow]"),
+    "periods": pd.Series(DAYS.to_period("D")),
 }
+UNZONED |= DATES_ONLY
 
 
 def table(days):
@@ -46,24 +53,49 @@ def test_times_without_a_zone_are_recognised(days):
     assert find_zone(table(days)["day"]) is False
 
 
-@pytest.mark.parametrize("days", DATES_ONLY.values(), ids=DATES_ONLY)
-def test_dates_without_a_time_of_day_fit_both(days):
-    assert find_zone(table(days)["day"]) is None
-
-
 @pytest.mark.parametrize("days", UNZONED.values(), ids=UNZONED)
 @pytest.mark.parametrize("learned", ZONED.values(), ids=ZONED)
 def test_a_new_table_without_the_time_zone_of_training_is_refused(learned, days):
     encoding = TableEncoding().fit(table(learned))
-    with pytest.raises(TableError, match=r"'day' has .* in row 1, .* times of training have one"):
+    with pytest.raises(TableError, match=r"'day' has .* in row 1, .* dates of training have one"):
         encoding.transform(table(days))
 
 
+@pytest.mark.parametrize("days", ZONED.values(), ids=ZONED)
 @pytest.mark.parametrize("learned", UNZONED.values(), ids=UNZONED)
-def test_a_new_table_with_a_time_zone_that_training_lacked_is_refused(learned):
+def test_a_new_table_with_a_time_zone_that_training_lacked_is_refused(learned, days):
     encoding = TableEncoding().fit(table(learned))
     with pytest.raises(TableError, match=r"'day' has .* in row 1, .* training have none: convert"):
-        encoding.transform(table(ZONED["dtype"]))
+        encoding.transform(table(days))
+
+
+@pytest.mark.parametrize("learned", [ZONED["objects"], UNZONED["objects"]], ids=["zone", "none"])
+def test_each_cell_is_judged_and_the_first_of_the_other_kind_is_named(learned):
+    encoding = TableEncoding().fit(table(learned))
+    new = table(learned)
+    others = ZONED if find_zone(new["day"]) is False else UNZONED
+    for row, value in enumerate(others["objects"]):
+        mixed = new.copy()
+        mixed.loc[row, "day"] = value
+        with pytest.raises(
+            TableError, match=f"'day' has '{re.escape(str(value))}' in row {row + 1}"
+        ):
+            encoding.transform(mixed)
+
+
+def test_midnights_with_a_zone_are_not_read_in_utc_by_a_model_of_dates():
+    # In UTC, a midnight of Rome is a time of the day before.
+    encoding = TableEncoding().fit(table(DATES_ONLY["date text"]))
+    with pytest.raises(TableError, match=r"'2024-01-01 00:00:00\+01:00' in row 1, .* time zone"):
+        encoding.transform(table(DAYS.normalize().tz_localize("Europe/Rome")))
+
+
+def test_an_array_of_dates_is_judged_like_a_table():
+    encoding = TableEncoding().fit(table(UNZONED["objects"]).to_numpy(dtype=object))
+    new = table(ZONED["objects"])
+    for rows in (new.to_numpy(dtype=object), new.set_axis(["x0", "x1"], axis=1)):
+        with pytest.raises(TableError, match=r"column 'x0' has .* in row 1, which has a time zone"):
+            encoding.transform(rows)
 
 
 def test_the_message_names_the_first_row_with_a_time():
@@ -74,32 +106,68 @@ def test_the_message_names_the_first_row_with_a_time():
         encoding.transform(new)
 
 
-def test_other_zones_dates_alone_and_missing_times_are_accepted():
+@pytest.mark.parametrize(
+    ("learned", "cure"),
+    [
+        ("dtype", r"\.tz_localize\('Europe/Rome'\)$"),
+        ("arrow", r"\.tz_localize\('UTC'\)$"),
+        ("text Z", r"\.tz_localize\('UTC'\) if they are in UTC$"),
+        ("objects", r"\.tz_localize\('UTC'\) if they are in UTC$"),
+    ],
+)
+def test_the_message_names_the_zone_of_training_and_no_invented_one(learned, cure):
+    encoding = TableEncoding().fit(table(ZONED[learned]))
+    for fitted in (encoding, TableEncoding.from_plain(encoding.to_plain())):
+        with pytest.raises(TableError, match=cure):
+            fitted.transform(table(UNZONED["dtype"]))
+
+
+def test_the_name_of_a_zone_is_that_of_the_dtype():
+    assert zone_name(table(ZONED["dtype"])["day"]) == "Europe/Rome"
+    assert zone_name(table(ZONED["objects"])["day"]) is None
+    assert zone_name(table(UNZONED["dtype"])["day"]) is None
+    path = pd.Series(DAYS.tz_localize("dateutil/Europe/Rome"))
+    assert zone_name(path) is None
+
+
+def test_other_zones_and_missing_dates_are_accepted():
     encoding = TableEncoding().fit(table(ZONED["dtype"]))
     assert encoding.transform(table(ZONED["other zone"])).shape[0] == 12
-    assert encoding.transform(table(DATES_ONLY["text"])).shape[0] == 12
     assert encoding.transform(table([pd.NaT] * 12)).shape[0] == 12
+    marked = [*ZONED["text Z"][:11], "?"]
+    assert encoding.transform(table(marked)).shape[0] == 12
 
 
-def test_a_training_column_with_both_kinds_accepts_both():
-    mixed = [*ZONED["text Z"][:6], *UNZONED["text"][6:]]
+@pytest.mark.parametrize("others", [UNZONED["text"], DATES_ONLY["date text"]], ids=["time", "date"])
+def test_a_training_column_with_both_kinds_accepts_both_with_a_remark(others):
+    mixed = [*ZONED["text Z"][:6], *others[6:]]
     encoding = TableEncoding().fit(table(mixed))
     assert "day" not in encoding.zoned_
-    assert encoding.transform(table(UNZONED["dtype"])).shape[0] == 12
+    assert encoding.report_[0]["remarks"] == [
+        "column 'day' has dates with a time zone, and others without one such as "
+        f"{others[6]!r} in row 7 (and 5 more): those are read as UTC"
+    ]
+    for days in (mixed, UNZONED["dtype"], ZONED["dtype"], DATES_ONLY["date objects"]):
+        assert encoding.transform(table(days)).shape[0] == 12
+
+
+@pytest.mark.parametrize("days", (ZONED | UNZONED).values(), ids=ZONED | UNZONED)
+def test_a_training_table_is_accepted_again_without_a_remark(days):
+    encoding = TableEncoding().fit(table(days))
+    assert encoding.transform(table(days)).shape[0] == 12
+    assert encoding.report_[0]["remarks"] == []
 
 
 def test_the_time_zone_is_kept_in_plain_values_and_absent_in_older_ones():
     encoding = TableEncoding().fit(table(ZONED["dtype"]))
     plain = encoding.to_plain()
-    with pytest.raises(TableError, match="times of training have one"):
+    with pytest.raises(TableError, match="dates of training have one"):
+        TableEncoding.from_plain(plain).transform(table(UNZONED["dtype"]))
+    del plain["time_zones"]
+    with pytest.raises(TableError, match=r"tz_localize\('UTC'\) if"):
         TableEncoding.from_plain(plain).transform(table(UNZONED["dtype"]))
     del plain["zoned"]
     assert TableEncoding.from_plain(plain).transform(table(UNZONED["dtype"])).shape[0] == 12
-
-
-def test_a_day_as_a_python_date_has_no_zone():
-    column = pd.Series([datetime.date(2024, 1, 1)], dtype=object)
-    assert find_zone(column) is None
 
 
 @pytest.mark.parametrize("value", ["b\ud800", "caf\udce9"])

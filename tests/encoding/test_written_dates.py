@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.encoding.written_dates import find_date_order, read_date, read_time_of_day
+from lamina.encoding.written_dates import find_date_order, has_zone, read_date, read_time_of_day
 
 MOMENT = datetime(2024, 12, 31)
 
@@ -30,6 +30,11 @@ def test_a_date_is_read_in_every_notation(text):
         ("2024-12-31T18:30:05Z", datetime(2024, 12, 31, 18, 30, 5)),
         ("2024-12-31 18:30:05.250", datetime(2024, 12, 31, 18, 30, 5, 250_000)),
         ("2024-12-31 18:30+02:00", datetime(2024, 12, 31, 16, 30)),
+        ("2024-12-31 18:30:05.25+00", datetime(2024, 12, 31, 18, 30, 5, 250_000)),
+        ("2024-12-31 18:30:05-05", datetime(2024, 12, 31, 23, 30, 5)),
+        ("2024-12-31 18:30 +05", datetime(2024, 12, 31, 13, 30)),
+        ("2024-12-31 18:30+0530", datetime(2024, 12, 31, 13, 0)),
+        ("2024-12-31 18:30-05:30", datetime(2025, 1, 1, 0, 0)),
         ("31/12/2024 6:30 pm", datetime(2024, 12, 31, 18, 30)),
         ("31/12/2024 12:30 a.m.", datetime(2024, 12, 31, 0, 30)),
         ("2024-12", datetime(2024, 12, 1)),
@@ -91,3 +96,15 @@ def test_a_time_of_day_is_a_number_of_hours():
     assert [read_time_of_day(text) for text in ("0:15", "18:30:36", "12:00 AM", "24:00", "9")] == [
         *(0.25, 18.51, 0.0, None, None)
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [
+        *((f"2024-01-05 10:00{zone}", True) for zone in ("Z", " UTC", "+00", "-0530", "+05:30")),
+        *((text, False) for text in ("2024-01-05", "05-01-24", "2024-01", "2024-01-05 10:00")),
+        *((text, None) for text in ("?", "", "10:00-05", "2024-01-05+02", "2024-01-05 10:00+5")),
+    ],
+)
+def test_only_a_time_of_a_date_has_a_zone(text, zone):
+    assert has_zone(text) is zone

@@ -40,6 +40,7 @@ class FittedTable(BaseEstimator):  # type: ignore[misc]
     ranges_: dict[str, tuple[float, float]]
     levels_: dict[str, list[float]]
     zoned_: dict[str, bool]
+    time_zones_: dict[str, str]
     texts_: dict[str, TextComponents]
     report_: list[ColumnRecord]
     sparse_: bool

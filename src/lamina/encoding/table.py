@@ -99,7 +99,10 @@ class TableEncoding(TransformerMixin, FittedTable):  # type: ignore[misc]
     forms_ : dict of str to ColumnForm
         Forms of text columns, by name.
     zoned_ : dict of str to bool
-        True if the times of a date column have a time zone, by name; absent if it has both kinds.
+        True if all dates of a column have a time zone, False if none has one, by name; absent if
+        it has both kinds.
+    time_zones_ : dict of str to str
+        Name of the time zone of each date column whose dtype has one.
     calendar_ : dict of str to list of str
         Calendar parts of each date column, in addition to its day.
     categories_ : dict of str to list
@@ -296,7 +299,8 @@ class TableEncoding(TransformerMixin, FittedTable):  # type: ignore[misc]
             Keys 'parameters', 'columns' (pairs of name and kind), 'named', 'sparse', 'categories'
             (a list of str or None for each categorical column), 'numbers' (None, or a dict of
             'median', 'had_missing', 'mean', 'variance', 'scale' of shape (n_numbers,), 'n_rows'),
-            'left_out', 'forms', 'zoned', 'calendar', 'rare', 'ranges' (by name), 'report'.
+            'left_out', 'forms', 'zoned', 'time_zones', 'calendar', 'rare', 'ranges' (by name),
+            'report'.
         """
         check_is_fitted(self)
         return to_plain(self)

@@ -82,6 +82,7 @@ ADDED_LATER = (
     "levels",
     "texts",
     "zoned",
+    "time_zones",
 )
 FIELDS: Fields = {
     "parameters": mapping_of(_anything),
@@ -99,6 +100,7 @@ FIELDS: Fields = {
     "levels": mapping_of(list_of(number())),
     "texts": mapping_of(_texts),
     "zoned": mapping_of(truth),
+    "time_zones": mapping_of(text),
 }
 
 
@@ -120,6 +122,7 @@ def to_plain(encoding: FittedTable) -> dict[str, Json]:
         "levels": {name: list(levels) for name, levels in encoding.levels_.items()},
         "texts": {name: found.to_plain() for name, found in encoding.texts_.items()},
         "zoned": dict(encoding.zoned_),
+        "time_zones": dict(encoding.time_zones_),
     }
 
 
@@ -135,6 +138,7 @@ def from_plain(encoding: FittedTable, plain: dict[str, Json]) -> None:
         encoding.feature_names_in_ = np.array(list(encoding.kinds_), dtype=object)
     encoding.left_out_ = _read_by_column(encoding, plain, "left_out")
     encoding.zoned_ = _read_by_column(encoding, plain, "zoned")
+    encoding.time_zones_ = _read_by_column(encoding, plain, "time_zones")
     encoding.forms_ = {
         name: ColumnForm.from_plain(form)
         for name, form in _read_by_column(encoding, plain, "forms").items()

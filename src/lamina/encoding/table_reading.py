@@ -19,7 +19,7 @@ from lamina.encoding.table_columns import (
     require_rows,
     require_single,
 )
-from lamina.encoding.time_zones import find_zone, require_same_zone
+from lamina.encoding.time_zones import find_zone, remark_on_mixture, require_same_zone, zone_name
 from lamina.encoding.understanding import understand
 from lamina.errors import TableError
 
@@ -34,12 +34,11 @@ _ARRAY: dict[str, object] = {"dtype": None, "ensure_all_finite": "allow-nan"}
 def training_columns(encoding: FittedTable, X: ArrayOrTable) -> TypedColumns:
     """Return the typed columns of a training table; sets the encoding's names and their count."""
     frame = as_pandas(X)
-    encoding.zoned_ = {}
     if frame is None:
         X = without_sparsity(X)
         _reject_rows(X)
         columns = array_columns(validate_data(encoding, X, **_ARRAY))
-        return read_training(columns)
+        return _with_zones(encoding, columns, read_training(columns))
     names = [str(name) for name in frame.columns]
     if not names:
         raise TableError("the table has no columns")
@@ -52,11 +51,7 @@ def training_columns(encoding: FittedTable, X: ArrayOrTable) -> TypedColumns:
     check_types(types, names)
     typed = read_training(columns, understanding, types)
     chosen = {name for name, form in typed.forms.items() if form.is_chosen} | set(types)
-    encoding.zoned_ = {
-        name: zone
-        for name, kind in typed.kinds.items()
-        if kind == "date" and (zone := find_zone(columns[name])) is not None
-    }
+    typed = _with_zones(encoding, columns, typed)
     reasons = reasons_to_leave_out(typed.columns, understanding.counters, chosen)
     return typed._replace(left_out=reasons)
 
@@ -68,14 +63,15 @@ def columns_of_new(encoding: FittedTable, X: ArrayOrTable) -> dict[str, pd.Serie
         X = without_sparsity(X)
         _reject_rows(X)
         array = validate_data(encoding, X, reset=False, **_ARRAY)
-        return array_columns(array, encoding.kinds_)
+        return _checked(encoding, array_columns(array, encoding.kinds_))
     require_rows(frame)
     names = [str(name) for name in frame.columns]
     # The columns of a table match by name, also names such as integers, which scikit-learn does not
     # keep; those of an array by position, unless the new table has the names x0, x1, ….
     if _is_of_array(encoding) and not set(encoding.kinds_) <= set(names):
         validate_data(encoding, frame, reset=False, skip_check_array=True)
-        return {name: frame.iloc[:, i] for i, name in enumerate(encoding.kinds_)}
+        columns = {name: frame.iloc[:, i] for i, name in enumerate(encoding.kinds_)}
+        return _checked(encoding, columns)
     # A column without a frequent category is not needed either, unless its texts are encoded.
     needed = [
         name
@@ -85,9 +81,33 @@ def columns_of_new(encoding: FittedTable, X: ArrayOrTable) -> dict[str, pd.Serie
     require_columns(needed, names)
     columns = {name: frame.iloc[:, names.index(name)] for name in needed}
     check_unicode(columns)
-    for name in encoding.zoned_.keys() & columns.keys():
-        require_same_zone(name, columns[name], encoding.zoned_[name])
-    return read_new(columns, encoding.kinds_, encoding.forms_)
+    return read_new(_checked(encoding, columns), encoding.kinds_, encoding.forms_)
+
+
+def _with_zones(
+    encoding: FittedTable, columns: Mapping[str, pd.Series], typed: TypedColumns
+) -> TypedColumns:
+    """Set which dates have time zones; return the columns with remarks on those with both kinds."""
+    days = {name: columns[name] for name, kind in typed.kinds.items() if kind == "date"}
+    zones = {name: find_zone(column) for name, column in days.items()}
+    encoding.zoned_ = {name: zone for name, zone in zones.items() if zone is not None}
+    zone_names = {name: zone_name(column) for name, column in days.items()}
+    encoding.time_zones_ = {name: zone for name, zone in zone_names.items() if zone is not None}
+    remarks = dict(typed.remarks)
+    for name, zone in zones.items():
+        remark = remark_on_mixture(name, days[name]) if zone is None else None
+        if remark is not None:
+            remarks[name] = (*remarks.get(name, ()), remark)
+    return typed._replace(remarks=remarks)
+
+
+def _checked(encoding: FittedTable, columns: dict[str, pd.Series]) -> dict[str, pd.Series]:
+    """Return the columns, if their dates have time zones where those of training have them."""
+    for name in encoding._dates():
+        if name in encoding.zoned_ and name in columns:
+            zone = encoding.time_zones_.get(name)
+            require_same_zone(name, columns[name], encoding.zoned_[name], zone)
+    return columns
 
 
 def _is_of_array(encoding: FittedTable) -> bool:

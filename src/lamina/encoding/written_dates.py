@@ -38,7 +38,7 @@ TWENTIETH_FROM, CERTAIN_TO = 70, 40
 _TIME = (
     r"(?:(?:[T ]|, ?)\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})"
     r"(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
-    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?"
+    r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
 )
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
 _PATTERNS = tuple(
@@ -146,6 +146,18 @@ def has_two_digit_year(text: str) -> bool:
     return found is not None and len(found["year"]) == 2
 
 
+def has_zone(text: str) -> bool | None:
+    """Return True if a date has a time zone, False if it has none, and None for other texts.
+
+    Examples
+    --------
+    >>> has_zone("2024-12-31 18:30+00"), has_zone("2024-12-31"), has_zone("?")
+    (True, False, None)
+    """
+    found = _match(text)
+    return None if found is None else found["zone"] is not None
+
+
 def _match(text: str) -> re.Match[str] | None:
     plain = text.strip()
     if not 6 <= len(plain) <= 48:
@@ -180,7 +192,7 @@ def _moment(year: int, month: int, day: int, parts: dict[str, str | None]) -> da
 def _in_utc(moment: datetime, zone: str | None) -> datetime:
     if zone is None or zone[0] not in "+-":
         return moment
-    hours, minutes = int(zone[1:3]), int(zone[-2:])
+    hours, minutes = int(zone[1:3]), int(zone[3:].lstrip(":") or 0)
     offset = timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
     return moment.replace(tzinfo=timezone(offset)).astimezone(UTC).replace(tzinfo=None)
 

@@ -27,7 +27,8 @@ from lamina.export.lowering.table_operations import (
 PLAIN_PARTS = frozenset(
     (
         *("parameters", "columns", "named", "sparse", "categories", "numbers"),
-        *("left_out", "calendar", "forms", "report", "rare", "ranges", "levels", "texts", "zoned"),
+        *("left_out", "calendar", "forms", "report", "rare", "ranges", "levels", "texts"),
+        *("zoned", "time_zones"),
     )
 )
 NUMBER_PARTS = frozenset({"median", "had_missing", "mean", "variance", "scale", "n_rows"})
