@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.utils._param_validation import InvalidParameterError
 
 import lamina
 from lamina import MLPRegressor
-from lamina.activations import LeakyReLU
+from lamina.activations import ELU, LeakyReLU
 
 X = np.random.RandomState(0).standard_normal((200, 3))
 y = X[:, 0]
@@ -123,13 +124,63 @@ def test_more_threads_than_there_is_work_change_nothing(
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_an_activation_that_is_changed_in_place_changes_the_prediction() -> None:
+@pytest.mark.parametrize(
+    ("parameter", "listed"),
+    [("activation", False), ("activation", True), ("output_activation", False)],
+)
+@pytest.mark.parametrize("slope", [0.5, 0.01, "x"])
+def test_an_object_that_changes_after_the_fit_leaves_the_estimator_as_fitted(
+    parameter: str, listed: bool, slope: Any, tmp_path: Path
+) -> None:
+    shared = LeakyReLU(negative_slope=0.3)
     common: dict[str, Any] = {"hidden_layer_sizes": (4,), "max_iter": 2, "random_state": 0}
-    model = MLPRegressor(**common, activation=LeakyReLU(), engine="reference").fit(X, y)
-    listed = MLPRegressor(**common, activation=[LeakyReLU()], engine="reference").fit(X, y)
+    common[parameter] = [shared] if listed else shared
+    model = MLPRegressor(**common).fit(X, y)
+    before, source = model.predict(X), lamina.to_python(model)
+    other = MLPRegressor(**common | {parameter: shared})
+    other.set_params(**{f"{parameter}__negative_slope": slope})
+    assert shared.negative_slope == slope
+    np.testing.assert_array_equal(model.predict(X), before)
+    copied = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copied.predict(X), before)
+    assert lamina.to_python(model) == source
+    if slope == "x":
+        with pytest.raises(ValueError, match="negative_slope"):
+            lamina.save(model, tmp_path / "model.lamina")
+        return
+    lamina.save(model, tmp_path / "model.lamina")
+    np.testing.assert_array_equal(lamina.load(tmp_path / "model.lamina").predict(X), before)
+    # A further fit takes the value of now.
+    refitted = clone(other).fit(X, y)
+    np.testing.assert_array_equal(model.fit(X, y).predict(X), refitted.predict(X))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_fit_with_names_forgets_the_values_of_an_earlier_fit() -> None:
+    model = MLPRegressor("squared_error", (4,), "elu", max_iter=2).fit(X, y)
+    model.set_params(activation="relu").fit(X, y)
+    assert "_activations" not in vars(model)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_model_of_an_earlier_version_predicts_with_the_values_of_its_parameters() -> None:
+    model = MLPRegressor("squared_error", (4,), LeakyReLU(negative_slope=0.3), max_iter=2)
+    before = model.fit(X, y).predict(X)
+    model.__dict__.pop("_activations")
+    for each in (model, pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(each.predict(X), before)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_another_name_after_the_fit_takes_its_values_of_now() -> None:
+    common: dict[str, Any] = {"hidden_layer_sizes": (4, 4), "max_iter": 2, "random_state": 0}
+    slope = LeakyReLU(negative_slope=0.3)
+    model = MLPRegressor(**common, activation=[slope, ELU(alpha=0.5)]).fit(X, y)
     before = model.predict(X)
-    np.testing.assert_array_equal(listed.predict(X), before)
-    model.set_params(activation__negative_slope=0.5)
-    listed.activation[0].negative_slope = 0.5
-    assert not np.array_equal(model.predict(X), before)
-    np.testing.assert_array_equal(listed.predict(X), model.predict(X))
+    model.set_params(activation=[LeakyReLU(), "elu"])
+    np.testing.assert_array_equal(model.predict(X), before)
+    model.set_params(activation=["tanh", ELU(alpha=0.9)])
+    changed = model.predict(X)
+    model.__dict__.pop("_activations")
+    model.set_params(activation=["tanh", ELU(alpha=0.5)])
+    np.testing.assert_array_equal(model.predict(X), changed)

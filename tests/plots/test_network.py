@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import lamina
+from lamina.activations import ELU
 from lamina.plots import NetworkDisplay
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -90,6 +91,12 @@ def test_without_a_row_units_are_filled_by_their_biases(iris_model):
     assert all(to_hex(unit.get_facecolor()) == "#ffffff" for unit in display.units_[0])
     n_lines = sum(len(lines.get_segments()) for lines in (*display.positive_, *display.negative_))
     assert n_lines == sum(weights.size for weights in iris_model[-1].coefs_)
+
+
+def test_an_output_activation_with_values_has_its_name():
+    model = lamina.MLPRegressor("squared_error", (3,), output_activation=ELU(alpha=0.5), **BRIEF)
+    model.fit(IRIS.data, IRIS.target)
+    assert "output\n1 × elu(alpha=0.5)\nidentity" in texts(NetworkDisplay.from_estimator(model))
 
 
 def test_inputs_outputs_and_layers_have_their_names(iris_model):

@@ -16,6 +16,7 @@ from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import choose_engine
 from lamina.errors import NonFiniteError, UnsupportedBlockError
 from lamina.estimators.fitting.data import FLOATS, are_plain_rows, read_rows
+from lamina.estimators.fitting.fitted_activations import ATTRIBUTE as ACTIVATIONS
 from lamina.estimators.fitting.fitted_network import get_network, share_one_vector
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS
 from lamina.estimators.fitting.preparing import prepare_fit
@@ -167,7 +168,11 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         attributes |= diagnosis.check_outcome(outcome)
         # A single update, so that Ctrl-C leaves the model either unchanged or complete.
         self.__dict__.update(attributes)
-        stale = {*SCALING_ATTRIBUTES, *((*EPOCH_ATTRIBUTES, *OTHER_PARTS) if fresh else ())}
+        stale = {
+            ACTIVATIONS,
+            *SCALING_ATTRIBUTES,
+            *((*EPOCH_ATTRIBUTES, *OTHER_PARTS) if fresh else ()),
+        }
         for name in stale - set(attributes):
             self.__dict__.pop(name, None)
         diagnosis.issue(outcome.warning, stacklevel=4)

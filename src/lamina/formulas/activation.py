@@ -269,6 +269,8 @@ class ActivationTable(RecordTable[Activation]):
             return plain
         if not isinstance(plain, Mapping) or set(plain) != {"name", "values"}:
             raise ValueError(f"not the description of an activation: {plain!r}")
+        if not isinstance(plain["values"], Mapping):
+            raise ValueError(f"not the values of hyperparameters: {plain['values']!r}")
         return self.choose(plain["name"], plain["values"])
 
 

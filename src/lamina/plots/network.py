@@ -265,7 +265,7 @@ def _captions(model: BaseEstimator) -> list[str]:
     ends = (
         [spec.inverse_link]
         if model.output_activation is None
-        else [model.output_activation, spec.inverse_link]
+        else [str(spec.blocks[-1].output_function), spec.inverse_link]
     )
     captions.append(f"output\n{spec.n_outputs:,} × {chr(10).join(ends)}")
     return captions

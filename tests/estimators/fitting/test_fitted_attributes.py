@@ -52,6 +52,14 @@ def test_every_attribute_of_a_fitted_model_has_a_check(name: str) -> None:
         ("scaled", "target_mean_", np.array([np.nan])),
         ("scaled", "_standardised_layer", [np.zeros(1)]),
         ("numbers", "_sklearn_output_config", {"transform": "arrow"}),
+        ("numbers", "_activations", []),
+        ("numbers", "_activations", "elu"),
+        ("numbers", "_activations", [["elu"], "identity"]),
+        ("numbers", "_activations", ["nonsense", "identity"]),
+        ("numbers", "_activations", [{"name": "elu", "values": {"alpha": "x"}}, "identity"]),
+        ("numbers", "_activations", [{"name": "elu", "values": {"slope": 1}}, "identity"]),
+        ("numbers", "_activations", [{"name": "elu", "values": None}, "identity"]),
+        ("numbers", "_activations", [{"name": ["elu"], "values": {}}, "identity"]),
     ],
 )
 def test_an_attribute_out_of_range_is_refused(name: str, attribute: str, value: Any) -> None:

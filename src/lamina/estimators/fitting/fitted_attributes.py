@@ -14,6 +14,7 @@ import numpy as np
 
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ModelFileError
+from lamina.estimators.fitting.fitted_activations import ATTRIBUTE
 from lamina.estimators.fitting.fitted_network import get_spec
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, Attributes
 from lamina.estimators.fitting.state import SCALING_ATTRIBUTES
@@ -39,7 +40,7 @@ from lamina.files.fields import (
     truth,
     whole,
 )
-from lamina.formulas import INVERSE_LINKS, LOSSES, OPTIMIZERS
+from lamina.formulas import ACTIVATIONS, INVERSE_LINKS, LOSSES, OPTIMIZERS
 from lamina.formulas.hyperparameters import Hyperparameter, Hyperparameters
 from lamina.network import NetworkSpec, ParameterLayout
 
@@ -99,11 +100,21 @@ def _checked_network(model: Parametrized) -> NetworkSpec:
     fitted = model.__dict__
     whole(1)(fitted.get("n_features_in_"), "n_features_in_")
     list_of(whole(1))(fitted.get("_heads", []), "_heads")
+    if ATTRIBUTE in fitted:
+        parts = fitted.get("coefs_", [])
+        list_of(_activation, len(parts))(fitted[ATTRIBUTE], ATTRIBUTE)
     member(INVERSE_LINKS)(fitted.get("out_activation_"), "out_activation_")
     for name in ("coefs_", "intercepts_", *OTHER_PARTS):
         parts = fitted.get(name, [])
         list_of(_floats)(parts, name)
     return get_spec(model)
+
+
+def _activation(value: object, place: str) -> None:
+    try:
+        ACTIVATIONS[ACTIVATIONS.from_json(value)]
+    except (ValueError, TypeError):
+        raise refused(value, place, "an activation") from None
 
 
 def _floats(value: object, place: str) -> None:
@@ -129,6 +140,7 @@ def fitted_fields(model: Parametrized, spec: NetworkSpec) -> Fields:
         "n_outputs_": whole(spec.n_outputs, spec.n_outputs),
         "out_activation_": member(INVERSE_LINKS),
         "_heads": list_of(whole(1)),
+        ATTRIBUTE: list_of(_activation),
         "diagnoses_": none_or(list_of(text)),
         "n_iter_": whole(),
         "t_": whole(),

@@ -15,6 +15,11 @@ from numpy.typing import DTypeLike
 
 from lamina.choices import Choice
 from lamina.encoding.target_scaling import TargetScaling
+from lamina.estimators.fitting.fitted_activations import (
+    ATTRIBUTE,
+    activation_attributes,
+    fitted_activations,
+)
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, Attributes, fitted_parts
 from lamina.estimators.settings.architecture import (
     OF_PREDICTIONS,
@@ -45,12 +50,13 @@ def get_spec(model: Parametrized) -> NetworkSpec:
         If weights, biases and the number of features do not form a network, because someone has
         set them by hand, and for parameters that no network has.
     """
-    require_valid_now(model, Architecture._fields)
+    activations = fitted_activations(model)
+    require_valid_now(model, Architecture._fields, activations)
     shapes = tuple(tuple(part.shape for part in parts) for parts in fitted_parts(model.__dict__))
     return _spec(
         shapes,
         model.n_features_in_,
-        read_architecture(model),
+        read_architecture(model, activations),
         model.out_activation_,
         tuple(model.__dict__.get("_heads", ())),
     )
@@ -155,6 +161,7 @@ def get_network(model: Parametrized) -> Network:
     surroundings = (
         _unchanging(model.activation),
         _unchanging(model.output_activation),
+        fitted.get(ATTRIBUTE),
         model.normalization,
         model.residual,
         model.out_activation_,
@@ -214,6 +221,7 @@ def network_attributes(network: Network, scaling: TargetScaling | None = None) -
     return {
         **_named_views(network.views),
         **extra,
+        **activation_attributes(spec),
         "n_layers_": len(spec.blocks) + 1,
         "n_outputs_": spec.n_outputs,
         "out_activation_": spec.inverse_link,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from lamina.estimators.settings.constraints import hidden_activations, hidden_dropout
 from lamina.estimators.settings.formula_choices import as_activation
@@ -28,10 +29,20 @@ class Architecture(NamedTuple):
     input_noise: float
 
 
-def read_architecture(model: Parametrized) -> Architecture:
-    """Return the architecture that a model's parameters describe."""
-    activation, dropout = model.activation, model.dropout
-    output_activation = model.output_activation
+def read_architecture(
+    model: Parametrized, fitted: Mapping[str, Any] = MappingProxyType({})
+) -> Architecture:
+    """Return the architecture that a model's parameters describe.
+
+    Parameters
+    ----------
+    model : estimator
+    fitted : mapping of str to object
+        Activations of the fit that replace those of the parameters.
+    """
+    activation = fitted.get("activation", model.activation)
+    output_activation = fitted.get("output_activation", model.output_activation)
+    dropout = model.dropout
     several = isinstance(activation, (list, tuple))
     return Architecture(
         tuple(map(as_activation, activation)) if several else as_activation(activation),

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
 from numbers import Integral, Real
+from types import MappingProxyType
 from typing import Any, Self
 
 from sklearn.utils._param_validation import Interval, InvalidParameterError
@@ -84,8 +85,17 @@ def _advice_about(
     return f" Only {', '.join(by_place)} may be passed by position: name the argument {extra}."
 
 
-def require_valid_now(model: Parametrized, names: Iterable[str]) -> None:
+def require_valid_now(
+    model: Parametrized, names: Iterable[str], fitted: Mapping[str, object] = MappingProxyType({})
+) -> None:
     """Check some of a model's parameters again, because they may have changed since the fit.
+
+    Parameters
+    ----------
+    model : estimator
+    names : iterable of str
+    fitted : mapping of str to object
+        Values of the fit that replace those of now.
 
     Raises
     ------
@@ -93,8 +103,9 @@ def require_valid_now(model: Parametrized, names: Iterable[str]) -> None:
         For a value that its parameter does not support; it is a ValueError.
     """
     defaults = type(model)._defaults()
-    values = ((name, getattr(model, name), defaults[name]) for name in names)
-    require_valid(model, {name: value for name, value, default in values if value is not default})
+    values = {name: fitted[name] if name in fitted else getattr(model, name) for name in names}
+    changed = {name: value for name, value in values.items() if value is not defaults[name]}
+    require_valid(model, changed)
 
 
 class Configured(Parametrized):
