@@ -1,6 +1,6 @@
 """The kind of a column, and its values as an array."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -29,6 +29,10 @@ from lamina.errors import TableError
         (["2020-01-01", None], "datetime64[s, UTC]", "date"),
         ([date(2020, 1, 1), None], object, "date"),
         (["1h", None], "timedelta64[ns]", "number"),
+        ([timedelta(hours=1), None], object, "number"),
+        ([np.timedelta64(1, "h"), pd.Timedelta("1s"), pd.NaT], object, "number"),
+        ([timedelta(hours=1), 5], object, "category"),
+        ([np.timedelta64(1, "h"), 5], object, "category"),
         ([1, None], "int64[pyarrow]", "number"),
         (["a", None], "string[pyarrow]", "category"),
         ([time(6, 30), None], object, "number"),
@@ -58,6 +62,29 @@ def test_a_missing_number_is_nan(dtype):
 
 def test_a_duration_is_a_number_of_seconds():
     assert numbers("c", pd.Series(pd.to_timedelta(["1min", "2h"]))).tolist() == [60.0, 7200.0]
+
+
+@pytest.mark.parametrize("unit", ["us", "ms", "s", "m", "h", "D"])
+def test_a_duration_as_an_object_is_the_same_number_of_seconds(unit):
+    durations = pd.Series(np.array([1, 90, "NaT", -3], dtype=f"timedelta64[{unit}]"))
+    expected = numbers("c", durations)
+    in_numpy = durations.to_numpy().astype(f"timedelta64[{unit}]")
+    for values in (
+        list(durations),
+        list(in_numpy),
+        [*pd.to_timedelta(durations).array.to_pytimedelta()],
+    ):
+        column = pd.Series(values, dtype=object)
+        assert type(column.iloc[0]) is type(values[0])
+        assert find_kind("c", column) == "number"
+        # pandas rounds the seconds of a negative timedelta64.
+        np.testing.assert_allclose(numbers("c", column), expected, rtol=1e-10)
+
+
+def test_a_duration_without_a_fixed_length_is_refused():
+    column = pd.Series([np.timedelta64(1, "M")], dtype=object)
+    with pytest.raises(TableError, match="column 'c' holds 1 months in row 1, where a number is"):
+        numbers("c", column)
 
 
 def test_a_moment_is_a_number_of_days_since_1970_in_utc():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from numbers import Number
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -29,6 +29,7 @@ _KIND_OF_DTYPE: Mapping[str, Kind] = {
     "m": "number",
     "M": "date",
 }
+_DURATIONS = (timedelta, np.timedelta64)
 _SECONDS_A_DAY, _SECONDS_AN_HOUR = 86_400, 3600
 # Types of composite values, and their plural in error messages.
 _COMPOSITE: tuple[tuple[tuple[type, ...], str], ...] = (
@@ -139,9 +140,11 @@ def _kind_of_values(name: str, values: Iterable[object]) -> Kind:
                 f"column {name!r} holds {plural} such as {shown}: make columns of their parts, or "
                 f"drop {name!r}"
             )
-    if all(issubclass(kind, Number | np.bool_ | Decimal) for kind in types):
+    # A duration of NumPy is an integer for Python, but in another unit.
+    durations = {kind for kind in types if issubclass(kind, _DURATIONS)}
+    if types == durations or all(issubclass(kind, time) for kind in types):
         return "number"
-    if all(issubclass(kind, time) for kind in types):
+    if not durations and all(issubclass(kind, Number | np.bool_ | Decimal) for kind in types):
         return "number"
     from pandas import Period
 
@@ -240,13 +243,17 @@ def _to_float(column: pd.Series) -> NDArray[np.float64]:
     if kind == "m":
         column = _in_numpy(column, "timedelta64[{}]").dt.total_seconds()
     elif kind == "O":
-        column = column.astype(object).map(_hours_of_time)
+        column = column.astype(object).map(_as_number)
     values: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
     return values
 
 
-def _hours_of_time(value: object) -> object:
-    """Return the hours since midnight of a time of day; any other value unchanged."""
+def _as_number(value: object) -> object:
+    """Return the hours of a time of day and the seconds of a duration; others unchanged."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, np.timedelta64):
+        return value / np.timedelta64(1, "s")
     if not isinstance(value, time):
         return value
     seconds = value.second + value.microsecond / 1e6
