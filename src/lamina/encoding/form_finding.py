@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.encoding.chosen_types import no_readable_cell
 from lamina.encoding.column_form import CellValue, ColumnForm, FormKind
 from lamina.encoding.cures import IN_PYTHON, Cures
 from lamina.encoding.file_rows import row_name
@@ -122,6 +123,11 @@ def find_form(
     chosen : {'number', 'date', 'category', 'text'}, optional
         Kind that the user chose. Cells that are not numbers or dates are then missing.
 
+    Raises
+    ------
+    TableError
+        If no cell is of the kind that the user chose.
+
     Examples
     --------
     >>> import pandas as pd
@@ -137,7 +143,7 @@ def find_form(
         return Finding(ColumnForm("category", missing=marks, is_chosen=True))
     for kind in _candidates(cells, chosen):
         form, doubts = _form_of(kind, cells, hints)
-        finding = _accept(form, cells, is_forced=chosen is not None)
+        finding = _accept(form, cells, hints.cures, is_forced=chosen is not None)
         if finding is not None:
             return finding._replace(remarks=(*finding.remarks, *doubts))
     return _as_text(cells, hints)
@@ -231,8 +237,11 @@ def _doubts_of_numbers(
     return tuple(remarks)
 
 
-def _accept(form: ColumnForm, cells: _Cells, *, is_forced: bool) -> Finding | None:
-    """Return the form with odd cells as missing; None if there are too many of them."""
+def _accept(form: ColumnForm, cells: _Cells, cures: Cures, *, is_forced: bool) -> Finding | None:
+    """Return the form with odd cells as missing; None if there are too many of them.
+
+    A form that the user chose is accepted, unless it can read no cell.
+    """
     read = form.reader()
     values = {text: read(text) for text in cells.texts()}
     odd = [text for text, value in values.items() if value is None]
@@ -240,6 +249,8 @@ def _accept(form: ColumnForm, cells: _Cells, *, is_forced: bool) -> Finding | No
     n_good = int(cells.counts[list(cells.present)].sum()) - n_odd
     if not n_good and not is_forced:
         return None
+    if odd and not n_good:
+        raise no_readable_cell(cells.name, form.kind, cells.quoted(odd), cures)
     if odd and not is_forced:
         are_few = n_odd <= max(1, MOST_ODD_FRACTION * n_good) and n_good >= LEAST_NUMBERS
         are_alike = len(odd) <= MOST_ODD_TEXTS or all(map(_CENSORED.fullmatch, odd))

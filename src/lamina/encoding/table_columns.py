@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
+from lamina.encoding.chosen_types import require_chosen_kind
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import Kind, categories, find_kind, is_text
 from lamina.encoding.form_finding import COLUMN_TYPES, ColumnType, find_form
@@ -130,6 +131,11 @@ def read_training(
         Forms and remarks from reading a file; None for the columns of an array, whose texts remain
         texts.
     types : mapping of str to {'number', 'date', 'category', 'text'}, optional
+
+    Raises
+    ------
+    TableError
+        If a column's values cannot be of the type that the user chose.
     """
     typed: dict[str, pd.Series] = {}
     forms: dict[str, ColumnForm] = {}
@@ -152,6 +158,7 @@ def read_training(
         if noted:
             remarks[name] = (*noted, *remarks.get(name, ()))
         typed[name] = _read(name, column, forms.get(name))
+        require_chosen_kind(name, typed[name], chosen)
     may_be_empty = understanding is not None
     kinds = {
         name: _kind(name, column, forms.get(name), may_be_empty=may_be_empty)

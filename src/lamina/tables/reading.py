@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from lamina.encoding.chosen_types import require_chosen_kind
 from lamina.encoding.column_form import ColumnForm, FormKind
 from lamina.encoding.columns import is_text
 from lamina.encoding.file_rows import FILE_ROW, number_rows
@@ -157,6 +158,7 @@ def _finding(name: str, column: pd.Series, options: ReadingOptions, hints: Hints
             return Finding(ColumnForm("number", missing=tuple(sorted(hints.marks))))
         if chosen is None:
             return None
+        require_chosen_kind(name, column, chosen, hints.cures)
         kind: FormKind = "category" if chosen in ("category", "text") else "number"
         if chosen == "date":
             kind = "date"
