@@ -7,7 +7,8 @@ import pytest
 from sklearn.base import clone
 
 import lamina
-from lamina import MLPClassifier, losses, penalties, schedules, solvers
+from lamina import MLPClassifier, MLPRegressor, losses, penalties, schedules, solvers
+from lamina.activations import ELU
 from lamina.choices import KINDS, Choice, classes_of
 
 
@@ -94,3 +95,42 @@ def test_a_sweep_varies_hyperparameters_and_whole_objects():
     ):
         found = lamina.sweep(model, X, np.arange(30) % 2, parameter, values, cv=2)
         assert "AdamW" in repr(found) or "0.99" in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "message"),
+    [
+        (
+            [ELU(), "tanh"],
+            "0__alpha",
+            r"is a list\. Set the whole list: .*=\[ELU\(alpha=3\), 'tanh'\]",
+        ),
+        (["relu", ELU()], "alpha", r"Set the whole list: activation=\['relu', ELU\(alpha=3\)\]"),
+        ([ELU(), "tanh"], "1__alpha", r"Set the whole list\. In .* belongs to ELU and CELU"),
+        ([ELU(), "tanh"], "7__alpha", r"Set the whole list\. In .* belongs to ELU and CELU"),
+        ([ELU(), "tanh"], "negative_slope", "Set the whole list.* belongs to LeakyReLU"),
+        ("elu", "alpha", r"is a name\. Set activation=lamina\.activations\.ELU\(alpha=3\)"),
+        ("relu", "negative_slope", "ReLU has no hyperparameter .* belongs to LeakyReLU.* grids"),
+        ("relu", "negative_slop", "Did you mean 'negative_slope'"),
+        (ELU, "alpha", r"is none\. Set activation=lamina\.activations\.ELU\(alpha=3\)"),
+        ({}, "alpha", "is none.* belongs to ELU and CELU"),
+        (np.array(["relu"]), "alpha", "is none.* belongs to ELU and CELU"),
+    ],
+)
+def test_a_nested_name_without_an_object_names_a_cure_that_exists(value, name, message):
+    key = f"activation__{name}"
+    model = MLPClassifier((4, 4), activation=value)
+    with pytest.raises(ValueError, match=f"{key} sets a hyperparameter of an object.*{message}"):
+        model.set_params(**{key: 3})
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_nested_name_suggests_only_hyperparameters_that_exist(kind):
+    parameter = kind.base.parameter
+    classes = classes_of(parameter)
+    for name in {each.name for cls in classes.values() for each in cls.hyperparameters}:
+        for record, cls in classes.items():
+            with pytest.raises(ValueError, match="sets a hyperparameter") as refusal:
+                MLPRegressor(**{parameter: record}).set_params(**{f"{parameter}__{name}": 0.5})
+            suggested = f"Set {parameter}={kind.module}.{cls.__name__}({name}=0.5)"
+            assert (suggested in str(refusal.value)) == (name in cls().get_params())

@@ -12,10 +12,11 @@ from typing import Any, Self
 
 from sklearn.utils._param_validation import Interval, InvalidParameterError
 
-from lamina.choices import KINDS, Choice, classes_of
 from lamina.choices import PARAMETERS as TAKES_CHOICES
+from lamina.choices import Choice
 from lamina.estimators.settings.constraints import PARAMETERS, constraints_of, nearest_parameter
 from lamina.estimators.settings.formula_choices import refused_hyperparameter
+from lamina.estimators.settings.nested_names import hyperparameter_without_object
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import refused, shown
 
@@ -147,18 +148,14 @@ class Configured(Parametrized):
 
     def _refuse_hyperparameters_of_names(self, params: Mapping[str, Any]) -> None:
         """Raise ValueError for `solver__beta_2` where the solver is not an object."""
-        for key in params:
+        for key, setting in params.items():
             parameter, nested, name = key.partition("__")
             if not nested or parameter not in TAKES_CHOICES or not hasattr(self, parameter):
                 continue
             value = params.get(parameter, getattr(self, parameter))
             if not isinstance(value, Choice):
-                classes = classes_of(TAKES_CHOICES[parameter])
-                title = classes[value].__name__ if value in classes else "CLASS"
-                module = KINDS[TAKES_CHOICES[parameter]].module
                 raise ValueError(
-                    f"{key} sets a hyperparameter of an object, and {parameter}={shown(value)} is "
-                    f"none. Set {parameter}={module}.{title}({name}=…)."
+                    hyperparameter_without_object(key, parameter, name, value, setting)
                 )
 
     def _validate_params(self) -> None:
