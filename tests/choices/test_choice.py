@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.base import clone
 
 import lamina
 from lamina import MLPClassifier, MLPRegressor, losses, penalties, schedules, solvers
-from lamina.activations import ELU
+from lamina.activations import ELU, LeakyReLU, ReLU
 from lamina.choices import KINDS, Choice, classes_of
 
 
@@ -37,6 +39,50 @@ def test_an_unknown_keyword_names_the_nearest_match_and_what_is_allowed():
 def test_a_keyword_of_the_estimator_names_its_parameter(name, parameter):
     with pytest.raises(TypeError, match=f"The estimator has the parameter '{parameter}'"):
         solvers.AdamW(**{name: 0.1})
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "nearest"),
+    [
+        (LeakyReLU, "alpha", "negative_slope"),
+        (LeakyReLU, "slope", "negative_slope"),
+        (losses.Huber, "huber_threshold", "delta"),
+        (losses.Focal, "focal_gamma", "gamma"),
+        (losses.Tweedie, "tweedie_power", "power"),
+    ],
+)
+def test_names_of_records_and_of_other_libraries_have_their_match(cls, name, nearest):
+    with pytest.raises(TypeError, match=f"no hyperparameter '{name}'. Did you mean '{nearest}'"):
+        cls(**{name: 0.1})
+    with pytest.raises(ValueError, match=f"Did you mean '{nearest}'"):
+        cls().set_params(**{name: 0.1})
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_every_name_of_a_record_leads_to_the_name_of_the_signature(kind):
+    for cls in classes_of(kind.base.parameter).values():
+        for short, record in cls.record_names.items():
+            with pytest.raises(TypeError, match=f"{cls.__name__} has no .* mean '{short}'"):
+                cls(**{record: 0.1})
+
+
+def test_an_activation_does_not_send_to_parameters_of_the_estimator():
+    with pytest.raises(TypeError, match=r"It has none\.$"):
+        ReLU(alpha=0.1)
+    with pytest.raises(TypeError, match=r"It has gamma, label_smoothing\.$"):
+        losses.Focal(alpha=0.1)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_value_without_a_name_is_refused_with_the_name_to_write(kind):
+    for cls in classes_of(kind.base.parameter).values():
+        name = next((each.name for each in cls.hyperparameters), None)
+        cure = "has no hyperparameters" if name is None else f"Write {cls.__name__}({name}=0.9)."
+        with pytest.raises(TypeError, match=re.escape(cure)) as refusal:
+            cls(0.9)
+        assert str(refusal.value).startswith(cls.__name__)
+    with pytest.raises(TypeError, match=r"got 1, 2, 3 without one\. It has l1_ratio\.$"):
+        penalties.ElasticNet(1, 2, 3)
 
 
 def test_a_class_that_does_not_exist_names_the_nearest_match():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self
 
@@ -13,15 +14,19 @@ from lamina.errors import nearest_match, suggestion
 from lamina.formulas.hyperparameters import Hyperparameter
 
 Value = object
-# Parameters of the estimators that other libraries have in their solvers and losses.
-OF_ESTIMATORS = (
-    "alpha",
-    "average_decay",
-    "class_weight",
-    "learning_rate_init",
-    "max_gradient_norm",
-    "weight_decay",
-)
+# Parameters of the estimators that other libraries have in their solvers, losses and penalties.
+OF_ESTIMATORS = {
+    "solver": (
+        "alpha",
+        "average_decay",
+        "learning_rate_init",
+        "max_gradient_norm",
+        "weight_decay",
+    ),
+    "learning_rate": ("learning_rate_init",),
+    "loss": ("class_weight",),
+    "penalty": ("alpha",),
+}
 
 
 class Choice(BaseEstimator):  # type: ignore[misc]
@@ -140,7 +145,9 @@ def _constructor(hyperparameters: Iterable[Hyperparameter]) -> Callable[..., Non
     """Return an `__init__` that stores the values, with the signature that scikit-learn reads."""
     defaults = {each.name: each.default for each in hyperparameters}
 
-    def __init__(self: Choice, **values: Value) -> None:
+    def __init__(self: Choice, *by_place: Value, **values: Value) -> None:
+        if by_place:
+            raise TypeError(_by_place(type(self), by_place))
         _require_known(type(self), values, TypeError)
         self.__dict__.update({**defaults, **values})
 
@@ -152,6 +159,20 @@ def _constructor(hyperparameters: Iterable[Hyperparameter]) -> Callable[..., Non
     return __init__
 
 
+def _by_place(cls: type[Choice], values: tuple[Value, ...]) -> str:
+    """Return the message for values that have no names."""
+    names = [each.name for each in cls.hyperparameters]
+    got = ", ".join(map(reprlib.repr, values))
+    if not names:
+        return f"{cls.__name__} has no hyperparameters, and got {got}. Write {cls.__name__}()."
+    if len(values) > len(names):
+        has = f"It has {', '.join(names)}."
+    else:
+        named = zip(names, map(reprlib.repr, values), strict=False)
+        has = f"Write {cls.__name__}({', '.join(f'{name}={value}' for name, value in named)})."
+    return f"{cls.__name__} takes its hyperparameters by name, and got {got} without one. {has}"
+
+
 def _require_known(
     cls: type[Choice], names: Iterable[str], error: type[TypeError | ValueError]
 ) -> None:
@@ -160,8 +181,10 @@ def _require_known(
     for name in names:
         if name not in known:
             allowed = f"It has {', '.join(known)}." if known else "It has none."
-            nearest = suggestion(name, known)
-            if not nearest and (elsewhere := nearest_match(name, OF_ESTIMATORS)):
+            short = next((k for k, v in cls.record_names.items() if v == name), name)
+            nearest = f" Did you mean {short!r}?" if short in known else suggestion(name, known)
+            elsewhere = nearest_match(name, OF_ESTIMATORS.get(cls.parameter, ()))
+            if not nearest and elsewhere:
                 allowed += f" The estimator has the parameter {elsewhere!r}."
             raise error(f"{cls.__name__} has no hyperparameter {name!r}.{nearest} {allowed}")
 
