@@ -99,7 +99,6 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "betas": ("beta_1",),
     "eps": ("epsilon",),
     "l2": ("alpha",),
-    "alpha": ("negative_slope",),
     "slope": ("negative_slope",),
     "leak": ("negative_slope",),
     "gradclip": ("max_gradient_norm",),

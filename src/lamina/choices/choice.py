@@ -14,6 +14,8 @@ from lamina.errors import nearest_match, suggestion
 from lamina.formulas.hyperparameters import Hyperparameter
 
 Value = object
+# Hyperparameters by their names in other libraries, where the estimators have a parameter so named.
+ELSEWHERE = {"alpha": "negative_slope"}
 # Parameters of the estimators that other libraries have in their solvers, losses and penalties.
 OF_ESTIMATORS = {
     "solver": (
@@ -181,11 +183,12 @@ def _require_known(
     for name in names:
         if name not in known:
             allowed = f"It has {', '.join(known)}." if known else "It has none."
-            short = next((k for k, v in cls.record_names.items() if v == name), name)
+            elsewhere = ELSEWHERE.get(name, name)
+            short = next((k for k, v in cls.record_names.items() if v == name), elsewhere)
             nearest = f" Did you mean {short!r}?" if short in known else suggestion(name, known)
-            elsewhere = nearest_match(name, OF_ESTIMATORS.get(cls.parameter, ()))
-            if not nearest and elsewhere:
-                allowed += f" The estimator has the parameter {elsewhere!r}."
+            of_estimator = nearest_match(name, OF_ESTIMATORS.get(cls.parameter, ()))
+            if not nearest and of_estimator:
+                allowed += f" The estimator has the parameter {of_estimator!r}."
             raise error(f"{cls.__name__} has no hyperparameter {name!r}.{nearest} {allowed}")
 
 
