@@ -12,6 +12,7 @@ import lamina
 from lamina import MLPClassifier, MLPRegressor, losses, penalties, schedules, solvers
 from lamina.activations import ELU, LeakyReLU, ReLU
 from lamina.choices import KINDS, Choice, classes_of
+from lamina.errors import UnknownNameError
 
 
 def test_the_classes_have_the_names_that_papers_and_other_libraries_write():
@@ -180,3 +181,28 @@ def test_a_nested_name_suggests_only_hyperparameters_that_exist(kind):
                 MLPRegressor(**{parameter: record}).set_params(**{f"{parameter}__{name}": 0.5})
             suggested = f"Set {parameter}={kind.module}.{cls.__name__}({name}=0.5)"
             assert (suggested in str(refusal.value)) == (name in cls().get_params())
+
+
+@pytest.mark.parametrize(
+    ("value", "place", "hint"),
+    [
+        (["relu", solvers.AdamW()], 1, r"Got AdamW\(\) instead\. AdamW is for solver="),
+        (["relu", ELU], 1, r"This is a class: write ELU\(\)\."),
+        ([["relu"], "tanh"], 0, r"Got \['relu'\] instead\. .* without the inner brackets"),
+        (("relu", None), 1, "Got None instead"),
+        (["relu", 3], 1, "Got 3 instead"),
+        ([ELU(), solvers.AdamW], 1, "AdamW is for solver="),
+        ([np.array(["relu"]), "tanh"], 0, "Got array"),
+    ],
+)
+def test_an_entry_that_is_no_activation_is_refused_with_its_index(value, place, hint):
+    model = MLPClassifier((4, 4), activation=value)
+    message = rf"The 'activation\[{place}\]' parameter of MLPClassifier must be a str among .*relu"
+    with pytest.raises(ValueError, match=f"{message}.*lamina.activations.*{hint}"):
+        model.fit(np.zeros((4, 2)), [0, 1, 0, 1])
+
+
+def test_a_misspelt_entry_is_refused_with_its_index():
+    model = MLPClassifier((4, 4), activation=["tanh", "reluu"])
+    with pytest.raises(UnknownNameError, match=r"activation\[1\]='reluu'.*Did you mean 'relu'"):
+        model.fit(np.zeros((4, 2)), [0, 1, 0, 1])

@@ -7,9 +7,11 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from lamina.errors import UnknownNameError
 from lamina.estimators.settings.constraints import hidden_activations, hidden_dropout
 from lamina.estimators.settings.formula_choices import as_activation
 from lamina.estimators.settings.parametrized import Parametrized
+from lamina.estimators.settings.refusals import shown
 from lamina.formulas.activation import ActivationName
 from lamina.network import NetworkSpec
 
@@ -45,7 +47,7 @@ def read_architecture(
     dropout = model.dropout
     several = isinstance(activation, (list, tuple))
     return Architecture(
-        tuple(map(as_activation, activation)) if several else as_activation(activation),
+        _activations(activation) if several else as_activation(activation),
         None if output_activation is None else as_activation(output_activation),
         model.normalization,
         bool(model.residual),
@@ -53,6 +55,16 @@ def read_architecture(
         float(model.input_dropout),
         float(model.input_noise),
     )
+
+
+def _activations(entries: Sequence[object]) -> tuple[ActivationName, ...]:
+    activations = []
+    for i, each in enumerate(entries):
+        try:
+            activations.append(as_activation(each))
+        except UnknownNameError as error:
+            raise UnknownNameError(f"activation[{i}]={shown(each)}: {error}") from None
+    return tuple(activations)
 
 
 @lru_cache(maxsize=64)

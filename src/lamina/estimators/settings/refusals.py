@@ -93,12 +93,30 @@ def refused(
     # A class of schedules is callable, as are functions of step and epoch.
     is_class = isinstance(value, type) and issubclass(value, Choice)
     if not is_class and any(kind.is_satisfied_by(value) for kind in kinds):
-        return None
+        return _refused_entry(name, value, kinds, owner)
     *first, last = map(str, kinds)
     allowed = f"{', '.join(first)} or {last}" if first else last
     # The form of scikit-learn's own message, which programs and its checks look for.
     message = f"The {name!r} parameter of {owner} must be {allowed}. Got {shown(value)} instead."
     return message + nearest_name(kinds, value) + _hint(name, value)
+
+
+def _refused_entry(name: str, value: object, kinds: Iterable[object], owner: str) -> str | None:
+    """Return the reason why an entry of a list of formulas is not allowed, or None."""
+    formulas = [kind for kind in kinds if isinstance(kind, Formulas)]
+    if not formulas or not isinstance(value, (list, tuple)):
+        return None
+    for i, entry in enumerate(value):
+        # A misspelt name has an error of its own, UnknownNameError.
+        is_object = isinstance(entry, Choice) and any(k.is_satisfied_by(entry) for k in formulas)
+        if isinstance(entry, str) or is_object:
+            continue
+        message = (
+            f"The '{name}[{i}]' parameter of {owner} must be {formulas[0]}. Got {shown(entry)} "
+            "instead."
+        )
+        return message + nearest_name(formulas, entry) + _hint(f"{name}[{i}]", entry)
+    return None
 
 
 def nearest_name(kinds: Iterable[object], value: object) -> str:
@@ -108,8 +126,15 @@ def nearest_name(kinds: Iterable[object], value: object) -> str:
 
 
 def _hint(name: str, value: object) -> str:
-    if isinstance(value, type) and issubclass(value, Choice):
-        return f" This is a class: write {name}={value.__name__}()."
+    parameter, is_entry, _ = name.partition("[")
+    cls = value if isinstance(value, type) else type(value)
+    if issubclass(cls, Choice) and PARAMETERS.get(parameter) != cls.parameter:
+        return f" {cls.__name__} is for {cls.parameter}=."
+    if cls is value and issubclass(cls, Choice):
+        written = f"{cls.__name__}()"
+        return f" This is a class: write {written if is_entry else f'{name}={written}'}."
+    if is_entry and isinstance(value, (list, tuple)):
+        return " This is a list in the list: write its entries without the inner brackets."
     return HINTS[name](value) if name in HINTS else ""
 
 
