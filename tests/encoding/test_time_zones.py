@@ -2,12 +2,14 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from lamina.encoding import TableEncoding
 from lamina.encoding.time_zones import find_zone, zone_name
 from lamina.errors import TableError
+from lamina.tables.reading import read_table
 
 DAYS = pd.date_range("2024-01-01 09:30", periods=12, freq="D")
 ZONED = {
@@ -185,3 +187,37 @@ def test_a_refused_number_or_date_is_shown_without_its_type():
     encoding = TableEncoding().fit(table(UNZONED["dtype"]))
     with pytest.raises(TableError, match="'day' holds 5 in row 1, where a date is expected"):
         encoding.transform(table(range(5, 17)))
+
+
+def write_and_read(folder, days):
+    path = folder / "table.csv"
+    table(days).to_csv(path, index=False)
+    return read_table(path)
+
+
+@pytest.mark.parametrize("notation", ["text Z", "text offset", "text +hh", "text day first"])
+@pytest.mark.parametrize("mark", [None, "?"])
+def test_a_file_keeps_time_zones_in_every_notation(tmp_path, notation, mark):
+    days = list(ZONED[notation])
+    days[3] = mark or days[3]
+    read = write_and_read(tmp_path, days)
+    assert find_zone(read["day"]) is True
+    encoding = TableEncoding().fit(read)
+    assert encoding.transform(write_and_read(tmp_path, ZONED["text Z"])).shape[0] == 12
+    with pytest.raises(TableError, match="in row 1 of the file, which has no time zone"):
+        encoding.transform(write_and_read(tmp_path, UNZONED["text"]))
+
+
+@pytest.mark.parametrize("row", [0, 5, 11])
+def test_one_cell_of_a_file_with_another_kind_of_time_is_named(tmp_path, row):
+    zoned, unzoned = list(ZONED["text Z"]), list(UNZONED["text"])
+    for learned, other in ((zoned, unzoned), (unzoned, zoned)):
+        encoding = TableEncoding().fit(write_and_read(tmp_path, learned))
+        mixed = [*learned[:row], other[row], *learned[row + 1 :]]
+        read = write_and_read(tmp_path, mixed)
+        with pytest.raises(TableError, match=rf"'day' has .* in row {row + 1} of the file, which"):
+            encoding.transform(read)
+        fitted = TableEncoding().fit(read)
+        assert "'day' has dates with a time zone, and others" in fitted.report_[0]["remarks"][-1]
+        as_texts = TableEncoding().fit(table(mixed)).transform(table(mixed))
+        np.testing.assert_array_equal(fitted.transform(read), as_texts)

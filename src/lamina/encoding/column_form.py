@@ -5,17 +5,23 @@ A form is found once from all cells of a column, and applied to the same column 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lamina.encoding.file_rows import row_name
 from lamina.encoding.missing_marks import is_missing_number
-from lamina.encoding.written_dates import ORDERS, DateOrder, read_date, read_time_of_day
+from lamina.encoding.written_dates import (
+    ORDERS,
+    DateOrder,
+    has_zone,
+    may_have_zone,
+    read_date,
+    read_time_of_day,
+)
 from lamina.encoding.written_numbers import (
     CURRENCIES,
     PERCENT,
@@ -25,7 +31,6 @@ from lamina.encoding.written_numbers import (
 )
 from lamina.errors import TableError
 from lamina.files.model_file import Json
-from lamina.formulas.table import AnyArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +125,8 @@ class ColumnForm:
         Returns
         -------
         pandas.Series
-            float64, datetime64 or str, with the index of `column`.
+            float64, datetime64 or str, with the index of `column`. Dates are datetime64 in UTC if
+            all have a time zone, and objects if only some have one.
 
         Raises
         ------
@@ -137,19 +143,12 @@ class ColumnForm:
         for code, (text, value) in enumerate(zip(texts, found, strict=True)):
             if value is None and text not in marks and not is_missing_number(text):
                 raise self._unreadable(name, column, int(np.argmax(codes == code)), text)
-        return self._series(column, found, codes)
-
-    def _series(
-        self, column: pd.Series, values: list[CellValue | None], codes: NDArray[np.intp]
-    ) -> pd.Series:
         from pandas import Series
 
-        array: AnyArray
-        if self.kind == "date":
-            array = np.array([*values, None], dtype="datetime64[us]")
-        else:
-            array = np.array([*values, None], dtype=np.float64)
-        return Series(array[codes], index=column.index, name=column.name)
+        if self.kind != "date":
+            array = np.array([*found, None], dtype=np.float64)
+            return Series(array[codes], index=column.index, name=column.name)
+        return _dates(texts, found).take(codes).set_axis(column.index).rename(column.name)
 
     def _unreadable(self, name: str, column: pd.Series, position: int, text: str) -> TableError:
         return TableError(
@@ -171,6 +170,26 @@ class ColumnForm:
         if form != NumberForm():
             return f"in training this column has numbers like {_example(form)!r}; write them so, "
         return "in training this column has numbers like '1234.5'; write them so, "
+
+
+def _dates(texts: Sequence[str], values: Sequence[CellValue | None]) -> pd.Series:
+    """Return dates in UTC as a Series with a missing value at the end, which keeps time zones."""
+    from pandas import Series
+
+    zoned = [
+        value is not None and may_have_zone(text) and has_zone(text) is True
+        for text, value in zip(texts, values, strict=True)
+    ]
+    dates = Series(np.array([*values, None], dtype="datetime64[us]"))
+    if not any(zoned):
+        return dates
+    if sum(zoned) == len(values) - values.count(None):
+        return dates.dt.tz_localize("UTC")
+    both = [
+        value.replace(tzinfo=UTC) if is_zoned and isinstance(value, datetime) else value
+        for value, is_zoned in zip(values, zoned, strict=True)
+    ]
+    return Series([*both, None], dtype=object)
 
 
 def _example(form: NumberForm) -> str:

@@ -158,6 +158,12 @@ def has_zone(text: str) -> bool | None:
     return None if found is None else found["zone"] is not None
 
 
+def may_have_zone(text: str) -> bool:
+    """Return False, at little cost, if a date has no time zone."""
+    end = text.rstrip()[-6:]
+    return end[-1:] in "ZzCcTt" or "+" in end or "-" in end
+
+
 def _match(text: str) -> re.Match[str] | None:
     plain = text.strip()
     if not 6 <= len(plain) <= 48:
