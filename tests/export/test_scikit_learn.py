@@ -10,13 +10,17 @@ import pytest
 from scipy import sparse
 from sklearn import neural_network as theirs
 from sklearn.base import clone
+from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 
 import lamina
 from lamina import MLPClassifier
+from lamina.activations import ELU
 from lamina.errors import ExportError
+from lamina.losses import Focal
+from lamina.penalties import ElasticNet
 from lamina.schedules import Cosine, InvScaling
-from lamina.solvers import SGD
+from lamina.solvers import SGD, Adam
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -237,3 +241,35 @@ def test_objects_become_the_names_and_parameters_of_scikit_learn():
     unknown = MLPClassifier(**SETTINGS, learning_rate=Cosine(period=5)).fit(X, y)
     with pytest.raises(ExportError, match="learning_rate"):
         lamina.to_sklearn(unknown)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "cure"),
+    [
+        ({"solver": Adam(amsgrad=True)}, {"solver__amsgrad": False}),
+        ({"solver": "sgd", "learning_rate": Cosine(period=3)}, {"learning_rate": "constant"}),
+        ({"loss": Focal(gamma=1.0)}, {"loss": "log_loss"}),
+        ({"penalty": ElasticNet(l1_ratio=0.3)}, {"penalty": "l2"}),
+        ({"penalty": ElasticNet()}, {"penalty": "l2"}),
+        ({"output_activation": ELU(alpha=0.5)}, {"output_activation": None}),
+    ],
+)
+def test_an_object_that_scikit_learn_lacks_is_named_with_a_cure_that_works(
+    parameters: dict[str, Any], cure: dict[str, Any]
+) -> None:
+    X, y = load_iris(return_X_y=True)
+    model = lamina.MLPClassifier((3,), max_iter=2, random_state=0, **parameters).fit(X, y)
+    (name, value), *_ = cure.items()
+    parameter = name.partition("__")[0]
+    with pytest.raises(ExportError) as refusal:
+        lamina.to_sklearn(model)
+    assert f"does not support {parameter}={getattr(model, parameter)!r}" in str(refusal.value)
+    assert f"call set_params({name}={value!r}) first" in str(refusal.value)
+    assert lamina.to_sklearn(model.set_params(**cure)).predict(X).shape == y.shape
+
+
+def test_the_message_about_an_activation_shows_the_object() -> None:
+    X, y = load_iris(return_X_y=True)
+    model = lamina.MLPClassifier((3,), ELU(alpha=0.5), max_iter=2).fit(X, y)
+    with pytest.raises(ExportError, match=r"Got ELU\(alpha=0\.5\) instead"):
+        lamina.to_sklearn(model)

@@ -24,7 +24,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import check_is_fitted
 
-from lamina.choices import name_of
+from lamina.choices import PARAMETERS, Choice, name_of
 from lamina.encoding import TargetEncoding
 from lamina.encoding.targets import TargetKind
 from lamina.engines import OptimizerState
@@ -37,7 +37,7 @@ from lamina.estimators.fitting.state import (
     get_scaling,
 )
 from lamina.estimators.fitting.tasks import Classification, Regression
-from lamina.estimators.settings.formula_choices import flat_parameters, optimizer_settings
+from lamina.estimators.settings.formula_choices import OPTIONS, flat_parameters, optimizer_settings
 from lamina.export.lowering.models import lower_network
 from lamina.export.lowering.network_operations import (
     Activate,
@@ -132,12 +132,21 @@ def to_sklearn(model: MLPClassifier | MLPRegressor) -> theirs.MLPClassifier | th
     if program.targets is not None:
         estimator._label_binarizer = _label_binarizer(program.targets, model._sparse_targets)
     # With a standardised target, the optimizer's state has other units than these weights.
-    is_continued = getattr(model, "_optimizer_name", None) == name_of(model.solver)
-    if is_continued and get_scaling(model) is None:
+    if _is_continued(model) and get_scaling(model) is None:
         estimator._optimizer = _their_optimizer(model)
         if estimator.best_loss_ is None and not estimator.early_stopping:
             estimator.best_loss_ = math.inf
     return estimator
+
+
+def _is_continued(model: BaseEstimator) -> bool:
+    """Return True if the optimizer's state is that of the solver as it is set now."""
+    solver = name_of(model.solver)
+    if getattr(model, "_optimizer_name", None) != solver:
+        return False
+    slots = [*OPTIMIZERS[solver].slots]
+    # A fit with amsgrad=True has another slot.
+    return bool(getattr(model, "_optimizer_slot_names", slots) == slots)
 
 
 def _add_layer(estimator: BaseEstimator, operation: Affine) -> None:
@@ -228,11 +237,40 @@ def _their_parameters(model: BaseEstimator, cls: type) -> dict[str, object]:
     for name, value in params.items():
         if name in theirs or name in WITHOUT_EFFECT or _equal(value, ours[name].default):
             continue
+        _refuse_object_with(model, cls, name)
         raise ExportError(
             f"scikit-learn's {cls.__name__} has no parameter {name!r}, and this model has {name}="
             f"{value!r}. To omit it, call set_params({name}={ours[name].default!r}) first."
         )
-    return {name: deepcopy(params[name]) for name in theirs}
+    # A message about an object shows the object, not its plain form.
+    objects = {name for name in theirs if isinstance(params[name], dict)}
+    return {
+        name: deepcopy(getattr(model, name) if name in objects else params[name]) for name in theirs
+    }
+
+
+def _refuse_object_with(model: BaseEstimator, cls: type[BaseEstimator], flat: str) -> None:
+    """Raise ExportError if an object of the model sets a parameter of names."""
+    for parameter in PARAMETERS:
+        choice = getattr(model, parameter, None)
+        if not isinstance(choice, Choice) or not _sets(choice, parameter, flat):
+            continue
+        supported = cls._parameter_constraints.get(parameter, [])
+        names = {each for kind in supported for each in getattr(kind, "options", ())}
+        short = next((k for k, v in choice.record_names.items() if v == flat), flat)
+        default = inspect.signature(type(model)).parameters[parameter].default
+        change = f"{parameter}={default!r}"
+        if choice.name in names:
+            change = f"{parameter}__{short}={getattr(type(choice)(), short)!r}"
+        raise ExportError(
+            f"scikit-learn's {cls.__name__} does not support {parameter}={choice!r}, which this "
+            f"model has. To omit it, call set_params({change}) first."
+        )
+
+
+def _sets(choice: Choice, parameter: str, flat: str) -> bool:
+    """Return True if an object sets a parameter that `flat_parameters` names."""
+    return flat in (parameter, OPTIONS.get(parameter)) or flat in choice.flat_values
 
 
 def _equal(value: object, default: object) -> bool:
