@@ -27,7 +27,8 @@ Row = Mapping[str, Measurement]
 def machine(record: Record) -> str:
     """Return sentences on where and when the figures were measured, and the time of each model."""
     described = record.models["balanced"]["machine"]
-    models = [record.models[name] for name in MODELS]
+    measured = [*MODELS, *(name for name in SLOW if name in record.models)]
+    models = [record.models[name] for name in measured]
     dates = sorted({model["date"] for model in models})
     versions = dict.fromkeys(f"{model['package']} {model['version']}" for model in models)
     return (
