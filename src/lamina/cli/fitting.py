@@ -23,7 +23,7 @@ from lamina.cli.settings import parse_settings
 from lamina.cli.terminal import Terminal
 from lamina.datasets.dataset import Task
 from lamina.encoding.frames import ArrayOrTable
-from lamina.encoding.table_columns import ColumnRecord
+from lamina.encoding.table_columns import ColumnRecord, is_left_out
 from lamina.errors import NoBetterThanTrivialWarning
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
@@ -130,6 +130,5 @@ def remarks_on_left_out(model: BaseEstimator, printed: Sequence[ColumnRecord] = 
     return [
         f"column {record['column']!r} is {record['action']}"
         for record in report
-        if record["action"].startswith("left out")
-        and shown.get(record["column"]) != record["action"]
+        if is_left_out(record) and shown.get(record["column"]) != record["action"]
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 
 from lamina.cli.columns import MOST_COLUMNS, columns_of, show_columns
 from lamina.cli.concluding import FAILED, INTERRUPTED, conclude
@@ -26,11 +25,10 @@ from lamina.cli.settings import parse_settings
 from lamina.cli.splitting import TrainTestSplit
 from lamina.cli.target_remarks import remarks_on_targets
 from lamina.cli.terminal import Terminal
-from lamina.encoding.table_columns import ColumnRecord
 from lamina.encoding.understanding import understand
 from lamina.errors import NonFiniteError
 from lamina.tables.problem import Problem
-from lamina.tabular.random_rows import remark_on_dates
+from lamina.tabular.random_rows import remarks_on_dates
 
 
 def train(request: TrainingRequest) -> int:
@@ -51,7 +49,7 @@ def train(request: TrainingRequest) -> int:
     if parts.description:
         terminal.print(parts.description)
     show_columns(terminal.out, records)
-    later = [] if parts.by else remarks_on_time(records)
+    later = [] if parts.by else remarks_on_dates(records, _time_option)
     remarks = [*remarks_before(request, reading, parts), *filter(None, [choice]), *later]
     for remark in remarks:
         terminal.print_remark(remark)
@@ -71,13 +69,8 @@ def train(request: TrainingRequest) -> int:
     return conclude(FinishedFit(request, kind, problem, parts, records, fitted, terminal))
 
 
-def remarks_on_time(records: Sequence[ColumnRecord]) -> list[str]:
-    """Return a remark if rows with dates are held out at random."""
-    for record in records:
-        if record["kind"] == "date" and not record["action"].startswith("left out"):
-            name = record["column"]
-            return [remark_on_dates(name, f"use --time {shlex.quote(name)}")]
-    return []
+def _time_option(column: str) -> str:
+    return f"use --time {shlex.quote(column)}"
 
 
 def remarks_before(request: TrainingRequest, reading: Reading, parts: TrainTestSplit) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lamina.encoding.columns import Kind, find_kind
+from lamina.encoding.columns import Kind, find_kind, show_value
 from lamina.encoding.cures import IN_PYTHON, Cures
 from lamina.encoding.file_rows import row_name
 from lamina.errors import TableError
@@ -48,9 +48,10 @@ def require_chosen_kind(
     else:
         cure = f"pandas.to_datetime(table[{name!r}], format='%Y%m%d')"
     option = cures.of_type(name, "number" if chosen == "number" else "date")
+    example = show_value(column.iloc[position])
     raise TableError(
         f"column {name!r} is declared a {chosen} by {option}, but holds {_FOUND[found]} such as "
-        f"{_shown(column.iloc[position])} in {row_name(column, position)}: convert it with {cure}, "
+        f"{example} in {row_name(column, position)}: convert it with {cure}, "
         "or leave the type out"
     )
 
@@ -71,8 +72,3 @@ def no_readable_cell(name: str, kind: str, cell: str, cures: Cures) -> TableErro
         f"column {name!r} is declared a {kind} by {option}, but none of its cells is a {kind}: it "
         f"holds {cell}; write each {kind} like {_EXAMPLES[kind]}, or leave the type out"
     )
-
-
-def _shown(value: object) -> str:
-    """Return a text in quotes, and any other value without its type."""
-    return repr(value) if isinstance(value, str) else str(value)

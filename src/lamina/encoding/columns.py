@@ -217,12 +217,12 @@ def _convert(
     except (TypeError, ValueError, ArithmeticError):
         row = _first_bad_row(column, convert)
         raise TableError(
-            f"column {name!r} holds {_shown(column.iloc[row])} in {row_name(column, row)}, "
+            f"column {name!r} holds {show_value(column.iloc[row])} in {row_name(column, row)}, "
             f"where {expected} is expected: correct the value, or leave the cell empty"
         ) from None
 
 
-def _shown(value: object) -> str:
+def show_value(value: object) -> str:
     """Return a text in quotes, and any other value without its type."""
     return repr(value) if isinstance(value, str) else str(value)
 

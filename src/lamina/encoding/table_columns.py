@@ -44,6 +44,11 @@ class ColumnRecord(TypedDict):
     remarks: list[str]
 
 
+def is_left_out(record: ColumnRecord) -> bool:
+    """Return True if the column is not used."""
+    return record["action"].startswith("left out")
+
+
 class TypedColumns(NamedTuple):
     """The columns of a table with their kinds.
 

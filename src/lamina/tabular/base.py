@@ -203,7 +203,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         ensemble = fit_ensemble(sample, quality, self._build, random_state, fitter)
         sample = replace(sample, target=ensemble.target)
         trivial = remark_on_trivial(sample, ensemble.score, ensemble.validated)
-        remarks = [*limit.remarks, *target.remarks(), *inputs.remarks_on_time(choice.is_random)]
+        remarks = [*limit.remarks, *target.remarks(), *choice.remarks(inputs.encoding_.report_)]
         remarks += [] if trivial is None else [trivial]
         learned = self._learn_out_of_fold(sample, ensemble)
         self._keep(inputs, sample, ensemble, remarks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lamina.encoding import TableEncoding
-from lamina.encoding.table_columns import ColumnRecord
+from lamina.encoding.table_columns import ColumnRecord, is_left_out
 from lamina.tabular.inputs import CODED_FROM, MOST_ONE_HOT
 
 SCALED = "scaled and spread over bins"
@@ -29,7 +29,7 @@ def report_inputs(encoding: TableEncoding) -> list[ColumnRecord]:
 
 def _action(encoding: TableEncoding, record: ColumnRecord) -> str:
     name, action = record["column"], record["action"]
-    if action.startswith("left out"):
+    if is_left_out(record):
         return action
     if record["kind"] != "category":
         return action.replace("standardised", SCALED)

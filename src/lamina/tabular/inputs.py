@@ -15,7 +15,6 @@ from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.table_columns import ColumnRecord
 from lamina.formulas.table import AnyArray
 from lamina.tabular.encoded import EncodedTable
-from lamina.tabular.random_rows import remark_on_dates
 
 # A column with more categories is also encoded by target statistics.
 CODED_FROM = 10
@@ -105,18 +104,6 @@ class TableInputs:
     @property
     def _columns(self) -> AnyArray:
         return columns_of_features(self.encoding_)
-
-    def remarks_on_time(self, is_random: bool) -> list[str]:
-        """Return a remark if rows with dates were held out at random."""
-        encoding = self.encoding_
-        dates = [
-            name
-            for name, kind in encoding.kinds_.items()
-            if kind == "date" and name not in encoding.left_out_
-        ]
-        if not is_random or not dates:
-            return []
-        return [remark_on_dates(dates[0], f"pass time={dates[0]!r} to fit")]
 
     def columns_of_parts(self) -> EncodedColumns:
         """Return the original column of each column of an encoded table."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 
-def remark_on_dates(column: str, cure: str) -> str:
+from lamina.encoding.table_columns import ColumnRecord, is_left_out
+
+
+def remarks_on_dates(records: Iterable[ColumnRecord], cure: Callable[[str], str]) -> list[str]:
     """Return a sentence about a score of random rows, which may not hold for later ones.
 
     Random validation rows lie between training rows of the same period, and are easier to predict
@@ -12,17 +16,31 @@ def remark_on_dates(column: str, cure: str) -> str:
 
     Parameters
     ----------
-    column : str
-        Column with dates.
-    cure : str
-        How to validate on later rows.
+    records : iterable of ColumnRecord
+        Report on the columns. The sentence names the first one with dates that is used.
+    cure : callable
+        `cure(column)` says how to validate on later rows.
+
+    Returns
+    -------
+    list of str
+        Empty without dates.
 
     Examples
     --------
-    >>> print(remark_on_dates("day", "pass time='day'")[:54])
+    >>> import pandas as pd
+    >>> from lamina.encoding import TableEncoding
+    >>> table = pd.DataFrame({"day": ["2024-12-30", "2024-12-31"]})
+    >>> [remark] = remarks_on_dates(TableEncoding().fit(table).report_, "pass time={!r}".format)
+    >>> print(remark[:54])
     'day' has dates, and held-out rows are drawn at random
     """
-    return (
-        f"{column!r} has dates, and held-out rows are drawn at random: for rows of a later time "
-        f"the score may be too optimistic. If the model will predict such rows, {cure}"
-    )
+    for record in records:
+        if record["kind"] == "date" and not is_left_out(record):
+            column = record["column"]
+            return [
+                f"{column!r} has dates, and held-out rows are drawn at random: for rows of a later "
+                "time the score may be too optimistic. If the model will predict such rows, "
+                f"{cure(column)}"
+            ]
+    return []

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lamina.encoding.columns import READERS
 from lamina.encoding.frames import ArrayOrTable, as_pandas
-from lamina.encoding.table_columns import read_training
+from lamina.encoding.table_columns import ColumnRecord, read_training
 from lamina.encoding.understanding import understand
 from lamina.errors import TableError, suggestion
 from lamina.formulas.table import AnyArray
@@ -22,6 +22,7 @@ from lamina.tabular.folds import (
     build_splits,
     split_in_time,
 )
+from lamina.tabular.random_rows import remarks_on_dates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,10 +64,16 @@ class SplitChoice(NamedTuple):
         numbered = None if groups is None else _read_groups(groups)
         return cls(numbered, None if time is None else _read_time(time), cv), table
 
+    def remarks(self, records: Iterable[ColumnRecord]) -> list[str]:
+        """Return a remark on dates if samples are assigned to training and validation at random."""
+        if self.groups is not None or self.time is not None or self._has_splits:
+            return []
+        return remarks_on_dates(records, "pass time={!r} to fit".format)
+
     @property
-    def is_random(self) -> bool:
-        """True if rows are assigned to training and validation at random."""
-        return self.groups is None and self.time is None and not hasattr(self.cv, "split")
+    def _has_splits(self) -> bool:
+        """True if `cv` has splits, and not their number alone."""
+        return self.cv is not None and not isinstance(self.cv, Integral)
 
     def splits(
         self, learned: AnyArray, n_folds: int, random_state: np.random.RandomState
@@ -87,7 +94,7 @@ class SplitChoice(NamedTuple):
                     "each sample"
                 )
         n_folds = self._number_of_folds(n_folds)
-        if self.cv is not None and not isinstance(self.cv, Integral):
+        if self._has_splits:
             splits = _read_splits(self.cv, learned, self.groups)
         elif self.time is not None:
             splits = split_in_time(n_folds, self.time)
