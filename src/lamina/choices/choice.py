@@ -74,7 +74,7 @@ class Choice(BaseEstimator):  # type: ignore[misc]
         ValueError
             For a name that is not a hyperparameter.
         """
-        _require_known(type(self), params, ValueError)
+        _require_names(type(self), params, ValueError)
         self.__dict__.update(params)
         return self
 
@@ -150,7 +150,7 @@ def _constructor(hyperparameters: Iterable[Hyperparameter]) -> Callable[..., Non
     def __init__(self: Choice, *by_place: Value, **values: Value) -> None:
         if by_place:
             raise TypeError(_by_place(type(self), by_place))
-        _require_known(type(self), values, TypeError)
+        _require_names(type(self), values, TypeError)
         self.__dict__.update({**defaults, **values})
 
     keyword_only = inspect.Parameter.KEYWORD_ONLY
@@ -175,17 +175,21 @@ def _by_place(cls: type[Choice], values: tuple[Value, ...]) -> str:
     return f"{cls.__name__} takes its hyperparameters by name, and got {got} without one. {has}"
 
 
-def _require_known(
+def _require_names(
     cls: type[Choice], names: Iterable[str], error: type[TypeError | ValueError]
 ) -> None:
     """Raise an error for a name that is not a hyperparameter; it names the nearest match."""
-    known = [each.name for each in cls.hyperparameters]
+    allowed_names = [each.name for each in cls.hyperparameters]
     for name in names:
-        if name not in known:
-            allowed = f"It has {', '.join(known)}." if known else "It has none."
+        if name not in allowed_names:
+            allowed = f"It has {', '.join(allowed_names)}." if allowed_names else "It has none."
             elsewhere = ELSEWHERE.get(name, name)
             short = next((k for k, v in cls.record_names.items() if v == name), elsewhere)
-            nearest = f" Did you mean {short!r}?" if short in known else suggestion(name, known)
+            nearest = (
+                f" Did you mean {short!r}?"
+                if short in allowed_names
+                else suggestion(name, allowed_names)
+            )
             of_estimator = nearest_match(name, OF_ESTIMATORS.get(cls.parameter, ()))
             if not nearest and of_estimator:
                 allowed += f" The estimator has the parameter {of_estimator!r}."

@@ -5,7 +5,7 @@ A form is found once from all cells of a column, and applied to the same column 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -35,7 +35,7 @@ from lamina.files.model_file import Json
 if TYPE_CHECKING:
     import pandas as pd
 
-# What a cell of numbers or dates is read as.
+# Value of a cell of numbers or dates.
 CellValue: TypeAlias = float | datetime
 FormKind: TypeAlias = Literal["number", "date", "time of day", "category"]
 FORM_KINDS: tuple[FormKind, ...] = ("number", "date", "time of day", "category")
@@ -103,10 +103,6 @@ class ColumnForm:
         if self.kind == "time of day":
             return read_time_of_day
         return lambda text: read_number(text, self.number)
-
-    def with_missing(self, texts: Collection[str]) -> ColumnForm:
-        """Return the form with further texts for missing values."""
-        return replace(self, missing=(*self.missing, *texts))
 
     def read(
         self, name: str, column: pd.Series, values: Mapping[str, CellValue | None] | None = None

@@ -285,9 +285,9 @@ class NativeEngine(Engine):
         """Raise UnsupportedBlockError for a kind or factors that the core does not support."""
         for block in spec.blocks:
             if block.kind not in cls.kinds:
-                known = " and ".join(map(repr, sorted(cls.kinds)))
+                kinds = " and ".join(map(repr, sorted(cls.kinds)))
                 raise UnsupportedBlockError(
-                    f"engine='native' supports blocks of kind {known} alone, and block "
+                    f"engine='native' supports blocks of kind {kinds} alone, and block "
                     f"{block.name!r} is of kind {block.kind!r}; engine='reference' supports "
                     "every kind"
                 )

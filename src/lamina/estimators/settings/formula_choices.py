@@ -104,9 +104,9 @@ def flat_parameters(model: Parametrized) -> dict[str, object]:
     for parameter in PARAMETERS.keys() & params:
         value = params[parameter]
         if isinstance(value, (list, tuple)):
-            flat[parameter] = [_with_own(each) for each in value]
+            flat[parameter] = [_with_further(each) for each in value]
         elif isinstance(value, Choice):
-            flat[parameter] = _with_own(value)
+            flat[parameter] = _with_further(value)
             flat |= value.flat_values
     if isinstance(schedule := flat["learning_rate"], dict):
         flat["learning_rate"] = schedule.pop("name")
@@ -114,16 +114,16 @@ def flat_parameters(model: Parametrized) -> dict[str, object]:
     return flat
 
 
-def _with_own(value: object) -> object:
+def _with_further(value: object) -> object:
     """Return the name of a formula, with the hyperparameters that only the object can set."""
     if not isinstance(value, Choice):
         return value
-    own = {
+    further = {
         name: each
         for name, each in value.values.items()
         if name not in value.flat_values and not are_same(each, getattr(type(value)(), name))
     }
-    return {"name": value.name, **own} if own else value.name
+    return {"name": value.name, **further} if further else value.name
 
 
 def objects_in(name: str, value: object) -> Iterator[tuple[str, Choice]]:

@@ -91,9 +91,9 @@ def _name_and_scorer(monitor: object) -> tuple[str, Scorer]:
         return getattr(function, "__name__", type(function).__name__), monitor
     names = get_scorer_names()
     if monitor not in names:
-        known = [LOSS, VALIDATION_LOSS, GRADIENT_NORM, *names]
+        allowed = [LOSS, VALIDATION_LOSS, GRADIENT_NORM, *names]
         raise InvalidParameterError(
-            f"monitor={monitor!r} is not a scorer of scikit-learn.{suggestion(monitor, known)} "
-            f"Known: {', '.join(map(repr, known))}."
+            f"monitor={monitor!r} is not a scorer of scikit-learn.{suggestion(monitor, allowed)} "
+            f"Known: {', '.join(map(repr, allowed))}."
         )
     return monitor, get_scorer(monitor)
