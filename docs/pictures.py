@@ -21,7 +21,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from lamina.formulas import ACTIVATIONS, INVERSE_LINKS, LOSSES, OPTIMIZERS, PENALTIES, SCHEDULES
 from lamina.formulas.hyperparameters import complete, names_of
-from lamina.formulas.schedules import Course
+from lamina.formulas.schedule import Course
 
 FOLDER = Path(__file__).parent / "images"
 # Okabe and Ito's colours are distinguishable with colour blindness; the dashes help too.

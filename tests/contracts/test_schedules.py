@@ -12,7 +12,7 @@ from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
 from lamina.engines import Objective, OptimizerSettings
 from lamina.formulas import SCHEDULES
-from lamina.formulas.schedules import Schedule
+from lamina.formulas.schedule import Schedule
 from lamina.training import TrainingPlan
 from lamina.training.rates import Rates, RateState
 from lamina.training.stopping import Stopping
@@ -104,6 +104,20 @@ def _polynomial(torch: Any, optimizer: Any, options: dict[str, Any]) -> Any:
     return torch.PolynomialLR(optimizer, EPOCHS * STEPS, options["power"])
 
 
+def _waves(torch: Any, optimizer: Any, options: dict[str, Any]) -> Any:
+    return torch.LambdaLR(optimizer, lambda s: math.sin(math.pi * math.log2(1 + 15 * s / 60)) ** 2)
+
+
+def _flat_cos(torch: Any, optimizer: Any, options: dict[str, Any]) -> Any:
+    flat = round(options["flat"] * EPOCHS * STEPS)
+    falling, last = EPOCHS * STEPS - flat, INITIAL * options["lowest"]
+    parts = [
+        torch.ConstantLR(optimizer, 1.0),
+        torch.CosineAnnealingLR(optimizer, falling, last),
+    ]
+    return torch.SequentialLR(optimizer, parts, [flat]) if flat else parts[1]
+
+
 BY_EPOCHS, BY_STEPS = STEPS, 1
 IN_PYTORCH: dict[str, tuple[Any, int, list[dict[str, Any]]]] = {
     "exponential": (_exponential, BY_EPOCHS, [{}, {"decay": 0.5}]),
@@ -125,6 +139,8 @@ IN_PYTORCH: dict[str, tuple[Any, int, list[dict[str, Any]]]] = {
         [{}, {"rising": 0.5, "initial_divisor": 10, "final_divisor": 100}],
     ),
     "polynomial": (_polynomial, BY_STEPS, [{}, {"power": 2.0}, {"power": 0.5}]),
+    "coslog4": (_waves, BY_STEPS, [{}]),
+    "flat_cos": (_flat_cos, BY_STEPS, [{}, {"flat": 0.0}, {"flat": 0.75, "lowest": 0.1}]),
 }
 IN_CLOSED_FORM = {"constant", "invscaling", "adaptive", "plateau"}
 
@@ -242,6 +258,22 @@ def test_a_restart_begins_at_the_full_rate_even_where_rounding_is_near() -> None
     options = {"period": 0.6, "period_factor": 1}
     rates = np.array(rates_of(SCHEDULES["cosine"], given_options=options))
     assert (rates[::3] == INITIAL).all()
+
+
+def test_coslog4_is_zero_at_powers_of_two_and_highest_between_them() -> None:
+    rates = np.array(rates_of(SCHEDULES["coslog4"], epochs=15))
+    # 1 + 15 t is 1, 2, 4, 8 at these steps of 75.
+    np.testing.assert_allclose(rates[[0, 5, 15, 35]], 0, atol=1e-14)
+    # The highest points are where 1 + 15 t is a power of two times √2: step 51.6 for the last wave.
+    assert rates.argmax() in (51, 52)
+    assert rates.max() == pytest.approx(INITIAL, rel=2e-3)
+
+
+def test_flat_cos_keeps_the_rate_for_half_of_all_steps() -> None:
+    rates = np.array(rates_of(SCHEDULES["flat_cos"]))
+    assert (rates[: EPOCHS * STEPS // 2] == INITIAL).all()
+    assert (np.diff(rates[EPOCHS * STEPS // 2 :]) < 0).all()
+    assert 0 < rates[-1] < 0.01 * INITIAL
 
 
 EXTREMES = (0, 5e-324, 1e-300, 1e-9, 1 + 1e-15, 1e9, 1.7e308, 1, 2**62, 2**63 - 1)

@@ -11,7 +11,8 @@ from lamina.formulas.optimizer import Optimizer
 from lamina.formulas.optimizers import OPTIMIZERS
 from lamina.formulas.penalties import PENALTIES, Penalty
 from lamina.formulas.precisions import PRECISIONS, Precision
-from lamina.formulas.schedules import SCHEDULES, Schedule
+from lamina.formulas.schedule import Schedule
+from lamina.formulas.schedules import SCHEDULES
 from lamina.formulas.solvers import FULL_BATCH_SOLVERS, SOLVERS, FullBatchSolver, is_minibatch
 
 __all__ = [

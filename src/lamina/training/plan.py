@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from lamina.engines import Objective, OptimizerSettings
 from lamina.formulas import SCHEDULES, Schedule
-from lamina.formulas.schedules import Options, custom
+from lamina.formulas.schedule import Options
+from lamina.formulas.schedules import custom
 
 
 @dataclass(frozen=True)

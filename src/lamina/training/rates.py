@@ -8,7 +8,8 @@ from numbers import Real
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.formulas.schedules import Course, Factors, linear_warm_up
+from lamina.formulas.schedule import Course, Factors
+from lamina.formulas.schedules import linear_warm_up
 from lamina.training.plan import TrainingPlan
 
 # Epochs that need no check run in one call, but not so many that their rates fill memory.

@@ -102,6 +102,11 @@ SOLVER_PARAMETERS = {
         - 'one_cycle': up from η₀ / initial_divisor to η₀ over the fraction `rising` of all steps,
           then down to almost zero, along cosines (Smith 2018);
         - 'polynomial': η = η₀ (1 - step / all steps)^power;
+        - 'coslog4': four waves from 0 to η₀ and back, each about twice as long as the one before: η
+          = η₀ ½ (1 - cos(2π log₂(1 + 15 step / all steps))) (Holzmüller, Grinsztajn, Steinwart
+          2024);
+        - 'flat_cos': η₀ over the fraction `flat` of all steps, then half a cosine down to zero (the
+          same authors);
         - 'plateau': η ← factor η after more than `patience` epochs without progress; keep
           `patience` below `n_iter_no_change`, at which training stops;
         - `function(step, epoch)`: its result is η; both count from 0.
@@ -122,8 +127,8 @@ SOLVER_PARAMETERS = {
         """
         Settings that replace the schedule's defaults: 'exponential' decay=0.95; 'step' factor=0.1,
         every=30; 'cosine' period=None, period_factor=1, lowest=0; 'one_cycle' rising=0.3,
-        initial_divisor=25, final_divisor=1e4; 'polynomial' power=1, lowest=0; 'plateau' factor=0.2,
-        patience=5, lowest=0. lowest is a fraction of η₀.
+        initial_divisor=25, final_divisor=1e4; 'polynomial' power=1, lowest=0; 'flat_cos' flat=0.5,
+        lowest=0; 'plateau' factor=0.2, patience=5, lowest=0. lowest is a fraction of η₀.
         """,
     ),
     "warmup": Parameter(
