@@ -4,6 +4,7 @@ import builtins
 import importlib.util
 import socket
 import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,17 @@ def test_the_page_is_opened_by_its_link(monkeypatch):
     running = lamina.workbench.open()
     running.close()
     assert opened == [running.url]
+
+
+def test_a_page_receives_a_command_of_another_thread(server, page):
+    session = server.workbench.sessions[page.event("hello")["session"]]
+    page.do("play")
+    page.state("playing")
+    time.sleep(0.2)  # nothing else is sent: the page is not ready for a frame
+    session.do({"do": "set", "experiment": {"model": {"activation": "relu"}}})
+    state = page.event("state")
+    while state["experiment"]["model"]["activation"] != "relu":
+        state = page.event("state")
 
 
 @pytest.fixture

@@ -138,7 +138,6 @@ class Widget(anywidget.AnyWidget):
 
     def _do(self, name: str) -> None:
         self.session.do({"do": name})
-        self.session.notify()
 
 
 def _app(workbench: Workbench) -> Starlette:

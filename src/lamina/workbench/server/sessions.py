@@ -43,7 +43,7 @@ class Session:
     ----------
     id : str
     notify : callable
-        `notify()` is called, from any thread, when requested news is available.
+        `notify()` is called, from any thread, after a command and when requested news is available.
     run, plane, views : Run, Plane, Views
     before : list of Experiment or int
         Undo history, latest last: for a changed experiment the previous one, for a changed weight
@@ -122,6 +122,8 @@ class Session:
         with self.lock:
             self.used = monotonic()
             COMMANDS[name](self, command)
+        # A new run has not been asked for news yet, so the page would wait for it.
+        self.notify()
 
     def open_first(self, opened: Opened) -> None:
         """Open the experiment of a link or a file; store an error in `trouble`."""
