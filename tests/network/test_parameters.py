@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lamina.blocks import BLOCKS, RATE_GROUPS
 from lamina.network import NetworkSpec, ParameterLayout, draw_parameters, flatten_parameters
 
 widths = st.lists(st.integers(1, 9), min_size=2, max_size=5)
@@ -97,3 +98,22 @@ def test_single_precision_parameters_are_the_double_precision_draw_rounded():
     single = draw_parameters(spec, np.random.RandomState(5), np.float32, 6.0)
     double = draw_parameters(spec, np.random.RandomState(5), np.float64, 6.0)
     np.testing.assert_array_equal(single, double.astype(np.float32))
+
+
+def test_rate_factors_split_the_vector_into_parts_with_one_rate_each():
+    spec = NetworkSpec.perceptron([2, 3, 1], "prelu", "identity", normalization="layer")
+    layout = ParameterLayout.from_spec(spec)
+    assert layout.spans() == layout.spans((("bias", 1.0),)) == []
+    spans = layout.spans((("bias", 0.5), ("scale", 6.0), ("activation", 0.1)))
+    lengths = [span.part.stop - span.part.start for span in spans]
+    assert lengths == [6, 3, 3, 1, 3, 3, 3]
+    assert [span.rate_factor for span in spans] == [1.0, 1.0, 0.5, 0.5, 6.0, 0.5, 0.1]
+    assert spans[-1].part.stop == layout.n_trained
+
+
+def test_every_trained_parameter_has_a_rate_group():
+    for block in (each for kind in BLOCKS.values() for each in kind.block.examples()):
+        spec = NetworkSpec((block,), "identity")
+        layout = ParameterLayout.from_spec(spec)
+        assert sum(piece.size for piece in layout.pieces) == layout.n_trained
+        assert {piece.rate_group for piece in layout.pieces} <= set(RATE_GROUPS)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from lamina.blocks.block import AnyBlock, Block, BlockPass, Role, Tensor
 from lamina.blocks.dense import Dense
 from lamina.blocks.mode import Mode, Product, product_in
+from lamina.blocks.rate_groups import RATE_GROUPS
 from lamina.formulas.table import RecordTable
 
 
@@ -29,6 +30,7 @@ def block_from_json(plain: dict[str, Any]) -> AnyBlock:
 
 __all__ = [
     "BLOCKS",
+    "RATE_GROUPS",
     "AnyBlock",
     "Block",
     "BlockKind",

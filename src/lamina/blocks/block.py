@@ -57,8 +57,11 @@ class Tensor(NamedTuple):
     role : Role
     initial : tuple of float, or None
         Initial value of each row, or of all if it has one element; None if `Block.draw` draws it.
+    rate_group : str or tuple of str
+        Name in RATE_GROUPS, or one for each row: `rate_factors` has a factor of the learning rate
+        for each group.
     rate_factor : float
-        Factor of the learning rate.
+        Further factor of the learning rate.
     decay_factor : float
         Factor of the weight decay; read for weights alone.
     """
@@ -67,6 +70,7 @@ class Tensor(NamedTuple):
     shape: tuple[int, ...]
     role: Role
     initial: tuple[float, ...] | None = None
+    rate_group: str | tuple[str, ...] = "weight"
     rate_factor: float = 1.0
     decay_factor: float = 1.0
 

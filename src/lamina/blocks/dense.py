@@ -171,11 +171,13 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     @property
     def tensors(self) -> tuple[Tensor, ...]:
         rows = tuple(parameter.initial for parameter in self.learned)
+        groups = tuple(parameter.rate_group for parameter in self.learned)
         statistics = tuple(statistic.initial for statistic in self.statistics)
+        units = (len(rows), self.fan_out)
         return (
-            Tensor("W", (self.fan_in, self.fan_out), Role.WEIGHTS),
-            Tensor("b", (self.fan_out,), Role.BIASES),
-            Tensor("unit_parameters", (len(rows), self.fan_out), Role.UNIT_PARAMETERS, rows),
+            Tensor("W", (self.fan_in, self.fan_out), Role.WEIGHTS, rate_group="weight"),
+            Tensor("b", (self.fan_out,), Role.BIASES, rate_group="bias"),
+            Tensor("unit_parameters", units, Role.UNIT_PARAMETERS, rows, groups),
             Tensor("statistics", (len(statistics), self.fan_out), Role.STATISTICS, statistics),
         )
 

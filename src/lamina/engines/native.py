@@ -291,7 +291,7 @@ class NativeEngine(Engine):
                     f"{block.name!r} is of kind {block.kind!r}; engine='reference' supports "
                     "every kind"
                 )
-        if ParameterLayout.from_spec(spec).factors:
+        if ParameterLayout.from_spec(spec).spans():
             raise UnsupportedBlockError(
                 "engine='native' has one learning rate and one decay for all parameters, and a "
                 "block declares factors of its own; engine='reference' supports them"

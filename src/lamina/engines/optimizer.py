@@ -15,6 +15,7 @@ from lamina.formulas.averages import average_rate, clipping_scale, compute_norm
 from lamina.formulas.hyperparameters import names_of
 from lamina.formulas.table import Array
 from lamina.network import ParameterLayout
+from lamina.network.parameters import Span
 
 
 @dataclass(frozen=True)
@@ -120,16 +121,16 @@ def update(
     record, step, params = OPTIMIZERS[settings.name], state.step + 1, settings.hyperparameters
     norm = compute_norm(gradient)
     gradient *= clipping_scale(norm, settings.max_gradient_norm)
-    of_weights, of_others = layout.spans
-    for part, rate_factor, decay_factor in of_weights:
+    weights, others = _spans(layout)
+    for part, rate_factor, decay_factor in weights:
         parameters[part] *= 1 - learning_rate * rate_factor * settings.weight_decay * decay_factor
     slots = state.slots[:-1] if state.keeps_average else state.slots
-    elementwise = [*of_weights, *of_others]
+    elementwise = [*weights, *others]
     if record.matrix_update is not None:
-        elementwise = of_others
+        elementwise = others
         matrices = (layout.views(vector).weights for vector in (parameters, gradient, *slots))
         for i, (W, G, *of_W) in enumerate(zip(*matrices, strict=True)):
-            rate = learning_rate * (layout.factors[i][0] if layout.factors else 1.0)
+            rate = learning_rate * weights[min(i, len(weights) - 1)].rate_factor
             record.matrix_update(W, G, of_W, step, rate, params)
     for part, rate_factor, _ in elementwise:
         rate, of_w = learning_rate * rate_factor, slots[:, part]
@@ -138,3 +139,12 @@ def update(
         average = state.slots[-1]
         average += (parameters - average) * average_rate(settings.average_decay, step)
     return norm
+
+
+def _spans(layout: ParameterLayout) -> tuple[list[Span], list[Span]]:
+    """Return the parts of the weights, and of the other trained parameters, each with one rate."""
+    if spans := layout.spans():
+        n = len(layout.weights)
+        return spans[:n], spans[n:]
+    n_weights = layout.n_weights
+    return [Span(slice(0, n_weights))], [Span(slice(n_weights, layout.n_trained))]

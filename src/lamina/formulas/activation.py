@@ -38,6 +38,8 @@ class UnitParameter:
         Symbol in formulas.
     input : str
         Name of the argument of `derivative` in code: 'z', or 'z_hat' for a normalization.
+    rate_group : str
+        Name in RATE_GROUPS.
     """
 
     name: str
@@ -45,6 +47,7 @@ class UnitParameter:
     derivative: Callable[[Array], Array]
     symbol: str
     input: str = "z"
+    rate_group: str = "activation"
 
     @cached_property
     def derivative_equation(self) -> str:

@@ -103,8 +103,8 @@ def move_running_statistics(statistics: Array, moments: Moments, n_samples: int)
 
 
 SCALE_AND_SHIFT = (
-    UnitParameter("scale", 1.0, lambda normalized: normalized, "γ", input="z_hat"),
-    UnitParameter("shift", 0.0, np.ones_like, "β", input="z_hat"),
+    UnitParameter("scale", 1.0, lambda normalized: normalized, "γ", "z_hat", "scale"),
+    UnitParameter("shift", 0.0, np.ones_like, "β", "z_hat", "bias"),
 )
 
 LAYER_IN_C = f"""\

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from lamina.blocks import Role
+from lamina.blocks import Role, Tensor
 from lamina.formulas import INITIALIZERS
 from lamina.formulas.initializers import Draw
 from lamina.formulas.table import Array
@@ -56,6 +56,19 @@ class Span(NamedTuple):
     decay_factor: float = 1.0
 
 
+class Piece(NamedTuple):
+    """Length of a part of the flat vector, its group in RATE_GROUPS, and its own factors."""
+
+    size: int
+    rate_group: str
+    rate_factor: float
+    decay_factor: float
+
+
+# Factors of the learning rate by group, as pairs, so that they can be hashed.
+RateFactors: TypeAlias = tuple[tuple[str, float], ...]
+
+
 @dataclass(frozen=True)
 class ParameterLayout:
     """Places of a network's tensors in its flat vector: all of one role after another.
@@ -64,9 +77,9 @@ class ParameterLayout:
     ----------
     weights, biases, unit_parameters, statistics : tuple of tuple of int
         Shapes of the tensors of each role, in the order of their blocks.
-    factors : tuple of (float, float)
-        Factors of the learning rate and of the weight decay of every tensor, in the order of the
-        vector; empty if all are one.
+    pieces : tuple of Piece
+        The trained parameters in the order of the vector, in parts of one group each; every tensor
+        begins a part.
 
     Examples
     --------
@@ -83,7 +96,7 @@ class ParameterLayout:
     biases: tuple[Shape, ...] = ()
     unit_parameters: tuple[Shape, ...] = ()
     statistics: tuple[Shape, ...] = ()
-    factors: tuple[tuple[float, float], ...] = ()
+    pieces: tuple[Piece, ...] = field(default=(), kw_only=True)
 
     @staticmethod
     @lru_cache(maxsize=64)
@@ -91,13 +104,9 @@ class ParameterLayout:
         """Return the layout of a spec's parameters, from the declarations of its blocks."""
         tensors = [tensor for block in spec.blocks for tensor in block.tensors]
         by_role = [[each for each in tensors if each.role is role] for role in Role]
-        factors = [(each.rate_factor, each.decay_factor) for each in chain(*by_role)]
+        pieces = [piece for of_role in by_role[:-1] for each in of_role for piece in _pieces(each)]
         shapes = [tuple(each.shape for each in of_role) for of_role in by_role]
-        weights, biases, unit_parameters, statistics = shapes
-        differ = set(factors) != {(1.0, 1.0)}
-        return ParameterLayout(
-            weights, biases, unit_parameters, statistics, tuple(factors) if differ else ()
-        )
+        return ParameterLayout(*shapes, pieces=tuple(pieces))
 
     @property
     def n_weights(self) -> int:
@@ -134,15 +143,26 @@ class ParameterLayout:
             *([vector[part].reshape(shape) for part, shape in role] for role in self._places)
         )
 
-    @cached_property
-    def spans(self) -> tuple[list[Span], list[Span]]:
-        """Parts of the weights, and of the other trained parameters, each with one rate."""
-        weights, others = slice(0, self.n_weights), slice(self.n_weights, self.n_trained)
-        if not self.factors:
-            return [Span(weights)], [Span(others)]
-        places = zip(chain(*self._places[:3]), self.factors, strict=False)
-        spans = [Span(part, *factors) for (part, _), factors in places]
-        return spans[: len(self.weights)], spans[len(self.weights) :]
+    @lru_cache(maxsize=64)  # noqa: B019
+    def spans(self, rate_factors: RateFactors = ()) -> list[Span]:
+        """Return the parts of the trained parameters, each with one learning rate and decay.
+
+        Parameters
+        ----------
+        rate_factors : tuple of (str, float)
+            Factors of the learning rate by group; all others are one.
+
+        Returns
+        -------
+        list of Span
+            Empty if all factors are one.
+        """
+        of_group, start, spans = dict(rate_factors), 0, []
+        for size, group, rate_factor, decay_factor in self.pieces:
+            part = slice(start, start + size)
+            spans.append(Span(part, rate_factor * of_group.get(group, 1.0), decay_factor))
+            start += size
+        return spans if any(span[1:] != (1.0, 1.0) for span in spans) else []
 
     # Cached, because in a short fit working them out takes longer than training.
     @cached_property
@@ -164,6 +184,15 @@ class ParameterLayout:
     @property
     def _by_role(self) -> tuple[tuple[Shape, ...], ...]:
         return self.weights, self.biases, self.unit_parameters, self.statistics
+
+
+def _pieces(tensor: Tensor) -> list[Piece]:
+    """Return the parts of a tensor, one for each row if its rows have groups of their own."""
+    groups, size = tensor.rate_group, math.prod(tensor.shape)
+    factors = tensor.rate_factor, tensor.decay_factor
+    if isinstance(groups, str):
+        return [Piece(size, groups, *factors)]
+    return [Piece(size // len(groups), group, *factors) for group in groups]
 
 
 def block_parameters(spec: NetworkSpec, vector: Array) -> list[Any]:
