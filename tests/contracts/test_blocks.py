@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from lamina.blocks import BLOCKS, Dense, Mode, Role
+from lamina.blocks import BLOCKS, Dense, InputStage, Mode, Role
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.native import NativeEngine
 from lamina.engines.reference import ReferenceEngine
@@ -15,7 +15,6 @@ from lamina.network import (
     Network,
     NetworkSpec,
     ParameterLayout,
-    block_parameters,
     draw_parameters,
 )
 
@@ -27,18 +26,44 @@ every_block = pytest.mark.parametrize("block", EXAMPLES.values(), ids=EXAMPLES)
 
 
 def network_with(block):
-    """Return a network of the block between dense ones, with parameters above zero."""
-    before = Dense("hidden_1", 3, block.fan_in, "tanh")
+    """Return a network of the block before a dense one, with parameters above zero.
+
+    A dense block is before it as well, unless it is an input stage.
+    """
+    before = () if isinstance(block, InputStage) else (Dense("hidden_1", 3, block.fan_in, "tanh"),)
     after = Dense("output", block.fan_out, 2, "identity")
-    spec = NetworkSpec((before, block, after), "identity")
+    spec = NetworkSpec((*before, block, after), "identity")
     n = ParameterLayout.from_spec(spec).n_parameters
     # Above zero, because a statistic may be a variance.
     return Network(spec, np.random.RandomState(0).uniform(0.1, 1, n))
 
 
-def rows():
+def parameters_of(block, network):
+    """Return the views of the block's tensors."""
+    return network.blocks[network.spec.blocks.index(block)]
+
+
+def samples_for(block, random_state):
+    """Return inputs of a block: normal numbers, and codes in columns of codes."""
+    X = random_state.standard_normal((N_SAMPLES, block.fan_in))
+    for column, n_codes in codes_of(block).items():
+        X[:, column] = random_state.randint(n_codes, size=N_SAMPLES)
+    return X
+
+
+def codes_of(block):
+    """Return the number of codes of each column of codes."""
+    groups = block.groups if isinstance(block, InputStage) else ()
+    return {
+        column: n_codes
+        for group in groups
+        for column, n_codes in zip(group.columns, group.n_codes, strict=False)
+    }
+
+
+def rows_for(spec):
     random_state = np.random.RandomState(1)
-    X = random_state.standard_normal((N_SAMPLES, 3))
+    X = samples_for(spec.blocks[0], random_state)
     return Rows(X, random_state.standard_normal((N_SAMPLES, 2)), None)
 
 
@@ -49,7 +74,10 @@ def test_every_kind_has_examples():
 
 @every_block
 def test_the_tensors_are_the_fields_of_the_parameters(block):
-    assert block.Parameters._fields == tuple(tensor.name for tensor in block.tensors)
+    names = tuple(tensor.name for tensor in block.tensors)
+    assert len(set(names)) == len(names)
+    # The arrays of an input stage depend on its groups, and have no names of their own.
+    assert getattr(block.Parameters, "_fields", names) == names
 
 
 @every_block
@@ -72,7 +100,7 @@ def test_the_layout_has_every_tensor_once_ordered_by_role(block):
 @every_block
 def test_the_views_of_a_block_are_those_of_its_tensors(block):
     network = network_with(block)
-    _, parameters, _ = block_parameters(network.spec, network.parameters)
+    parameters = parameters_of(block, network)
     assert [part.shape for part in parameters] == [tensor.shape for tensor in block.tensors]
     for part in parameters:
         part[...] = -1
@@ -86,7 +114,7 @@ def test_all_initial_values_are_drawn_or_declared(block):
     first, again = (draw_parameters(spec, np.random.RandomState(2), "float64", 6.0) for _ in "12")
     assert np.isfinite(first).all()
     np.testing.assert_array_equal(first, again)
-    _, parameters, _ = block_parameters(spec, first)
+    parameters = parameters_of(block, Network(spec, first))
     for tensor, part in zip(block.tensors, parameters, strict=True):
         if tensor.initial is not None:
             rows = np.reshape(tensor.initial, (-1, *(1 for _ in tensor.shape[1:])))
@@ -100,15 +128,15 @@ def test_gradients_of_parameters_and_inputs_equal_finite_differences(block, draw
     random_state, mode = np.random.RandomState(3), Mode(uses_batch, draws)
     shapes = [tensor.shape for tensor in block.tensors]
     parameters = block.Parameters(*(random_state.uniform(0.5, 1.5, shape) for shape in shapes))
-    a_prev = random_state.standard_normal((N_SAMPLES, block.fan_in))
+    a_prev = samples_for(block, random_state)
     d_a = random_state.standard_normal((N_SAMPLES, block.fan_out))
 
     def value():
         return float((d_a * block.forward(parameters, a_prev, mode, stream=4).a).sum())
 
-    def differences(array):
-        result = np.empty_like(array)
-        for place in np.ndindex(*array.shape):
+    def differences(array, places=None):
+        result = np.zeros_like(array)
+        for place in np.ndindex(*array.shape) if places is None else places:
             before = array[place]
             array[place] = before + 1e-6
             above = value()
@@ -125,7 +153,9 @@ def test_gradients_of_parameters_and_inputs_equal_finite_differences(block, draw
         if tensor.role is not Role.STATISTICS:
             np.testing.assert_allclose(found, differences(array), rtol=1e-6, atol=1e-7)
     of_inputs = block.input_gradient(parameters, deltas, np.matmul)
-    np.testing.assert_allclose(of_inputs, differences(a_prev), rtol=1e-6, atol=1e-7)
+    # A code has no derivative, and its gradient is zero.
+    places = [place for place in np.ndindex(*a_prev.shape) if place[1] not in codes_of(block)]
+    np.testing.assert_allclose(of_inputs, differences(a_prev, places), rtol=1e-6, atol=1e-7)
 
 
 @every_block
@@ -153,7 +183,8 @@ def test_every_part_of_a_block_has_a_remark(block):
 def test_infinite_values_are_found(block):
     network = network_with(block)
     X = np.ones((2, block.fan_in))
-    parameters, mode = network.blocks[1], Mode(uses_batch=True)
+    X[:, list(codes_of(block))] = 0
+    parameters, mode = parameters_of(block, network), Mode(uses_batch=True)
     assert block.is_finite(parameters, block.forward(parameters, X, mode, stream=1))
     X[0, 0] = np.inf
     with np.errstate(all="ignore"):
@@ -163,8 +194,8 @@ def test_infinite_values_are_found(block):
 @every_block
 def test_the_native_engine_agrees_or_refuses_the_kind(block):
     network, objective = network_with(block), Objective("squared_error", alpha=0.1)
-    asked = (network.spec, objective, rows(), network.parameters)
-    if block.kind not in NativeEngine.kinds:
+    asked = (network.spec, objective, rows_for(network.spec), network.parameters)
+    if not block.kinds <= NativeEngine.kinds:
         with pytest.raises(UnsupportedBlockError, match=f"{block.name!r} is of kind"):
             NativeEngine(1).loss_and_gradient(*asked)
         return
@@ -202,12 +233,14 @@ def test_factors_multiply_the_learning_rate_and_the_decay_of_a_tensor(solver):
         optimizer = OptimizerSettings(solver, hyperparameters, weight_decay=0.25)
         state = OptimizerState.fresh(optimizer, parameters)
         trainer = ReferenceEngine().trainer(
-            spec, Objective("squared_error"), optimizer, rows(), parameters, state
+            spec, Objective("squared_error"), optimizer, rows_for(spec), parameters, state
         )
         trainer.epoch(np.arange(N_SAMPLES), N_SAMPLES, np.array([0.125]))
         steps.append(parameters)
     with pytest.raises(UnsupportedBlockError, match="factors of its own"):
-        NativeEngine(1).loss_and_gradient(spec, Objective("squared_error"), rows(), parameters)
+        NativeEngine(1).loss_and_gradient(
+            spec, Objective("squared_error"), rows_for(spec), parameters
+        )
     start, (plain, slower) = np.linspace(-1, 1, 8), steps
     decayed = start[:6] * (1 - 0.125 * 0.25)
     expected = decayed + 0.5 * (plain[:6] - decayed)

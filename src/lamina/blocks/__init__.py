@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from lamina.blocks.block import AnyBlock, Block, BlockPass, Role, Tensor
 from lamina.blocks.dense import Dense
+from lamina.blocks.input_stage import InputStage
+from lamina.blocks.inputs import INPUT_KINDS, InputGroup
 from lamina.blocks.mode import Mode, Product, product_in
 from lamina.blocks.rate_groups import RATE_GROUPS
 from lamina.formulas.table import RecordTable
@@ -18,7 +20,7 @@ class BlockKind(NamedTuple):
     block: type[AnyBlock]
 
 
-KINDS: tuple[type[AnyBlock], ...] = (Dense,)
+KINDS: tuple[type[AnyBlock], ...] = (Dense, InputStage)
 BLOCKS = RecordTable("kind of block", *(BlockKind(kind.kind, kind) for kind in KINDS))
 
 
@@ -30,12 +32,15 @@ def block_from_json(plain: dict[str, Any]) -> AnyBlock:
 
 __all__ = [
     "BLOCKS",
+    "INPUT_KINDS",
     "RATE_GROUPS",
     "AnyBlock",
     "Block",
     "BlockKind",
     "BlockPass",
     "Dense",
+    "InputGroup",
+    "InputStage",
     "Mode",
     "Product",
     "Role",

@@ -7,7 +7,7 @@ complete, d_a is the gradient of the sum over the samples.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from enum import Enum
 from typing import (
@@ -35,13 +35,14 @@ if TYPE_CHECKING:
 class Role(Enum):
     """Role of a tensor; the flat vector of a network is ordered by role, in this order.
 
-    A penalty and the weight decay act on weights alone, which are a prefix; an optimizer changes
-    all but the statistics, which are a suffix.
+    A penalty acts on weights alone, which are a prefix, and the weight decay on weights and on the
+    parameters of inputs; an optimizer changes all but the statistics, which are a suffix.
     """
 
     WEIGHTS = "weights"
     BIASES = "biases"
     UNIT_PARAMETERS = "unit_parameters"
+    INPUTS = "input_parameters"
     STATISTICS = "statistics"
 
 
@@ -63,7 +64,7 @@ class Tensor(NamedTuple):
     rate_factor : float
         Further factor of the learning rate.
     decay_factor : float
-        Factor of the weight decay; read for weights alone.
+        Factor of the weight decay; read for weights and for parameters of inputs.
     """
 
     name: str
@@ -89,8 +90,23 @@ class BlockPass(Protocol):
         ...
 
 
-# Draws W and b from a formula in INITIALIZERS: (fan_in, fan_out) → arrays of these shapes.
-Draw: TypeAlias = Callable[[int, int], tuple[Array, Array]]
+class Draw(Protocol):
+    """Source of drawn initial values: a formula in INITIALIZERS, and the generator it draws from.
+
+    Attributes
+    ----------
+    random_state : RandomState
+        For values that another formula draws.
+    """
+
+    @property
+    def random_state(self) -> np.random.RandomState: ...
+
+    def __call__(self, fan_in: int, fan_out: int) -> tuple[Array, Array]:
+        """Return W (fan_in, fan_out) and b (fan_out,), drawn by the formula."""
+        ...
+
+
 P = TypeVar("P", bound=tuple[Array, ...])
 F = TypeVar("F", bound=BlockPass)
 D = TypeVar("D")
@@ -146,12 +162,20 @@ class Block(ABC, Generic[P, F, D]):
     def draw(self, parameters: P, draw: Draw) -> None:
         """Write the drawn initial values; a kind that draws none needs no such method."""
 
+    def require_inputs(self, X: Matrix) -> None:
+        """Check the samples of a network that begins with this block, if its kind needs it."""
+
     def move_statistics(self, parameters: P, passed: F) -> None:
         """Update the running statistics by a batch, in place, if the kind has any."""
 
     def is_finite(self, parameters: P, passed: F) -> bool:
         """Return True if the parameters and the values of a pass are finite."""
         return all(bool(np.isfinite(part).all()) for part in (passed.a, *parameters))
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Names of the kinds that an engine needs for the block."""
+        return frozenset((self.kind,))
 
     @property
     def draws(self) -> bool:

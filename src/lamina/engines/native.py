@@ -284,7 +284,7 @@ class NativeEngine(Engine):
     def require_kinds(cls, spec: NetworkSpec) -> None:
         """Raise UnsupportedBlockError for a kind or factors that the core does not support."""
         for block in spec.blocks:
-            if block.kind not in cls.kinds:
+            if not block.kinds <= cls.kinds:
                 kinds = " and ".join(map(repr, sorted(cls.kinds)))
                 raise UnsupportedBlockError(
                     f"engine='native' supports blocks of kind {kinds} alone, and block "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -31,7 +32,8 @@ class OptimizerSettings:
     amsgrad : bool
         If True, the largest second moment so far replaces the second moment.
     weight_decay : float
-        λ of W ← W - η λ W before a step; biases and other unit parameters do not decay.
+        λ of W ← W - η λ W before a step, for weights and parameters of inputs; biases and other
+        unit parameters do not decay.
     max_gradient_norm : float or None
         Largest norm of a gradient, penalty included; a larger gradient is scaled down.
     average_decay : float or None
@@ -121,13 +123,13 @@ def update(
     record, step, params = OPTIMIZERS[settings.name], state.step + 1, settings.hyperparameters
     norm = compute_norm(gradient)
     gradient *= clipping_scale(norm, settings.max_gradient_norm)
-    weights, others = _spans(layout)
-    for part, rate_factor, decay_factor in weights:
+    weights, others, inputs = _spans(layout)
+    for part, rate_factor, decay_factor in (*weights, *inputs):
         parameters[part] *= 1 - learning_rate * rate_factor * settings.weight_decay * decay_factor
     slots = state.slots[:-1] if state.keeps_average else state.slots
-    elementwise = [*weights, *others]
+    elementwise = [*weights, *others, *inputs]
     if record.matrix_update is not None:
-        elementwise = others
+        elementwise = [*others, *inputs]
         matrices = (layout.views(vector).weights for vector in (parameters, gradient, *slots))
         for i, (W, G, *of_W) in enumerate(zip(*matrices, strict=True)):
             rate = learning_rate * weights[min(i, len(weights) - 1)].rate_factor
@@ -141,10 +143,12 @@ def update(
     return norm
 
 
-def _spans(layout: ParameterLayout) -> tuple[list[Span], list[Span]]:
-    """Return the parts of the weights, and of the other trained parameters, each with one rate."""
-    if spans := layout.spans():
-        n = len(layout.weights)
-        return spans[:n], spans[n:]
-    n_weights = layout.n_weights
-    return [Span(slice(0, n_weights))], [Span(slice(n_weights, layout.n_trained))]
+def _spans(layout: ParameterLayout) -> tuple[list[Span], list[Span], list[Span]]:
+    """Return the parts of weights, of biases and unit parameters, and of inputs, by rate."""
+    ends = (0, layout.n_weights, layout.n_before_inputs, layout.n_trained)
+    spans = layout.spans() or [Span(slice(*part)) for part in pairwise(ends)]
+    roles = (
+        [each for each in spans if start <= each.part.start < end] for start, end in pairwise(ends)
+    )
+    weights, others, inputs = roles
+    return weights, others, inputs

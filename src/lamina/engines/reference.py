@@ -138,10 +138,12 @@ class ReferenceEngine(Engine):
         parameters: Array,
         state: OptimizerState,
     ) -> ReferenceTrainer:
+        spec.require_inputs(rows.X)
         product = product_in(self.precision)
         return ReferenceTrainer(spec, objective, optimizer, rows, parameters, state, product)
 
     def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
+        spec.require_inputs(rows.X)
         product = product_in(self.precision)
         mode = Mode(uses_batch=True, product=product)
 
@@ -163,6 +165,7 @@ class ReferenceEngine(Engine):
 
     def _pass(self, network: Network, X: Matrix) -> Forward:
         require_finite(X if isinstance(X, np.ndarray) else X.data)
+        network.spec.require_inputs(X)
         with np.errstate(all="ignore"):
             mode = Mode(product=product_in(self.precision))
             return forward(network, X, mode)

@@ -64,8 +64,13 @@ class Network:
         return self.views.unit_parameters
 
     @property
+    def input_parameters(self) -> list[Array]:
+        """Views of the learned parameters of the input stage, group by group."""
+        return self.views.input_parameters
+
+    @property
     def statistics(self) -> list[Array]:
-        """Views of the running statistics, one kind a row."""
+        """Views of the running statistics, one kind a row, and of the bin edges of inputs."""
         return self.views.statistics
 
     @cached_property

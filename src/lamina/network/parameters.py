@@ -1,7 +1,8 @@
 """Flat parameters: one contiguous vector per network, with a view for every tensor in it.
 
 Layout: the tensors that the blocks declare, ordered by role, each row-major: the weights of all
-blocks, then their biases, then the other parameters of their units, then their running statistics.
+blocks, then their biases, then the other parameters of their units, then those of the inputs, then
+the statistics.
 A penalty, which applies to weights alone, therefore acts on a prefix, and so does an optimizer,
 which leaves statistics alone. For a plain network the order is scikit-learn's for L-BFGS.
 """
@@ -11,8 +12,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache, partial
-from itertools import accumulate, pairwise
+from functools import cached_property, lru_cache
+from itertools import accumulate, chain, pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -35,13 +36,17 @@ class ParameterViews(NamedTuple):
     unit_parameters : list of ndarray of shape (n, fan_out)
         Other learned parameters of the units, one kind a row, as in `Dense.learned`; n is mostly
         zero.
-    statistics : list of ndarray of shape (n, fan_out)
-        Running statistics, which no optimizer changes.
+    input_parameters : list of ndarray
+        Learned parameters of an input stage, group by group.
+    statistics : list of ndarray
+        Running statistics, (n, fan_out), and bin edges of an input stage, which no optimizer
+        changes.
     """
 
     weights: list[Array]
     biases: list[Array]
     unit_parameters: list[Array]
+    input_parameters: list[Array]
     statistics: list[Array]
 
 
@@ -75,7 +80,7 @@ class ParameterLayout:
 
     Attributes
     ----------
-    weights, biases, unit_parameters, statistics : tuple of tuple of int
+    weights, biases, unit_parameters, input_parameters, statistics : tuple of tuple of int
         Shapes of the tensors of each role, in the order of their blocks.
     pieces : tuple of Piece
         The trained parameters in the order of the vector, in parts of one group each; every tensor
@@ -95,6 +100,7 @@ class ParameterLayout:
     weights: tuple[Shape, ...]
     biases: tuple[Shape, ...] = ()
     unit_parameters: tuple[Shape, ...] = ()
+    input_parameters: tuple[Shape, ...] = ()
     statistics: tuple[Shape, ...] = ()
     pieces: tuple[Piece, ...] = field(default=(), kw_only=True)
 
@@ -114,14 +120,19 @@ class ParameterLayout:
         return self._ends[0]
 
     @property
+    def n_before_inputs(self) -> int:
+        """Index at which the parameters of the input stage begin."""
+        return self._ends[2]
+
+    @property
     def n_trained(self) -> int:
         """Length of the prefix that an optimizer updates."""
-        return self._ends[2]
+        return self._ends[3]
 
     @property
     def n_parameters(self) -> int:
         """Length of the flat vector."""
-        return self._ends[3]
+        return self._ends[4]
 
     def views(self, vector: Array) -> ParameterViews:
         """Return the tensors in a flat vector as views of it.
@@ -183,7 +194,13 @@ class ParameterLayout:
 
     @property
     def _by_role(self) -> tuple[tuple[Shape, ...], ...]:
-        return self.weights, self.biases, self.unit_parameters, self.statistics
+        return (
+            self.weights,
+            self.biases,
+            self.unit_parameters,
+            self.input_parameters,
+            self.statistics,
+        )
 
 
 def _pieces(tensor: Tensor) -> list[Piece]:
@@ -222,6 +239,7 @@ def flatten_parameters(
     weights: Sequence[Array],
     biases: Sequence[Array],
     unit_parameters: Sequence[Array] = (),
+    input_parameters: Sequence[Array] = (),
     statistics: Sequence[Array] = (),
     dtype: DTypeLike | None = None,
 ) -> Array:
@@ -229,7 +247,7 @@ def flatten_parameters(
 
     Parameters
     ----------
-    weights, biases, unit_parameters, statistics : sequence of ndarray
+    weights, biases, unit_parameters, input_parameters, statistics : sequence of ndarray
         As in `ParameterViews`.
     dtype : dtype, optional
         Data type of the vector; by default the first matrix's.
@@ -239,7 +257,8 @@ def flatten_parameters(
     ndarray of shape (n_parameters,)
     """
     dtype = np.dtype(weights[0].dtype if dtype is None else dtype)
-    parts = [part for part in (*weights, *biases, *unit_parameters, *statistics) if part.size]
+    every = chain(weights, biases, unit_parameters, input_parameters, statistics)
+    parts = [part for part in every if part.size]
     base = weights[0].base
     if isinstance(base, np.ndarray) and base.ndim == 1 and base.dtype == dtype:
         address = base.__array_interface__["data"][0]
@@ -287,15 +306,20 @@ def draw_parameters(
     formula = INITIALIZERS[initializer].draw
     gains = [gain] * len(spec.blocks) if isinstance(gain, float) else gain
     for block, parameters, factor in zip(spec.blocks, blocks, gains, strict=True):
-        block.draw(parameters, partial(_draw, formula, random_state, factor))
+        block.draw(parameters, _Draw(formula, random_state, factor))
     _write_initial_values(spec, blocks)
     return vector
 
 
-def _draw(
-    formula: Draw, random_state: np.random.RandomState, gain: float, fan_in: int, fan_out: int
-) -> tuple[Array, Array]:
-    return formula(random_state, fan_in, fan_out, gain)
+class _Draw(NamedTuple):
+    """Draws of a block: an initializer's formula, with the gain of the block's activation."""
+
+    formula: Draw
+    random_state: np.random.RandomState
+    gain: float
+
+    def __call__(self, fan_in: int, fan_out: int) -> tuple[Array, Array]:
+        return self.formula(self.random_state, fan_in, fan_out, self.gain)
 
 
 def given_parameters(spec: NetworkSpec, values: object, dtype: DTypeLike) -> Array:

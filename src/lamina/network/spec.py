@@ -8,9 +8,10 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from lamina.blocks import AnyBlock, Dense, Role, block_from_json
+from lamina.blocks import AnyBlock, Dense, InputStage, Role, block_from_json
 from lamina.formulas import INVERSE_LINKS, ActivationChoice
 from lamina.formulas.activation import ActivationName
+from lamina.formulas.table import Matrix
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,25 @@ class NetworkSpec:
                     f"block {before.name!r} has {before.fan_out} outputs, "
                     f"but block {after.name!r} needs {after.fan_in} inputs"
                 )
+        self._check_stage()
         if self.heads and (min(self.heads) < 1 or sum(self.heads) != self.n_outputs):
             raise ValueError(f"heads of {self.heads} outputs do not add up to {self.n_outputs}")
+
+    def _check_stage(self) -> None:
+        stage = self.input_stage
+        if any(isinstance(block, InputStage) for block in self.blocks[1:]) or (
+            stage is not None and len(self.blocks) == 1
+        ):
+            raise ValueError("an input stage is the first block of a network, and not the last")
+        if stage is None or not (self.input_noise or self.input_dropout):
+            return
+        for group in stage.groups:
+            if group.n_codes:
+                name = "input_noise" if self.input_noise else "input_dropout"
+                raise ValueError(
+                    f"{name} changes X, and columns {list(group.columns)} have codes of "
+                    f"categories, kind {group.kind!r}: set {name}=0"
+                )
 
     def __hash__(self) -> int:
         return hash((self.blocks, self.inverse_link))
@@ -75,6 +93,7 @@ class NetworkSpec:
         input_dropout: float = 0.0,
         input_noise: float = 0.0,
         heads: Sequence[int] = (),
+        inputs: InputStage | None = None,
     ) -> NetworkSpec:
         """Return the specification of a multi-layer perceptron.
 
@@ -96,7 +115,17 @@ class NetworkSpec:
         input_dropout, input_noise : float
         heads : sequence of int
             Number of outputs of each head, if there are several.
+        inputs : InputStage, optional
+            Stage before the first layer, for as many columns as the first width; the first layer
+            has as many inputs as the stage has outputs.
         """
+        stage: tuple[AnyBlock, ...] = ()
+        if inputs is not None:
+            if inputs.fan_in != widths[0]:
+                raise ValueError(
+                    f"block {inputs.name!r} has {inputs.fan_in} columns, and X has {widths[0]}"
+                )
+            stage, widths = (inputs,), [inputs.fan_out, *widths[1:]]
         n_hidden = len(widths) - 2
         activations = _each(activation, n_hidden, "activations")
         rates = _each(dropout, n_hidden, "rates of dropout")
@@ -113,12 +142,36 @@ class NetworkSpec:
             for i in range(n_hidden)
         ]
         output = Dense("output", widths[-2], widths[-1], output_activation or "identity")
-        return cls((*hidden, output), inverse_link, input_dropout, input_noise, tuple(heads))
+        blocks = (*stage, *hidden, output)
+        return cls(blocks, inverse_link, input_dropout, input_noise, tuple(heads))
 
     @cached_property
     def kinds(self) -> frozenset[str]:
-        """Kinds of the blocks, names in BLOCKS."""
-        return frozenset(block.kind for block in self.blocks)
+        """Kinds of the blocks, names in BLOCKS, and of their inputs, names in INPUT_KINDS."""
+        return frozenset[str]().union(*(block.kinds for block in self.blocks))
+
+    @property
+    def input_stage(self) -> InputStage | None:
+        """First block, if it is an input stage."""
+        first = self.blocks[0]
+        return first if isinstance(first, InputStage) else None
+
+    @property
+    def layers(self) -> tuple[AnyBlock, ...]:
+        """Hidden blocks and the output block, without an input stage."""
+        return self.blocks if self.input_stage is None else self.blocks[1:]
+
+    def require_inputs(self, X: Matrix) -> None:
+        """Check samples against the input stage, if there is one.
+
+        Raises
+        ------
+        UnsupportedBlockError
+            For a sparse X.
+        ValueError
+            For a number that is no code of its column.
+        """
+        self.blocks[0].require_inputs(X)
 
     @property
     def weighted_blocks(self) -> list[AnyBlock]:

@@ -86,7 +86,7 @@ def _spec(
 
 
 def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]) -> None:
-    """Check the shapes of unit parameters and running statistics against the network.
+    """Check the shapes of all parts but weights and biases against the network.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]
         If they differ, because parameters were changed after the fit.
     """
     layout = ParameterLayout.from_spec(spec)
-    expected = layout.unit_parameters, layout.statistics
+    expected = layout.unit_parameters, layout.input_parameters, layout.statistics
     for name, found, asked in zip(OTHER_PARTS, shapes, expected, strict=True):
         if tuple(found) != (asked if any(map(math.prod, asked)) else ()):
             raise ValueError(
@@ -127,9 +127,9 @@ def read_network(spec: NetworkSpec, fitted: Attributes) -> Network:
 
 def _flatten(fitted: Attributes, dtype: DTypeLike | None = None) -> Array:
     parts = fitted_parts(fitted)
-    weights, biases, unit_parameters, statistics = parts
     dtype = _dtype_of(parts) if dtype is None else dtype
-    return flatten_parameters(weights, biases, unit_parameters, statistics, dtype)
+    weights, biases, unit_parameters, inputs, statistics = parts
+    return flatten_parameters(weights, biases, unit_parameters, inputs, statistics, dtype)
 
 
 def _dtype_of(parts: Sequence[Sequence[Array]]) -> np.dtype[Any]:
@@ -156,8 +156,9 @@ def get_network(model: Parametrized) -> Network:
     if fitted["coefs_"] is None or fitted["intercepts_"] is None:
         fitted_parts(fitted)  # Raises.
     parts = (*fitted["coefs_"], *fitted["intercepts_"])
-    if "unit_parameters_" in fitted:
-        parts += (*fitted["unit_parameters_"], *fitted.get("running_statistics_", ()))
+    for name in OTHER_PARTS:
+        if name in fitted:
+            parts += tuple(fitted[name])
     surroundings = (
         _unchanging(model.activation),
         _unchanging(model.output_activation),

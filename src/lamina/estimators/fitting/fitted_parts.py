@@ -13,7 +13,7 @@ from lamina.formulas.table import Array
 # Fitted attributes by name: numbers, strings, bools, arrays, and lists of these.
 Attributes: TypeAlias = dict[str, Any]
 
-OTHER_PARTS = ("unit_parameters_", "running_statistics_")
+OTHER_PARTS = ("unit_parameters_", "input_parameters_", "running_statistics_")
 
 
 def fitted_parts(fitted: Mapping[str, Any]) -> list[list[Array]]:

@@ -32,6 +32,7 @@ TRAINED_PARTS = {
     Role.WEIGHTS: "coefs_",
     Role.BIASES: "intercepts_",
     Role.UNIT_PARAMETERS: "unit_parameters_",
+    Role.INPUTS: "input_parameters_",
 }
 
 

@@ -32,6 +32,12 @@ ATTRIBUTES = {
         s of 'prelu'; only if a layer has such parameters.
         """,
     ),
+    "input_parameters_": Attribute(
+        "list of ndarray",
+        """
+        Learned parameters of the input stage, group by group; only with inputs.
+        """,
+    ),
     "running_statistics_": Attribute(
         "list of ndarray of shape (2, fan_out)",
         """

@@ -1,0 +1,211 @@
+"""Input stage: the first block, which turns the columns of X into a_0, group by group.
+
+Shapes: X = a_prev (n_samples, fan_in); a and d_a (n_samples, fan_out), the outputs of the groups
+side by side, in the order of the groups.
+
+    forward    a = [a of the first group, a of the second, …], each from its columns of X
+    gradient   of each group from its part of dL/da
+    inputs     dL/dX column by column; zero for codes of categories
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from lamina.blocks.block import Block, Draw, Tensor
+from lamina.blocks.inputs import INPUT_KINDS, InputGroup, group_from_json
+from lamina.blocks.mode import Mode, Product
+from lamina.errors import UnsupportedBlockError
+from lamina.formulas.table import Array, Matrix
+
+
+class StageParameters(tuple[Array, ...]):
+    """Arrays of the groups, in the order of the stage's tensors."""
+
+    __slots__ = ()
+
+    def __new__(cls, *parts: Array) -> StageParameters:
+        return super().__new__(cls, parts)
+
+
+class StagePass(NamedTuple):
+    """Values of a stage's forward pass: its samples, and a."""
+
+    a_prev: Array
+    a: Array
+
+
+class StageDeltas(NamedTuple):
+    """Gradient dL/da, with the parameters that the gradients of the groups need."""
+
+    d_a: Array
+    parameters: StageParameters
+    a_prev: Array
+
+
+@dataclass(frozen=True)
+class InputStage(Block[StageParameters, StagePass, StageDeltas]):
+    """First block of a network: groups of columns, each with one kind of inputs.
+
+    Attributes
+    ----------
+    name : str
+        'inputs'.
+    fan_in : int
+        Number of columns of X.
+    groups : tuple of InputGroup
+        Each column of X belongs to exactly one of them.
+    fan_out : int
+        Number of outputs of all groups.
+
+    Examples
+    --------
+    >>> from lamina.blocks.inputs import IdentityInputs, ScaledInputs
+    >>> stage = InputStage("inputs", 3, (ScaledInputs((0, 2)), IdentityInputs((1,))))
+    >>> stage.fan_out, [tensor.shape for tensor in stage.tensors]
+    (3, [(2,)])
+    """
+
+    kind: ClassVar[str] = "input_stage"
+    Parameters: ClassVar[type[StageParameters]] = StageParameters
+
+    name: str
+    fan_in: int
+    groups: tuple[InputGroup, ...]
+    fan_out: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        # A file has a dict in place of a group.
+        groups = tuple(
+            each if isinstance(each, InputGroup) else group_from_json(each) for each in self.groups
+        )
+        object.__setattr__(self, "groups", groups)
+        object.__setattr__(self, "fan_out", sum(group.fan_out for group in groups))
+        columns = [column for group in groups for column in group.columns]
+        if len(columns) != self.fan_in or sorted(columns) != list(range(self.fan_in)):
+            raise ValueError(
+                f"every one of the {self.fan_in} columns of X belongs to exactly one group of "
+                f"block {self.name!r}, and the groups have the columns {columns}"
+            )
+
+    def __hash__(self) -> int:
+        # Hashing every column is slow for predicting one sample; these fields nearly always differ.
+        return hash((self.fan_in, self.fan_out, len(self.groups)))
+
+    @classmethod
+    def examples(cls) -> tuple[InputStage, ...]:
+        each = [
+            cls(f"{kind} inputs", 2, (group,))
+            for kind in INPUT_KINDS
+            for group in INPUT_KINDS[kind].group.examples((1, 0))
+        ]
+        pairs = [(2 * i, 2 * i + 1) for i in range(len(INPUT_KINDS))]
+        groups = [
+            INPUT_KINDS[kind].group.examples(columns)[0]
+            for kind, columns in zip(INPUT_KINDS, reversed(pairs), strict=True)
+        ]
+        return (*each, cls("all inputs", 2 * len(pairs), tuple(groups)))
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset((self.kind, *(group.kind for group in self.groups)))
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Declarations of the groups' arrays, with the place of the group in their names."""
+        return tuple(
+            tensor._replace(name=f"{group.kind}_{i}_{tensor.name}")
+            for i, group in enumerate(self.groups)
+            for tensor in group.tensors
+        )
+
+    def to_json(self) -> dict[str, object]:
+        groups = [group.to_json() for group in self.groups]
+        return {"kind": self.kind, "name": self.name, "fan_in": self.fan_in, "groups": groups}
+
+    def parts_of_groups(self, parameters: Sequence[Array]) -> list[Sequence[Array]]:
+        """Return the arrays of each group."""
+        ends = accumulate((len(group.tensors) for group in self.groups), initial=0)
+        return [parameters[start:end] for start, end in pairwise(ends)]
+
+    def draw(self, parameters: StageParameters, draw: Draw) -> None:
+        for group, parts in zip(self.groups, self.parts_of_groups(parameters), strict=True):
+            group.draw(parts, draw.random_state)
+
+    def require_inputs(self, X: Matrix) -> None:
+        """Check that X is dense, and that columns of codes have codes below their number.
+
+        Raises
+        ------
+        UnsupportedBlockError
+            For a sparse X.
+        ValueError
+            For a number that is no code of its column.
+        """
+        if not isinstance(X, np.ndarray):
+            raise UnsupportedBlockError(
+                f"X is sparse, and block {self.name!r} of kind {self.kind!r} needs dense samples: "
+                "pass X.toarray(), or leave out inputs="
+            )
+        for group in self.groups:
+            for column, n_codes in zip(group.columns, group.n_codes, strict=False):
+                _require_codes(X[:, column], column, n_codes)
+
+    def forward(
+        self, parameters: StageParameters, a_prev: Matrix, mode: Mode, stream: int
+    ) -> StagePass:
+        X = np.asarray(a_prev)
+        a = np.empty((len(X), self.fan_out), X.dtype)
+        for group, parts, place in self._walk(parameters):
+            a[:, place] = group.forward(parts, X[:, group.columns])
+        return StagePass(X, a)
+
+    def backward(self, parameters: StageParameters, passed: StagePass, d_a: Array) -> StageDeltas:
+        return StageDeltas(d_a, parameters, passed.a_prev)
+
+    def write_gradient(
+        self, passed: StagePass, deltas: StageDeltas, gradient: StageParameters, product: Product
+    ) -> None:
+        of_groups = self.parts_of_groups(gradient)
+        for (group, parts, place), into in zip(
+            self._walk(deltas.parameters), of_groups, strict=True
+        ):
+            x = passed.a_prev[:, group.columns]
+            group.write_gradient(parts, x, deltas.d_a[:, place], into)
+
+    def input_gradient(
+        self, parameters: StageParameters, deltas: StageDeltas, product: Product
+    ) -> Array:
+        d_x = np.empty_like(deltas.a_prev)
+        for group, parts, place in self._walk(parameters):
+            x = deltas.a_prev[:, group.columns]
+            d_x[:, group.columns] = group.input_gradient(parts, x, deltas.d_a[:, place])
+        return d_x
+
+    def remarks(self, *, training: bool = True) -> tuple[str, ...]:
+        return tuple(f"{group.kind} {len(group.columns)}" for group in self.groups)
+
+    def _walk(
+        self, parameters: StageParameters
+    ) -> Iterator[tuple[InputGroup, Sequence[Array], slice]]:
+        """Yield each group with its arrays and the place of its outputs in a."""
+        start = 0
+        for group, parts in zip(self.groups, self.parts_of_groups(parameters), strict=True):
+            yield group, parts, slice(start, start + group.fan_out)
+            start += group.fan_out
+
+
+def _require_codes(x: Array, column: int, n_codes: int) -> None:
+    # Written so that NaN, which compares as false, is refused as well.
+    is_code = (x >= 0) & (x < n_codes) & (np.floor(x) == x)
+    if not is_code.all():
+        row = int(np.argmin(is_code))
+        raise ValueError(
+            f"X[{row}, {column}] is {x[row]:g}, which is no code of column {column}: its codes are "
+            f"the whole numbers from 1 to {n_codes - 1}, and 0 for missing and unknown categories."
+        )
