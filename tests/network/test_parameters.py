@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.blocks import BLOCKS, RATE_GROUPS
+from lamina.blocks import BLOCKS, RATE_GROUPS, Dense
 from lamina.network import NetworkSpec, ParameterLayout, draw_parameters, flatten_parameters
 
 widths = st.lists(st.integers(1, 9), min_size=2, max_size=5)
@@ -113,7 +113,7 @@ def test_rate_factors_split_the_vector_into_parts_with_one_rate_each():
 
 def test_every_trained_parameter_has_a_rate_group():
     for block in (each for kind in BLOCKS.values() for each in kind.block.examples()):
-        spec = NetworkSpec((block,), "identity")
-        layout = ParameterLayout.from_spec(spec)
+        output = Dense("output", block.fan_out, 1, "identity")
+        layout = ParameterLayout.from_spec(NetworkSpec((block, output), "identity"))
         assert sum(piece.size for piece in layout.pieces) == layout.n_trained
         assert {piece.rate_group for piece in layout.pieces} <= set(RATE_GROUPS)
