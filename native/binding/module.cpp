@@ -177,6 +177,7 @@ class NetworkHandle {
    private:
     void require_fit(const RowArrays<T>& rows, std::size_t n_parameters, bool is_learned = true) {
         rows.require_fit(n_features_, n_targets_, is_learned);
+        require(!takes_any_ || !rows.weighs_targets(), "a custom loss takes a weight of each row");
         require(std::int64_t(n_parameters) == n_parameters_,
                 "the parameters do not fit the network");
         if (!is_learned) return;
@@ -209,7 +210,9 @@ class NetworkHandle {
 
 template <class T>
 void bind(nb::module_& module, const char* rows_name, const char* network_name) {
-    nb::class_<RowArrays<T>>(module, rows_name, "The rows that a network reads; it copies nothing.")
+    nb::class_<RowArrays<T>>(module, rows_name,
+                             "The rows that a network reads; it copies nothing. A weight of two\n"
+                             "dimensions is that of each target of each row.")
         .def(
             "__init__",
             [](RowArrays<T>* self, std::int64_t n_samples, std::optional<In<T>> dense,

@@ -35,7 +35,8 @@ struct RowArrays {
         require(has(csr_starts, n_samples + 1),
                 "the starts of csr rows are not one more than rows");
         require(has(targets, n_samples * n_targets) && has(codes, n_samples * n_targets) &&
-                    has(weight, n_samples) && (!is_learned || targets || codes),
+                    has(weight, weighs_targets() ? n_samples * n_targets : n_samples) &&
+                    (!is_learned || targets || codes),
                 "targets or weights do not fit the rows");
         if (dense || checked_features == n_features) return;
         require(csr_values->size() == csr_columns->size(), "csr columns and values differ");
@@ -44,10 +45,13 @@ struct RowArrays {
         checked_features = n_features;
     }
 
+    // Whether each target of each sample has a weight.
+    bool weighs_targets() const { return weight && weight->ndim() == 2; }
+
     Rows<T> view() const {
         const auto data = [](const auto& array) { return array ? array->data() : nullptr; };
-        return {n_samples,        data(dense),   data(csr_values), data(csr_columns),
-                data(csr_starts), data(targets), data(codes),      data(weight)};
+        return {n_samples,     data(dense), data(csr_values), data(csr_columns), data(csr_starts),
+                data(targets), data(codes), data(weight),     weighs_targets()};
     }
 };
 

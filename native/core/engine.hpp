@@ -68,6 +68,8 @@ struct Rows {
     const T* targets;  // null if the loss takes codes, and for predictions
     const std::int32_t* codes;
     const T* weight;  // null if all weights are one
+    // Whether weight is (n_samples, n_targets), a number of each target, instead of (n_samples).
+    bool weighs_targets = false;
 };
 
 struct Batches {

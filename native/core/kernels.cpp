@@ -21,7 +21,7 @@ struct Held {
     Held(const Held&) = delete;
 
     bool trains_small(const Rows<T>& rows) {
-        if (!rows.dense || !is_small(network)) return false;
+        if (!rows.dense || rows.weighs_targets || !is_small(network)) return false;
         if (!small) small = new SmallNetwork<T>(network, largest_batch);
         return true;
     }

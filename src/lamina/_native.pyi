@@ -96,7 +96,10 @@ class Report:
         """Mean over the steps, before clipping, if it was measured."""
 
 class Rows32:
-    """The rows that a network reads; it copies nothing."""
+    """
+    The rows that a network reads; it copies nothing. A weight of two
+    dimensions is that of each target of each row.
+    """
 
     def __init__(self, n_samples: int, dense: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
 
@@ -134,7 +137,10 @@ class Network32:
         """
 
 class Rows64:
-    """The rows that a network reads; it copies nothing."""
+    """
+    The rows that a network reads; it copies nothing. A weight of two
+    dimensions is that of each target of each row.
+    """
 
     def __init__(self, n_samples: int, dense: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
 

@@ -81,13 +81,14 @@ struct Network : Workspace<T> {
     Buffer<double> loss_hyperparameters;
     Buffer<Index> head_widths;
     Layers<T> layers;
-    Buffer<T> x, input_kept;                  // gathered rows, and their dropout factors
-    Buffer<T> p, value, logit_delta, weight;  // (rows, n_outputs) or (rows), compact
-    Buffer<T> y;                              // (rows, n_targets)
-    Buffer<std::int32_t> codes;               // (rows, n_targets)
-    Buffer<double> row_loss;                  // (rows)
-    Buffer<double> square;     // (n_squares): ‖W‖² of each weight_rows rows, layer by layer
-    Buffer<double> magnitude;  // (n_squares): ‖W‖₁ of the same
+    Buffer<T> x, input_kept;          // gathered rows, and their dropout factors
+    Buffer<T> p, value, logit_delta;  // (rows, n_outputs), compact
+    Buffer<T> weight;                 // (rows) or (rows, n_targets)
+    Buffer<T> y;                      // (rows, n_targets)
+    Buffer<std::int32_t> codes;       // (rows, n_targets)
+    Buffer<double> row_loss;          // (rows)
+    Buffer<double> square;            // (n_squares): ‖W‖² of each weight_rows rows, layer by layer
+    Buffer<double> magnitude;         // (n_squares): ‖W‖₁ of the same
     // ‖g‖² of the same, then of the ranges of other parameters, at the place of the first of each.
     Buffer<double> gradient_square;
     Buffer<T> gradient;  // (n_parameters), if a batch has several chunks or it is kept
@@ -241,7 +242,7 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
     y = Buffer<T>(room * problem.n_targets);
     value = Buffer<T>(room * n_outputs);
     logit_delta = Buffer<T>(room * n_outputs);
-    weight = Buffer<T>(room);
+    weight = Buffer<T>(room * problem.n_targets);
     codes = Buffer<std::int32_t>(room * problem.n_targets);
     row_loss = Buffer<double>(room);
     for (Index i = 0; i < n_layers; ++i) layers[i].prepare_backward(*this);

@@ -79,7 +79,10 @@ void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range 
         if (rows.dense && chunk.order)
             std::memcpy(network.x + i * n_features, rows.dense + row * n_features,
                         sizeof(T) * std::size_t(n_features));
-        if (rows.weight) network.weight[i] = rows.weight[row];
+        if (rows.weight && !rows.weighs_targets) network.weight[i] = rows.weight[row];
+        if (rows.weighs_targets)
+            for (Index j = 0; j < n_targets; ++j)
+                network.weight[i * n_targets + j] = rows.weight[row * n_targets + j];
         if (rows.codes)
             for (Index j = 0; j < n_targets; ++j)
                 network.codes[i * n_targets + j] = rows.codes[row * n_targets + j];

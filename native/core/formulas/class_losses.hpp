@@ -43,6 +43,13 @@ void log_loss(const LossTerms<T>& terms) {
         slice.write(terms.value, log_of_clipped<T>(slice.read(terms.value)));
     });
     for (Index row = 0; row < terms.rows; ++row) {
+        if (terms.target_weight) {
+            terms.row_loss[row] = 0;
+            for (Index head = 0; head < n_heads; ++head)
+                terms.row_loss[row] -=
+                    weighted_target(terms, row, head, terms.value[row * n_heads + head]);
+            continue;
+        }
         double sum = terms.value[row * n_heads];
         for (Index head = 1; head < n_heads; ++head) sum += terms.value[row * n_heads + head];
         terms.row_loss[row] = -double(weight_of(terms, row)) * sum;
@@ -75,7 +82,7 @@ void smoothed_log_loss(const LossTerms<T>& terms) {
             terms.delta[first + j] = terms.p[first + j] - target;
             loss -= target * terms.value[first + j];
         }
-        terms.row_loss[row] += weight_of(terms, row) * loss;
+        terms.row_loss[row] += weighted_target(terms, row, head, loss);
     });
     multiply_weights(terms);
 }
@@ -105,7 +112,7 @@ void focal(const LossTerms<T>& terms) {
             sum += terms.delta[first + j];
         }
         for (Index j = 0; j < width; ++j) terms.delta[first + j] -= terms.p[first + j] * sum;
-        terms.row_loss[row] += weight_of(terms, row) * loss;
+        terms.row_loss[row] += weighted_target(terms, row, head, loss);
     });
     multiply_weights(terms);
 }

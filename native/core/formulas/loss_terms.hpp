@@ -1,8 +1,8 @@
 // Inputs and outputs of a loss in two layouts: in `LossTerms` the outputs of a sample are adjacent,
 // and in `GroupLossTerms`, for small networks, one output of sixteen samples.
 //
-// Shapes, by samples: p, delta, value (rows, outputs), y, codes (rows, targets), compact; weight,
-// row_loss (rows); by groups: p, y, delta (groups, outputs, 16); codes, weight (groups, 16); loss
+// Shapes, by samples: p, delta, value (rows, outputs), y, codes, target_weight (rows, targets),
+// compact; weight, row_loss (rows); by groups: p, y, delta (groups, outputs, 16); codes, weight (groups, 16); loss
 // (16).
 #pragma once
 
@@ -27,10 +27,11 @@ struct LossTerms {
     T* p;  // logits on entry, prediction on exit
     const T* y;
     const std::int32_t* codes;
-    const T* weight;  // null: all weights are one
+    const T* weight;  // null: all weights are one, or each target has a weight
     T* delta;
     T* value;
-    double* row_loss;  // multiplied by the sample's weight
+    double* row_loss;                  // multiplied by the sample's weight
+    const T* target_weight = nullptr;  // null: all targets of a sample have its weight
 };
 
 inline constexpr Index group_rows = 16;
@@ -52,8 +53,38 @@ inline T weight_of(const LossTerms<T>& terms, Index row) {
     return terms.weight ? terms.weight[row] : T(1);
 }
 
+// A weighted number of a target. A missing target has weight zero, and its number may be infinite.
+template <class N>
+inline N weighted(N weight, N number) {
+    return weight == 0 ? N(0) : weight * number;
+}
+
+// Calls body(row, target, first, width) for every target of every sample; its outputs start at
+// p[first]. The targets of values have equal numbers of outputs, and those of codes a head each.
+template <class T, class Body>
+void for_targets(const LossTerms<T>& terms, const Body& body) {
+    Index first = 0;
+    for (Index row = 0; row < terms.rows; ++row)
+        for (Index target = 0; target < terms.targets; ++target) {
+            const Index width = terms.heads.n == terms.targets ? terms.heads.widths[target]
+                                                               : terms.outputs / terms.targets;
+            body(row, target, first, width);
+            first += width;
+        }
+}
+
+template <class T>
+void multiply_target_weights(const LossTerms<T>& terms) {
+    for_targets(terms, [&](Index row, Index target, Index first, Index width) {
+        const T weight = terms.target_weight[row * terms.targets + target];
+        for (Index j = first; j < first + width; ++j)
+            terms.delta[j] = weighted(weight, terms.delta[j]);
+    });
+}
+
 template <class T>
 void multiply_weights(const LossTerms<T>& terms) {
+    if (terms.target_weight) return multiply_target_weights(terms);
     if (!terms.weight) return;
     for (Index row = 0; row < terms.rows; ++row)
         for (Index j = 0; j < terms.outputs; ++j)
@@ -70,6 +101,13 @@ void for_heads(const LossTerms<T>& terms, const Body& body) {
             body(row, head, first, width);
             first += width;
         }
+}
+
+// The loss of a target times its weight, or that of its sample.
+template <class T>
+inline double weighted_target(const LossTerms<T>& terms, Index row, Index target, double loss) {
+    if (!terms.target_weight) return weight_of(terms, row) * loss;
+    return weighted(double(terms.target_weight[row * terms.targets + target]), loss);
 }
 
 // loss += weight times the sum over the outputs of `value`, divided by `outputs`.

@@ -147,9 +147,15 @@ L<T> formula_of(const double* hyperparameters) {
 // Each sample's loss from the values of its outputs.
 template <class T>
 void sum_row_losses(const LossTerms<T>& terms, Index values, double divisor) {
+    const Index per_target = values / terms.targets;
     for (Index row = 0; row < terms.rows; ++row) {
+        const T* const value = terms.value + row * values;
         double loss = 0;
-        for (Index j = 0; j < values; ++j) loss += terms.value[row * values + j];
+        if (terms.target_weight)
+            for (Index j = 0; j < values; ++j)
+                loss += weighted_target(terms, row, j / per_target, value[j]);
+        else
+            for (Index j = 0; j < values; ++j) loss += value[j];
         if (divisor != 1) loss /= divisor;
         terms.row_loss[row] = weight_of(terms, row) * loss;
     }

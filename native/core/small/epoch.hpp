@@ -18,7 +18,7 @@ class SmallBatch {
 
     // The loss and its gradient, summed over the batch, without the penalty's gradient.
     Ending pass(const Chunk& batch) {
-        weight_sum_ = weight_sum_of(rows_, batch);
+        weight_sum_ = weight_sum_of(rows_, batch, 1);
         if (weight_sum_ == 0) return Ending::zero_weight;
         const Index n = small_.n_values;
         const bool is_whole = batch.rows <= small_.capacity;

@@ -16,9 +16,25 @@ namespace lamina::LAMINA_INSTRUCTION_SET {
 
 inline bool is_finite(double x) { return x - x == 0; }
 
+// The sum of the weights of targets, over the number of targets; infinite if they are all zero, because
+// such a batch has no loss and no gradient.
 template <class T>
-double weight_sum_of(const Rows<T>& rows, const Chunk& batch) {
+double target_weight_sum(const Rows<T>& rows, const Chunk& batch, Index n_targets) {
+    double sum = 0;
+    bool is_empty = true;
+    for (Index i = 0; i < batch.rows; ++i)
+        for (Index j = 0; j < n_targets; ++j) {
+            const T weight = rows.weight[batch[i] * n_targets + j];
+            sum += weight;
+            is_empty = is_empty && weight == 0;
+        }
+    return is_empty ? __builtin_inf() : sum / double(n_targets);
+}
+
+template <class T>
+double weight_sum_of(const Rows<T>& rows, const Chunk& batch, Index n_targets) {
     if (!rows.weight) return double(batch.rows);
+    if (rows.weighs_targets) return target_weight_sum(rows, batch, n_targets);
     double sum = 0;
     for (Index i = 0; i < batch.rows; ++i) sum += rows.weight[batch[i]];
     return sum;
@@ -42,7 +58,7 @@ class Batch {
     // block of rows of W, and for the biases of every layer, as soon as their gradient is complete.
     template <class Finish>
     Ending pass(const Chunk& batch, const Finish& finish) {
-        weight_sum_ = weight_sum_of(rows_, batch);
+        weight_sum_ = weight_sum_of(rows_, batch, network_.problem.n_targets);
         if (weight_sum_ == 0) return Ending::zero_weight;
         loss_ = 0;
         const Index size = network_.chunk_size(batch.rows);
@@ -95,9 +111,7 @@ class Batch {
             gather(network_, rows_, chunk, mine);
             forward(network_, parameters_, input, mine);
         };
-        const auto compute_losses = [&](Range mine) {
-            loss_of_rows(network_, rows_.weight != nullptr, mine);
-        };
+        const auto compute_losses = [&](Range mine) { loss_of_rows(network_, rows_, mine); };
         const auto backward_range = [&](Range mine) { pass_backward(network_, mine, chunk.rows); };
         const bool is_custom = network_.problem.loss == custom_loss;
         if (network_.needs_batch)

@@ -28,7 +28,7 @@ void spread_delta(Network<T>& network, Range range) {
 
 // Computes each sample's loss and its derivative at the last layer's a.
 template <class T>
-void loss_of_rows(Network<T>& network, bool is_weighted, Range range) {
+void loss_of_rows(Network<T>& network, const Rows<T>& rows, Range range) {
     const Problem& problem = network.problem;
     const Index n_outputs = network.n_outputs, n_targets = problem.n_targets;
     const Index first = range.begin * n_outputs, first_target = range.begin * n_targets;
@@ -37,8 +37,9 @@ void loss_of_rows(Network<T>& network, bool is_weighted, Range range) {
         {range.end - range.begin, n_outputs, n_targets, network.heads(),
          problem.loss_hyperparameters, problem.n_loss_hyperparameters, network.p + first,
          network.y + first_target, network.codes + first_target,
-         is_weighted ? network.weight + range.begin : nullptr, network.logit_delta + first,
-         network.value + first, network.row_loss + range.begin});
+         rows.weight && !rows.weighs_targets ? network.weight + range.begin : nullptr,
+         network.logit_delta + first, network.value + first, network.row_loss + range.begin,
+         rows.weighs_targets ? network.weight + first_target : nullptr});
     spread_delta(network, range);
 }
 

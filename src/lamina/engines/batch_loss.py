@@ -3,6 +3,14 @@
     loss       L = (Σ_samples loss(p, y) + alpha penalty(W)) / n_samples
     gradient   dL/dw of each block's parameters, such as dL/dW = a_prevᵀ delta
 
+With a weight w_i of each sample, its loss is multiplied by w_i, and n_samples becomes Σ_i w_i. With
+a weight w_ij of each target of each sample, for ℓ_ij the loss of that target alone,
+
+    L = (Σ_i Σ_j w_ij ℓ_ij + alpha penalty(W)) / D,   D = Σ_i Σ_j w_ij / n_targets
+
+which is the same if all targets of a sample have its weight. A target of weight 0, such as a
+missing one, has no effect, whatever its prediction. If all weights are 0, L and dL/dw are 0.
+
 Shapes: prediction, logits, dL/dlogits (n_samples, n_outputs); y as in engine.py; the gradient is
 one flat vector like the parameters. Until it is complete, dL/da is the gradient of the sum over the
 samples: the division by their number comes last, as in scikit-learn, for the same rounding.
@@ -10,6 +18,7 @@ samples: the division by their number comes last, as in scikit-learn, for the sa
 
 from __future__ import annotations
 
+import math
 import operator
 
 import numpy as np
@@ -31,12 +40,18 @@ WEIGHTS_CANCEL = (
 def weight_sum(rows: Rows) -> float:
     """Return the divisor of a batch's gradient: its number of samples, or the sum of their weights.
 
+    It is the sum divided by the number of targets if each target has weights, and infinite if those
+    are all 0: then there is no loss and no gradient.
+
     Raises
     ------
     ZeroDivisionError
-        For weights that sum to zero.
+        For weights that sum to zero, except weights of targets that are all 0.
     """
-    total = float(len(rows.y) if rows.weight is None else rows.weight.sum())
+    weight = rows.weight
+    total = float(len(rows.y) if weight is None else weight.sum())
+    if weight is not None and weight.ndim == 2:
+        total = total / weight.shape[1] if weight.any() else math.inf
     if total == 0:
         raise ZeroDivisionError(WEIGHTS_CANCEL)
     return total
@@ -51,10 +66,40 @@ def row_losses(
         # A custom loss might modify its arguments, so it receives copies.
         weight = None if weight is None else weight.copy()
         return value_and_delta(objective.loss, logits.copy(), y.copy(), weight)
+    if weight is not None and weight.ndim == 2:
+        return _losses_of_targets(spec, objective, prediction, y, weight)
     value, gradient = unweighted_losses(spec, objective, prediction, y)
     return (
         (value, gradient) if weight is None else (value * weight, gradient * weight[:, np.newaxis])
     )
+
+
+def _losses_of_targets(
+    spec: NetworkSpec, objective: Objective, prediction: Array, y: AnyArray, weight: AnyArray
+) -> tuple[Array, Array]:
+    """Return the same with a weight of each target, (n_samples, n_targets)."""
+    loss, params = LOSSES[str(objective.loss)], objective.hyperparameters
+    values, gradients = [], []
+    for j, (outputs, targets) in enumerate(_outputs_of_targets(spec, objective, y)):
+        p, w = prediction[:, outputs], weight[:, j]
+        # The prediction for a missing target may be anything, and 0 · inf is NaN.
+        counts = w != 0
+        values.append(np.where(counts, w * loss.value(p, targets, params), 0))
+        of_target = w[:, np.newaxis] * loss.delta(p, targets, params)
+        gradients.append(np.where(counts[:, np.newaxis], of_target, 0))
+    value = np.sum(values, axis=0)
+    return value / len(values) if loss.mean_over_outputs else value, np.hstack(gradients)
+
+
+def _outputs_of_targets(
+    spec: NetworkSpec, objective: Objective, y: AnyArray
+) -> list[tuple[slice, AnyArray]]:
+    """Return the outputs of each target, and its values or codes."""
+    if LOSSES[str(objective.loss)].targets == "codes":
+        return list(zip(head_columns(spec), y.T, strict=True))
+    n_targets = y.shape[1]
+    n_each = spec.n_outputs // n_targets
+    return [(slice(j * n_each, (j + 1) * n_each), y[:, j : j + 1]) for j in range(n_targets)]
 
 
 def unweighted_losses(

@@ -34,7 +34,9 @@ class Rows(NamedTuple):
     X : ndarray or csr matrix of shape (n_samples, n_features)
     y : ndarray of shape (n_samples, n_targets), or int32 class codes
         Not read by `predict`.
-    weight : ndarray of shape (n_samples,), or None if all weights are one
+    weight : ndarray of shape (n_samples,) or (n_samples, n_targets), or None if all are one
+        A weight of each target of each sample requires a loss of LOSSES; 0 marks a missing target,
+        whose y is any number for which the loss is defined. See batch_loss.py for the equation.
     """
 
     X: Matrix
