@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from lamina.blocks.inputs.categorical import CategoricalInputs
 from lamina.blocks.inputs.group import InputGroup
 from lamina.blocks.inputs.identity import IdentityInputs
+from lamina.blocks.inputs.one_hot import OneHotInputs
+from lamina.blocks.inputs.periodic import PeriodicInputs
+from lamina.blocks.inputs.piecewise_linear import PiecewiseLinearInputs
 from lamina.blocks.inputs.scaled import ScaledInputs
 from lamina.formulas.table import RecordTable
 
@@ -17,10 +21,15 @@ class InputKind(NamedTuple):
     group: type[InputGroup]
 
 
-INPUT_KINDS = RecordTable(
-    "kind of inputs",
-    *(InputKind(group.kind, group) for group in (IdentityInputs, ScaledInputs)),
+KINDS: tuple[type[InputGroup], ...] = (
+    IdentityInputs,
+    ScaledInputs,
+    PeriodicInputs,
+    PiecewiseLinearInputs,
+    CategoricalInputs,
+    OneHotInputs,
 )
+INPUT_KINDS = RecordTable("kind of inputs", *(InputKind(group.kind, group) for group in KINDS))
 
 
 def group_from_json(plain: dict[str, Any]) -> InputGroup:
@@ -31,9 +40,13 @@ def group_from_json(plain: dict[str, Any]) -> InputGroup:
 
 __all__ = [
     "INPUT_KINDS",
+    "CategoricalInputs",
     "IdentityInputs",
     "InputGroup",
     "InputKind",
+    "OneHotInputs",
+    "PeriodicInputs",
+    "PiecewiseLinearInputs",
     "ScaledInputs",
     "group_from_json",
 ]

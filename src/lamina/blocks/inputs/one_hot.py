@@ -1,0 +1,60 @@
+"""One-hot columns of codes: an output for each code but 0, which is a row of zeros.
+
+Code 0 is a missing or unknown category. The next block's product with these outputs is a sum of
+rows of its W, and an engine need not make the matrix.
+
+    forward    a_j = 1 if x = j else 0, for the codes j = 1, …, n_codes - 1
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import ClassVar
+
+import numpy as np
+
+from lamina.blocks.inputs.codes import as_codes, require_codes
+from lamina.blocks.inputs.group import InputGroup, Parts, as_counts
+from lamina.formulas.table import Array
+
+
+@dataclass(frozen=True)
+class OneHotInputs(InputGroup):
+    """Codes of categories as zeros and ones, n_codes - 1 outputs a column.
+
+    Attributes
+    ----------
+    columns : tuple of int
+    n_codes : tuple of int
+        Number of codes of each column, 0 included.
+    """
+
+    kind: ClassVar[str] = "one_hot"
+
+    columns: tuple[int, ...]
+    n_codes: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "n_codes", as_counts(self.n_codes))
+        require_codes(self.columns, self.n_codes)
+
+    @classmethod
+    def examples(cls, columns: tuple[int, ...]) -> tuple[OneHotInputs, ...]:
+        return (cls(columns, tuple(range(3, 3 + len(columns)))),)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return tuple(n_codes - 1 for n_codes in self.n_codes)
+
+    def forward(self, parts: Parts, x: Array) -> Array:
+        codes, a = as_codes(x), np.zeros((len(x), self.fan_out), x.dtype)
+        starts = accumulate(self.widths, initial=0)
+        for start, of_column in zip(starts, codes.T, strict=False):
+            (rows,) = np.nonzero(of_column)
+            a[rows, start + of_column[rows] - 1] = 1.0
+        return a
+
+    def input_gradient(self, parts: Parts, x: Array, d_a: Array) -> Array:
+        return np.zeros_like(x)
