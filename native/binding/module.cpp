@@ -77,8 +77,10 @@ class NetworkHandle {
         require(step >= 0 && step <= most_parameters, "the optimizer's step is out of range");
         require(learning_rates.ndim() == 2, "learning rates are of epochs and steps");
         const std::int64_t n_steps = std::int64_t(learning_rates.shape(1));
-        require(n_steps >= (n_order + batch_size - 1) / batch_size,
-                "there are fewer learning rates than steps");
+        require(n_steps >= n_order / batch_size, "there are fewer learning rates than steps");
+        // With one rate fewer than batches, a last and smaller batch is left out.
+        const bool uses_all = n_steps >= (n_order + batch_size - 1) / batch_size;
+        const std::int64_t n_used = uses_all ? n_order : n_steps * batch_size;
         Update<T> update{optimizer.optimizer,
                          optimizer.hyperparameters.data(),
                          parameters.data(),
@@ -102,7 +104,7 @@ class NetworkHandle {
             for (bool goes_on = true; goes_on && rates < end && row_order.draw(interrupt);
                  rates += n_steps) {
                 const Report report = kernels<T>().epoch(
-                    network_, rows.view(), {order.data(), n_order, batch_size, rates}, update,
+                    network_, rows.view(), {order.data(), n_used, batch_size, rates}, update,
                     custom.callback(), interrupt.signal(), threads_within(n_threads));
                 update.step += report.steps;
                 reports.push_back(report);

@@ -74,6 +74,7 @@ class ReferenceTrainer(LocalTrainer):
         self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
     ) -> EpochReport:
         total, norms = 0.0, list[float]()
+        order = order[: len(learning_rates) * batch_size]
         with np.errstate(all="ignore"):
             for start, rate in zip(range(0, len(order), batch_size), learning_rates, strict=True):
                 if norms and perf_counter() >= self.deadline:

@@ -116,6 +116,7 @@ class Trainer(Protocol):
             Indices of samples; the last batch may be smaller than the others.
         batch_size : int
         learning_rates : ndarray of float64 of shape (n_steps,)
+            With one rate fewer than batches, a last and smaller batch is left out.
 
         Raises
         ------

@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.formulas.table import Array
+from lamina.training.history import Monitor
 from lamina.training.memory import Memory
+from lamina.training.plan import TrainingPlan
 from lamina.training.stopping import Stopping
+from lamina.training.validation import Validation
 
 
 def column_names(metrics: Sequence[str] | None) -> tuple[str, ...]:
@@ -33,6 +36,8 @@ class FitState:
     stopping : Stopping
     columns : dict of str to list of float
         Values of every epoch besides its loss.
+    rows_an_epoch : int
+        Number of samples that an epoch uses of `order`.
     losses : list of float
         Training loss of every epoch.
     best_parameters : ndarray of shape (n_parameters,) or None
@@ -52,6 +57,7 @@ class FitState:
     memory: Memory
     order: NDArray[np.int64]
     stopping: Stopping
+    rows_an_epoch: int
     columns: dict[str, list[float]]
     losses: list[float]
     best_parameters: Array | None = None
@@ -64,10 +70,33 @@ class FitState:
     @property
     def rows_seen(self) -> int:
         """Number of samples seen in all epochs of all fits."""
-        return self.memory.history.rows_seen + len(self.losses) * len(self.order)
+        return self.memory.history.rows_seen + len(self.losses) * self.rows_an_epoch
 
     def drop_incomplete_epoch(self) -> None:
         """Shorten all columns to the shortest: Ctrl-C may have struck between two of them."""
         n_epochs = min(len(self.losses), *map(len, self.columns.values()))
         for column in (self.losses, *self.columns.values()):
             del column[n_epochs:]
+
+
+def begin(
+    plan: TrainingPlan, memory: Memory, order: NDArray[np.int64], validation: Validation | None
+) -> FitState:
+    """Return the state of a fit before its first epoch."""
+    monitor, strict, metrics = Monitor.LOSS, False, None
+    if validation is not None:
+        monitor, strict = validation.monitor, validation.requires_numbers
+        metrics = validation.metrics
+    history = memory.history
+    best = history.best_cost(monitor)
+    stopping = Stopping(
+        plan.tol,
+        plan.patience,
+        best,
+        history.stalled,
+        strict,
+        plan.patience_factor,
+        plan.restores_last,
+    )
+    columns: dict[str, list[float]] = {name: [] for name in column_names(metrics)}
+    return FitState(memory, order, stopping, plan.samples_of_epoch(len(order)), columns, [])

@@ -24,14 +24,13 @@ from lamina.network import Network, NetworkSpec
 from lamina.training.callbacks.protocol import Callbacks
 from lamina.training.checkpoint import Checkpoint
 from lamina.training.divergence import epoch_error, refuse_non_finite_weights
-from lamina.training.fit_state import FitState, column_names
+from lamina.training.fit_state import FitState, begin
 from lamina.training.history import Ending, Monitor
 from lamina.training.memory import Memory
 from lamina.training.observers import EpochRecord, current_observer
 from lamina.training.plan import TrainingPlan
 from lamina.training.rates import Rates
 from lamina.training.resuming import SavedState, collect_state, restore
-from lamina.training.stopping import Stopping
 from lamina.training.trained import Trained
 from lamina.training.under_way import FitUnderWay
 from lamina.training.validation import Validation
@@ -99,7 +98,7 @@ def train(
     state = begin(plan, memory, order, validation)
     if resumed is not None:
         restore(state, resumed)
-    rates = Rates(plan, memory.rate, math.ceil(len(order) / plan.batch_size))
+    rates = Rates(plan, memory.rate, plan.steps_of_epoch(len(order)))
     trainer = engine.trainer(
         spec, plan.objective, plan.optimizer, rows, memory.parameters, memory.optimizer
     )
@@ -116,20 +115,6 @@ def train(
     finally:
         loop.callbacks.call("on_fit_end", under_way)
     return ending
-
-
-def begin(
-    plan: TrainingPlan, memory: Memory, order: NDArray[np.int64], validation: Validation | None
-) -> FitState:
-    """Return the state of a fit before its first epoch."""
-    monitor, strict, metrics = Monitor.LOSS, False, None
-    if validation is not None:
-        monitor, strict = validation.monitor, validation.requires_numbers
-        metrics = validation.metrics
-    history = memory.history
-    best = history.best_cost(monitor)
-    stopping = Stopping(plan.tol, plan.patience, best, history.stalled, strict)
-    return FitState(memory, order, stopping, {name: [] for name in column_names(metrics)}, [])
 
 
 class EpochLoop:
@@ -211,8 +196,8 @@ class EpochLoop:
 
     def run_epochs(self, n_epochs: int, shuffling: np.random.RandomState | None) -> None:
         """Run the next epochs in the engine, and collect its reports."""
-        order = self.state.order
-        rates = self.rates.rates_of_epochs(n_epochs, self.state.rows_seen, len(order))
+        order, state = self.state.order, self.state
+        rates = self.rates.rates_of_epochs(n_epochs, state.rows_seen, state.rows_an_epoch)
         self.rates_of_reports = rates[:, 0].tolist()
         began = perf_counter()
         try:
@@ -233,7 +218,7 @@ class EpochLoop:
             shuffling.shuffle(order)
         factors = self.rates.factors(self.rates.state.scheduled_epochs)
         total, made, size, norms = 0.0, 0, self.plan.batch_size, list[float]()
-        for step, start in enumerate(range(0, len(order), size)):
+        for step, start in enumerate(range(0, state.rows_an_epoch, size)):
             batch, reports = order[start : start + size], list[EpochReport]()
             self.rates.fill(rates[step:], self.rates.state.learning_rate, factors)
             self.trained.forget()
@@ -250,7 +235,7 @@ class EpochLoop:
             if state.must_stop:
                 return
         state.step_of_epoch = 0
-        loss, norm = total / len(order), sum(norms) / len(norms) if norms else None
+        loss, norm = total / state.rows_an_epoch, sum(norms) / len(norms) if norms else None
         self.reports.append(report._replace(loss=loss, steps=made, gradient_norm=norm))
 
     def record_reports(self) -> Ending | None:
@@ -365,7 +350,7 @@ class EpochLoop:
         if stopping.out_of_patience:
             lowered = schedule.after_stall(after)
             if self.plan.verbose:
-                print_stall(self.plan, schedule, self.monitor, lowered)
+                print_stall(self.plan, schedule, self.monitor, stopping, lowered)
             if lowered is None:
                 return False
             rate.learning_rate = lowered
@@ -389,7 +374,7 @@ class EpochLoop:
         memory.history.add(
             state.losses,
             self.scores,
-            len(state.order),
+            state.rows_an_epoch,
             stopping.best,
             stopping.stalled,
             self.monitor,

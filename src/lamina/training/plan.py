@@ -37,9 +37,15 @@ class TrainingPlan:
         Smallest improvement over the best epoch that counts as progress.
     patience : float
         Number of epochs without progress that is allowed; one more is a stall. May be infinite.
+    patience_factor : float
+        Training may also run to this multiple of the epoch of the latest progress, plus patience.
+    drop_last : bool
+        If True, a last minibatch of fewer samples than the others is left out of every epoch.
     restore_best : bool, optional
         If True, restore the parameters of the best epoch at the end; by default if held-out
         samples decide which it is.
+    restores_last : bool
+        If True, the best of several epochs with the same score is the last of them.
     deadline : float
         `perf_counter` value at which training ends. May be infinite.
     measures_gradient : bool
@@ -62,7 +68,10 @@ class TrainingPlan:
     power_t: float = 0.5
     tol: float = 1e-4
     patience: float = 10
+    patience_factor: float = 1.0
+    drop_last: bool = False
     restore_best: bool | None = None
+    restores_last: bool = False
     deadline: float = math.inf
     measures_gradient: bool = False
     shuffle: bool = True
@@ -80,6 +89,16 @@ class TrainingPlan:
     def schedule_options(self) -> Options:
         """Value of each of the schedule's options."""
         return self.schedule_record.settings(self.given_options)
+
+    def steps_of_epoch(self, n_samples: int) -> int:
+        """Return the number of steps of an epoch over so many training samples."""
+        if self.drop_last:
+            return max(1, n_samples // self.batch_size)
+        return math.ceil(n_samples / self.batch_size)
+
+    def samples_of_epoch(self, n_samples: int) -> int:
+        """Return the number of samples that an epoch uses of so many training samples."""
+        return min(n_samples, self.steps_of_epoch(n_samples) * self.batch_size)
 
     @property
     def schedule_epochs(self) -> int:

@@ -98,6 +98,8 @@ class Limits:
         True if some of them are held out.
     batch_size : int
         Upper bound of the batch size.
+    drop_last : bool
+        True if an epoch leaves out a last, smaller batch.
     columns : tuple of str
         Names of the loop's columns.
     bit_generator : str
@@ -110,6 +112,7 @@ class Limits:
     n_samples: int
     holds_out: bool
     batch_size: int
+    drop_last: bool
     columns: tuple[str, ...]
     bit_generator: str
 
@@ -141,7 +144,10 @@ def check_state(state: object, limits: Limits) -> SavedState:
 
 def state_fields(limits: Limits, n_epochs: int, n_training: int) -> Fields:
     """Return the check of every field that `collect_state` writes after `n_epochs` epochs."""
-    n_steps = n_epochs * -(-n_training // limits.batch_size)
+    n_batches = -(-n_training // limits.batch_size)
+    if limits.drop_last and n_batches > 1:
+        n_batches = n_training // limits.batch_size
+    n_steps = n_epochs * n_batches
     vector = array(limits.parameters.dtype, limits.parameters.shape)
     column = array(np.float64, (n_epochs,))
     rows = array(np.int64, (None,))
@@ -267,6 +273,7 @@ def restore(state: FitState, resumed: SavedState) -> None:
     """Restore the state of a fit from a checkpoint, except for its memory and order."""
     state.losses = resumed["losses"].tolist()
     state.columns = as_lists(resumed["columns"])
+    state.stopping.epochs = len(state.losses)
     state.stopping.best, state.stopping.stalled = resumed["best_cost"], resumed["stalled"]
     if resumed["best_parameters"] is not None:
         state.best_parameters = resumed["best_parameters"].copy()

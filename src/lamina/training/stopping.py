@@ -20,6 +20,13 @@ class Stopping:
         Lowest cost.
     stalled : int
         Number of consecutive epochs without progress.
+    patience_factor : float
+        Factor of at least 1: training may run to epoch patience_factor · p + patience, p being the
+        epoch of the latest progress.
+    restores_last : bool
+        If True, the best of several epochs with the same lowest cost is the last of them.
+    epochs : int
+        Number of epochs of this fit.
     requires_numbers : bool
         If True, an epoch with a cost of NaN or infinity brings no progress. If False, it counts as
         progress, as in scikit-learn.
@@ -38,25 +45,35 @@ class Stopping:
     best: float
     stalled: int = 0
     requires_numbers: bool = False
+    patience_factor: float = 1.0
+    restores_last: bool = False
+    epochs: int = 0
 
     def improves(self, cost: float) -> bool:
-        """Record an epoch's cost; return True if it is the lowest so far.
+        """Record an epoch's cost; return True if it is the best so far.
 
         An epoch whose cost is lower by less than tol does not count as progress.
         """
+        self.epochs += 1
         is_missing = self.requires_numbers and not cost < math.inf
         self.stalled = self.stalled + 1 if is_missing or cost > self.best - self.tol else 0
         if cost < self.best:
             self.best = cost
             return True
-        return False
+        return self.restores_last and cost == self.best < math.inf
+
+    @property
+    def allowed(self) -> float:
+        """Number of consecutive epochs that may now bring no progress."""
+        epoch_of_progress = max(0, self.epochs - self.stalled)
+        return self.patience + (self.patience_factor - 1) * epoch_of_progress
 
     @property
     def soonest(self) -> float:
         """Smallest number of epochs after which patience may run out; may be infinite."""
-        return max(1, self.patience - self.stalled + 1)
+        return max(1, self.allowed - self.stalled + 1)
 
     @property
     def out_of_patience(self) -> bool:
         """True if there are more epochs without progress than patience allows."""
-        return self.stalled > self.patience
+        return self.stalled > self.allowed

@@ -187,7 +187,7 @@ class FitUnderWay:
         """Return the samples of the next batch, without drawing from the generator."""
         order, size = self._state.order.copy(), self._plan.batch_size
         first = self._state.step_of_epoch * size
-        if first == 0 or first >= len(order):
+        if first == 0 or first >= self._state.rows_an_epoch:
             first = 0
             if self._plan.shuffle:
                 deepcopy(self._random_state).shuffle(order)

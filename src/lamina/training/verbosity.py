@@ -7,6 +7,7 @@ import math
 from lamina.formulas import Schedule
 from lamina.training.history import Monitor
 from lamina.training.plan import TrainingPlan
+from lamina.training.stopping import Stopping
 
 STALLED = {
     Monitor.LOSS: "Training loss did not improve",
@@ -23,7 +24,11 @@ def print_epoch(epoch: int, loss: float, score: float | None) -> None:
 
 
 def print_stall(
-    plan: TrainingPlan, schedule: Schedule, monitor: Monitor, lowered: float | None
+    plan: TrainingPlan,
+    schedule: Schedule,
+    monitor: Monitor,
+    stopping: Stopping,
+    lowered: float | None,
 ) -> None:
     """Print why training stalls, and the consequence."""
     # A schedule that would lower a very large rate stops only because the rate has become small.
@@ -32,7 +37,7 @@ def print_stall(
         f"{too_small} Stopping." if lowered is None else f" Setting learning rate to {lowered:f}"
     )
     print(
-        f"{STALLED[monitor]} more than tol={plan.tol:f} for {plan.patience:.0f} "
+        f"{STALLED[monitor]} more than tol={plan.tol:f} for {stopping.allowed:.0f} "
         f"consecutive epochs.{outcome}"
     )
 

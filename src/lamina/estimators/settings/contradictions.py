@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from itertools import pairwise
 from numbers import Real
@@ -148,6 +149,16 @@ def _checkpoint_that_is_no_file(model: Parametrized) -> str | None:
     if path is None or (fspath(path) and not Path(path).is_dir()):
         return None
     return f"checkpoint={path!r} is a folder, not a file. Set checkpoint to the path of a file."
+
+
+def _factor_of_infinite_patience(model: Parametrized) -> str | None:
+    if model.patience_factor == 1 or model.n_iter_no_change < math.inf:
+        return None
+    return (
+        f"patience_factor={model.patience_factor!r} delays the end of a fit without progress, and "
+        "n_iter_no_change=inf never ends it. Set n_iter_no_change to a number of epochs, or "
+        "patience_factor=1."
+    )
 
 
 def _schedule_of_other_arguments(model: Parametrized) -> str | None:
@@ -319,6 +330,10 @@ def _is_set(value: object) -> bool:
     return value is not None
 
 
+def _is_not_one(value: float) -> bool:
+    return value != 1
+
+
 def _is_no_old_schedule(value: object) -> bool:
     return callable(value) or SCHEDULES[name_of(value)].speaks_to_all
 
@@ -331,6 +346,8 @@ ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
     "warmup": bool,
     "monitor": _is_set,
     "restore_best": bool,
+    "patience_factor": _is_not_one,
+    "drop_last": bool,
     "callbacks": _is_set,
     "checkpoint": _is_set,
     "weight_decay": bool,
@@ -357,6 +374,7 @@ OTHER_CONTRADICTIONS: tuple[Contradiction, ...] = (
     _options_that_the_schedule_has_not,
     _checkpoints_of_nothing,
     _checkpoint_that_is_no_file,
+    _factor_of_infinite_patience,
     _schedule_of_other_arguments,
     _what_is_no_callback,
     _loss_that_is_a_class,

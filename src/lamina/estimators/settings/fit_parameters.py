@@ -12,6 +12,7 @@ from lamina.engines.choose import ENGINES
 from lamina.estimators.settings.parameter import (
     AT_LEAST_ONE,
     BELOW_ONE,
+    FACTOR,
     NOT_NEGATIVE,
     POSITIVE,
     Parameter,
@@ -21,6 +22,7 @@ from lamina.estimators.settings.refusals import Names
 from lamina.formulas import PRECISIONS
 
 BAR = "bar"
+LAST_OF_TIES = "last_of_ties"
 DTYPES = ("float32", "float64")
 
 FIT_PARAMETERS = {
@@ -55,11 +57,30 @@ FIT_PARAMETERS = {
         Number of consecutive epochs that may bring no progress; one more is a stall.
         """,
     ),
+    "patience_factor": Parameter(
+        "float",
+        [FACTOR],
+        """
+        Factor of at least 1 that gives later progress more patience: a stall is when the number of
+        epochs exceeds patience_factor · p + `n_iter_no_change`, with p the epoch of the latest
+        progress, counted from 1. 1 is the rule of `n_iter_no_change` alone; with 3, a fit that last
+        progressed in epoch 20 may run to epoch 60 and `n_iter_no_change` more. Not for 'lbfgs'.
+        """,
+    ),
     "shuffle": Parameter(
         "bool",
         ["boolean"],
         """
         If True, draw a new order of the samples for every epoch. Ignored by 'lbfgs'.
+        """,
+    ),
+    "drop_last": Parameter(
+        "bool",
+        ["boolean"],
+        """
+        If True, an epoch leaves out its last minibatch where that has fewer samples than the
+        others. The order of the samples is the same, so with `shuffle=True` every epoch leaves out
+        others; the loss of an epoch is the mean over the samples that it used. Not for 'lbfgs'.
         """,
     ),
     "random_state": Parameter(
@@ -112,10 +133,11 @@ FIT_PARAMETERS = {
         """,
     ),
     "restore_best": Parameter(
-        "bool or None",
-        ["boolean", None],
+        "bool, 'last_of_ties' or None",
+        ["boolean", Names({LAST_OF_TIES}), None],
         """
-        If True, restore the weights of the best epoch by `monitor` at the end. None does so if
+        If True, restore the weights of the best epoch by `monitor` at the end, the first of several
+        that are equally good; 'last_of_ties' restores the last of these. None does as True if
         held-out samples decide. Not for 'lbfgs'.
         """,
     ),

@@ -21,7 +21,7 @@ from lamina.estimators.settings.architecture import (
 )
 from lamina.estimators.settings.constraints import hidden_widths
 from lamina.estimators.settings.contradictions import refuse_contradictions
-from lamina.estimators.settings.fit_parameters import BAR
+from lamina.estimators.settings.fit_parameters import BAR, LAST_OF_TIES
 from lamina.estimators.settings.formula_choices import (
     choose_schedule,
     hyperparameters_of,
@@ -69,12 +69,14 @@ class FitSettings:
     schedule : str or callable
         'constant' if the solver ignores scikit-learn's schedules.
     schedule_options : mapping of str to float
-    warmup, initial_rate, power_t, tol, patience : float
+    warmup, initial_rate, power_t, tol, patience, patience_factor : float
     max_iter, max_fun : int
-    shuffle, early_stopping, warm_start : bool
+    shuffle, drop_last, early_stopping, warm_start : bool
     validation_fraction : float
     monitoring : Monitored
     restore_best : bool or None
+    restores_last : bool
+        True if the last of several equally good epochs is the best.
     max_seconds : float or None
     verbose, shows_bar : bool
         True for a line each epoch; True for a progress bar.
@@ -114,11 +116,14 @@ class FitSettings:
     max_fun: int
     tol: float
     patience: float
+    patience_factor: float
     shuffle: bool
+    drop_last: bool
     early_stopping: bool
     validation_fraction: float
     monitoring: Monitored
     restore_best: bool | None
+    restores_last: bool
     max_seconds: float | None
     verbose: bool
     shows_bar: bool
@@ -161,6 +166,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
         callbacks = () if callbacks is None else (callbacks,)
     early_stopping = bool(model.early_stopping)
     takes_steps = is_minibatch(model.solver)
+    restores_last = model.restore_best == LAST_OF_TIES
     return FitSettings(
         widths=tuple(widths),
         architecture=architecture,
@@ -186,11 +192,14 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
         max_fun=(model.max_fun if takes_steps else hyperparameters_of(model, "solver")["max_fun"]),
         tol=float(model.tol),
         patience=float(model.n_iter_no_change),
+        patience_factor=float(model.patience_factor),
         shuffle=bool(model.shuffle),
+        drop_last=bool(model.drop_last),
         early_stopping=early_stopping,
         validation_fraction=model.validation_fraction,
         monitoring=monitored(model.monitor, early_stopping=early_stopping),
-        restore_best=model.restore_best,
+        restore_best=None if model.restore_best is None else bool(model.restore_best),
+        restores_last=restores_last,
         max_seconds=model.max_seconds,
         verbose=model.verbose != BAR and bool(model.verbose),
         shows_bar=model.verbose == BAR,

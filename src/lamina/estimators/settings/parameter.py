@@ -15,6 +15,7 @@ from lamina.formulas.table import RecordTable
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
+FACTOR = Interval(Real, 1, None, closed="left")
 BELOW_ONE = Interval(Real, 0, 1, closed="left")
 OWN_LOSS = HasMethods("value_and_delta")
 

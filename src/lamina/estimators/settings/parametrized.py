@@ -47,12 +47,14 @@ class Parametrized(BaseEstimator):  # type: ignore[misc]
     max_seconds: float | None
     tol: float
     n_iter_no_change: float
+    patience_factor: float
     shuffle: bool
+    drop_last: bool
     random_state: int | np.random.RandomState | None
     warm_start: bool
     early_stopping: bool
     validation_fraction: float
-    restore_best: bool | None
+    restore_best: bool | str | None
     verbose: bool | int | str
     diagnostics: bool | str
     checkpoint: str | PathLike[str] | None

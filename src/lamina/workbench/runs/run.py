@@ -101,7 +101,8 @@ class Run:
 
     def _n_batches(self) -> int:
         n_samples = len(self.prepared.X_train)
-        return math.ceil(n_samples / min(self.settings.batch_size, n_samples))
+        size = min(self.settings.batch_size, n_samples)
+        return n_samples // size if self.settings.drop_last else math.ceil(n_samples / size)
 
     @property
     def status(self) -> str:
