@@ -20,6 +20,7 @@ from lamina.tabular.members import (
     fit_member,
     fit_on_all,
 )
+from lamina.tabular.overfitting import OverfittingStop
 from lamina.tabular.time_limits import Clock, TimeLimit
 
 # If there is not enough time for this many members, each has fewer epochs instead.
@@ -202,12 +203,22 @@ class MemberFitter:
     ) -> list[Fitted]:
         progress = self.progress if first is not None else FitProgress()
         run = Parallel(n_jobs=self.workers, prefer="threads", pre_dispatch=self.workers)
+        order = range(len(plans)) if budget is not None else longest_first(plans)
         jobs = (
-            delayed(_fit_one)(sample, plan, progress, (first or 0) + i, budget, i == 0)
-            for i, plan in enumerate(plans)
+            delayed(_fit_one)(sample, plans[i], progress, (first or 0) + i, budget, i == 0)
+            for i in order
         )
         fitted: list[Fitted | None] = run_or_stop(run, jobs, progress)
-        return [each for each in fitted if each is not None]
+        in_order = sorted(zip(order, fitted, strict=True), key=lambda pair: pair[0])
+        return [each for _, each in in_order if each is not None]
+
+
+def longest_first(plans: Sequence[MemberPlan]) -> list[int]:
+    """Return the indices of members in descending order of their epochs.
+
+    So no core waits at the end for a long fit that another has just begun.
+    """
+    return sorted(range(len(plans)), key=lambda i: -plans[i].network.max_iter)
 
 
 def plan_epochs(
@@ -275,7 +286,7 @@ def _fit_one(
     if budget is not None and budget.is_too_short(is_first):
         progress.finish(place)
         return None
-    plan.network.set_params(callbacks=[MemberCallback(progress, place)])
+    plan.network.set_params(callbacks=[MemberCallback(progress, place), OverfittingStop()])
     member = fit_member(sample, plan, None if budget is None else budget.left)
     progress.finish(place)
     plan.network.set_params(callbacks=None, max_seconds=None)
