@@ -49,7 +49,13 @@ class TargetScaling:
 
     @classmethod
     def from_targets(cls, y: AnyArray, weight: Array | None = None) -> TargetScaling:
-        """Compute mean and scale; samples count by the absolute values of their weights."""
+        """Compute mean and scale; samples count by the absolute values of their weights.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_targets)
+        weight : ndarray of shape (n_samples,) or (n_samples, n_targets), optional
+        """
         y = np.asarray(y, dtype=np.float64)
         # Divide by a power of two near the largest element: squares cannot overflow, and it is
         # exact.

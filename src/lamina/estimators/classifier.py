@@ -24,11 +24,11 @@ from lamina.estimators.fitting.classes import (
     pair_labels,
     require_labels,
 )
-from lamina.estimators.fitting.tasks import Classification, Task
+from lamina.estimators.fitting.missing_targets import read_scored_targets
+from lamina.estimators.fitting.tasks import Classification, Task, label_of_column
 from lamina.estimators.fitting.wrong_data import (
     explained,
     refuse_labels_without_order,
-    score_weights,
 )
 from lamina.estimators.perceptron import Perceptron, has_partial_fit
 from lamina.estimators.settings.attributes import CLASSIFIER_ATTRIBUTES
@@ -39,6 +39,7 @@ from lamina.estimators.settings.loss_parameters import CLASSIFIER_PARAMETERS
 from lamina.estimators.settings.monitoring import Scorer
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import AnyArray, Array
+from lamina.training import Accuracy
 
 
 # The decorator adds the parameters and the fitted attributes to the docstring.
@@ -162,8 +163,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-        sample_weight : array-like of shape (n_samples,), optional
-            Weight of each sample; all equal by default.
+            Missing labels as in `fit`; a column may have none.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_labels), optional
+            Weight of each sample or of each of its labels; all equal by default.
         classes : array-like of shape (n_classes,), or list of these, optional
             All labels that any call will contain, for several columns those of each; needed only
             in the first call.
@@ -250,24 +252,35 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     ) -> float:
         """Return the fraction of samples whose labels are all predicted.
 
+        Missing labels, NaN or None in y of several columns, are left out, as are samples without
+        any label. scikit-learn's own metrics refuse them.
+
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_targets)
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_labels), optional
+            With a weight of each label, that of a sample is the mean of those that are not 0.
 
         Returns
         -------
         float
         """
         check_is_fitted(self)
+        y, weight = read_scored_targets(y, sample_weight, self._filler)
         refuse_labels_without_order(y)
-        sample_weight = score_weights(sample_weight, y)
+        if weight is not None and weight.ndim == 2:
+            predicted = self.predict(X)
+            predicted = predicted.toarray() if self._sparse_targets else predicted
+            return Accuracy(lambda p: p, np.asarray(y), weight)(predicted)
         if not self._encoding().heads:
             with explained(X, y):
-                return float(super().score(X, y, sample_weight))
+                return float(super().score(X, y, weight))
         right = (self.predict(X) == np.asarray(y)).all(axis=1)
-        return float(np.average(right, weights=sample_weight))
+        return float(np.average(right, weights=weight))
+
+    def _filler(self, column: int) -> object:
+        return label_of_column(self._encoding(), column)
 
     def _answer(self, prediction: Array) -> Labels:
         return self._encoding().decode(prediction)

@@ -63,9 +63,12 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like of shape (n_samples,), optional
-            Weight of each sample; all equal by default. Negative weights subtract.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            With several targets, NaN and None mark missing ones, which are left out of the loss; a
+            sample without any target is left out with a warning.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_targets), optional
+            Weight of each sample, or of each target of each sample; all equal by default. Negative
+            weights subtract.
         validation_data : tuple (X_val, y_val) or (X_val, y_val, weight_val), optional
             Validation set, measured after every epoch: `validation_loss_curve_`,
             `validation_scores_`, and a column of `history_` for each metric of `monitor`. It is not
@@ -116,6 +119,10 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
     @abstractmethod
     def _answer(self, prediction: Array) -> Any:
         """Return the result of `predict` for a prediction of shape (n_samples, n_outputs)."""
+
+    @abstractmethod
+    def _filler(self, column: int) -> object:
+        """Return a valid value for a column of y without any, after an earlier fit."""
 
     @abstractmethod
     def _task(

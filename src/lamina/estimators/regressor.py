@@ -17,9 +17,10 @@ from lamina.choices import Activation, Loss, Penalty, Schedule, Solver
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.engines.custom_loss import CustomLoss
+from lamina.estimators.fitting.missing_targets import read_scored_targets
 from lamina.estimators.fitting.state import get_scaling
-from lamina.estimators.fitting.tasks import Regression, Task, quantiles_in
-from lamina.estimators.fitting.wrong_data import CURE_OF_Y, explained, score_weights
+from lamina.estimators.fitting.tasks import FILLER, Regression, Task, quantiles_in
+from lamina.estimators.fitting.wrong_data import CURE_OF_Y, explained
 from lamina.estimators.perceptron import Perceptron, has_partial_fit
 from lamina.estimators.settings.attributes import REGRESSOR_ATTRIBUTES
 from lamina.estimators.settings.constraints import PARAMETERS, constraints_of
@@ -32,6 +33,7 @@ from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
 from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import AnyArray, Array
+from lamina.training import RSquared
 from lamina.training.scores import PinballScore
 
 # Distance of a typical log σ from its limits, so that samples may differ.
@@ -152,9 +154,10 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like of shape (n_samples,), optional
-            Weight of each sample; all equal by default.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Missing targets as in `fit`; after the first call a column may have no value.
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_targets), optional
+            Weight of each sample or of each of its targets; all equal by default.
 
         Returns
         -------
@@ -208,11 +211,14 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     ) -> float:
         """Return R² of the prediction; with loss='quantile' D², its counterpart for pinball loss.
 
+        Missing targets, NaN in y of several columns, are left out. scikit-learn's own metrics
+        refuse them.
+
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,) or (n_samples, n_targets), optional
 
         Returns
         -------
@@ -220,15 +226,20 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
             At most 1. For several targets and quantiles, the mean; each quantile is compared with
             its best constant prediction (Koenker, Machado 1999).
         """
-        sample_weight = score_weights(sample_weight, y)
+        y, weight = read_scored_targets(y, sample_weight, self._filler)
         quantiles = quantiles_in(vars(self).get("_loss_hyperparameters", {}))
-        if quantiles is None:
+        if quantiles is None and (weight is None or weight.ndim == 1):
             with explained(X, y):
-                return float(super().score(X, y, sample_weight))
+                return float(super().score(X, y, weight))
         with explained(X, y):
             truth = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-        score = PinballScore(truth.reshape(len(truth), -1), quantiles, sample_weight)
-        return score(self.predict(X))
+        truth = truth.reshape(len(truth), -1)
+        if quantiles is None:
+            return RSquared(truth, weight)(self.predict(X))
+        return PinballScore(truth, quantiles, weight)(self.predict(X))
+
+    def _filler(self, column: int) -> object:
+        return FILLER
 
     def _answer(self, prediction: Array) -> Array:
         answer = ANSWERS.get(vars(self).get("_loss_name", ""))

@@ -111,6 +111,11 @@ def take_step(
 ) -> GradientStep:
     """Run the forward and backward pass of a training step; draws add dropout and noise."""
     require_dense(network.spec.blocks, "a traced gradient step")
+    if rows.weight is not None and rows.weight.ndim == 2:
+        raise ValueError(
+            "a traced gradient step shows one weight for each sample, and y has missing values or "
+            "sample_weight a column for each target: pass samples without missing targets."
+        )
     passed = forward(network, rows.X, Mode(uses_batch=True, draws=draws))
     loss, d_a = batch_loss(network, objective, passed, rows)
     gradient = backward(network, objective, rows, passed, d_a)

@@ -1,6 +1,7 @@
 """Scores of a prediction on held-out samples: accuracy, R² and D².
 
-Shapes: prediction (n_samples, n_outputs), after the inverse link; weight (n_samples,) or None.
+Shapes: prediction (n_samples, n_outputs), after the inverse link; weight (n_samples,), or
+(n_samples, n_targets) with 0 for missing targets, or None.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from lamina.formulas.table import AnyArray, Array
 class Accuracy:
     """Weighted fraction of samples whose labels are all right (subset accuracy for multilabel).
 
+    Labels of weight 0 count as right. With a weight of each label, that of a sample is the mean of
+    those of its labels that are not 0.
+
     Parameters
     ----------
     decide : callable
         `decide(prediction)` returns class codes (n_samples,), or indicators (n_samples, n_outputs).
     truth : ndarray
         Expected result of `decide`.
-    weight : ndarray of shape (n_samples,), optional
+    weight : ndarray of shape (n_samples,) or (n_samples, n_targets), optional
 
     Examples
     --------
@@ -41,10 +45,13 @@ class Accuracy:
         self.decide, self.truth, self.weight = decide, truth, weight
 
     def __call__(self, prediction: Array) -> float:
-        right = self.decide(prediction) == self.truth
+        right, weight = self.decide(prediction) == self.truth, self.weight
+        if weight is not None and weight.ndim == 2:
+            right = right | (weight == 0)
+            weight = weight.sum(axis=1) / np.maximum(np.count_nonzero(weight, axis=1), 1)
         if right.ndim == 2:
             right = right.all(axis=1)
-        return float(right.mean() if self.weight is None else np.average(right, None, self.weight))
+        return float(right.mean() if weight is None else np.average(right, None, weight))
 
 
 class PinballScore:
@@ -56,7 +63,8 @@ class PinballScore:
     ----------
     truth : ndarray of shape (n_samples, n_targets)
     quantiles : sequence of float
-    weight : ndarray of shape (n_samples,), optional
+    weight : ndarray of shape (n_samples,) or (n_samples, n_targets), optional
+        A target without weight in any sample is left out.
 
     Examples
     --------
@@ -72,13 +80,24 @@ class PinballScore:
         self.truth, self.quantiles, self.weight = truth, quantiles, weight
 
     def __call__(self, prediction: Array) -> float:
-        from sklearn.metrics import d2_pinball_score
-
         if not np.isfinite(prediction).all():
             return math.nan
         of_each = prediction.reshape(*self.truth.shape, len(self.quantiles))
+        if self.weight is None or self.weight.ndim == 1:
+            return self._mean(self.truth, of_each, self.weight)
         scores = [
-            d2_pinball_score(self.truth, of_each[..., k], alpha=q, sample_weight=self.weight)
+            self._mean(self.truth[rows, j], of_each[rows, j], self.weight[rows, j])
+            for j, rows in enumerate((self.weight != 0).T)
+            if rows.any()
+        ]
+        return float(np.mean(scores))
+
+    def _mean(self, truth: AnyArray, of_each: Array, weight: Array | None) -> float:
+        """Return the mean of the scores of all quantiles."""
+        from sklearn.metrics import d2_pinball_score
+
+        scores = [
+            d2_pinball_score(truth, of_each[..., k], alpha=q, sample_weight=weight)
             for k, q in enumerate(self.quantiles)
         ]
         return float(np.mean(scores))
@@ -92,7 +111,8 @@ class RSquared:
     Parameters
     ----------
     truth : ndarray of shape (n_samples, n_outputs)
-    weight : ndarray of shape (n_samples,), optional
+    weight : ndarray of shape (n_samples,) or (n_samples, n_outputs), optional
+        An output without weight in any sample is left out.
 
     Examples
     --------
@@ -103,8 +123,14 @@ class RSquared:
     """
 
     def __init__(self, truth: AnyArray, weight: Array | None = None) -> None:
+        self.counts: AnyArray | slice = slice(None)
+        if weight is not None and weight.ndim == 2:
+            self.counts = np.asarray(weight.any(axis=0))
+            truth, weight = truth[:, self.counts], weight[:, self.counts]
+            self.weight: Array | float = weight
+        else:
+            self.weight = 1.0 if weight is None else weight[:, np.newaxis]
         self.truth = truth
-        self.weight = 1.0 if weight is None else weight[:, np.newaxis]
         deviation = truth - np.average(truth, axis=0, weights=weight)
         self.variance = np.sum(self.weight * deviation**2, axis=0)
 
@@ -112,7 +138,8 @@ class RSquared:
         if not np.isfinite(prediction).all():
             return math.nan
         with np.errstate(all="ignore"):
-            residual = np.sum(self.weight * (self.truth - prediction) ** 2, axis=0)
+            far = self.truth - prediction[:, self.counts]
+            residual = np.sum(self.weight * far**2, axis=0)
             score = 1 - residual / self.variance
         constant = self.variance == 0
         score[constant] = 0.0

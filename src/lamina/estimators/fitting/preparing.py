@@ -19,13 +19,15 @@ from lamina.estimators.fitting.fitted_network import get_dtype, require_parts
 from lamina.estimators.fitting.fitted_parts import fitted_parts, require_biases
 from lamina.estimators.fitting.initializing import first_parameters, make_generator, require_memory
 from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.missing_targets import fill_missing, keep_samples
 from lamina.estimators.fitting.state import get_trained_parameters
 from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.fitting.validation_setup import HeldOut, split_validation_data
-from lamina.estimators.fitting.wrong_data import explained, sample_weights
+from lamina.estimators.fitting.wrong_data import explained
 from lamina.estimators.settings.architecture import build_network
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
+from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
 
@@ -64,10 +66,13 @@ def prepare_fit(
     seconds = math.inf if settings.max_seconds is None else float(settings.max_seconds)
     deadline = perf_counter() + seconds
     dtypes = _dtypes(model, settings, fresh)
-    samples, targets = read_samples(model, X, y, dtypes, reset=fresh)
-    weight = None if sample_weight is None else sample_weights(sample_weight, samples)
+    filler = model._filler if incremental and not fresh else None
+    filled, present = fill_missing(y, filler=filler)
+    samples, targets = read_samples(model, X, filled, dtypes, reset=fresh)
+    samples, targets, weight, present = keep_samples(samples, targets, sample_weight, present)
     refuse_noise_on_sparse_rows(settings, samples)
     task: Task = model._task(settings, targets, settings.warm_start or incremental, classes, weight)
+    task = task.with_missing(present)
     widths = (samples.shape[1], *settings.widths, task.n_outputs)
     spec = build_network(widths, settings.architecture, task.inverse_link, task.heads)
     weight = task.row_weights(weight)
@@ -82,6 +87,8 @@ def prepare_fit(
     )
     start = start if settings.is_minibatch else start.astype(np.float64)
     rows, objective = task.rows(samples, weight, start.dtype), task.objective(settings)
+    if weight is not None and weight.ndim == 2:
+        _refuse_weights_of_targets(settings, objective.loss)
     if not isinstance(objective.loss, str):
         _check_custom_loss(objective.loss, rows, spec.n_outputs)
     return Assignment(
@@ -108,6 +115,22 @@ def prepare_fit(
         fresh=fresh,
         incremental=incremental,
     )
+
+
+def _refuse_weights_of_targets(settings: FitSettings, loss: str | CustomLoss) -> None:
+    """Reject a loss and metrics that take a weight of each sample, not of each target."""
+    weighted = "y has missing values or sample_weight a column for each target"
+    if not isinstance(loss, str):
+        raise ValueError(
+            f"loss={shown(loss)} takes one weight for each sample, and {weighted}. Choose a loss "
+            "by name, or fit an estimator for each target."
+        )
+    if scorers := settings.monitoring.scorers:
+        raise ValueError(
+            f"monitor={settings.monitoring.requested!r}: the scorer {next(iter(scorers))!r} takes "
+            f"complete targets and one weight for each sample, and {weighted}. Set "
+            "monitor='validation_loss', or None for the estimator's own score."
+        )
 
 
 def _check_custom_loss(loss: CustomLoss, rows: Rows, n_outputs: int) -> None:
@@ -155,7 +178,12 @@ def _held_out(
 ) -> HeldOut:
     """Return the user's validation data, validated like the training data."""
     X, y, *weight = split_validation_data(settings, validation_data)
+    y, present = fill_missing(y, "y_val of validation_data", task.filler)
     with explained(X, y, where="validation_data: "):
         X, y = read_samples(model, X, y, [dtype], reset=False)
-    values = [sample_weights(each, X, "weight_val") for each in weight if each is not None]
-    return HeldOut(X, model._task_like(settings, task, y), values[0] if values else None)
+    names = "y_val of validation_data", "weight_val"
+    kept = keep_samples(X, y, weight[0] if weight else None, present, names)
+    if kept.weight is not None and kept.weight.ndim == 2:
+        _refuse_weights_of_targets(settings, task.loss)
+    own = model._task_like(settings, task, kept.y).with_missing(kept.present)
+    return HeldOut(kept.X, own, kept.weight)

@@ -28,7 +28,6 @@ from lamina.estimators.fitting.state import (
 from lamina.estimators.fitting.validation_setup import (
     HeldOut,
     build_validation,
-    part,
 )
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.formulas.table import Array
@@ -216,7 +215,7 @@ def _validation(
     monitoring, measured = fit.settings.monitoring, fit.held_out
     if held_out is not None:
         weight = None if fit.weight is None else fit.weight[held_out]
-        measured = HeldOut(fit.X[held_out], part(fit.task, held_out), weight)
+        measured = HeldOut(fit.X[held_out], fit.task.part(held_out), weight)
     if measured is not None:
         return build_validation(
             fit.model, fit.spec, fit.objective, parameters, measured, monitoring

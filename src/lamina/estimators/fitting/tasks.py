@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -17,6 +17,7 @@ from lamina.encoding.targets import LOSS_OF_KIND, Labels, TargetEncoding, classi
 from lamina.engines import Objective, Rows
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.fitting.fitted_parts import Attributes
+from lamina.estimators.fitting.missing_targets import Present
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import LOSSES
@@ -26,6 +27,8 @@ from lamina.training import Accuracy, RSquared
 from lamina.training.scores import PinballScore
 
 Score = Callable[[Array], float]
+# A number for which every loss is defined.
+FILLER = 1.0
 
 
 class Task(ABC):
@@ -37,10 +40,26 @@ class Task(ABC):
         Targets as validated by the estimator.
     hyperparameters : mapping of str to float or sequence of float
         Hyperparameters that the loss's record lists, by name.
+    present : ndarray of bool of shape (n_samples, n_targets), or None if no target is missing
+        Missing targets have weight 0, and y holds another value of their column.
     """
 
     y: ArrayOrTable
     hyperparameters: Hyperparameters
+    present: Present | None
+
+    def with_missing(self, present: Present | None) -> Self:
+        """Return the task with missing targets."""
+        return self if present is None else replace(self, present=present)  # type: ignore[type-var]
+
+    def part(self, rows: NDArray[np.int64]) -> Self:
+        """Return the task on a subset of its samples."""
+        present = None if self.present is None else self.present[rows]
+        return replace(self, y=self.y[rows], present=present)  # type: ignore[type-var]
+
+    @abstractmethod
+    def filler(self, column: int) -> object:
+        """Return a valid value for a column of y without any, to which its weight 0 applies."""
 
     @property
     @abstractmethod
@@ -128,6 +147,7 @@ class Classification(Task):
     chosen_loss: str | CustomLoss = "log_loss"
     settings: Hyperparameters = field(default_factory=dict)
     class_weight: Any = None
+    present: Present | None = None
 
     @property
     def loss(self) -> str | CustomLoss:
@@ -169,7 +189,10 @@ class Classification(Task):
         return np.asarray((1 - self.smoothing) * encoded + self.smoothing / 2, dtype=dtype)
 
     def row_weights(self, sample_weight: Array | None) -> Array | None:
-        return weigh_classes(self.class_weight, self.encoding, self.y, sample_weight)
+        return weigh_classes(self.class_weight, self.encoding, self.y, sample_weight, self.present)
+
+    def filler(self, column: int) -> object:
+        return label_of_column(self.encoding, column)
 
     def strata(self) -> AnyArray | None:
         # Booleans, because scikit-learn's message about a class with one member prints the strata.
@@ -205,6 +228,7 @@ class Regression(Task):
     y: AnyArray
     hyperparameters: Hyperparameters = field(default_factory=dict)
     scaling: TargetScaling | None = None
+    present: Present | None = None
 
     @property
     def loss(self) -> str | CustomLoss:
@@ -245,6 +269,9 @@ class Regression(Task):
 
     def strata(self) -> AnyArray | None:
         return None
+
+    def filler(self, column: int) -> object:
+        return FILLER
 
     def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
         truth, (name, params) = self.columns()[rows], (self.chosen_loss, self.hyperparameters)
@@ -295,8 +322,17 @@ def quantiles_in(hyperparameters: Hyperparameters) -> list[float] | None:
     return None if quantile is None else np.atleast_1d(quantile).tolist()
 
 
+def label_of_column(encoding: TargetEncoding, column: int) -> object:
+    """Return a known label of a column of multilabel or multioutput targets."""
+    return encoding.classes[column][0] if encoding.kind == "multioutput" else 0
+
+
 def weigh_classes(
-    class_weight: Any, encoding: TargetEncoding, y: Labels, sample_weight: Array | None
+    class_weight: Any,
+    encoding: TargetEncoding,
+    y: Labels,
+    sample_weight: Array | None,
+    present: Present | None = None,
 ) -> Array | None:
     """Return the product of each sample's class weight and its sample weight.
 
@@ -307,7 +343,9 @@ def weigh_classes(
         a single column, y need not contain all classes of a dict.
     encoding : TargetEncoding
     y : Labels
-    sample_weight : ndarray of shape (n_samples,) or None
+    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_targets), or None
+    present : ndarray of bool of shape (n_samples, n_targets), optional
+        Labels that are not missing; the others neither count nor weigh.
 
     Raises
     ------
@@ -320,8 +358,10 @@ def weigh_classes(
         if y.ndim == 1:
             by_class = compute_class_weight(class_weight, classes=encoding.classes, y=y)
             weight = by_class[np.searchsorted(encoding.classes, y)]
-        else:
+        elif present is None:
             weight = compute_sample_weight(class_weight, y)
+        else:
+            weight = _weigh_present_classes(class_weight, y, present)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"class_weight={shown(class_weight)} does not match y: {error}. Pass 'balanced', a "
@@ -337,4 +377,17 @@ def weigh_classes(
             f"class_weight={shown(class_weight)} gives every sample weight 0, so nothing can be "
             "learned: give a weight above 0 to one of its classes."
         )
+    if sample_weight is not None and sample_weight.ndim == 2:
+        weight = weight[:, np.newaxis]
     return np.asarray(weight if sample_weight is None else weight * sample_weight)
+
+
+def _weigh_present_classes(class_weight: Any, y: AnyArray, present: Present) -> Array:
+    """Return the product of the class weights of the labels that are not missing."""
+    several = class_weight if isinstance(class_weight, list) else [class_weight] * y.shape[1]
+    # Raises scikit-learn's errors.
+    compute_sample_weight(class_weight, y)
+    weight = np.ones(len(y))
+    for column, rows, of_column in zip(y.T, present.T, several, strict=True):
+        weight[rows] *= compute_sample_weight(of_column, column[rows])
+    return weight

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.encoding.frames import ArrayOrTable
@@ -34,7 +32,7 @@ class HeldOut(NamedTuple):
     X : ndarray or csr matrix of shape (n_held_out, n_features)
     task : Task
         Its targets, encoded like the training targets.
-    weight : ndarray of shape (n_held_out,) or None
+    weight : ndarray of shape (n_held_out,) or (n_held_out, n_targets), or None
     """
 
     X: Matrix
@@ -134,8 +132,3 @@ def _refuse_weights_of_zero(weight: Array | None) -> None:
             "validation_fraction, pass samples with weight as validation_data, or set "
             "early_stopping=False."
         )
-
-
-def part(task: Task, rows: NDArray[np.int64]) -> Task:
-    """Return the same task on a subset of its samples."""
-    return replace(task, y=task.y[rows])  # type: ignore[type-var]

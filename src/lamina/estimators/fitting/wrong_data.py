@@ -94,7 +94,7 @@ def _place(name: str, data: ArrayOrTable) -> str:
     numbers = _as_numbers(data)
     if numbers is None:
         labels = np.asarray(data, dtype=object)
-        is_gap = [_is_gap(each) for each in labels.ravel()]
+        is_gap = [is_gap(each) for each in labels.ravel()]
         found = np.argwhere(np.reshape(is_gap, labels.shape))
     else:
         found = np.argwhere(~np.isfinite(numbers))
@@ -228,7 +228,7 @@ def refuse_labels_without_order(y: ArrayOrTable, name: str = "y") -> None:
     first: tuple[tuple[int, ...], object] | None = None
     for place in np.ndindex(y.shape):
         label = y[place]
-        if _is_gap(label):
+        if is_gap(label):
             raise ValueError(
                 f"{_at(name, y, np.array(place))}, and every sample needs a label: y contains NaN "
                 "or None. Drop the samples without a label, or give them a label of their own, "
@@ -247,6 +247,6 @@ def _may_be_gap(kind: type) -> bool:
     return issubclass(kind, float) or kind.__name__ in GAPS
 
 
-def _is_gap(label: object) -> bool:
+def is_gap(label: object) -> bool:
     """Return True for a label that is None, NaN, or pandas' missing value."""
     return type(label).__name__ in GAPS or (isinstance(label, float) and label != label)

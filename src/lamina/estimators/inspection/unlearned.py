@@ -1,6 +1,7 @@
 """Detect fits that have learned nothing: targets out of reach, and scores that cannot rise.
 
-Shapes: y (n_samples, n_targets), predictions (n_samples, n_outputs), weight (n_samples,) or None.
+Shapes: y (n_samples, n_targets), predictions (n_samples, n_outputs), weight (n_samples,) or
+(n_samples, n_targets) or None.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lamina.engines.batch_loss import row_losses, weight_sum
 from lamina.engines.engine import Rows
 from lamina.errors import (
     DiagnosticWarning,
@@ -63,7 +65,9 @@ def learned_nothing(fit: Assignment, outcome: FitResult) -> list[DiagnosticWarni
     if attributes["n_iter_"] < FEWEST_EPOCHS:
         return []
     sample = _sample(fit, task)
-    constant = _mean_loss(task, sample, _constant_prediction(task, sample))
+    if not all(map(len, _present_targets(sample))):
+        return []
+    constant = _mean_loss(fit, sample, _constant_prediction(task, sample))
     # The training loss, with its penalty, shows at no cost whether a closer check is due.
     settings = fit.settings
     is_tiny = settings.is_minibatch and 0 < constant < FEW_TOLERANCES * settings.tol
@@ -71,10 +75,10 @@ def learned_nothing(fit: Assignment, outcome: FitResult) -> list[DiagnosticWarni
     # A constant target leaves nothing to learn, and rounding errors decide nothing.
     if not np.isfinite(constant) or constant == 0 or not is_due:
         return []
-    loss = _mean_loss(task, sample, _prediction(outcome.network, sample))
+    loss = _mean_loss(fit, sample, _prediction(outcome.network, sample))
     if not (loss > constant or (is_tiny and loss > 0.5 * constant)):
         return []
-    cause = _size_of(task, sample.y)
+    cause = _size_of(task, _present_targets(sample))
     compared = _compared(task, loss, constant)
     if cause is not None:
         return [
@@ -152,11 +156,12 @@ def _constant_prediction(task: Regression, sample: Rows) -> Array:
     """Return the best constant prediction: means, medians or quantiles, and deviations."""
     y, weight = sample.y, sample.weight
     if task.quantiles is not None:
-        columns = np.quantile(y, task.quantiles, axis=0).T.ravel()
+        present = _present_targets(sample)
+        columns = np.ravel([np.quantile(values, task.quantiles) for values in present])
     elif LOSSES[str(task.loss)].is_smooth:
         columns = np.average(y, axis=0, weights=weight)
     else:
-        columns = np.median(y, axis=0)
+        columns = np.array([np.median(values) for values in _present_targets(sample)])
     if INVERSE_LINKS[task.inverse_link].by_pairs:
         deviation = np.sqrt(np.average((y - columns) ** 2, axis=0, weights=weight))
         columns = np.column_stack([columns, np.maximum(deviation, 1e-12)]).ravel()
@@ -168,17 +173,26 @@ def _prediction(network: Network, sample: Rows) -> Array:
         return forward(network.in_dtype(np.dtype(np.float64)), sample.X).prediction
 
 
-def _mean_loss(task: Regression, sample: Rows, prediction: Array) -> float:
+def _present_targets(sample: Rows) -> list[AnyArray]:
+    """Return the values of each target that are not missing."""
+    weight = sample.weight
+    if weight is None or weight.ndim == 1:
+        return list(sample.y.T)
+    return [values[counts] for values, counts in zip(sample.y.T, (weight != 0).T, strict=True)]
+
+
+def _mean_loss(fit: Assignment, sample: Rows, prediction: Array) -> float:
     with np.errstate(all="ignore"):
-        value = LOSSES[str(task.loss)].value(prediction, sample.y, task.hyperparameters)
-    return float(np.average(value, weights=sample.weight))
+        value, _ = row_losses(fit.spec, fit.objective, prediction, prediction, sample)
+    return float(value.sum()) / weight_sum(sample)
 
 
-def _size_of(task: Regression, y: AnyArray) -> str | None:
+def _size_of(task: Regression, present: list[AnyArray]) -> str | None:
     """Describe a target far from 1 in size; None if it is not, or if scale_target cannot help."""
     if task.scaling is not None or not INVERSE_LINKS[task.inverse_link].follows_scale:
         return None
-    mean, deviation = np.abs(y.mean(axis=0)), y.std(axis=0)
+    mean = np.abs([values.mean() for values in present])
+    deviation = np.array([values.std() for values in present])
     large = np.maximum(mean, deviation)
     if large.max() > LARGEST_TARGET:
         column = int(large.argmax())
@@ -186,7 +200,7 @@ def _size_of(task: Regression, y: AnyArray) -> str | None:
         column = int(deviation.argmin())
     else:
         return None
-    return f"mean {y[:, column].mean():.3g}, standard deviation {deviation[column]:.3g}"
+    return f"mean {present[column].mean():.3g}, standard deviation {deviation[column]:.3g}"
 
 
 def stalled_accuracy(
