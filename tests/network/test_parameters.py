@@ -114,6 +114,7 @@ def test_rate_factors_split_the_vector_into_parts_with_one_rate_each():
 def test_every_trained_parameter_has_a_rate_group():
     for block in (each for kind in BLOCKS.values() for each in kind.block.examples()):
         output = Dense("output", block.fan_out, 1, "identity")
-        layout = ParameterLayout.from_spec(NetworkSpec((block, output), "identity"))
+        blocks = (block, output) if block.n_members == 1 else (block,)
+        layout = ParameterLayout.from_spec(NetworkSpec(blocks, "identity"))
         assert sum(piece.size for piece in layout.pieces) == layout.n_trained
         assert {piece.rate_group for piece in layout.pieces} <= set(RATE_GROUPS)

@@ -8,8 +8,10 @@ from lamina.blocks.block import AnyBlock, Block, BlockPass, Role, Tensor
 from lamina.blocks.dense import Dense
 from lamina.blocks.input_stage import InputStage
 from lamina.blocks.inputs import INPUT_KINDS, InputGroup
+from lamina.blocks.member_heads import MemberHeads
 from lamina.blocks.mode import Mode, Product, product_in
 from lamina.blocks.rate_groups import RATE_GROUPS
+from lamina.blocks.shared_dense import SharedDense
 from lamina.formulas.table import RecordTable
 
 
@@ -20,7 +22,7 @@ class BlockKind(NamedTuple):
     block: type[AnyBlock]
 
 
-KINDS: tuple[type[AnyBlock], ...] = (Dense, InputStage)
+KINDS: tuple[type[AnyBlock], ...] = (Dense, SharedDense, MemberHeads, InputStage)
 BLOCKS = RecordTable("kind of block", *(BlockKind(kind.kind, kind) for kind in KINDS))
 
 
@@ -41,9 +43,11 @@ __all__ = [
     "Dense",
     "InputGroup",
     "InputStage",
+    "MemberHeads",
     "Mode",
     "Product",
     "Role",
+    "SharedDense",
     "Tensor",
     "block_from_json",
     "product_in",

@@ -1,7 +1,8 @@
 """Protocol of blocks: the tensors that a kind of block declares, and its passes.
 
-Shapes: a_prev (n_samples, fan_in); a and d_a = dL/da (n_samples, fan_out). Until the gradient is
-complete, d_a is the gradient of the sum over the samples.
+Shapes: a_prev (n_samples, width_in), mostly (n_samples, fan_in); a and d_a = dL/da (n_samples,
+width_out), mostly (n_samples, fan_out). Until the gradient is complete, d_a is the gradient of the
+sum over the samples.
 """
 
 from __future__ import annotations
@@ -125,6 +126,8 @@ class Block(ABC, Generic[P, F, D]):
         Name in messages: 'hidden_1', 'hidden_2', …, 'output'.
     fan_in, fan_out : int
         Number of inputs and outputs.
+    n_members : int
+        Number of networks that share the block; a has fan_out columns for each of them.
     """
 
     kind: ClassVar[str]
@@ -132,6 +135,7 @@ class Block(ABC, Generic[P, F, D]):
     name: str
     fan_in: int
     fan_out: int
+    n_members: int = 1
 
     @classmethod
     @abstractmethod
@@ -158,6 +162,16 @@ class Block(ABC, Generic[P, F, D]):
     @abstractmethod
     def input_gradient(self, parameters: P, deltas: D, product: Product) -> Array:
         """Return dL/da_prev."""
+
+    @property
+    def width_in(self) -> int:
+        """Number of columns of a_prev."""
+        return self.fan_in
+
+    @property
+    def width_out(self) -> int:
+        """Number of columns of a: fan_out of every member, one member after another."""
+        return self.n_members * self.fan_out
 
     def draw(self, parameters: P, draw: Draw) -> None:
         """Write the drawn initial values; a kind that draws none needs no such method."""

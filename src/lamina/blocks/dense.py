@@ -188,8 +188,14 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         self, parameters: DenseParameters, a_prev: Matrix, mode: Mode, stream: int
     ) -> DensePass:
         """Return z = a_prev W + b, normalized if set, and a = f(z), with dropout and residual."""
-        z = affine = np.asarray(mode.product(a_prev, parameters.W)) + parameters.b
-        moments, z_hat = None, None
+        affine = np.asarray(mode.product(a_prev, parameters.W)) + parameters.b
+        return self.activate(parameters, a_prev, affine, mode, stream)
+
+    def activate(
+        self, parameters: DenseParameters, a_prev: Matrix, affine: Array, mode: Mode, stream: int
+    ) -> DensePass:
+        """Return the pass from z on; W and b are not read."""
+        z, moments, z_hat = affine, None, None
         if self.normalization is not None:
             z, z_hat, moments = self._normalize(parameters, affine, mode)
         f: Array = self._activation.value(z, *self.of_activation(parameters))
@@ -216,6 +222,12 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     ) -> None:
         gradient.W[...] = product(passed.a_prev.T, deltas.delta)
         gradient.b[...] = self._bias_gradient(passed, deltas.delta)
+        self.write_unit_gradient(passed, deltas, gradient)
+
+    def write_unit_gradient(
+        self, passed: DensePass, deltas: DenseDeltas, gradient: DenseParameters
+    ) -> None:
+        """Write the gradient of the unit parameters alone."""
         n_before = self.n_of_normalization
         for i, parameter in enumerate(self.learned[:n_before]):
             z_hat = cast(Array, passed.normalized)

@@ -29,7 +29,7 @@ from lamina.engines.engine import Objective, Rows
 from lamina.formulas import LOSSES, PENALTIES
 from lamina.formulas.table import AnyArray, Array
 from lamina.network import Network, NetworkSpec
-from lamina.network.passes import Forward, backward_blocks, head_columns
+from lamina.network.passes import Forward, backward_blocks, head_columns, predict_member
 
 WEIGHTS_CANCEL = (
     "The sample weights of a whole batch sum to zero, so its loss has no mean: drop samples of "
@@ -116,11 +116,30 @@ def unweighted_losses(
     return value, np.hstack([loss.delta(p, codes, params) for p, codes in parts])
 
 
+def losses_of_members(
+    spec: NetworkSpec, objective: Objective, passed: Forward, rows: Rows
+) -> tuple[Array, Array]:
+    """Return the losses of all samples, or of all members of each, and dL/da of the last block.
+
+    The loss of a sample is the mean of its members' losses: each is one of k samples with the
+    target and a k-th of the weight.
+    """
+    k, a = spec.n_members, passed.a[-1]
+    if k == 1:
+        return row_losses(spec, objective, a, passed.prediction, rows)
+    logits = a.reshape(-1, spec.n_outputs)
+    weight = np.ones(len(rows.y), a.dtype) if rows.weight is None else rows.weight
+    y, weight = (np.repeat(each, k, axis=0) for each in (rows.y, weight / a.dtype.type(k)))
+    prediction = predict_member(spec, logits)
+    value, d_a = row_losses(spec, objective, logits, prediction, Rows(rows.X, y, weight))
+    return value, d_a.reshape(a.shape)
+
+
 def batch_loss(
     network: Network, objective: Objective, passed: Forward, rows: Rows
 ) -> tuple[float, Array]:
     """Return L, the mean of the losses plus the penalty, and dL/da of the last block."""
-    value, d_a = row_losses(network.spec, objective, passed.a[-1], passed.prediction, rows)
+    value, d_a = losses_of_members(network.spec, objective, passed, rows)
     weights = network.parameters[: network.layout.n_weights]
     penalty = objective.alpha * PENALTIES[objective.penalty].value(weights, objective.l1_ratio)
     return (float(value.sum()) + penalty) / weight_sum(rows), d_a

@@ -142,7 +142,7 @@ class Engine(Protocol):
         ...
 
     def activations(self, network: Network, X: Matrix) -> list[Array]:
-        """Return every block's a, (n_samples, fan_out), and the prediction in place of the last.
+        """Return every block's a, (n_samples, width_out), and the prediction in place of the last.
 
         Raises
         ------

@@ -344,8 +344,9 @@ class NativeEngine(Engine):
         return prediction
 
     def activations(self, network: Network, X: Matrix) -> list[Array]:
-        shapes = [(X.shape[0], block.fan_out) for block in network.spec.blocks]
-        layers = [np.empty(shape, network.dtype) for shape in shapes]
+        spec = network.spec
+        widths = [*(block.width_out for block in spec.blocks[:-1]), spec.n_outputs]
+        layers = [np.empty((X.shape[0], width), network.dtype) for width in widths]
         self._pass(network, X, layers)
         return layers
 

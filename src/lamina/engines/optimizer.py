@@ -133,7 +133,10 @@ def update(
         matrices = (layout.views(vector).weights for vector in (parameters, gradient, *slots))
         for i, (W, G, *of_W) in enumerate(zip(*matrices, strict=True)):
             rate = learning_rate * weights[min(i, len(weights) - 1)].rate_factor
-            record.matrix_update(W, G, of_W, step, rate, params)
+            # Heads of members are a matrix each.
+            by_matrix = (each.reshape(-1, *each.shape[-2:]) for each in (W, G, *of_W))
+            for one, its_gradient, *its_slots in zip(*by_matrix, strict=True):
+                record.matrix_update(one, its_gradient, its_slots, step, rate, params)
     for part, rate_factor, _ in elementwise:
         rate, of_w = learning_rate * rate_factor, slots[:, part]
         record.update(parameters[part], gradient[part], of_w, step, rate, params)

@@ -32,7 +32,9 @@ class ParameterViews(NamedTuple):
     Attributes
     ----------
     weights : list of ndarray of shape (fan_in, fan_out)
+        Members have (k, fan_in, fan_out) in their heads.
     biases : list of ndarray of shape (fan_out,)
+        Members have (k, fan_out).
     unit_parameters : list of ndarray of shape (n, fan_out)
         Other learned parameters of the units, one kind a row, as in `Dense.learned`; n is mostly
         zero.

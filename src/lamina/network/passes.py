@@ -3,9 +3,10 @@
     forward    a of each block from a_prev, the first to the last, and p = inverse_link(a)
     backward   dL/da_prev of each block from dL/da, the last to the first
 
-Shapes: X (n_samples, n_features); a (n_samples, fan_out) of each block; prediction and logits
+Shapes: X (n_samples, n_features); a (n_samples, width_out) of each block; prediction and logits
 (n_samples, n_outputs). The logits are the a of the last block; the inverse link turns them into the
-prediction, head by head. lamina/blocks/ has the passes of each kind of block.
+prediction, head by head. With k members the last a is (n_samples, k n_outputs), one member after
+another, and the prediction the mean of theirs. lamina/blocks/ has the passes of each kind of block.
 """
 
 from __future__ import annotations
@@ -69,6 +70,14 @@ def with_noise(spec: NetworkSpec, X: Any, draws: Draws | None) -> Any:
 
 
 def predict_from(spec: NetworkSpec, logits: Array) -> Array:
+    """Return the prediction for the last a: the mean over the members of their predictions."""
+    if spec.n_members == 1:
+        return predict_member(spec, logits)
+    rows = predict_member(spec, logits.reshape(-1, spec.n_outputs))
+    return np.asarray(rows.reshape(-1, spec.n_members, spec.n_outputs).mean(axis=1))
+
+
+def predict_member(spec: NetworkSpec, logits: Array) -> Array:
     """Return the prediction for these logits, with the inverse link applied to each head."""
     inverse_link = INVERSE_LINKS[spec.inverse_link].value
     if not spec.heads:
@@ -102,7 +111,12 @@ def backward_blocks(
 def input_gradient(
     network: Network, passed: Forward, d_a: Array, product: Product = operator.matmul
 ) -> Array:
-    """Return dL/dx, (n_samples, n_features), from dL/da of the last block."""
+    """Return dL/dx, (n_samples, n_features), from dL/da of the last block.
+
+    With members, d_a may be that of the mean of their logits, (n_samples, n_outputs).
+    """
+    if d_a.shape[1] != network.spec.blocks[-1].width_out:
+        d_a = np.tile(d_a / network.spec.n_members, (1, network.spec.n_members))
     *_, (i, deltas) = backward_blocks(network, passed, d_a, product)
     return network.spec.blocks[i].input_gradient(network.blocks[i], deltas, product)
 

@@ -51,10 +51,15 @@ class NetworkSpec:
         if not self.blocks:
             raise ValueError("a network needs at least one block")
         for before, after in pairwise(self.blocks):
-            if before.fan_out != after.fan_in:
+            if before.width_out != after.width_in:
                 raise ValueError(
-                    f"block {before.name!r} has {before.fan_out} outputs, "
-                    f"but block {after.name!r} needs {after.fan_in} inputs"
+                    f"block {before.name!r} has {before.width_out} outputs, "
+                    f"but block {after.name!r} needs {after.width_in} inputs"
+                )
+            if before.n_members not in (1, after.n_members):
+                raise ValueError(
+                    f"block {before.name!r} has {before.n_members} members, "
+                    f"but block {after.name!r} has {after.n_members}"
                 )
         self._check_stage()
         if self.heads and (min(self.heads) < 1 or sum(self.heads) != self.n_outputs):
@@ -187,13 +192,18 @@ class NetworkSpec:
         return bool(drops or self.input_dropout or self.input_noise)
 
     @property
+    def n_members(self) -> int:
+        """Number of networks that share the blocks; a prediction is the mean of theirs."""
+        return self.blocks[-1].n_members
+
+    @property
     def n_features(self) -> int:
         """Number of inputs of the first block."""
         return self.blocks[0].fan_in
 
     @property
     def n_outputs(self) -> int:
-        """Number of outputs of the last block."""
+        """Number of outputs of the last block, of one member."""
         return self.blocks[-1].fan_out
 
     def to_json(self) -> dict[str, object]:

@@ -62,7 +62,7 @@ class Passes:
     def chunks(self) -> Iterator[slice]:
         """Yield consecutive slices of the samples."""
         widths = self.network.spec.n_features + 2 * sum(
-            block.fan_out for block in self.network.spec.blocks
+            block.width_out for block in self.network.spec.blocks
         )
         step, n_samples = max(1, CHUNK_NUMBERS // widths), self.rows.shape[0]
         return (slice(start, min(start + step, n_samples)) for start in range(0, n_samples, step))
@@ -74,7 +74,9 @@ class Passes:
 
     def activations(self) -> list[Array]:
         """Return a of every hidden block, and the prediction in the last block's place."""
-        layers = [self._empty(block.fan_out) for block in self.network.spec.blocks]
+        spec = self.network.spec
+        widths = [*(block.width_out for block in spec.blocks[:-1]), spec.n_outputs]
+        layers = [self._empty(width) for width in widths]
         for part in self.chunks():
             passed = self.forward(self.rows[part])
             for layer, a in zip(layers, [*passed.a[1:-1], passed.prediction], strict=True):
@@ -83,14 +85,14 @@ class Passes:
 
     def activation(self, block: int) -> Array:
         """Return a of one block, of shape (n_samples, fan_out)."""
-        layer = self._empty(self.network.spec.blocks[block].fan_out)
+        layer = self._empty(self.network.spec.blocks[block].width_out)
         for part in self.chunks():
             layer[part] = self.forward(self.rows[part]).a[block + 1]
         return layer
 
     def idleness(self) -> list[Idleness]:
         """Return the flatness of each hidden block."""
-        n_steep = [np.zeros(block.fan_out, np.int64) for block in self.network.spec.blocks[:-1]]
+        n_steep = [np.zeros(block.width_out, np.int64) for block in self.network.spec.blocks[:-1]]
         for part in self.chunks():
             passed = self.forward(self.rows[part])
             for counts, steep in zip(n_steep, steep_activations(self.network, passed), strict=True):

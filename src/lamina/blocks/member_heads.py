@@ -1,0 +1,164 @@
+"""Last block of a network with members: a dense block of its own for each of them.
+
+    z_i = a_prev_i W_i + b_i,  a_i = f(z_i)
+
+Shapes: a_prev (n_samples, k fan_in), or (n_samples, fan_in) if the block repeats its input for
+every member; a (n_samples, k fan_out); W (k, fan_in, fan_out); b (k, fan_out); unit parameters,
+which the members share, (n, fan_out).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from lamina.blocks.block import Block, Draw, Tensor
+from lamina.blocks.dense import Dense, DenseDeltas, DenseParameters, DensePass
+from lamina.blocks.member_rows import (
+    draws_of_members,
+    members_of,
+    require_members,
+    rows_of,
+    rows_of_input,
+    sum_over_members,
+)
+from lamina.blocks.mode import Mode, Product
+from lamina.formulas.activation import ActivationName
+from lamina.formulas.table import Array, Matrix
+
+
+class HeadsParameters(NamedTuple):
+    """Parameters of the heads, or their gradients."""
+
+    W: Array
+    b: Array
+    unit_parameters: Array
+
+    @property
+    def dense(self) -> DenseParameters:
+        """Parameters that the formulas of a dense block read from z on."""
+        return DenseParameters(self.W, self.b, self.unit_parameters, self.unit_parameters[:0])
+
+
+class HeadsPass(NamedTuple):
+    """Values of a forward pass: input, output, the input's rows by member, values from z on."""
+
+    a_prev: Matrix
+    a: Array
+    rows: Array
+    dense: DensePass
+
+
+@dataclass(frozen=True)
+class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
+    """A dense block for each of k members, without normalization, residual or dropout.
+
+    Attributes
+    ----------
+    dense : Dense
+        Block of one member, with its name, sizes and activation.
+    n_members : int
+        k.
+    repeats : bool
+        If True, a_prev has fan_in columns, which every member receives; of a network without hidden
+        blocks.
+    """
+
+    kind: ClassVar[str] = "member_heads"
+    Parameters: ClassVar[type[HeadsParameters]] = HeadsParameters
+
+    dense: Dense
+    n_members: int
+    repeats: bool = False
+
+    def __post_init__(self) -> None:
+        require_members(self)
+        if self.dense.residual or self.dense.normalization or self.dense.dropout:
+            raise ValueError(f"the heads {self.name!r} take an activation alone: {self.dense}")
+
+    def __hash__(self) -> int:
+        return hash((self.dense, self.n_members))
+
+    def to_json(self) -> dict[str, object]:
+        return {**super().to_json(), "dense": self.dense.to_json()}
+
+    @classmethod
+    def examples(cls) -> tuple[MemberHeads, ...]:
+        return (
+            cls(Dense("heads", 4, 3, "identity"), 3),
+            cls(Dense("linear", 4, 2, "prelu"), 2, repeats=True),
+        )
+
+    @property
+    def width_in(self) -> int:
+        return self.fan_in if self.repeats else self.n_members * self.fan_in
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        W, b, units, _ = self.dense.tensors
+        k = self.n_members
+        return W._replace(shape=(k, *W.shape)), b._replace(shape=(k, *b.shape)), units
+
+    def draw(self, parameters: HeadsParameters, draw: Draw) -> None:
+        for i in range(self.n_members):
+            parameters.W[i], parameters.b[i] = draw(self.fan_in, self.fan_out)
+
+    def forward(
+        self, parameters: HeadsParameters, a_prev: Matrix, mode: Mode, stream: int
+    ) -> HeadsPass:
+        rows = rows_of_input(self, a_prev)
+        z = np.empty((len(rows), self.fan_out), rows.dtype)
+        for i in range(self.n_members):
+            mine = slice(i, None, self.n_members)
+            z[mine] = np.asarray(mode.product(rows[mine], parameters.W[i])) + parameters.b[i]
+        mode = mode._replace(draws=draws_of_members(mode.draws, self.n_members))
+        dense = self.dense.activate(parameters.dense, rows, z, mode, stream)
+        return HeadsPass(a_prev, members_of(dense.a, self.n_members), rows, dense)
+
+    def backward(self, parameters: HeadsParameters, passed: HeadsPass, d_a: Array) -> DenseDeltas:
+        return self.dense.backward(parameters.dense, passed.dense, rows_of(d_a, self.n_members))
+
+    def write_gradient(
+        self, passed: HeadsPass, deltas: DenseDeltas, gradient: HeadsParameters, product: Product
+    ) -> None:
+        for i in range(self.n_members):
+            mine = slice(i, None, self.n_members)
+            gradient.W[i] = product(passed.rows[mine].T, deltas.delta[mine])
+            gradient.b[i] = deltas.delta[mine].sum(axis=0)
+        self.dense.write_unit_gradient(passed.dense, deltas, gradient.dense)
+
+    def input_gradient(
+        self, parameters: HeadsParameters, deltas: DenseDeltas, product: Product
+    ) -> Array:
+        d_rows = np.empty((len(deltas.delta), self.fan_in), deltas.delta.dtype)
+        for i in range(self.n_members):
+            mine = slice(i, None, self.n_members)
+            d_rows[mine] = product(deltas.delta[mine], parameters.W[i].T)
+        d_a_prev = members_of(d_rows, self.n_members)
+        return sum_over_members(d_a_prev, self.n_members) if self.repeats else d_a_prev
+
+    def is_finite(self, parameters: HeadsParameters, passed: HeadsPass) -> bool:
+        # A bounded activation of an infinite z is finite.
+        return all(bool(np.isfinite(part).all()) for part in (passed.dense.affine, *parameters))
+
+    def member(self, parameters: HeadsParameters, index: int) -> tuple[Dense, DenseParameters]:
+        """Return a member's head as a plain block."""
+        W, b = parameters.W[index], parameters.b[index]
+        return self.dense, parameters.dense._replace(W=W, b=b)
+
+    def keep(self, members: list[int], parameters: HeadsParameters) -> dict[str, Any]:
+        """Return the tensors of some members by name."""
+        return {**parameters._asdict(), "W": parameters.W[members], "b": parameters.b[members]}
+
+    @property
+    def draws(self) -> bool:
+        return self.dense.draws
+
+    @property
+    def output_function(self) -> ActivationName:
+        return self.dense.output_function
+
+    def remarks(self, *, training: bool = True) -> tuple[str, ...]:
+        return (f"{self.n_members} heads", *self.dense.remarks(training=training))
