@@ -16,8 +16,10 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 
 import lamina
+from lamina.blocks.inputs import PeriodicInputs, PiecewiseLinearInputs
 from lamina.errors import ExportError
 from lamina.export.c.target import COMPILERS
+from lamina.export.lowering import input_operations as i
 from lamina.export.lowering import network_operations as n
 from lamina.export.lowering import table_operations as t
 from lamina.export.lowering.models import lower_model
@@ -83,6 +85,18 @@ def named(record):
     return {each.name: ROW[each.name] for each in (*record.parameters, *record.statistics)}
 
 
+PERIODIC, PIECEWISE = PeriodicInputs((3, 1), 5, 2, 0.5), PiecewiseLinearInputs((3, 1), 4, 3)
+
+
+def arrays_of(group):
+    """Return arrays of a group, with edges among which bins have width 0."""
+    random_state = np.random.RandomState(3)
+    arrays = [random_state.standard_normal(tensor.shape) for tensor in group.tensors]
+    if isinstance(group, PiecewiseLinearInputs):
+        arrays[-1][...] = [[-1, -0.5, -0.5, 0.25, 1], [0, 0, 0.5, 0.5, 0.5]]
+    return arrays
+
+
 SIZE, GAP = t.Columns((0,)), t.Columns((0, 1))
 FILLED = TABLE[["size", "gap"]].fillna({"gap": 7.0}).to_numpy()
 EXAMPLES = {
@@ -128,6 +142,22 @@ EXAMPLES = {
         t.Rescale(0, np.array([2.0]), np.array([0.0])),
         t.Join((1, 0), 2),
         expected=lambda: np.hstack([2 * X[:, :1], X[:, :1]]),
+    ),
+    i.Scale: of_matrix(
+        i.Scale(0, (3, 1), np.array([2.0, 5.0])), expected=lambda: X[:, [3, 1]] * [2, 5]
+    ),
+    i.Periodic: of_matrix(
+        i.Periodic(0, PERIODIC.columns, *arrays_of(PERIODIC)),
+        expected=lambda: PERIODIC.forward(arrays_of(PERIODIC), X[:, [3, 1]]),
+    ),
+    i.PiecewiseLinear: of_matrix(
+        i.PiecewiseLinear(0, PIECEWISE.columns, *arrays_of(PIECEWISE)),
+        expected=lambda: PIECEWISE.forward(arrays_of(PIECEWISE), X[:, [3, 1]]),
+    ),
+    i.Embed: of_table(
+        t.CategoryCode(3, KINDS),
+        i.Embed(0, (0, 0), (np.arange(8.0).reshape(4, 2), np.eye(5, 4, -1)), is_learned=False),
+        expected=lambda: np.hstack([np.arange(8.0).reshape(4, 2)[CODES], np.eye(5, 4, -1)[CODES]]),
     ),
     n.Features: Example((FIRST,), lambda: X),
     n.Cast: of_matrix(

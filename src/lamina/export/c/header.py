@@ -12,7 +12,7 @@ from pathlib import Path
 from numpy.typing import DTypeLike
 
 from lamina.errors import ExportError
-from lamina.export.c import network, table
+from lamina.export.c import inputs, network, table
 from lamina.export.c.rendering import Header, c_type
 from lamina.export.c.texts import string_array
 from lamina.export.lowering.any_model import lower_any
@@ -23,7 +23,7 @@ from lamina.export.lowering.words import describe, layers_in_words
 from lamina.formulas.table import AnyArray
 
 # One function for each operation: the statements that compute one row of its matrix.
-RENDERERS = {**table.RENDERERS, **network.RENDERERS}
+RENDERERS = {**table.RENDERERS, **inputs.RENDERERS, **network.RENDERERS}
 REFUSED = network.REFUSED
 HEADER = """\
 /* {description}

@@ -27,7 +27,9 @@ from lamina.export.lowering.table_operations import Join
 from lamina.formulas.table import AnyArray
 
 DECIMAL = re.compile(r"(?<![\w.])(\d+\.\d*(?:e[+-]?\d+)?|\d+e[+-]?\d+)", re.IGNORECASE)
-FUNCTION_OF_MATH = re.compile(r"\b(exp|expm1|log|log1p|tanh|erf|erfc|sin|sqrt|fabs|fmin|fmax)\(")
+FUNCTION_OF_MATH = re.compile(
+    r"\b(exp|expm1|log|log1p|tanh|erf|erfc|sin|cos|sqrt|floor|fabs|fmin|fmax)\("
+)
 # Operations that may write their matrix over that of their source.
 IN_PLACE = (Activate, AddResidual, InvertLink, Normalize, RequireFinite, Sort)
 

@@ -15,10 +15,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.blocks.block import AnyBlock
 from lamina.blocks.dense import Dense
+from lamina.blocks.input_stage import InputStage
+from lamina.blocks.inputs import InputGroup
 from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitting.fitted_network import get_network
+from lamina.export.lowering.inputs import SUPPORTED_INPUTS
 from lamina.export.lowering.network_operations import Dtype
 from lamina.formulas import (
     INVERSE_LINKS,
@@ -53,6 +56,8 @@ KNOWN: dict[type, frozenset[str]] = {
     Dense: frozenset(
         {"name", "fan_in", "fan_out", "activation", "normalization", "residual", "dropout"}
     ),
+    InputStage: frozenset({"name", "fan_in", "fan_out", "groups"}),
+    **SUPPORTED_INPUTS,
 }
 
 
@@ -206,7 +211,10 @@ def _n_quantiles(model: BaseEstimator) -> int:
 
 def _refuse_unknown_parts(spec: NetworkSpec) -> None:
     blocks = [(block, f"block {block.name!r}") for block in spec.blocks]
-    parts: list[tuple[NetworkSpec | AnyBlock, str]] = [(spec, "the network"), *blocks]
+    stage = spec.input_stage
+    groups = [] if stage is None else [(each, f"{each.kind} inputs") for each in stage.groups]
+    parts: list[tuple[NetworkSpec | AnyBlock | InputGroup, str]]
+    parts = [(spec, "the network"), *blocks, *groups]
     for part, where in parts:
         if type(part) not in KNOWN:
             raise ExportError(f"no export supports {where} of type {type(part).__name__}")

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from lamina.blocks.dense import Dense, DenseParameters
+from lamina.blocks.input_stage import InputStage, StageParameters
 from lamina.export.lowering.builder import Lowering
 from lamina.export.lowering.fitted_network import FittedNetwork
 from lamina.export.lowering.formula_code import is_identity
+from lamina.export.lowering.inputs import lower_stage
 from lamina.export.lowering.network_operations import (
     Activate,
     AddResidual,
@@ -83,6 +85,12 @@ def _dense(
     return add(AddResidual(value, source, width)) if block.residual else value
 
 
+def _input_stage(
+    lowering: NetworkLowering, block: InputStage, parameters: StageParameters, source: int
+) -> int:
+    return lower_stage(lowering.lowering, block, parameters, source)
+
+
 def _named(records: Sequence[Named], rows: Array) -> dict[str, Array]:
     return {record.name: row for record, row in zip(records, rows, strict=True)}
 
@@ -92,7 +100,10 @@ def _chosen(named: Mapping[str, Array], records: Sequence[Named]) -> dict[str, A
 
 
 # One function for each kind of block.
-LOWERED: Mapping[type, Callable[[NetworkLowering, Any, Any, int], int]] = {Dense: _dense}
+LOWERED: Mapping[type, Callable[[NetworkLowering, Any, Any, int], int]] = {
+    Dense: _dense,
+    InputStage: _input_stage,
+}
 
 
 def lower_inputs(lowering: Lowering, source: int, dtype: Dtype) -> int:

@@ -8,10 +8,11 @@ from typing import TypeAlias, TypeVar, get_args
 import numpy as np
 
 from lamina.errors import ExportError
+from lamina.export.lowering.input_operations import InputOperation
 from lamina.export.lowering.network_operations import AddResidual, Dtype, NetworkOperation
 from lamina.export.lowering.table_operations import TableOperation
 
-Operation: TypeAlias = TableOperation | NetworkOperation
+Operation: TypeAlias = TableOperation | InputOperation | NetworkOperation
 OPERATIONS: tuple[type[Operation], ...] = get_args(Operation)
 Renderer = TypeVar("Renderer")
 

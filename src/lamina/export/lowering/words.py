@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from lamina.export.lowering.input_operations import InputOperation
 from lamina.export.lowering.network_operations import (
     Activate,
     AddResidual,
@@ -25,8 +26,10 @@ def describe(program: ModelProgram) -> str:
             f"An ensemble of {n} multi-layer perceptron{'s' if n > 1 else ''} that predicts {what} "
             f"from {columns} column{'s' if columns > 1 else ''}."
         )
-    first = next(each for each in program.operations if isinstance(each, Affine))
-    return f"A multi-layer perceptron that predicts {what} from {len(first.weights)} features."
+    # The first layer, or the first group of an input stage before it.
+    first = next(each for each in program.operations if isinstance(each, Affine | InputOperation))
+    n_features = program.operations[first.source].width
+    return f"A multi-layer perceptron that predicts {what} from {n_features} features."
 
 
 def results_in_words(program: ModelProgram) -> str:

@@ -12,13 +12,13 @@ import numpy as np
 from lamina.encoding.targets import TargetEncoding
 from lamina.errors import ExportError
 from lamina.export.lowering.program import ModelProgram
-from lamina.export.onnx import network, table
+from lamina.export.onnx import inputs, network, table
 from lamina.export.onnx.graph import INT64, Graph
 from lamina.export.onnx.rendering import Nodes
 from lamina.formulas.table import AnyArray
 
 # One function for each operation: the nodes that compute its matrix.
-RENDERERS = {**table.RENDERERS, **network.RENDERERS}
+RENDERERS = {**table.RENDERERS, **inputs.RENDERERS, **network.RENDERERS}
 REFUSED = network.REFUSED
 
 

@@ -13,12 +13,12 @@ from lamina.export.lowering.fitted_network import FittedModel
 from lamina.export.lowering.network_operations import Features
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.lowering.words import describe, layers_in_words
-from lamina.export.python import network, table
+from lamina.export.python import inputs, network, table
 from lamina.export.python.code import function_code, head, labels_code
 from lamina.export.python.rendering import Source
 
 # One function for each operation: the expression that computes its matrix.
-RENDERERS = {**table.RENDERERS, **network.RENDERERS}
+RENDERERS = {**table.RENDERERS, **inputs.RENDERERS, **network.RENDERERS}
 REFUSED = network.REFUSED
 MATRIX = """
 

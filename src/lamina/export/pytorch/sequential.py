@@ -13,6 +13,13 @@ from torch import nn
 
 from lamina.export import torch_layers
 from lamina.export.lowering.formula_code import code_of
+from lamina.export.lowering.input_operations import (
+    Embed,
+    InputOperation,
+    Periodic,
+    PiecewiseLinear,
+    Scale,
+)
 from lamina.export.lowering.network_operations import (
     Activate,
     AddResidual,
@@ -27,7 +34,9 @@ from lamina.export.lowering.network_operations import (
 )
 from lamina.export.lowering.operations import OPERATIONS, renderer_of
 from lamina.export.lowering.program import ModelProgram
-from lamina.export.lowering.table_operations import Take
+from lamina.export.lowering.table_operations import Join, Take
+from lamina.export.pytorch.inputs import input_module
+from lamina.export.torch_inputs import InputStage
 from lamina.export.torch_layers import Elementwise, Heads, Residual, RoundedLinear, Sorted
 from lamina.formulas.code import Code
 
@@ -39,6 +48,8 @@ THEIR_NAMES = {
     "mean": "running_mean",
     "variance": "running_var",
 }
+# Name of the module of an input stage.
+INPUTS = "inputs"
 # Modules by name, from the input to a matrix.
 Chain: TypeAlias = OrderedDict[str, nn.Module]
 
@@ -143,8 +154,23 @@ def _add_residual(modules: Modules, operation: AddResidual) -> Chain:
 
 
 def _take(modules: Modules, operation: Take) -> Chain:
+    if isinstance(modules.program.operations[operation.source], Features | Dropout):
+        return _inputs(modules, operation)
     # The modules for several heads, and for means and standard deviations, split the columns.
     return modules.chains[operation.source]
+
+
+def _inputs(modules: Modules, operation: Take | InputOperation) -> Chain:
+    return modules.after(operation.source, INPUTS, input_module(operation))
+
+
+def _join(modules: Modules, operation: Join) -> Chain:
+    """Put the groups of an input stage, which read the same matrix, into one module."""
+    groups = [modules.chains[source][INPUTS] for source in operation.sources]
+    stage = InputStage({f"group_{i}": group for i, group in enumerate(groups, 1)})
+    chain = modules.chains[operation.sources[0]].copy()
+    chain[INPUTS] = stage
+    return chain
 
 
 def _invert_link(modules: Modules, operation: InvertLink) -> Chain:
@@ -183,6 +209,11 @@ RENDERERS: Mapping[type, Renderer] = {
     Activate: _activate,
     AddResidual: _add_residual,
     Take: _take,
+    Scale: _inputs,
+    Periodic: _inputs,
+    PiecewiseLinear: _inputs,
+    Embed: _inputs,
+    Join: _join,
     InvertLink: _invert_link,
     Sort: _sort,
     Complement: _complement,

@@ -1,0 +1,123 @@
+"""Operations of an input stage in a C header: each is a list of statements on one row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lamina.export.c.rendering import Header, Renderer, in_precision
+from lamina.export.lowering.input_operations import Embed, Periodic, PiecewiseLinear, Scale
+
+PERIODIC = """\
+/* a = [x, cos(2 pi w1 x + b1) w2 + b2] for one number x, with k frequencies and m outputs */
+static inline void {function}(
+    real x, const real *w1, const real *b1, const real *w2, const real *b2, int k, int m, real *a)
+{
+    a[0] = x;
+    for (int o = 0; o < m; o++) a[1 + o] = b2[o];
+    for (int j = 0; j < k; j++) {
+        const real cosine = cos(6.283185307179586 * (w1[j] * x) + b1[j]);
+        for (int o = 0; o < m; o++) a[1 + o] += cosine * w2[j * m + o];
+    }
+}
+
+"""
+PIECEWISE_LINEAR = """\
+/* a = w x + b + p v for one number x and its part p of each of n bins; a bin of width 0 has none */
+static inline void {function}(
+    real x, const real *w, const real *b, const real *v, const real *edges, int n, int m, real *a)
+{
+    int first = 0, last = n - 1;
+    while (first < n && !(edges[first + 1] > edges[first])) first++;
+    while (last > first && !(edges[last + 1] > edges[last])) last--;
+    for (int o = 0; o < m; o++) a[o] = w[o] * x + b[o];
+    for (int t = first; t <= last; t++) {
+        const real width = edges[t + 1] - edges[t];
+        real p = width > 0 ? (x - edges[t]) / width : 0;
+        if (t > first && p < 0) p = 0;
+        if (t < last && p > 1) p = 1;
+        for (int o = 0; o < m; o++) a[o] += p * v[t * m + o];
+    }
+}
+
+"""
+EMBED = """\
+/* The row of an n x m table with this code; returns 0, or NAN if the table has no such row. */
+static inline double {function}(real code, const real *table, int n, int m, real *a)
+{
+    const int known = code >= 0 && code < n && floor(code) == code;
+    const int row = known ? (int)code : 0;
+    for (int o = 0; o < m; o++) a[o] = table[row * m + o];
+    return known ? 0 : NAN;
+}
+
+"""
+
+
+def _scale(header: Header, operation: Scale, i: int) -> list[str]:
+    factors = header.numbers("scale", i, operation.factors)
+    return [
+        f"{header.at(i, j)} = {header.at(operation.source, column)} * {factors}[{j}];"
+        for j, column in enumerate(operation.columns)
+    ]
+
+
+def _periodic(header: Header, operation: Periodic, i: int) -> list[str]:
+    _, k, m = operation.W2.shape
+    arrays = [(name, getattr(operation, name)) for name in ("w1", "b1", "W2", "b2")]
+    function = _function(header, i, "periodic", PERIODIC)
+    return _by_column(header, operation, i, function, arrays, (k, m), m + 1)
+
+
+def _piecewise_linear(header: Header, operation: PiecewiseLinear, i: int) -> list[str]:
+    _, n, m = operation.V.shape
+    arrays = [(name, getattr(operation, name)) for name in ("w", "b", "V", "edges")]
+    function = _function(header, i, "piecewise_linear", PIECEWISE_LINEAR)
+    return _by_column(header, operation, i, function, arrays, (n, m), m)
+
+
+def _embed(header: Header, operation: Embed, i: int) -> list[str]:
+    function, start, lines = _function(header, i, "embed", EMBED), 0, []
+    for j, (column, table) in enumerate(zip(operation.columns, operation.tables, strict=True)):
+        n_codes, m = table.shape
+        rows = header.numbers(f"e{j}", i, table) if m else "0"
+        code, place = header.at(operation.source, column), _place(header, i, start)
+        lines.append(f"invalid += {function}({code}, {rows}, {n_codes}, {m}, {place});")
+        start += m
+    return lines
+
+
+def _by_column(
+    header: Header,
+    operation: Periodic | PiecewiseLinear,
+    i: int,
+    function: str,
+    arrays: list[tuple[str, Any]],
+    sizes: tuple[int, int],
+    n_outputs: int,
+) -> list[str]:
+    """Return a call for each column, with its part of the arrays."""
+    names = [(header.numbers(name.lower(), i, part), part[0].size) for name, part in arrays]
+    lines = []
+    for j, column in enumerate(operation.columns):
+        parts = [f"{name} + {j * size}" if j else name for name, size in names]
+        x, place = header.at(operation.source, column), _place(header, i, j * n_outputs)
+        arguments = [x, *parts, *map(str, sizes), place]
+        lines.append(f"{function}({', '.join(arguments)});")
+    return lines
+
+
+def _place(header: Header, i: int, number: int) -> str:
+    return f"&{header.at(i, number)}"
+
+
+def _function(header: Header, i: int, name: str, code: str) -> str:
+    return header.function(f"{header.name}_{name}", in_precision(code, header.real(i)))
+
+
+RENDERERS: Mapping[type, Renderer] = {
+    Scale: _scale,
+    Periodic: _periodic,
+    PiecewiseLinear: _piecewise_linear,
+    Embed: _embed,
+}

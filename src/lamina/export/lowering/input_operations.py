@@ -1,0 +1,107 @@
+"""Operations of an input stage: each computes the outputs of one group from the columns of X.
+
+A matrix has the dtype of its source, and the outputs of a column are next to each other, as in
+`lamina.blocks.inputs`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lamina.formulas.table import Array
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Columns of the matrix times a factor each."""
+
+    source: int
+    columns: tuple[int, ...]
+    factors: Array
+
+    @property
+    def width(self) -> int:
+        """Number of columns of its matrix."""
+        return len(self.columns)
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """[x, cos(2π w1 x + b1) W2 + b2] of columns of the matrix.
+
+    Attributes
+    ----------
+    source : int
+    columns : tuple of int
+    w1, b1 : ndarray of shape (c, k)
+    W2 : ndarray of shape (c, k, m)
+    b2 : ndarray of shape (c, m)
+    """
+
+    source: int
+    columns: tuple[int, ...]
+    w1: Array
+    b1: Array
+    W2: Array
+    b2: Array
+
+    @property
+    def width(self) -> int:
+        """Number of columns of its matrix."""
+        return len(self.columns) + self.b2.size
+
+
+@dataclass(frozen=True)
+class PiecewiseLinear:
+    """w x + b + PLE(x) V of columns of the matrix.
+
+    Attributes
+    ----------
+    source : int
+    columns : tuple of int
+    w, b : ndarray of shape (c, m)
+    V : ndarray of shape (c, n, m)
+    edges : ndarray of shape (c, n + 1)
+    """
+
+    source: int
+    columns: tuple[int, ...]
+    w: Array
+    b: Array
+    V: Array
+    edges: Array
+
+    @property
+    def width(self) -> int:
+        """Number of columns of its matrix."""
+        return self.w.size
+
+
+@dataclass(frozen=True)
+class Embed:
+    """Rows of tables by the codes in columns of the matrix.
+
+    A row with a number that is no code of its table has no prediction, as with `RequireFinite`.
+
+    Attributes
+    ----------
+    source : int
+    columns : tuple of int
+    tables : tuple of ndarray of shape (n_codes, m)
+        One for each column.
+    is_learned : bool
+        False for one-hot columns, which training does not change.
+    """
+
+    source: int
+    columns: tuple[int, ...]
+    tables: tuple[Array, ...]
+    is_learned: bool = True
+
+    @property
+    def width(self) -> int:
+        """Number of columns of its matrix."""
+        return sum(table.shape[1] for table in self.tables)
+
+
+InputOperation = Scale | Periodic | PiecewiseLinear | Embed

@@ -1,0 +1,83 @@
+"""Operations of an input stage in a Python file: each is an expression for one matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lamina.export.lowering.input_operations import Embed, Periodic, PiecewiseLinear, Scale
+from lamina.export.python.rendering import Renderer, Source
+
+PERIODIC = """
+
+def _periodic(x, w1, b1, W2, b2):
+    phase = (2 * np.pi * (x[:, :, np.newaxis] * w1) + b1).astype(x.dtype)
+    embedded = np.einsum("nck,ckm->ncm", np.cos(phase), W2) + b2
+    return np.concatenate([x[:, :, np.newaxis], embedded], axis=2).reshape(len(x), -1)
+"""
+PIECEWISE_LINEAR = """
+
+def _piecewise_linear(x, w, b, V, edges):
+    widths = np.diff(edges)
+    wide = widths > 0
+    first = wide & (np.cumsum(wide, axis=1) == 1)
+    last = wide & (np.cumsum(wide[:, ::-1], axis=1)[:, ::-1] == 1)
+    bins = (x[:, :, np.newaxis] - edges[:, :-1]) / np.where(wide, widths, 1).astype(x.dtype)
+    bins = np.where(first, bins, np.maximum(bins, 0))
+    bins = np.where(last, bins, np.minimum(bins, 1))
+    encoded = np.where(wide, bins, 0).astype(x.dtype)
+    embedded = x[:, :, np.newaxis] * w + b + np.einsum("nct,ctm->ncm", encoded, V)
+    return embedded.reshape(len(x), -1)
+"""
+EMBED = """
+
+def _embed(x, columns, tables):
+    parts = []
+    for column, table in zip(columns, tables):
+        codes = x[:, column]
+        known = (codes >= 0) & (codes < len(table)) & (np.floor(codes) == codes)
+        if not known.all():
+            row = int(np.argmin(known))
+            raise ValueError(
+                f"X[{row}, {column}] is {codes[row]:g}, which is no code of column {column}: its "
+                f"codes are the whole numbers from 0 to {len(table) - 1}"
+            )
+        parts.append(table[codes.astype("int64")])
+    return np.hstack(parts)
+"""
+
+
+def _scale(source: Source, operation: Scale, i: int) -> str:
+    return f"{_columns(source, operation)} * {source.array('SCALE', i, operation.factors)}"
+
+
+def _periodic(source: Source, operation: Periodic, i: int) -> str:
+    source.function(PERIODIC)
+    arrays = [source.array(f"{name}_", i, getattr(operation, name)) for name in PERIODIC_ARRAYS]
+    return f"_periodic({', '.join([_columns(source, operation), *arrays])})"
+
+
+def _piecewise_linear(source: Source, operation: PiecewiseLinear, i: int) -> str:
+    source.function(PIECEWISE_LINEAR)
+    arrays = [source.array(f"{name}_", i, getattr(operation, name)) for name in PIECEWISE_ARRAYS]
+    return f"_piecewise_linear({', '.join([_columns(source, operation), *arrays])})"
+
+
+def _embed(source: Source, operation: Embed, i: int) -> str:
+    source.function(EMBED)
+    tables = [source.array(f"E{j}_", i, table) for j, table in enumerate(operation.tables)]
+    listed = ", ".join(tables)
+    return f"_embed({source.name(operation.source)}, {list(operation.columns)}, [{listed}])"
+
+
+def _columns(source: Source, operation: Scale | Periodic | PiecewiseLinear) -> str:
+    return f"{source.name(operation.source)}[:, {list(operation.columns)}]"
+
+
+PERIODIC_ARRAYS = ("w1", "b1", "W2", "b2")
+PIECEWISE_ARRAYS = ("w", "b", "V", "edges")
+RENDERERS: Mapping[type, Renderer] = {
+    Scale: _scale,
+    Periodic: _periodic,
+    PiecewiseLinear: _piecewise_linear,
+    Embed: _embed,
+}
