@@ -19,6 +19,8 @@ OPTIONS = {
     "input dropout": {"input_dropout": 0.25},
     "input noise": {"input_noise": 0.5},
     "output activation": {"output_activation": "tanh"},
+    "ntk": {"ntk": True},
+    "ntk with all": {"ntk": True, "normalization": "batch", "residual": True, "dropout": 0.3},
     **{
         f"all with {name}": {
             "normalization": name,

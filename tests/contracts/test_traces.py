@@ -16,6 +16,7 @@ BLOCKS = {
     "plain": {},
     **{name: {"normalization": name} for name in NORMALIZATIONS},
     "residual": {"residual": True},
+    "ntk": {"ntk": True},
     "dropout": {"dropout": 0.4, "input_dropout": 0.2, "input_noise": 0.3},
     "output activation": {"output_activation": "tanh"},
     **{
@@ -54,16 +55,17 @@ def finite_differences(problem, draws):
 
 def assert_numbers_fit_together(step):
     layers = layer_traces(step, None)
+    scales = [block.product_scale for block in step.blocks]
     for i, layer in enumerate(layers):
-        assert_close(layer.a_prev @ layer.W + layer.b, layer.z)
-        assert_close(layer.a_prev.T @ layer.delta + layer.penalty, layer.dW)
+        assert_close(layer.a_prev @ layer.W * scales[i] + layer.b, layer.z)
+        assert_close(layer.a_prev.T @ layer.delta * scales[i] + layer.penalty, layer.dW)
         # After a batch normalization the deltas of a unit cancel.
         rounding = 1e-13 * np.abs(layer.delta).max()
         np.testing.assert_allclose(layer.delta.sum(axis=0), layer.db, rtol=0, atol=rounding)
         if i + 1 < len(layers):
             after = layers[i + 1]
             past_ = after.d_a if after.is_residual else 0
-            assert_close(after.delta @ after.W.T + past_, layer.d_a)
+            assert_close(after.delta @ after.W.T * scales[i + 1] + past_, layer.d_a)
             np.testing.assert_array_equal(layer.a, after.a_prev)
     numbers = traced_numbers(step, layers, None)
     assert all(number.formula and number.value is not None for number in numbers)

@@ -21,6 +21,7 @@ SETTINGS = {
     "dropout": {"dropout": 0.3},
     "list": {"dropout": [0.3, 0.0]},
     "inputs": {"input_dropout": 0.2, "input_noise": 0.1},
+    "ntk": {"parametrization": "ntk"},
     "all": {"normalization": "batch", "residual": True, "dropout": 0.2, "activation": "prelu"},
 }
 every_setting = pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)

@@ -70,6 +70,7 @@ def test_every_format_supports_every_normalization(normalization, dtype, run, fi
         {"residual": True, "hidden_layer_sizes": (4, 4, 3, 3)},
         {"activation": ["prelu", "tanh", "prelu"], "hidden_layer_sizes": (5, 6, 4)},
         {"output_activation": "softplus"},
+        {"parametrization": "ntk"},
         {"dropout": 0.2, "input_dropout": 0.1, "input_noise": 0.3},
         {
             "normalization": "batch",

@@ -189,6 +189,12 @@ def test_unsupported_architectures_are_rejected_by_name(parameters, fit):
         lamina.to_sklearn(model)
 
 
+def test_a_network_in_ntk_parametrisation_is_rejected_because_its_steps_would_differ(fit):
+    model = fit("binary", parametrization="ntk")
+    with pytest.raises(ExportError, match="has no parameter 'parametrization'"):
+        lamina.to_sklearn(model)
+
+
 def test_unsupported_activations_are_rejected(fit):
     for activation in ("gelu", ["tanh", "relu"]):
         with pytest.raises(ExportError, match="The 'activation' parameter"):

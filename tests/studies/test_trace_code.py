@@ -132,7 +132,12 @@ def test_lines_reproduce_the_numbers_of_every_penalty(penalty):
 
 @pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
 @pytest.mark.parametrize(
-    "extra", [{}, {"dropout": 0.5, "residual": True, "input_noise": 0.1, "input_dropout": 0.2}]
+    "extra",
+    [
+        {},
+        {"dropout": 0.5, "residual": True, "input_noise": 0.1, "input_dropout": 0.2},
+        {"parametrization": "ntk", "residual": True},
+    ],
 )
 def test_lines_reproduce_every_normalization_with_dropout_and_residuals(normalization, extra):
     check(hidden_layer_sizes=(4, 4), activation="prelu", normalization=normalization, **extra)

@@ -5,6 +5,8 @@
 //    gradient   dW = a_prevᵀ delta;  db = Σ_rows delta
 //    inputs     dL/da_prev = delta Wᵀ + dL/da
 //
+// In NTK parametrisation, both products with W and dW are divided by √fan_in.
+//
 // Shapes: z (rows, stride); W (fan_in, fan_out); b (fan_out); learned parameters of units (n_learned,
 // fan_out), a normalization's scale and shift first; statistics (2, fan_out), mean and variance.
 #pragma once
@@ -13,10 +15,7 @@
 
 #include "blocks/block.hpp"
 #include "blocks/normalization.hpp"
-#include "blocks/rounded_dense.hpp"
 #include "formulas/activations.hpp"
-#include "products/row.hpp"
-#include "products/skipping.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
@@ -30,7 +29,7 @@ struct Dense final : Layer<T> {
     Activation<T> activation;
     double hyperparameters[most_block_hyperparameters];  // of the activation
     Normalization normalization;
-    bool residual;
+    bool residual, ntk;
     double dropout;
     Index n_learned;  // learned parameters per unit other than weights and bias
 
@@ -41,6 +40,9 @@ struct Dense final : Layer<T> {
     Buffer<T> parameter_delta;
     Buffer<T> residual_delta;  // (rows, stride): dL/da, which a residual passes around the block
     Buffer<T> kept;            // (rows, stride): factors of dropout
+    // In NTK parametrisation: the products start from zeros (stride), and W's gradient and dL/da_prev
+    // are made of delta / √fan_in, (rows, stride).
+    Buffer<T> zeros, scaled_delta;
     // With a normalization: ẑ and dL/dz' (rows, stride); 1 / √(variance + ε) of every column or row.
     Buffer<T> normalized, normalized_delta, inverse;
     // With batch normalization: each column's mean and variance over the batch, and the components of
@@ -53,6 +55,8 @@ struct Dense final : Layer<T> {
     Buffer<Pair> rounded, rounded_transposed, rounded_delta;
 
     T* affine_result() const { return z ? z : a; }
+    const T* product_start() const { return ntk ? zeros : bias; }
+    const T* product_delta() const { return ntk ? scaled_delta : delta; }
     bool is_normalized() const { return normalization != Normalization::none; }
     bool normalizes_batch() const { return normalization == Normalization::batch; }
     // The mean over the samples cancels a common offset: the sum of delta is zero except for
@@ -78,7 +82,8 @@ struct Dense final : Layer<T> {
 
     Index values_of_sample() const override {
         const bool is_plain = !is_normalized() && !changes_a();
-        return (is_plain ? 3 + activation.reads_z + (activation.n_parameters > 0) : 8) * stride;
+        const int plain = 3 + activation.reads_z + (activation.n_parameters > 0);
+        return ((is_plain ? plain : 8) + ntk) * stride;
     }
     void prepare_forward(const Workspace<T>& shared, bool reads_sparse) override;
     void prepare_backward(const Workspace<T>& shared) override;
@@ -87,12 +92,15 @@ struct Dense final : Layer<T> {
     void begin_forward(const Workspace<T>& shared, const T* parameters, const Input<T>& input,
                        Range range) override;
     void finish_forward(const Workspace<T>& shared, const Input<T>& input, Range range) override;
+    void multiply(const Workspace<T>& shared, const T* parameters, const Input<T>& input,
+                  Range range) const;
+    void affine_of_row(const T* parameters, const T* from, T* to, T* space) const;
     void normalize(const Workspace<T>& shared, Range range) const;
     void drop(const Workspace<T>& shared, Range range) const;
     void multiply_kept(T* x, Range range) const;
     const T* first_values() const override { return affine_result(); }
     void predict_row(const T* parameters, const T* from, T* to, T* space) const override;
-    Index values_of_row() const override { return n_learned * stride; }
+    Index values_of_row() const override { return (n_learned + 2 * ntk) * stride; }
 
     void begin_backward(const Workspace<T>& shared, Range range) override;
     void finish_backward(const Workspace<T>& shared, Range range, Index rows,
@@ -157,7 +165,9 @@ struct Dense final : Layer<T> {
     }
 
     bool draws() const override { return dropout > 0; }
-    const Dense* on_lanes() const override { return keeps_z() || n_learned ? nullptr : this; }
+    const Dense* on_lanes() const override {
+        return keeps_z() || n_learned || ntk ? nullptr : this;
+    }
 };
 
 template <class T>
@@ -166,6 +176,7 @@ Dense<T>::Dense(const Block& block, Index place)
       activation(activation_table<T>[block.activation]),
       normalization(Normalization(block.normalization)),
       residual(block.residual),
+      ntk(block.ntk),
       dropout(block.dropout),
       n_learned(n_of_normalization() + activation.n_parameters) {
     std::memcpy(hyperparameters, block.hyperparameters, sizeof hyperparameters);
@@ -177,6 +188,7 @@ template <class T>
 void Dense<T>::prepare_forward(const Workspace<T>& shared, bool reads_sparse) {
     a = Buffer<T>(shared.room * stride);
     bias = Buffer<T>(stride);
+    if (ntk) zeros = Buffer<T>(stride);
     if (n_learned) learned_copy = Buffer<T>(n_learned * stride);
     if (normalizes_batch()) running_scale = Buffer<T>(stride), running_shift = Buffer<T>(stride);
     if (is_first && reads_sparse) return;
@@ -205,6 +217,7 @@ template <class T>
 void Dense<T>::prepare_parts(Index room) {
     const Index size = room * stride;
     if (keeps_z()) z = Buffer<T>(size);
+    if (ntk) scaled_delta = Buffer<T>(size);
     if (activation.n_parameters) parameter_delta = Buffer<T>(size);
     if (residual) residual_delta = Buffer<T>(size);
     if (dropout > 0) kept = Buffer<T>(size);
@@ -217,184 +230,6 @@ void Dense<T>::prepare_parts(Index room) {
         *of_columns = Buffer<T>(stride);
 }
 
-// z = a_prev W + b.
-template <class T>
-void Dense<T>::begin_forward(const Workspace<T>& shared, const T* parameters, const Input<T>& input,
-                             Range range) {
-    T* const result = affine_result() + range.begin * stride;
-    const Index rows = range.end - range.begin;
-    if (!input.dense) {
-        SparseRows<T> mine = input.sparse;
-        mine.picked += range.begin;
-        mine.rows = rows;
-        return sparse_times_dense<T>(mine, parameters + this->weights, fan_out, bias, result,
-                                     stride);
-    }
-    if constexpr (std::is_same_v<T, float>)
-        if (shared.is_rounded) return rounded_affine(shared, *this, input, range);
-    const T* const mine = input.dense + range.begin * input.stride;
-    const Right<T> W{packed, 0, fan_in};
-    if (input.skips_zeros)
-        return skipping_matmul(mine, input.stride, W, Result<T>{result, stride, true},
-                               (const T*)bias, rows, fan_out, fan_in);
-    matmul<T>({mine, input.stride, 1}, W, {result, stride, true}, Start::row, bias, rows, fan_out,
-              fan_in);
-}
-
-// a from z.
-template <class T>
-void Dense<T>::finish_forward(const Workspace<T>& shared, const Input<T>& input, Range range) {
-    if (is_normalized()) normalize(shared, range);
-    if (!activation.is_identity || z) activation.activate(units(range));
-    if (shared.draws.active && dropout > 0) {
-        drop(shared, range);
-        multiply_kept(a, range);
-    }
-    if (residual)
-        add(input.dense + range.begin * input.stride, a + range.begin * stride,
-            (range.end - range.begin) * stride);
-}
-
-template <class T>
-void Dense<T>::normalize(const Workspace<T>& shared, Range range) const {
-    const T *const scale = learned_copy, *const shift = scale + stride;
-    for (Index i = range.begin; i < range.end; ++i) {
-        T* const row = affine_result() + i * stride;
-        T* const normalized_row = normalized ? normalized + i * stride : nullptr;
-        if (!normalizes_batch()) {
-            const T inverse_of_row =
-                normalize_by_row(row, normalized_row, scale, shift, fan_out, stride);
-            if (normalized_row) inverse[i] = inverse_of_row;
-        } else if (shared.uses_running) {
-            scale_row<T>(row, running_scale, running_shift, stride);
-        } else {
-            normalize_row<T>(row, normalized_row, mean, inverse, scale, shift, stride);
-        }
-    }
-}
-
-template <class T>
-void Dense<T>::drop(const Workspace<T>& shared, Range range) const {
-    for (Index row = range.begin; row < range.end; ++row)
-        draw_kept(shared.draws, shared.picked[row], this->stream, dropout, fan_out,
-                  kept + row * stride);
-}
-
-template <class T>
-void Dense<T>::multiply_kept(T* x, Range range) const {
-    for (Index i = range.begin * stride; i < range.end * stride; i += lanes<T>)
-        store(x + i, load(x + i) * load(kept + i));
-}
-
-template <class T>
-void Dense<T>::predict_row(const T* parameters, const T* from, T* to, T* space) const {
-    affine_row(from, parameters + this->weights, parameters + this->biases, fan_in, fan_out, to);
-    for (Index i = 0; i < n_learned; ++i)
-        std::memcpy(space + i * stride, parameters + this->learned + i * fan_out,
-                    sizeof(T) * std::size_t(fan_out));
-    T *const scale = space, *const shift = space + stride;
-    if (normalizes_batch()) {
-        const T* const running = parameters + this->statistics;
-        running_factors(running, running + fan_out, scale, shift, fan_out, scale, shift);
-        scale_row<T>(to, scale, shift, stride);
-    } else if (is_normalized()) {
-        normalize_by_row<T>(to, nullptr, scale, shift, fan_out, stride);
-    }
-    if (!activation.is_identity)
-        activation.activate({1, stride, to, to, nullptr, space + n_of_normalization() * stride,
-                             nullptr, hyperparameters});
-    if (residual) add(from, to, stride);
-}
-
-// dL/dz' from dL/da, and delta = dL/dz unless sums over the batch are needed first.
-template <class T>
-void Dense<T>::begin_backward(const Workspace<T>& shared, Range range) {
-    const Index first = range.begin * stride, n = (range.end - range.begin) * stride;
-    if (residual) std::memcpy(residual_delta + first, delta + first, sizeof(T) * std::size_t(n));
-    if (shared.draws.active && dropout > 0) multiply_kept(delta, range);
-    if (!activation.is_identity) {
-        const auto multiply =
-            changes_a() ? activation.multiply_derivative_at_z : activation.multiply_derivative;
-        multiply(units(range));
-    }
-    if (!is_normalized()) return;
-    std::memcpy(normalized_delta + first, delta + first, sizeof(T) * std::size_t(n));
-    if (!normalizes_batch()) pass_normalization(range);
-}
-
-// dL/da of the block below from delta.
-template <class T>
-void Dense<T>::finish_backward(const Workspace<T>& shared, Range range, Index rows,
-                               const Base* below) {
-    if (normalizes_batch()) pass_normalization(range);
-    pack_delta(range, rows);
-    if (!below) return;
-    times_transposed(shared, *below, range);
-    if (residual)
-        add(residual_delta + range.begin * stride, below->delta + range.begin * stride,
-            (range.end - range.begin) * stride);
-}
-
-template <class T>
-void Dense<T>::pass_normalization(Range range) const {
-    for (Index i = range.begin; i < range.end; ++i) {
-        T* const row = delta + i * stride;
-        const T* const normalized_row = normalized + i * stride;
-        if (normalizes_batch())
-            pass_normalized_columns<T>(row, normalized_row, learned_copy, inverse, gradient_mean,
-                                       gradient_along, stride);
-        else
-            pass_normalized_row<T>(row, normalized_row, learned_copy, inverse[i], fan_out, stride);
-    }
-}
-
-// Prepares what dW reads of a long delta, and of every delta in bfloat16.
-template <class T>
-void Dense<T>::pack_delta(Range range, Index rows) const {
-    if constexpr (std::is_same_v<T, float>)
-        if (rounded_delta) round_delta(*this, range, rows);
-    if (packed_delta) pack<T>(delta, stride, range.begin, range.end, rows, fan_out, packed_delta);
-}
-
-template <class T>
-void Dense<T>::times_transposed(const Workspace<T>& shared, const Base& below, Range range) const {
-    if constexpr (std::is_same_v<T, float>)
-        if (shared.is_rounded) return rounded_times_transposed(shared, *this, below, range);
-    matmul<T>({delta + range.begin * stride, stride, 1}, {transposed, 0, fan_out},
-              {below.delta + range.begin * below.stride, below.stride, true}, Start::zero, nullptr,
-              range.end - range.begin, fan_in, fan_out);
-}
-
-template <class T>
-void Dense<T>::weight_gradient(const Workspace<T>& shared, const Input<T>& input, Index rows,
-                               Range range, T* dW, bool first, int thread) const {
-    const Index n = range.end - range.begin;
-    if (!input.dense) {
-        if (first) std::memset(dW, 0, sizeof(T) * std::size_t(n * fan_out));
-        return sparse_transposed_times_dense<T>(input.sparse, shared.column_lists(), delta, stride,
-                                                dW, fan_out, range.begin, range.end);
-    }
-    if constexpr (std::is_same_v<T, float>)
-        if (shared.is_rounded)
-            return rounded_weight_gradient(shared, *this, input, rows, range, dW, first, thread);
-    const Right<T> right = packed_delta ? Right<T>{packed_delta, 0, rows} : Right<T>{delta, stride};
-    const Result<T> result{dW, fan_out, false};
-    T* const scratch = shared.left + thread * left_size<T>;
-    const T* const columns = input.dense + range.begin;
-    if (input.skips_zeros)
-        return skipping_transposed_matmul(columns, input.stride, right, result, !first, n, fan_out,
-                                          rows, scratch);
-    transposed_matmul(columns, input.stride, right, result, !first, n, fan_out, rows, scratch);
-}
-
-// The panels of rows [range) of W, a block of at most weight_rows, and of Wᵀ.
-template <class T>
-void Dense<T>::refresh_weights(const Workspace<T>& shared, const T* parameters, Range range) const {
-    const T* const W = parameters + this->weights;
-    if constexpr (std::is_same_v<T, float>)
-        if (shared.is_rounded) refresh_rounded_weights(*this, W, range);
-    if (packed) pack<T>(W, fan_out, range.begin, range.end, fan_in, fan_out, packed);
-    if (transposed) pack_transposed<T>(W, range.begin, range.end, fan_out, fan_in, transposed);
-}
-
 }  // namespace lamina::LAMINA_INSTRUCTION_SET
+
+#include "blocks/dense_passes.hpp"

@@ -40,7 +40,7 @@ void rounded_affine(const Workspace<float>& shared, const B& block, const Input<
                     Range range) {
     bfloat16_unit()({round_rows(shared, input.dense, input.stride, block.fan_in, range),
                      shared.rounded_row, block.rounded, padded_pairs(block.fan_in) * panel_columns,
-                     block.bias, 0, block.affine_result() + range.begin * block.stride,
+                     block.product_start(), 0, block.affine_result() + range.begin * block.stride,
                      block.stride, range.end - range.begin, block.fan_out,
                      padded_pairs(block.fan_in) / block_pairs});
 }
@@ -49,10 +49,10 @@ template <class B>
 void rounded_times_transposed(const Workspace<float>& shared, const B& block,
                               const Layer<float>& below, Range range) {
     bfloat16_unit()(
-        {round_rows(shared, block.delta, block.stride, block.fan_out, range), shared.rounded_row,
-         block.rounded_transposed, padded_pairs(block.fan_out) * panel_columns, nullptr, 0,
-         below.delta + range.begin * below.stride, below.stride, range.end - range.begin,
-         block.fan_in, padded_pairs(block.fan_out) / block_pairs});
+        {round_rows(shared, block.product_delta(), block.stride, block.fan_out, range),
+         shared.rounded_row, block.rounded_transposed, padded_pairs(block.fan_out) * panel_columns,
+         nullptr, 0, below.delta + range.begin * below.stride, below.stride,
+         range.end - range.begin, block.fan_in, padded_pairs(block.fan_out) / block_pairs});
 }
 
 // Rounds delta of rows [range) of a chunk for the products that sum over samples, padded with zeros
@@ -60,7 +60,8 @@ void rounded_times_transposed(const Workspace<float>& shared, const B& block,
 template <class B>
 void round_delta(const B& block, Range range, Index rows) {
     const Index pairs = padded_pairs(rows), panel = pairs * panel_columns;
-    round_panels(block.delta, block.stride, range, rows, block.fan_out, block.rounded_delta, panel);
+    round_panels(block.product_delta(), block.stride, range, rows, block.fan_out,
+                 block.rounded_delta, panel);
     if (range.end < rows || range.begin == range.end) return;
     const Index first = (rows + 1) / 2;
     for (Index j = 0; j < block.fan_out; j += panel_columns)

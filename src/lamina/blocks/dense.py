@@ -10,11 +10,12 @@ b (fan_out,); unit parameters and statistics one kind a row, (n, fan_out).
     inputs     dL/da_prev = delta Wᵀ + dL/da
 
 Parts that a block lacks (a normalization, dropout, a residual connection) are left out of all; z'
-is then z.
+is then z. In NTK parametrisation, both products with W and dL/dW are divided by √fan_in.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, cast
@@ -102,6 +103,9 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         If True, a_prev, of the same width, is added to a.
     dropout : float
         Fraction of a that each training step sets to zero, before a_prev is added.
+    ntk : bool
+        If True, z = a_prev W / √fan_in + b (Jacot, Gabriel, Hongler 2018, Neural tangent kernel:
+        convergence and generalization in neural networks). W starts at N(0, 1), and b at 0.
     """
 
     kind: ClassVar[str] = "dense"
@@ -114,6 +118,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     normalization: str | None = None
     residual: bool = False
     dropout: float = 0.0
+    ntk: bool = False
 
     def __post_init__(self) -> None:
         # A file has a dict of name and values in place of a choice.
@@ -162,6 +167,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         return (
             cls("tanh", 4, 3, "tanh"),
             cls("prelu", 4, 4, "prelu", residual=True),
+            cls("ntk", 4, 4, "tanh", "layer", residual=True, ntk=True),
             *(
                 cls(f"{name} norm", 4, 4, "silu", name, residual=True, dropout=0.3)
                 for name in NORMALIZATIONS
@@ -181,14 +187,23 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
             Tensor("statistics", (len(statistics), self.fan_out), Role.STATISTICS, statistics),
         )
 
+    @property
+    def product_scale(self) -> float:
+        """Factor of both products with W, and of dL/dW: 1, or 1 / √fan_in."""
+        return 1 / math.sqrt(self.fan_in) if self.ntk else 1.0
+
     def draw(self, parameters: DenseParameters, draw: Draw) -> None:
         parameters.W[...], parameters.b[...] = draw(self.fan_in, self.fan_out)
+        if self.ntk:
+            # The products then start as those of the drawn W would in standard parametrisation.
+            parameters.W[...] /= self.product_scale
 
     def forward(
         self, parameters: DenseParameters, a_prev: Matrix, mode: Mode, stream: int
     ) -> DensePass:
         """Return z = a_prev W + b, normalized if set, and a = f(z), with dropout and residual."""
-        affine = np.asarray(mode.product(a_prev, parameters.W)) + parameters.b
+        product = np.asarray(mode.product(a_prev, parameters.W))
+        affine = np.asarray(self._scaled(product) + parameters.b)
         return self.activate(parameters, a_prev, affine, mode, stream)
 
     def activate(
@@ -220,7 +235,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     def write_gradient(
         self, passed: DensePass, deltas: DenseDeltas, gradient: DenseParameters, product: Product
     ) -> None:
-        gradient.W[...] = product(passed.a_prev.T, deltas.delta)
+        gradient.W[...] = product(passed.a_prev.T, self._scaled(deltas.delta))
         gradient.b[...] = self._bias_gradient(passed, deltas.delta)
         self.write_unit_gradient(passed, deltas, gradient)
 
@@ -241,7 +256,8 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         """Return dL/da_prev = delta Wᵀ, plus dL/da through a residual connection."""
         # Adding zero turns -0.0 into 0.0.
         return np.asarray(
-            product(deltas.delta, parameters.W.T) + (deltas.d_a if self.residual else 0.0)
+            product(self._scaled(deltas.delta), parameters.W.T)
+            + (deltas.d_a if self.residual else 0.0)
         )
 
     def move_statistics(self, parameters: DenseParameters, passed: DensePass) -> None:
@@ -269,7 +285,11 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
             *(() if self.normalization is None else (f"{self.normalization} norm",)),
             *((f"dropout {self.dropout:g}",) if self.dropout and training else ()),
             *(("residual",) if self.residual else ()),
+            *(("ntk",) if self.ntk else ()),
         )
+
+    def _scaled(self, numbers: Array) -> Array:
+        return numbers * self.product_scale if self.ntk else numbers
 
     def _normalize(
         self, parameters: DenseParameters, z: Array, mode: Mode

@@ -116,6 +116,7 @@ def _block(block: AnyBlock) -> _native.Block:
         normalization=normalization,
         residual=block.residual,
         dropout=block.dropout,
+        ntk=block.ntk,
     )
 
 

@@ -142,6 +142,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         focal_gamma: float = 2.0,
         label_smoothing: float = 0.0,
         class_weight: Any = None,
+        parametrization: str = "standard",
     ) -> None:
         self._keep_parameters(locals())
 

@@ -138,6 +138,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         huber_threshold: float = 1.0,
         tweedie_power: float = 1.5,
         scale_target: bool = False,
+        parametrization: str = "standard",
     ) -> None:
         self._keep_parameters(locals())
 

@@ -99,6 +99,7 @@ class NetworkSpec:
         input_noise: float = 0.0,
         heads: Sequence[int] = (),
         inputs: InputStage | None = None,
+        ntk: bool = False,
     ) -> NetworkSpec:
         """Return the specification of a multi-layer perceptron.
 
@@ -123,6 +124,8 @@ class NetworkSpec:
         inputs : InputStage, optional
             Stage before the first layer, for as many columns as the first width; the first layer
             has as many inputs as the stage has outputs.
+        ntk : bool
+            If True, all blocks are in NTK parametrisation.
         """
         stage: tuple[AnyBlock, ...] = ()
         if inputs is not None:
@@ -143,10 +146,12 @@ class NetworkSpec:
                 normalization,
                 residual and i > 0 and widths[i] == widths[i + 1],
                 rates[i],
+                ntk,
             )
             for i in range(n_hidden)
         ]
-        output = Dense("output", widths[-2], widths[-1], output_activation or "identity")
+        last = output_activation or "identity"
+        output = Dense("output", widths[-2], widths[-1], last, ntk=ntk)
         blocks = (*stage, *hidden, output)
         return cls(blocks, inverse_link, input_dropout, input_noise, tuple(heads))
 

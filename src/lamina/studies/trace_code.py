@@ -129,6 +129,11 @@ def _renamed(code: str, names: Mapping[str, str]) -> str:
     return re.sub(rf"(?<![\w.])({pattern})(?!\w)", lambda found: names[found[1]], code)
 
 
+def _root(block: Dense) -> str:
+    """Return the division of products in NTK parametrisation."""
+    return f" / math.sqrt({block.fan_in})" if block.ntk else ""
+
+
 def _factor(code: str) -> str:
     """Return an expression as a factor: in brackets, unless it is a name, constant or call."""
     body = ast.parse(code, mode="eval").body
@@ -178,7 +183,7 @@ class _LayerCode:
         for k, each in enumerate(block.learned):
             name = f"{each.name}_{i}"
             yield each.name, CodeLine(name, f"{name} = {arguments}.unit_parameters_[{i - 1}][{k}]")
-        yield "z", CodeLine(f"z_{i}", f"z_{i} = a_{i - 1} @ W_{i} + b_{i}")
+        yield "z", CodeLine(f"z_{i}", f"z_{i} = a_{i - 1} @ W_{i}{_root(block)} + b_{i}")
         if block.normalization is not None:
             yield from self._normalized()
         value = _renamed(activation.code.numpy, self.names)
@@ -210,7 +215,7 @@ class _LayerCode:
         yield "delta", CodeLine(f"delta_{i}", self._delta())
         derivative = PENALTIES[objective.penalty].derivative_code.replace("W", f"W_{i}")
         yield "penalty", CodeLine(f"penalty_{i}", f"penalty_{i} = alpha * {derivative} / n")
-        weights = f"dW_{i} = a_{i - 1}.T @ delta_{i} + penalty_{i}"
+        weights = f"dW_{i} = a_{i - 1}.T @ delta_{i}{_root(self.block)} + penalty_{i}"
         yield "dW", CodeLine(f"dW_{i}", weights)
         # Before a batch normalization the exact sum is zero; ignore its rounding error.
         of_bias = f"delta_{i}.sum(axis=0)" if self.block.learns_bias else f"np.zeros_like(b_{i})"
@@ -226,8 +231,9 @@ class _LayerCode:
     def _derivative_at_a(self) -> str:
         i, after = self.i, self.i + 1
         if i < len(self.step.blocks):
-            residual = f" + d_a_{after}" if self.step.blocks[i].residual else ""
-            return f"d_a_{i} = delta_{after} @ W_{after}.T{residual}"
+            block = self.step.blocks[i]
+            residual = f" + d_a_{after}" if block.residual else ""
+            return f"d_a_{i} = delta_{after} @ W_{after}.T{_root(block)}{residual}"
         if _is_by_object(self.step):
             return f"d_a_{i} = d / n"
         *before, last = _loss_lines(self.step, lambda code: code.delta)

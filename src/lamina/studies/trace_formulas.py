@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lamina.blocks import Dense
 from lamina.formulas import (
     ACTIVATIONS,
     INVERSE_LINKS,
@@ -122,7 +123,7 @@ def _forward(step: GradientStep, i: int, layer: LayerTrace) -> Iterator[TracedNu
     for name, learned in layer.extra.items():
         if learned.gradient is not None:
             yield number(name, f"{learned.symbol}{n}", learned.value)
-    yield number("z", f"z{n} = a{before} W{n} + b{n}", layer.z)
+    yield number("z", f"z{n} = a{before} W{n}{_root(block)} + b{n}", layer.z)
     z = f"z{n}"
     if layer.z_hat is not None and layer.z_normalized is not None:
         z = f"z'{n}"
@@ -206,8 +207,8 @@ def _backward(
     penalty = PENALTIES[step.objective.penalty].derivative_equation.replace(BATCH, " / n")
     of_layer = penalty.replace("W", f"W{n}")
     yield number("penalty", f"penalty{n} = {of_layer}", layer.penalty)
-    yield number("dW", f"dL/dW{n} = a{before}ᵀ delta{n} + penalty{n}", layer.dW)
     block, z = step.blocks[i - 1], f"z{n}" if layer.z_hat is None else f"z'{n}"
+    yield number("dW", f"dL/dW{n} = a{before}ᵀ delta{n}{_root(block)} + penalty{n}", layer.dW)
     is_zero = "" if block.learns_bias else f" = 0, because z{n} - mean(z{n}) does not contain b{n}"
     yield number("db", f"dL/db{n} = Σ_rows delta{n}{is_zero}", layer.db)
     for k, parameter in enumerate(block.learned):
@@ -227,7 +228,12 @@ def _derivative_at_a(step: GradientStep, i: int, layers: tuple[LayerTrace, ...])
         return f"{weighted}d / n, d = {loss_derivative(step)}"
     after = subscript(i + 1)
     residual = f" + dL/da{after}" if layers[i].is_residual else ""
-    return f"delta{after} W{after}ᵀ{residual}"
+    return f"delta{after} W{after}ᵀ{_root(step.blocks[i])}{residual}"
+
+
+def _root(block: Dense) -> str:
+    """Return the division of products in NTK parametrisation."""
+    return f" / √{block.fan_in}" if block.ntk else ""
 
 
 def _update(i: int, layer: LayerTrace, made: Update | None) -> Iterator[TracedNumber]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
+from lamina.blocks import Dense
 from lamina.encoding.frames import pandas_or
 from lamina.errors import suggestion
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
@@ -158,9 +159,10 @@ def weight_paths(
         raise ValueError(f"most={most!r} must be at least 1: it is the number of listed paths")
     graph = _Graph(step, output)
     source = dense(step.passes[block].a_prev)
-    starts = [(r, 1.0 if i is None else float(source[r, i])) for r in rows]
+    scale, root = layer_spec.product_scale, _root(layer_spec)
+    starts = [(r, 1.0 if i is None else float(source[r, i]) * scale) for r in rows]
     n_paths = len(rows) * int(graph.counts[block, "z"][j])
-    name = "1" if i is None else f"a{subscript(block)}[{i}]"
+    name = "1" if i is None else f"a{subscript(block)}[{i}]{root}"
     found = graph.largest(block, j, name, starts, most)
     paths = tuple(_named(step, block, i, *path) for path in found)
     _, deltas = step.deltas(graph.d_a)
@@ -172,6 +174,10 @@ def weight_paths(
     n = subscript(block + 1)
     weight = f"b{n}[{j}]" if i is None else f"W{n}[{i}, {j}]"
     return WeightPaths(weight, paths, n_paths, rest, backpropagated, float(penalty))
+
+
+def _root(block: Dense) -> str:
+    return f"/√{block.fan_in}" if block.ntk else ""
 
 
 def _layer(step: GradientStep, layer: int | str) -> int:
@@ -254,7 +260,7 @@ class _Graph:
         self.best[i, "z"], self.counts[i, "z"] = best, counts
         if i == 0:
             return
-        W = np.abs(self.parameters[i].W)
+        W = np.abs(self.parameters[i].W) * block.product_scale
         reached = np.stack([(W * row).max(axis=1) for row in best])
         n_reached = np.full(block.fan_in, counts.sum(), dtype=object)
         if block.residual:
@@ -311,10 +317,11 @@ class _Graph:
             yield _Node(i, "a", row, unit), Factor(f"{kept}f'({z}[{unit}])", derivative)
         else:
             after = subscript(i + 2)
-            for k, weight in enumerate(self.parameters[i + 1].W[unit]):
-                factor = Factor(f"W{after}[{unit}, {k}]", float(weight))
+            following = self.step.blocks[i + 1]
+            for k, weight in enumerate(self.parameters[i + 1].W[unit] * following.product_scale):
+                factor = Factor(f"W{after}[{unit}, {k}]{_root(following)}", float(weight))
                 yield _Node(i + 1, "z", row, k), factor
-            if self.step.blocks[i + 1].residual:
+            if following.residual:
                 yield _Node(i + 1, "a", row, unit), Factor("1", 1.0)
 
     def largest(

@@ -132,3 +132,27 @@ def test_zero_initialization_keeps_the_units_of_a_layer_alike() -> None:
     model.fit(X, Y > 0)
     assert (model.coefs_[0] == model.coefs_[0][:, :1]).all()
     assert model.intercepts_[1].any()
+
+
+def test_weights_in_ntk_parametrisation_are_drawn_from_the_standard_normal() -> None:
+    model = model_of("glorot_uniform", hidden_layer_sizes=(400,), parametrization="ntk")
+    drawn = model.set_params(solver="sgd", learning_rate_init=1e-300).fit(X, Y)
+    np.testing.assert_allclose([np.std(W) for W in drawn.coefs_], 1.0, rtol=0.1)
+    assert max(np.abs(b).max() for b in drawn.intercepts_) < TINY
+
+
+@pytest.mark.parametrize("initializer", [*INITIALIZERS][1:])
+def test_an_initializer_in_ntk_parametrisation_starts_with_the_same_predictions(
+    initializer: str,
+) -> None:
+    standard, ntk = (
+        begun(initializer, parametrization=name).predict(X) for name in ("standard", "ntk")
+    )
+    np.testing.assert_allclose(ntk, standard, rtol=1e-12, atol=1e-12)
+
+
+def test_an_array_in_ntk_parametrisation_is_the_learned_w() -> None:
+    first = model_of("he_normal", parametrization="ntk", max_iter=3).fit(X, Y)
+    again = begun(vector(first), parametrization="ntk")
+    np.testing.assert_allclose(again.coefs_[0], first.coefs_[0], rtol=0, atol=TINY)
+    np.testing.assert_allclose(again.predict(X), first.predict(X), rtol=1e-9)

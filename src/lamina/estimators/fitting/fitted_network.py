@@ -165,6 +165,7 @@ def get_network(model: Parametrized) -> Network:
         fitted.get(ATTRIBUTE),
         model.normalization,
         model.residual,
+        model.parametrization,
         model.out_activation_,
         model.n_features_in_,
         fitted.get("_heads"),

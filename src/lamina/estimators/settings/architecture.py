@@ -29,6 +29,7 @@ class Architecture(NamedTuple):
     dropout: float | tuple[float, ...]
     input_dropout: float
     input_noise: float
+    parametrization: str = "standard"
 
 
 def read_architecture(
@@ -54,6 +55,7 @@ def read_architecture(
         tuple(dropout) if isinstance(dropout, Sequence) else float(dropout),
         float(model.input_dropout),
         float(model.input_noise),
+        model.parametrization,
     )
 
 
@@ -102,4 +104,5 @@ def build_network(
         input_dropout=architecture.input_dropout,
         input_noise=architecture.input_noise,
         heads=heads,
+        ntk=architecture.parametrization == "ntk",
     )

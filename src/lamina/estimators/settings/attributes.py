@@ -16,7 +16,8 @@ ATTRIBUTES = {
     "coefs_": Attribute(
         "list of ndarray of shape (fan_in, fan_out)",
         """
-        Weights of each layer; they and the biases are views of one vector.
+        Weights of each layer; they and the biases are views of one vector. With
+        parametrization='ntk', W of z = a_prev W / √fan_in + b.
         """,
     ),
     "intercepts_": Attribute(

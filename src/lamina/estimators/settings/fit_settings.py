@@ -38,6 +38,7 @@ from lamina.formulas.hyperparameters import Hyperparameters
 
 AUTOMATIC = "auto"
 AUTOMATIC_BATCH = 200
+DEFAULT_INITIALIZER, DEFAULT_OF_NTK = "glorot_uniform", "lecun_normal"
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
     return FitSettings(
         widths=tuple(widths),
         architecture=architecture,
-        initializer=model.initializer,
+        initializer=_initializer(model),
         solver=name_of(model.solver),
         is_minibatch=takes_steps,
         optimizer=optimizer_settings(model) if takes_steps else None,
@@ -215,3 +216,10 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
         n_threads=model.n_threads,
         random_state=model.random_state,
     )
+
+
+def _initializer(model: Parametrized) -> Any:
+    """Return the initializer; in NTK parametrisation the default is that of W ~ N(0, 1)."""
+    chosen = model.initializer
+    is_default = isinstance(chosen, str) and chosen == DEFAULT_INITIALIZER
+    return DEFAULT_OF_NTK if is_default and model.parametrization == "ntk" else chosen

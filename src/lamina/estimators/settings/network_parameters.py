@@ -13,6 +13,8 @@ from lamina.estimators.settings.parameter import (
 from lamina.estimators.settings.refusals import Formulas, Names
 from lamina.formulas import ACTIVATIONS, INITIALIZERS, NORMALIZATIONS
 
+PARAMETRIZATIONS = ("standard", "ntk")
+
 NETWORK_PARAMETERS = {
     "hidden_layer_sizes": Parameter(
         "int or sequence of int",
@@ -101,6 +103,18 @@ NETWORK_PARAMETERS = {
         """
         Standard deviation of the normal noise that every training step adds to the inputs, which
         must be dense (Bishop 1995, Training with noise is equivalent to Tikhonov regularization).
+        """,
+    ),
+    "parametrization": Parameter(
+        one_of(PARAMETRIZATIONS),
+        [Names(set(PARAMETRIZATIONS))],
+        """
+        Role of the weights in every layer. 'standard': z = a_prev W + b. 'ntk', the neural tangent
+        kernel's (Jacot, Gabriel, Hongler 2018): z = a_prev W / √fan_in + b, where W starts at
+        N(0, 1) and b at 0, so that the change of z by one learning rate depends less on the width.
+        Another `initializer` than the default starts W at √fan_in times its draw. `coefs_`,
+        `alpha`, `weight_decay` and arrays of `initializer` refer to W; exports to other libraries
+        contain W / √fan_in.
         """,
     ),
     "initializer": Parameter(

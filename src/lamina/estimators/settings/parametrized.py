@@ -24,6 +24,7 @@ class Parametrized(BaseEstimator):  # type: ignore[misc]
     output_activation: str | Activation | None
     normalization: str | None
     residual: bool
+    parametrization: str
     dropout: float | Sequence[float]
     input_dropout: float
     input_noise: float

@@ -54,7 +54,10 @@ ENSEMBLES = ("TabularClassifier", "TabularRegressor")
 KNOWN: dict[type, frozenset[str]] = {
     NetworkSpec: frozenset({"blocks", "inverse_link", "input_dropout", "input_noise", "heads"}),
     Dense: frozenset(
-        {"name", "fan_in", "fan_out", "activation", "normalization", "residual", "dropout"}
+        {
+            *("name", "fan_in", "fan_out", "activation", "normalization", "residual", "dropout"),
+            "ntk",
+        }
     ),
     InputStage: frozenset({"name", "fan_in", "fan_out", "groups"}),
     **SUPPORTED_INPUTS,

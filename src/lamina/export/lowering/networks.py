@@ -11,6 +11,7 @@ import numpy as np
 
 from lamina.blocks.dense import Dense, DenseParameters
 from lamina.blocks.input_stage import InputStage, StageParameters
+from lamina.errors import ExportError
 from lamina.export.lowering.builder import Lowering
 from lamina.export.lowering.fitted_network import FittedNetwork
 from lamina.export.lowering.formula_code import is_identity
@@ -72,8 +73,11 @@ def _dense(
     add, width = lowering.lowering.add, block.fan_out
     named = _named(block.learned, parameters.unit_parameters)
     named |= _named(block.statistics, parameters.statistics)
-    operand = lowering.rounded(source)
-    value = add(Affine(operand, parameters.W, parameters.b, block.name, lowering.precision))
+    operand, W = lowering.rounded(source), parameters.W
+    if block.ntk:
+        _refuse_rounded_ntk(block, lowering.precision)
+        W = W * W.dtype.type(block.product_scale)
+    value = add(Affine(operand, W, parameters.b, block.name, lowering.precision))
     if block.normalization is not None:
         normalization = NORMALIZATIONS[block.normalization]
         records: list[Named] = [*normalization.parameters, *normalization.statistics]
@@ -89,6 +93,15 @@ def _input_stage(
     lowering: NetworkLowering, block: InputStage, parameters: StageParameters, source: int
 ) -> int:
     return lower_stage(lowering.lowering, block, parameters, source)
+
+
+def _refuse_rounded_ntk(block: Dense, precision: Precision | None) -> None:
+    if precision is not None:
+        raise ExportError(
+            f"no export supports parametrization='ntk' of block {block.name!r} with "
+            f"precision={precision.name!r}, which rounds W before the division by √fan_in: call "
+            "set_params(precision=None) first"
+        )
 
 
 def _named(records: Sequence[Named], rows: Array) -> dict[str, Array]:

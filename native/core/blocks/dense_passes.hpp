@@ -1,0 +1,222 @@
+// The forward and backward passes of a dense block.
+#pragma once
+
+#include <cstring>
+
+#include "blocks/dense.hpp"
+#include "blocks/ntk.hpp"
+#include "blocks/rounded_dense.hpp"
+#include "products/row.hpp"
+#include "products/skipping.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+// z = a_prev W + b.
+template <class T>
+void Dense<T>::begin_forward(const Workspace<T>& shared, const T* parameters, const Input<T>& input,
+                             Range range) {
+    multiply(shared, parameters, input, range);
+    if (!ntk) return;
+    for (Index i = range.begin; i < range.end; ++i)
+        scale_product<T>(affine_result() + i * stride, ntk_scale<T>(fan_in), bias, stride);
+}
+
+// The product of z, which starts from b except in NTK parametrisation.
+template <class T>
+void Dense<T>::multiply(const Workspace<T>& shared, const T* parameters, const Input<T>& input,
+                        Range range) const {
+    T* const result = affine_result() + range.begin * stride;
+    const Index rows = range.end - range.begin;
+    if (!input.dense) {
+        SparseRows<T> mine = input.sparse;
+        mine.picked += range.begin;
+        mine.rows = rows;
+        return sparse_times_dense<T>(mine, parameters + this->weights, fan_out, product_start(),
+                                     result, stride);
+    }
+    if constexpr (std::is_same_v<T, float>)
+        if (shared.is_rounded) return rounded_affine(shared, *this, input, range);
+    const T* const mine = input.dense + range.begin * input.stride;
+    const Right<T> W{packed, 0, fan_in};
+    if (input.skips_zeros)
+        return skipping_matmul(mine, input.stride, W, Result<T>{result, stride, true},
+                               product_start(), rows, fan_out, fan_in);
+    matmul<T>({mine, input.stride, 1}, W, {result, stride, true}, Start::row, product_start(), rows,
+              fan_out, fan_in);
+}
+
+// a from z.
+template <class T>
+void Dense<T>::finish_forward(const Workspace<T>& shared, const Input<T>& input, Range range) {
+    if (is_normalized()) normalize(shared, range);
+    if (!activation.is_identity || z) activation.activate(units(range));
+    if (shared.draws.active && dropout > 0) {
+        drop(shared, range);
+        multiply_kept(a, range);
+    }
+    if (residual)
+        add(input.dense + range.begin * input.stride, a + range.begin * stride,
+            (range.end - range.begin) * stride);
+}
+
+template <class T>
+void Dense<T>::normalize(const Workspace<T>& shared, Range range) const {
+    const T *const scale = learned_copy, *const shift = scale + stride;
+    for (Index i = range.begin; i < range.end; ++i) {
+        T* const row = affine_result() + i * stride;
+        T* const normalized_row = normalized ? normalized + i * stride : nullptr;
+        if (!normalizes_batch()) {
+            const T inverse_of_row =
+                normalize_by_row(row, normalized_row, scale, shift, fan_out, stride);
+            if (normalized_row) inverse[i] = inverse_of_row;
+        } else if (shared.uses_running) {
+            scale_row<T>(row, running_scale, running_shift, stride);
+        } else {
+            normalize_row<T>(row, normalized_row, mean, inverse, scale, shift, stride);
+        }
+    }
+}
+
+template <class T>
+void Dense<T>::drop(const Workspace<T>& shared, Range range) const {
+    for (Index row = range.begin; row < range.end; ++row)
+        draw_kept(shared.draws, shared.picked[row], this->stream, dropout, fan_out,
+                  kept + row * stride);
+}
+
+template <class T>
+void Dense<T>::multiply_kept(T* x, Range range) const {
+    for (Index i = range.begin * stride; i < range.end * stride; i += lanes<T>)
+        store(x + i, load(x + i) * load(kept + i));
+}
+
+template <class T>
+void Dense<T>::predict_row(const T* parameters, const T* from, T* to, T* space) const {
+    affine_of_row(parameters, from, to, space + n_learned * stride);
+    for (Index i = 0; i < n_learned; ++i)
+        std::memcpy(space + i * stride, parameters + this->learned + i * fan_out,
+                    sizeof(T) * std::size_t(fan_out));
+    T *const scale = space, *const shift = space + stride;
+    if (normalizes_batch()) {
+        const T* const running = parameters + this->statistics;
+        running_factors(running, running + fan_out, scale, shift, fan_out, scale, shift);
+        scale_row<T>(to, scale, shift, stride);
+    } else if (is_normalized()) {
+        normalize_by_row<T>(to, nullptr, scale, shift, fan_out, stride);
+    }
+    if (!activation.is_identity)
+        activation.activate({1, stride, to, to, nullptr, space + n_of_normalization() * stride,
+                             nullptr, hyperparameters});
+    if (residual) add(from, to, stride);
+}
+
+// z of one row; in NTK parametrisation, `space` has room for b and zeros.
+template <class T>
+void Dense<T>::affine_of_row(const T* parameters, const T* from, T* to, T* space) const {
+    const T *const W = parameters + this->weights, *const b = parameters + this->biases;
+    if (!ntk) return affine_row(from, W, b, fan_in, fan_out, to);
+    std::memset(space, 0, sizeof(T) * std::size_t(2 * stride));
+    std::memcpy(space, b, sizeof(T) * std::size_t(fan_out));
+    affine_row<T>(from, W, space + stride, fan_in, fan_out, to);
+    scale_product<T>(to, ntk_scale<T>(fan_in), space, stride);
+}
+
+// dL/dz' from dL/da, and delta = dL/dz unless sums over the batch are needed first.
+template <class T>
+void Dense<T>::begin_backward(const Workspace<T>& shared, Range range) {
+    const Index first = range.begin * stride, n = (range.end - range.begin) * stride;
+    if (residual) std::memcpy(residual_delta + first, delta + first, sizeof(T) * std::size_t(n));
+    if (shared.draws.active && dropout > 0) multiply_kept(delta, range);
+    if (!activation.is_identity) {
+        const auto multiply =
+            changes_a() ? activation.multiply_derivative_at_z : activation.multiply_derivative;
+        multiply(units(range));
+    }
+    if (!is_normalized()) return;
+    std::memcpy(normalized_delta + first, delta + first, sizeof(T) * std::size_t(n));
+    if (!normalizes_batch()) pass_normalization(range);
+}
+
+// dL/da of the block below from delta.
+template <class T>
+void Dense<T>::finish_backward(const Workspace<T>& shared, Range range, Index rows,
+                               const Base* below) {
+    if (normalizes_batch()) pass_normalization(range);
+    if (ntk) {
+        const Index first = range.begin * stride, n = (range.end - range.begin) * stride;
+        scale_delta<T>(delta + first, ntk_scale<T>(fan_in), n, scaled_delta + first);
+    }
+    pack_delta(range, rows);
+    if (!below) return;
+    times_transposed(shared, *below, range);
+    if (residual)
+        add(residual_delta + range.begin * stride, below->delta + range.begin * stride,
+            (range.end - range.begin) * stride);
+}
+
+template <class T>
+void Dense<T>::pass_normalization(Range range) const {
+    for (Index i = range.begin; i < range.end; ++i) {
+        T* const row = delta + i * stride;
+        const T* const normalized_row = normalized + i * stride;
+        if (normalizes_batch())
+            pass_normalized_columns<T>(row, normalized_row, learned_copy, inverse, gradient_mean,
+                                       gradient_along, stride);
+        else
+            pass_normalized_row<T>(row, normalized_row, learned_copy, inverse[i], fan_out, stride);
+    }
+}
+
+// Prepares what dW reads of a long delta, and of every delta in bfloat16.
+template <class T>
+void Dense<T>::pack_delta(Range range, Index rows) const {
+    if constexpr (std::is_same_v<T, float>)
+        if (rounded_delta) round_delta(*this, range, rows);
+    if (packed_delta)
+        pack<T>(product_delta(), stride, range.begin, range.end, rows, fan_out, packed_delta);
+}
+
+template <class T>
+void Dense<T>::times_transposed(const Workspace<T>& shared, const Base& below, Range range) const {
+    if constexpr (std::is_same_v<T, float>)
+        if (shared.is_rounded) return rounded_times_transposed(shared, *this, below, range);
+    matmul<T>({product_delta() + range.begin * stride, stride, 1}, {transposed, 0, fan_out},
+              {below.delta + range.begin * below.stride, below.stride, true}, Start::zero, nullptr,
+              range.end - range.begin, fan_in, fan_out);
+}
+
+template <class T>
+void Dense<T>::weight_gradient(const Workspace<T>& shared, const Input<T>& input, Index rows,
+                               Range range, T* dW, bool first, int thread) const {
+    const Index n = range.end - range.begin;
+    if (!input.dense) {
+        if (first) std::memset(dW, 0, sizeof(T) * std::size_t(n * fan_out));
+        return sparse_transposed_times_dense<T>(input.sparse, shared.column_lists(),
+                                                product_delta(), stride, dW, fan_out, range.begin,
+                                                range.end);
+    }
+    if constexpr (std::is_same_v<T, float>)
+        if (shared.is_rounded)
+            return rounded_weight_gradient(shared, *this, input, rows, range, dW, first, thread);
+    const Right<T> right =
+        packed_delta ? Right<T>{packed_delta, 0, rows} : Right<T>{product_delta(), stride};
+    const Result<T> result{dW, fan_out, false};
+    T* const scratch = shared.left + thread * left_size<T>;
+    const T* const columns = input.dense + range.begin;
+    if (input.skips_zeros)
+        return skipping_transposed_matmul(columns, input.stride, right, result, !first, n, fan_out,
+                                          rows, scratch);
+    transposed_matmul(columns, input.stride, right, result, !first, n, fan_out, rows, scratch);
+}
+
+// The panels of rows [range) of W, a block of at most weight_rows, and of Wᵀ.
+template <class T>
+void Dense<T>::refresh_weights(const Workspace<T>& shared, const T* parameters, Range range) const {
+    const T* const W = parameters + this->weights;
+    if constexpr (std::is_same_v<T, float>)
+        if (shared.is_rounded) refresh_rounded_weights(*this, W, range);
+    if (packed) pack<T>(W, fan_out, range.begin, range.end, fan_in, fan_out, packed);
+    if (transposed) pack_transposed<T>(W, range.begin, range.end, fan_out, fan_in, transposed);
+}
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET
