@@ -108,6 +108,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        width: int | None = None,
+        depth: int | None = None,
         output_activation: str | Activation | None = None,
         normalization: str | None = None,
         residual: bool = False,

@@ -38,6 +38,7 @@ from lamina.estimators.fitting.state import (
 )
 from lamina.estimators.fitting.tasks import Classification, Regression
 from lamina.estimators.settings.formula_choices import OPTIONS, flat_parameters, optimizer_settings
+from lamina.estimators.settings.hidden_layers import layer_widths
 from lamina.export.lowering.models import lower_network
 from lamina.export.lowering.network_operations import (
     Activate,
@@ -233,7 +234,10 @@ def from_sklearn(
 
 def _their_parameters(model: BaseEstimator, cls: type) -> dict[str, object]:
     theirs, ours = inspect.signature(cls).parameters, inspect.signature(type(model)).parameters
-    params = flat_parameters(model)
+    # scikit-learn's class has no width and no depth.
+    params = {**flat_parameters(model), "width": None, "depth": None}
+    if model.width is not None or model.depth is not None:
+        params["hidden_layer_sizes"] = tuple(layer_widths(model))
     for name, value in params.items():
         if name in theirs or name in WITHOUT_EFFECT or _equal(value, ours[name].default):
             continue

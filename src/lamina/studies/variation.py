@@ -26,10 +26,11 @@ def _of_width(hidden_layer_sizes: int | Sequence[int], width: int) -> tuple[int,
     return (int(width),) * max(1, len(hidden_widths(hidden_layer_sizes)))
 
 
-# Pseudo-parameters that set hidden_layer_sizes: the number and the width of the hidden layers.
 # A value of any parameter of an estimator.
 ParameterValue: TypeAlias = Any
-SHAPES: Mapping[str, Callable[[int | Sequence[int], int], tuple[int, ...]]] = {
+Shape: TypeAlias = Callable[[int | Sequence[int], int], tuple[int, ...]]
+# Parameters that are varied by setting hidden_layer_sizes, which scikit-learn's networks have too.
+SHAPES: Mapping[str, Shape] = {
     "depth": _of_depth,
     "width": _of_width,
 }
@@ -77,10 +78,22 @@ class Variation:
         params = model.get_params()
         seeds = [name for name in params if name.rpartition("__")[2] == "random_state"]
         model.set_params(**{name: self.seed for name in seeds if params[name] is None})
-        if self.parameter in params:
+        if self._shaped not in params:
             return model.set_params(**{self.parameter: clone(value, safe=False)})
         shape = SHAPES[self.parameter.rpartition("__")[2]]
-        return model.set_params(**{self._shaped: shape(params[self._shaped], value)})
+        return model.set_params(**self._with_layers(params, shape, value))
+
+    def _with_layers(
+        self, params: Mapping[str, ParameterValue], shape: Shape, value: int
+    ) -> dict[str, ParameterValue]:
+        """Return parameters that set the hidden layers: those of lamina, or scikit-learn's only."""
+        own = {name: self._sibling(self.parameter, name) for name in SHAPES}
+        width, depth = (params.get(own[name]) for name in ("width", "depth"))
+        present = params[self._shaped]
+        if width is not None or depth is not None:
+            present = (width or 100,) * (1 if depth is None else depth)
+        unset = {name: None for name in own.values() if name in params}
+        return {**unset, self._shaped: shape(present, value)}
 
     @property
     def _shaped(self) -> str:

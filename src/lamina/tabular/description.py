@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from lamina.estimators.settings.hidden_layers import layer_widths
 from lamina.significant import significant
 from lamina.tabular.importances import column_names
 from lamina.tabular.members import Member
@@ -155,7 +154,7 @@ def describe_ensemble(model: FittedTabular) -> EnsembleDescription:
 
 def _network(member: Member, weight: float) -> NetworkOfMember:
     network = member.network
-    sizes = tuple(int(size) for size in np.atleast_1d(network.hidden_layer_sizes))
+    sizes = tuple(layer_widths(network))
     n_inputs, n_parameters = int(network.n_features_in_), int(network.n_parameters_)
     return NetworkOfMember(member.recipe, member.split, weight, n_inputs, sizes, n_parameters)
 

@@ -47,6 +47,8 @@ CLASHES = [
     {"solver": "lbfgs", "normalization": "batch"},
     {"normalization": "batch", "batch_size": 1},
     {"residual": True, "hidden_layer_sizes": (4, 3)},
+    {"width": 6, "hidden_layer_sizes": (4, 3)},
+    {"depth": 2, "hidden_layer_sizes": (4, 3)},
     {"solver": "lbfgs", "checkpoint": "fit.checkpoint"},
     {"checkpoint_every": 3},
     {"checkpoint_seconds": 0.5},

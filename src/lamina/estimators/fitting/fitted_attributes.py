@@ -18,7 +18,7 @@ from lamina.estimators.fitting.fitted_activations import ATTRIBUTE
 from lamina.estimators.fitting.fitted_network import get_spec
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, Attributes
 from lamina.estimators.fitting.state import SCALING_ATTRIBUTES
-from lamina.estimators.settings.constraints import hidden_widths
+from lamina.estimators.settings.hidden_layers import layer_widths
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.files.fields import (
@@ -72,7 +72,7 @@ def check_estimator(model: Parametrized) -> None:
         For parameters that no fit takes, and for parts that are not those of one network.
     """
     model._validate_params()
-    hidden_widths(model.hidden_layer_sizes)
+    layer_widths(model)
     state = model.__dict__
     fields, needed = BEFORE_FIT, frozenset[str]()
     if "coefs_" in state:

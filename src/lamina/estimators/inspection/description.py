@@ -14,7 +14,7 @@ from lamina.encoding.frames import pandas_or
 from lamina.estimators.fitting.fitted_network import get_network
 from lamina.estimators.inspection.passes import Passes
 from lamina.estimators.settings.architecture import build_network, read_architecture
-from lamina.estimators.settings.constraints import hidden_widths
+from lamina.estimators.settings.hidden_layers import layer_widths
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas import INVERSE_LINKS
 from lamina.formulas.table import Array
@@ -207,7 +207,7 @@ def describe(model: Parametrized, passes: Passes | None = None) -> NetworkDescri
 def _network_to_come(model: Parametrized) -> NetworkSpec:
     """Return the network that the parameters define, as far as it is determined before a fit."""
     n_features, n_outputs = NOT_YET
-    widths = [n_features, *hidden_widths(model.hidden_layer_sizes), n_outputs]
+    widths = [n_features, *layer_widths(model), n_outputs]
     return build_network(tuple(widths), read_architecture(model), next(iter(INVERSE_LINKS)))
 
 

@@ -15,8 +15,12 @@ import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.choices import Choice, name_of
-from lamina.estimators.settings.constraints import hidden_widths
 from lamina.estimators.settings.formula_choices import flat_beside_object, l1_ratio
+from lamina.estimators.settings.hidden_layers import (
+    describe_layers,
+    layer_widths,
+    layers_set_twice,
+)
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import (
@@ -234,13 +238,13 @@ def _normalization_of_one_row(model: Parametrized) -> str | None:
 def _residual_without_a_pair(model: Parametrized) -> str | None:
     if not model.residual:
         return None
-    widths = hidden_widths(model.hidden_layer_sizes)
+    widths = layer_widths(model)
     if any(before == after for before, after in pairwise(widths)):
         return None
     return (
         f"residual=True adds a hidden layer to the next one of the same width, and "
-        f"hidden_layer_sizes={model.hidden_layer_sizes!r} has no such pair. Choose two equal "
-        "widths in a row, or set residual=False."
+        f"{describe_layers(model)} has no such pair. Choose two equal widths in a row, or set "
+        "residual=False."
     )
 
 
@@ -368,6 +372,7 @@ FULL_BATCH_CONTRADICTIONS: tuple[Contradiction, ...] = (
     _full_batch_with_a_kink,
 )
 OTHER_CONTRADICTIONS: tuple[Contradiction, ...] = (
+    layers_set_twice,
     _low_precision_in_float64,
     _normalization_of_one_row,
     _residual_without_a_pair,

@@ -19,7 +19,6 @@ from lamina.estimators.settings.architecture import (
     layer_activations_and_dropout,
     read_architecture,
 )
-from lamina.estimators.settings.constraints import hidden_widths
 from lamina.estimators.settings.contradictions import refuse_contradictions
 from lamina.estimators.settings.fit_parameters import BAR, LAST_OF_TIES
 from lamina.estimators.settings.formula_choices import (
@@ -31,6 +30,7 @@ from lamina.estimators.settings.formula_choices import (
     power_t,
     schedule_options,
 )
+from lamina.estimators.settings.hidden_layers import layer_widths
 from lamina.estimators.settings.monitoring import Monitored, monitored
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas import is_minibatch
@@ -159,7 +159,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
         that only `fit` supports.
     """
     refuse_contradictions(model, incremental=incremental)
-    widths = hidden_widths(model.hidden_layer_sizes)
+    widths = layer_widths(model)
     architecture = read_architecture(model)
     layer_activations_and_dropout(architecture, len(widths))
     callbacks = model.callbacks

@@ -6,6 +6,7 @@ from lamina.estimators.settings.parameter import (
     AT_LEAST_ONE,
     BELOW_ONE,
     NOT_NEGATIVE,
+    WHOLE_NOT_NEGATIVE,
     Parameter,
     one_of,
     with_formulas,
@@ -22,6 +23,23 @@ NETWORK_PARAMETERS = {
         """
         Number of units in each hidden layer, in order from the inputs. An int gives one hidden
         layer; `()` gives a linear model.
+        """,
+    ),
+    "width": Parameter(
+        "int or None",
+        [AT_LEAST_ONE, None],
+        """
+        Number of units in every hidden layer, a plain number for a search; 100 if only `depth` is
+        set. Together with `depth` it replaces `hidden_layer_sizes`, which must then be left at its
+        default.
+        """,
+    ),
+    "depth": Parameter(
+        "int or None",
+        [WHOLE_NOT_NEGATIVE, None],
+        """
+        Number of hidden layers, each of `width` units; 1 if only `width` is set, and 0 for a linear
+        model.
         """,
     ),
     "activation": Parameter(

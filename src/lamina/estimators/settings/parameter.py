@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from lamina.formulas.table import RecordTable
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
+WHOLE_NOT_NEGATIVE = Interval(Integral, 0, None, closed="left")
 NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
 FACTOR = Interval(Real, 1, None, closed="left")

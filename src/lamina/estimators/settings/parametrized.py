@@ -20,6 +20,8 @@ class Parametrized(BaseEstimator):  # type: ignore[misc]
     _parameters: ClassVar[dict[str, Parameter]]
 
     hidden_layer_sizes: int | Sequence[int]
+    width: int | None
+    depth: int | None
     activation: str | Activation | Sequence[str | Activation]
     output_activation: str | Activation | None
     normalization: str | None

@@ -17,6 +17,7 @@ from lamina.errors import ExperimentError, UnknownNameError, suggestion
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.perceptron import Perceptron
 from lamina.estimators.settings.fit_settings import resolve_settings
+from lamina.estimators.settings.hidden_layers import describe_layers
 from lamina.workbench.data.plain import Message, Plain
 
 ESTIMATORS: dict[Task, type[MLPClassifier | MLPRegressor]] = {
@@ -183,10 +184,11 @@ def _refuse_threads(model: Perceptron) -> None:
 def _refuse_sizes(widths: list[int], model: Perceptron) -> None:
     fits = len(widths) <= MOST_LAYERS and max(widths, default=0) <= WIDEST_LAYER
     if not fits or sum(a * b for a, b in pairwise(widths)) > MOST_PARAMETERS:
+        layers = describe_layers(model)
         raise ExperimentError(
-            f"hidden_layer_sizes={model.hidden_layer_sizes!r} is too large for the workbench: at "
-            f"most {MOST_LAYERS} layers of {WIDEST_LAYER} units and {MOST_PARAMETERS:,} weights",
-            "hidden_layer_sizes",
+            f"{layers} is too large for the workbench: at most {MOST_LAYERS} layers of "
+            f"{WIDEST_LAYER} units and {MOST_PARAMETERS:,} weights",
+            layers.partition("=")[0],
         )
 
 
