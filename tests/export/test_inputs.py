@@ -16,18 +16,18 @@ from lamina.export.lowering.inputs import LOWERED_INPUTS, SUPPORTED_INPUTS
 from lamina.export.lowering.networks import NetworkLowering, lower_blocks
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.scikit_learn import REFUSED
-from lamina.formulas import INVERSE_LINKS
+from lamina.formulas import INVERSE_LINKS, PRECISIONS
 
 every_stage = pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
 DTYPES = {"float64": 1e-11, "float32": 1e-4}
 
 
-def program_of(network):
+def program_of(network, precision=None):
     """Return the program of a network on a matrix."""
     spec = network.spec
     lowering = Lowering([f"x{i}" for i in range(spec.n_features)])
     source = lowering.add(n.Features(spec.n_features, network.dtype))
-    logits = lower_blocks(NetworkLowering(lowering, None), network, source)
+    logits = lower_blocks(NetworkLowering(lowering, precision), network, source)
     link = lowering.add(n.InvertLink(logits, INVERSE_LINKS["identity"], spec.n_outputs))
     operations = tuple(lowering.operations)
     return ModelProgram((), spec.n_features, operations, (link,), dtype=network.dtype)
@@ -43,6 +43,19 @@ def test_every_target_predicts_the_numbers_of_the_network(stage, dtype, target):
     found = target.evaluate(program, target.render(program), X).numbers
     expected = ReferenceEngine().predict(network, X)
     np.testing.assert_allclose(found, expected, rtol=DTYPES[dtype], atol=DTYPES[dtype])
+
+
+@every_stage
+@every_file
+def test_the_products_after_a_stage_have_rounded_operands_and_the_stage_has_not(stage, target):
+    require(target)
+    network, X = network_of(stage, "float32"), samples_of(stage, dtype="float32").X
+    program = program_of(network, PRECISIONS["bfloat16"])
+    found = target.evaluate(program, target.render(program), X).numbers
+    expected = ReferenceEngine("bfloat16").predict(network, X)
+    # A sum whose last bit differs may be rounded to the next number.
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-2)
+    assert np.median(np.abs(found - expected)) < 1e-5
 
 
 @every_stage
