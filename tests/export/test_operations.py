@@ -143,6 +143,12 @@ EXAMPLES = {
         t.Join((1, 0), 2),
         expected=lambda: np.hstack([2 * X[:, :1], X[:, :1]]),
     ),
+    i.CategoryCodes: of_table(
+        t.CategoryCode(3, KINDS),
+        t.Join((0, 0), 2),
+        i.CategoryCodes(1, (1,), (np.array([1.0, 3.0]),), 2),
+        expected=lambda: np.stack([CODES, np.select([CODES == 1, CODES == 3], [1, 2])], 1) * 1.0,
+    ),
     i.Scale: of_matrix(
         i.Scale(0, (3, 1), np.array([2.0, 5.0])), expected=lambda: X[:, [3, 1]] * [2, 5]
     ),

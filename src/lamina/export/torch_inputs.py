@@ -13,6 +13,41 @@ import torch
 from torch import nn
 
 
+class CategoryCodes(nn.Module):
+    """x with the codes of categories in some columns, from 1; 0 for numbers that are no category.
+
+    A number that no category may have becomes NaN.
+
+    Parameters
+    ----------
+    columns : sequence of int
+    categories : sequence of tensor
+        Categories of each of the columns in ascending order.
+    """
+
+    def __init__(self, columns: Sequence[int], categories: Sequence[torch.Tensor]) -> None:
+        super().__init__()
+        self.columns = list(columns)
+        for j, numbers in enumerate(categories):
+            self.register_buffer(f"categories_{j}", numbers)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return x with codes."""
+        x = x.clone()
+        for j, column in enumerate(self.columns):
+            categories, values = self.get_buffer(f"categories_{j}"), x[:, column]
+            places = torch.searchsorted(categories, values.contiguous())
+            places = places.clamp(max=len(categories) - 1)
+            codes = torch.where(categories[places] == values, places + 1, 0).to(x.dtype)
+            is_whole = (values >= 0) & (values.floor() == values) & values.isfinite()
+            x[:, column] = torch.where(is_whole | values.isnan(), codes, math.nan)
+        return x
+
+    def extra_repr(self) -> str:
+        """Return the text inside the parentheses of the module's repr."""
+        return f"columns={self.columns}"
+
+
 class InputGroup(nn.Module):
     """Base of the modules of a group: the indices of its columns.
 

@@ -6,8 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from lamina.export.c.rendering import Header, Renderer, in_precision
-from lamina.export.lowering.input_operations import Embed, Periodic, PiecewiseLinear, Scale
+from lamina.export.lowering.input_operations import (
+    LARGEST_CATEGORY,
+    CategoryCodes,
+    Embed,
+    Periodic,
+    PiecewiseLinear,
+    Scale,
+)
 
+CATEGORY_CODE = """\
+/* The place of x among n ascending categories, from 1; 0 for NAN and for another whole number. The
+   result is NAN for a number that no category may have. */
+static inline real {function}(real x, const real *categories, int n)
+{
+    int low = 0, high = n;
+    if (x != x) return 0;
+    if (!(x >= 0 && x <= LARGEST && floor(x) == x)) return NAN;
+    while (low < high) {
+        const int middle = low + (high - low) / 2;
+        if (categories[middle] < x) low = middle + 1;
+        else high = middle;
+    }
+    return low < n && categories[low] == x ? low + 1 : 0;
+}
+
+"""
 PERIODIC = """\
 /* a = [x, cos(2 pi w1 x + b1) w2 + b2] for one number x, with k frequencies and m outputs */
 static inline void {function}(
@@ -52,6 +76,18 @@ static inline double {function}(real code, const real *table, int n, int m, real
 }
 
 """
+
+
+def _category_codes(header: Header, operation: CategoryCodes, i: int) -> list[str]:
+    code = CATEGORY_CODE.replace("LARGEST", repr(LARGEST_CATEGORY))
+    function, lines = _function(header, i, "category_code", code), header.copy(i, operation.source)
+    for j, (column, numbers) in enumerate(
+        zip(operation.columns, operation.categories, strict=True)
+    ):
+        known = header.numbers(f"categories{j}", i, numbers)
+        place = header.at(i, column)
+        lines.append(f"{place} = {function}({place}, {known}, {len(numbers)});")
+    return lines
 
 
 def _scale(header: Header, operation: Scale, i: int) -> list[str]:
@@ -116,6 +152,7 @@ def _function(header: Header, i: int, name: str, code: str) -> str:
 
 
 RENDERERS: Mapping[type, Renderer] = {
+    CategoryCodes: _category_codes,
     Scale: _scale,
     Periodic: _periodic,
     PiecewiseLinear: _piecewise_linear,

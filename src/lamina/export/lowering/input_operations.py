@@ -10,6 +10,31 @@ from dataclasses import dataclass
 
 from lamina.formulas.table import Array
 
+# float64 has every whole number up to this one.
+LARGEST_CATEGORY = 2.0**53 - 1
+
+
+@dataclass(frozen=True)
+class CategoryCodes:
+    """The matrix with the codes of categories in some columns: 1 for the first category, and so on.
+
+    NaN and numbers that are no category have the code 0. A row with a number that no category may
+    have, which is a whole number from 0 to LARGEST_CATEGORY, has no prediction.
+
+    Attributes
+    ----------
+    source : int
+    columns : tuple of int
+    categories : tuple of ndarray
+        Categories of each of the columns in ascending order.
+    width : int
+    """
+
+    source: int
+    columns: tuple[int, ...]
+    categories: tuple[Array, ...]
+    width: int
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -104,4 +129,4 @@ class Embed:
         return sum(table.shape[1] for table in self.tables)
 
 
-InputOperation = Scale | Periodic | PiecewiseLinear | Embed
+InputOperation = CategoryCodes | Scale | Periodic | PiecewiseLinear | Embed

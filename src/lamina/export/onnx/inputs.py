@@ -10,10 +10,44 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lamina.export.lowering.input_operations import Embed, Periodic, PiecewiseLinear, Scale
-from lamina.export.onnx.graph import INT64, add_formula
+from lamina.export.lowering.input_operations import (
+    LARGEST_CATEGORY,
+    CategoryCodes,
+    Embed,
+    Periodic,
+    PiecewiseLinear,
+    Scale,
+)
+from lamina.export.onnx.graph import INT64, NUMBERS, add_formula
 from lamina.export.onnx.rendering import Nodes, Renderer
 from lamina.formulas.table import Array
+
+
+def _category_codes(nodes: Nodes, operation: CategoryCodes) -> str:
+    """Return the matrix with codes: the other columns beside them, in the order of all."""
+    others = [j for j in range(operation.width) if j not in operation.columns]
+    matrix = nodes.matrices[operation.source]
+    parts = [nodes.columns(matrix, others)] if others else []
+    for column, categories in zip(operation.columns, operation.categories, strict=True):
+        parts.append(_category_code(nodes, operation.source, column, categories))
+    order = [*others, *operation.columns]
+    beside = nodes.graph.node("Concat", *parts, axis=1)
+    return nodes.columns(beside, [order.index(j) for j in range(operation.width)])
+
+
+def _category_code(nodes: Nodes, source: int, column: int, categories: Array) -> str:
+    """Return the codes of a column, (n_samples, 1); NaN for a number that no category may have."""
+    node, dtype = nodes.graph.node, nodes.dtype(source)
+
+    def number(value: float) -> str:
+        return nodes.graph.constant(np.array(value, dtype))
+
+    x = nodes.columns(nodes.matrices[source], [column])
+    equal = node("Cast", node("Equal", x, nodes.graph.constant(categories)), to=NUMBERS[dtype.name])
+    places = nodes.graph.constant(np.arange(1, len(categories) + 1, dtype=dtype)[:, np.newaxis])
+    nearest = node("Floor", node("Min", node("Max", x, number(0)), number(LARGEST_CATEGORY)))
+    valid = node("Or", node("Equal", x, nearest), node("IsNaN", x))
+    return node("Where", valid, node("MatMul", equal, places), number(np.nan))
 
 
 def _scale(nodes: Nodes, operation: Scale) -> str:
@@ -99,6 +133,7 @@ def _side_by_side(nodes: Nodes, numbers: str, width: int) -> str:
 
 
 RENDERERS: Mapping[type, Renderer] = {
+    CategoryCodes: _category_codes,
     Scale: _scale,
     Periodic: _periodic,
     PiecewiseLinear: _piecewise_linear,

@@ -4,9 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lamina.export.lowering.input_operations import Embed, Periodic, PiecewiseLinear, Scale
+from lamina.export.lowering.input_operations import (
+    LARGEST_CATEGORY,
+    CategoryCodes,
+    Embed,
+    Periodic,
+    PiecewiseLinear,
+    Scale,
+)
 from lamina.export.python.rendering import Renderer, Source
 
+CATEGORY_CODES = """
+
+def _category_codes(x, columns, categories):
+    x = x.copy()
+    for column, known in zip(columns, categories):
+        values = x[:, column]
+        whole = (values >= 0) & (values <= {largest!r}) & (np.floor(values) == values)
+        valid = whole | np.isnan(values)
+        if not valid.all():
+            row = int(np.argmin(valid))
+            raise ValueError(
+                f"X[{{row}}, {{column}}] is {{values[row]}}, and column {{column}} holds "
+                "categories, which are whole numbers from 0, or NaN where they are missing"
+            )
+        places = np.minimum(np.searchsorted(known, values), len(known) - 1)
+        x[:, column] = np.where(known[places] == values, places + 1, 0)
+    return x
+"""
 PERIODIC = """
 
 def _periodic(x, w1, b1, W2, b2):
@@ -46,6 +71,14 @@ def _embed(x, columns, tables):
 """
 
 
+def _category_codes(source: Source, operation: CategoryCodes, i: int) -> str:
+    source.function(CATEGORY_CODES.format(largest=LARGEST_CATEGORY))
+    each = enumerate(operation.categories)
+    known = ", ".join(source.array(f"CATEGORIES{j}_", i, numbers) for j, numbers in each)
+    x = source.name(operation.source)
+    return f"_category_codes({x}, {list(operation.columns)}, [{known}])"
+
+
 def _scale(source: Source, operation: Scale, i: int) -> str:
     return f"{_columns(source, operation)} * {source.array('SCALE', i, operation.factors)}"
 
@@ -76,6 +109,7 @@ def _columns(source: Source, operation: Scale | Periodic | PiecewiseLinear) -> s
 PERIODIC_ARRAYS = ("w1", "b1", "W2", "b2")
 PIECEWISE_ARRAYS = ("w", "b", "V", "edges")
 RENDERERS: Mapping[type, Renderer] = {
+    CategoryCodes: _category_codes,
     Scale: _scale,
     Periodic: _periodic,
     PiecewiseLinear: _piecewise_linear,

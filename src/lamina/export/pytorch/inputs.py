@@ -6,7 +6,13 @@ import torch
 from torch import nn
 
 from lamina.export import torch_inputs
-from lamina.export.lowering.input_operations import Embed, Periodic, PiecewiseLinear, Scale
+from lamina.export.lowering.input_operations import (
+    CategoryCodes,
+    Embed,
+    Periodic,
+    PiecewiseLinear,
+    Scale,
+)
 from lamina.export.lowering.table_operations import Take
 from lamina.formulas.table import Array
 
@@ -29,6 +35,11 @@ def input_module(operation: Take | Scale | Periodic | PiecewiseLinear | Embed) -
             tables = [_tensor(table) for table in operation.tables]
             learned = operation.is_learned
             return torch_inputs.EmbeddedInputs(columns, tables, is_learned=learned)
+
+
+def codes_module(operation: CategoryCodes) -> nn.Module:
+    """Return the module that turns categories into codes."""
+    return torch_inputs.CategoryCodes(operation.columns, [*map(_tensor, operation.categories)])
 
 
 def _tensor(array: Array) -> torch.Tensor:

@@ -14,8 +14,8 @@ from torch import nn
 from lamina.export import torch_layers
 from lamina.export.lowering.formula_code import code_of
 from lamina.export.lowering.input_operations import (
+    CategoryCodes,
     Embed,
-    InputOperation,
     Periodic,
     PiecewiseLinear,
     Scale,
@@ -35,7 +35,7 @@ from lamina.export.lowering.network_operations import (
 from lamina.export.lowering.operations import OPERATIONS, renderer_of
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.lowering.table_operations import Join, Take
-from lamina.export.pytorch.inputs import input_module
+from lamina.export.pytorch.inputs import codes_module, input_module
 from lamina.export.torch_inputs import InputStage
 from lamina.export.torch_layers import Elementwise, Heads, Residual, RoundedLinear, Sorted
 from lamina.formulas.code import Code
@@ -154,13 +154,19 @@ def _add_residual(modules: Modules, operation: AddResidual) -> Chain:
 
 
 def _take(modules: Modules, operation: Take) -> Chain:
-    if isinstance(modules.program.operations[operation.source], Features | Dropout):
+    if isinstance(modules.program.operations[operation.source], Features | Dropout | CategoryCodes):
         return _inputs(modules, operation)
     # The modules for several heads, and for means and standard deviations, split the columns.
     return modules.chains[operation.source]
 
 
-def _inputs(modules: Modules, operation: Take | InputOperation) -> Chain:
+def _category_codes(modules: Modules, operation: CategoryCodes) -> Chain:
+    return modules.after(operation.source, "codes", codes_module(operation))
+
+
+def _inputs(
+    modules: Modules, operation: Take | Scale | Periodic | PiecewiseLinear | Embed
+) -> Chain:
     return modules.after(operation.source, INPUTS, input_module(operation))
 
 
@@ -209,6 +215,7 @@ RENDERERS: Mapping[type, Renderer] = {
     Activate: _activate,
     AddResidual: _add_residual,
     Take: _take,
+    CategoryCodes: _category_codes,
     Scale: _inputs,
     Periodic: _inputs,
     PiecewiseLinear: _inputs,
