@@ -10,6 +10,9 @@ namespace lamina {
 
 // Small enough that no product of sizes in bytes exceeds 64 bits.
 inline constexpr std::int64_t most_parameters = std::int64_t(1) << 50;
+// Largest number of terms or outputs of a column of an input stage, and of codes.
+inline constexpr std::int64_t most_sizes = std::int64_t(1) << 16;
+inline constexpr std::int64_t most_codes = std::int64_t(1) << 30;
 // At least as many as any optimizer or loss reads.
 inline constexpr std::size_t room_for_hyperparameters = 16;
 
@@ -20,6 +23,12 @@ inline std::vector<double> with_room(std::vector<double> hyperparameters) {
 }
 
 inline bool is_fraction(double number) { return number >= 0 && number < 1; }
+
+inline int input_stage_kind() {
+    int kind = 0;
+    while (std::string(names().blocks[kind]) != "input_stage") ++kind;
+    return kind;
+}
 
 inline void require_blocks(const std::vector<Block>& blocks) {
     require(!blocks.empty() && blocks.size() < 1 << 20, "a network needs at least one block");
@@ -32,6 +41,7 @@ inline void require_blocks(const std::vector<Block>& blocks) {
         n_parameters += block.fan_in * block.fan_out;
         require(n_parameters <= most_parameters, "the network is too large");
         require(i == 0 || block.fan_in == blocks[i - 1].fan_out, "the blocks do not fit together");
+        require(i == 0 || block.kind != input_stage_kind(), "an input stage is the first block");
         require(!block.residual || (i > 0 && block.fan_in == block.fan_out),
                 "a residual needs as many outputs as inputs");
         require(is_in(names().activations, block.activation), "activation is none of ACTIVATIONS");
@@ -40,6 +50,33 @@ inline void require_blocks(const std::vector<Block>& blocks) {
                 "normalization is none of NORMALIZATIONS");
         require(is_fraction(block.dropout), "dropout is out of range");
     }
+}
+
+// Number of outputs of a group of inputs, whose sizes are checked.
+template <class Group>
+std::int64_t outputs_of(const Group& group) {
+    require(is_in(names().inputs, group.kind), "the kind of inputs is none of INPUTS");
+    const std::string kind = names().inputs[group.kind];
+    const std::int64_t n_columns = std::int64_t(group.columns.size());
+    require(n_columns >= 1, "a group of inputs needs columns");
+    require(group.n_outputs >= 1 && group.n_terms >= 0 && group.n_outputs <= most_sizes &&
+                group.n_terms <= most_sizes &&
+                n_columns <= most_parameters / most_sizes / most_sizes,
+            "a group of inputs is too large");
+    const bool has_terms = kind == "periodic" || kind == "piecewise_linear";
+    require(has_terms == (group.n_terms > 0), "a kind of inputs has terms, or no terms");
+    const bool has_codes = kind == "categorical" || kind == "one_hot";
+    require(group.n_codes.size() == (has_codes ? group.columns.size() : 0),
+            "every column of codes has a number of codes");
+    std::int64_t n_codes = 0;
+    for (std::int64_t each : group.n_codes) {
+        require(each >= 1 && each <= most_codes, "a column has too few or too many codes");
+        n_codes += each;
+        require(n_codes <= most_parameters / most_sizes, "a group of inputs is too large");
+    }
+    if (kind == "identity" || kind == "scaled") return n_columns;
+    if (kind == "one_hot") return n_codes - n_columns;
+    return n_columns * (group.n_outputs + (kind == "periodic" ? 1 : 0));
 }
 
 inline void require_heads(const std::vector<std::int64_t>& heads, std::int64_t n_outputs) {

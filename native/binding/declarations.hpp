@@ -14,8 +14,20 @@
 
 namespace lamina {
 
+struct GroupDeclaration {
+    int kind;
+    std::vector<std::int64_t> columns;
+    std::int64_t n_outputs, n_terms;
+    std::vector<std::int64_t> n_codes;
+    InputGroup view() const {
+        return {kind,          std::int64_t(columns.size()), columns.data(), n_outputs, n_terms,
+                n_codes.data()};
+    }
+};
+
 struct NetworkDeclaration {
     std::vector<Block> blocks;
+    std::vector<GroupDeclaration> groups;
     std::vector<std::int64_t> heads;
     double input_dropout, input_noise;
     int precision;
@@ -33,11 +45,36 @@ struct OptimizerDeclaration {
     std::vector<double> hyperparameters;
     bool amsgrad;
     double weight_decay, max_gradient_norm, average_decay;
+    std::vector<FactorSpan> spans;
 };
+
+// Checks the groups of an input stage: every column of X is in one of them.
+inline void require_groups(const NetworkDeclaration& network) {
+    const bool has_stage = network.blocks.front().kind == input_stage_kind();
+    require(has_stage == !network.groups.empty(), "groups of inputs belong to an input stage");
+    if (!has_stage) return;
+    const Block& stage = network.blocks.front();
+    require(network.blocks.size() > 1, "an input stage is followed by another block");
+    std::vector<bool> is_taken(std::size_t(stage.fan_in));
+    std::int64_t n_outputs = 0, n_columns = 0;
+    for (const GroupDeclaration& group : network.groups) {
+        for (std::int64_t column : group.columns) {
+            require(column >= 0 && column < stage.fan_in && !is_taken[std::size_t(column)],
+                    "a column is not in X, or in two groups of inputs");
+            is_taken[std::size_t(column)] = true;
+        }
+        n_columns += std::int64_t(group.columns.size());
+        n_outputs += outputs_of(group);
+        require(n_outputs <= most_parameters, "an input stage is too large");
+    }
+    require(n_columns == stage.fan_in && n_outputs == stage.fan_out,
+            "the groups of inputs do not fit the input stage");
+}
 
 // Checks a network; products are rounded in float32 only.
 inline void require_network(const NetworkDeclaration& network, bool is_float32) {
     require_blocks(network.blocks);
+    require_groups(network);
     require_heads(network.heads, network.blocks.back().fan_out);
     const Precision precision = Precision(network.precision);
     require(precision == Precision::full || is_in(precision_names, network.precision),
@@ -50,6 +87,18 @@ inline void require_network(const NetworkDeclaration& network, bool is_float32) 
 
 inline void bind_network_declaration(nb::module_& module) {
     using namespace nb::literals;
+    nb::class_<GroupDeclaration>(module, "InputGroup", "Columns of X with one kind of inputs.")
+        .def(
+            "__init__",
+            [](GroupDeclaration* self, int kind, std::vector<std::int64_t> columns,
+               std::int64_t n_outputs, std::int64_t n_terms, std::vector<std::int64_t> n_codes) {
+                new (self) GroupDeclaration{kind, std::move(columns), n_outputs, n_terms,
+                                            std::move(n_codes)};
+            },
+            "kind"_a, "columns"_a, "n_outputs"_a = 1, "n_terms"_a = 0,
+            "n_codes"_a = std::vector<std::int64_t>(),
+            "kind is a value of INPUTS. n_outputs: learned outputs of a column; n_terms: its\n"
+            "frequencies or bins; n_codes: number of codes of every column.");
     nb::class_<Block>(module, "Block", "One layer of a network.")
         .def(
             "__init__",
@@ -72,13 +121,16 @@ inline void bind_network_declaration(nb::module_& module) {
         .def(
             "__init__",
             [](NetworkDeclaration* self, std::vector<Block> blocks, std::vector<std::int64_t> heads,
-               double input_dropout, double input_noise, int precision) {
-                new (self) NetworkDeclaration{std::move(blocks), std::move(heads), input_dropout,
-                                              input_noise, precision};
+               double input_dropout, double input_noise, int precision,
+               std::vector<GroupDeclaration> groups) {
+                new (self)
+                    NetworkDeclaration{std::move(blocks), std::move(groups), std::move(heads),
+                                       input_dropout,     input_noise,       precision};
             },
             "blocks"_a, "heads"_a, "input_dropout"_a, "input_noise"_a, "precision"_a,
+            "groups"_a = std::vector<GroupDeclaration>(),
             "heads: number of outputs of each, empty if all outputs form one. precision is a value\n"
-            "of PRECISIONS, or FULL_PRECISION.");
+            "of PRECISIONS, or FULL_PRECISION. groups: those of an input stage.");
 }
 
 inline void bind_training_declarations(nb::module_& module) {
@@ -97,17 +149,30 @@ inline void bind_training_declarations(nb::module_& module) {
         .def(
             "__init__",
             [](OptimizerDeclaration* self, int optimizer, std::vector<double> hyperparameters,
-               bool amsgrad, double weight_decay, double max_gradient_norm, double average_decay) {
+               bool amsgrad, double weight_decay, double max_gradient_norm, double average_decay,
+               const std::vector<std::int64_t>& span_ends, const std::vector<double>& rate_factors,
+               const std::vector<double>& decay_factors) {
                 require(is_in(names().optimizers, optimizer),
                         "the optimizer is none of OPTIMIZERS");
+                require(span_ends.size() == rate_factors.size() &&
+                            span_ends.size() == decay_factors.size() &&
+                            std::is_sorted(span_ends.begin(), span_ends.end()),
+                        "the spans of factors are out of order");
+                std::vector<FactorSpan> spans;
+                for (std::size_t i = 0; i < span_ends.size(); ++i)
+                    spans.push_back({span_ends[i], rate_factors[i], decay_factors[i]});
                 new (self)
                     OptimizerDeclaration{optimizer,         with_room(std::move(hyperparameters)),
                                          amsgrad,           weight_decay,
-                                         max_gradient_norm, average_decay};
+                                         max_gradient_norm, average_decay,
+                                         std::move(spans)};
             },
             "optimizer"_a, "hyperparameters"_a, "amsgrad"_a, "weight_decay"_a,
-            "max_gradient_norm"_a, "average_decay"_a,
-            "optimizer is a value of OPTIMIZERS; average_decay is -1 if no average is kept.");
+            "max_gradient_norm"_a, "average_decay"_a, "span_ends"_a = std::vector<std::int64_t>(),
+            "rate_factors"_a = std::vector<double>(), "decay_factors"_a = std::vector<double>(),
+            "optimizer is a value of OPTIMIZERS; average_decay is -1 if no average is kept. Factors\n"
+            "of the learning rate and decay of spans of the parameters, by their ends; all one if\n"
+            "there are none.");
 }
 
 inline void bind_report(nb::module_& module) {

@@ -29,9 +29,14 @@ class NetworkHandle {
    public:
     NetworkHandle(const NetworkDeclaration& network, const ObjectiveDeclaration& objective,
                   std::int64_t largest_batch) {
-        const std::vector<Block>& blocks = network.blocks;
         require_network(network, std::is_same_v<T, float>);
+        std::vector<Block> blocks = network.blocks;
+        std::vector<InputGroup> groups;
+        for (const GroupDeclaration& group : network.groups) groups.push_back(group.view());
+        blocks.front().groups = groups.data();
+        blocks.front().n_groups = int(groups.size());
         require(largest_batch >= 0 && largest_batch <= most_parameters, "a batch is too large");
+        has_stage_ = !groups.empty();
         n_features_ = blocks.front().fan_in, n_outputs_ = blocks.back().fan_out;
         for (std::size_t i = 0; i + 1 < blocks.size(); ++i)
             hidden_widths_.push_back(blocks[i].fan_out);
@@ -92,6 +97,8 @@ class NetworkHandle {
         update.max_gradient_norm = optimizer.max_gradient_norm;
         update.average_decay = optimizer.average_decay;
         update.measures_gradient = measures_gradient;
+        update.spans = optimizer.spans.data();
+        update.n_spans = int(optimizer.spans.size());
         require(std::int64_t(slots.size()) == kernels<T>().n_slots(update) * n_parameters_,
                 "the optimizer's slots do not fit the network");
         Interrupt interrupt(seconds);
@@ -180,6 +187,7 @@ class NetworkHandle {
     void require_fit(const RowArrays<T>& rows, std::size_t n_parameters, bool is_learned = true) {
         rows.require_fit(n_features_, n_targets_, is_learned);
         require(!takes_any_ || !rows.weighs_targets(), "a custom loss takes a weight of each row");
+        require(!has_stage_ || rows.dense.has_value(), "an input stage needs a dense X");
         require(std::int64_t(n_parameters) == n_parameters_,
                 "the parameters do not fit the network");
         if (!is_learned) return;
@@ -204,7 +212,7 @@ class NetworkHandle {
 
     void* network_;
     std::vector<std::int64_t> hidden_widths_, heads_;
-    bool takes_codes_ = false, takes_any_ = false;
+    bool takes_codes_ = false, takes_any_ = false, has_stage_ = false;
     std::int64_t n_features_ = 0, n_outputs_ = 0, n_targets_ = 0, n_parameters_ = 0;
     std::int64_t largest_batch_ = 0;
     std::unique_ptr<nb::python_error> kept_;
@@ -268,6 +276,7 @@ nb::dict numbered(const char* const* names) {
 NB_MODULE(_native, module) {
     module.doc() = "lamina's kernels: whole epochs in C++, without the GIL.";
     module.attr("BLOCKS") = numbered(names().blocks);
+    module.attr("INPUTS") = numbered(names().inputs);
     module.attr("ACTIVATIONS") = numbered(names().activations);
     module.attr("LOSSES") = numbered(names().losses);
     module.attr("CUSTOM_LOSS") = custom_loss;

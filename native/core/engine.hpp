@@ -4,8 +4,8 @@
 //
 // Shapes: X (n_samples, n_features) row-major or CSR; targets or codes (n_samples, n_targets);
 // parameters and gradient (n_parameters): the weights of all blocks, their biases, the other learned
-// parameters of their units, then running statistics, which no optimizer changes; slots (n_slots,
-// n_parameters).
+// parameters of their units, those of an input stage, then statistics, which no optimizer changes;
+// slots (n_slots, n_parameters).
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,18 @@ namespace lamina {
 
 inline constexpr int most_block_hyperparameters = 4;
 
-// Fields beside kind, fan_in and fan_out are those of dense blocks; other kinds may ignore them.
+// Columns of X that an input stage transforms in the same way.
+struct InputGroup {
+    int kind;  // place in the table of kinds of inputs
+    std::int64_t n_columns;
+    const std::int64_t* columns;            // indices in X
+    std::int64_t n_outputs = 1;             // learned outputs of a column
+    std::int64_t n_terms = 0;               // frequencies of periodic, bins of piecewise_linear
+    const std::int64_t* n_codes = nullptr;  // of every column, for codes
+};
+
+// Fields beside kind, fan_in and fan_out are those of dense blocks, and the groups those of an input
+// stage; other kinds may ignore them.
 struct Block {
     std::int64_t fan_in;
     std::int64_t fan_out;
@@ -28,6 +39,8 @@ struct Block {
     int kind = 0;            // place in the table of blocks
     // Those of the activation, in the order of the record's `hyperparameters`.
     double hyperparameters[most_block_hyperparameters] = {};
+    const InputGroup* groups = nullptr;  // copied when the network is made
+    int n_groups = 0;
 };
 
 // l2 ½ ‖W‖² + l1 ‖W‖₁, on the weights.
@@ -80,6 +93,13 @@ struct Batches {
     const double* learning_rates;  // one per step
 };
 
+// Factors of the learning rate and of the decay of the parameters up to `end`, from the end of the
+// span before.
+struct FactorSpan {
+    std::int64_t end;
+    double rate = 1, decay = 1;
+};
+
 template <class T>
 struct Update {
     int optimizer;
@@ -93,6 +113,8 @@ struct Update {
     double max_gradient_norm = __builtin_inf();  // largest norm of a gradient
     double average_decay = -1;  // negative: no average is kept; else its slot is the last
     bool measures_gradient = false;
+    const FactorSpan* spans = nullptr;  // in order; all factors behind the last are one
+    int n_spans = 0;
 };
 
 // Called now and then during long work; returns true to stop after this step.
@@ -172,6 +194,7 @@ struct Kernels {
 // The names in formulas/ of the entries of each table, in their order; terminated by null.
 struct Names {
     const char* const* blocks;
+    const char* const* inputs;
     const char* const* activations;
     const char* const* losses;
     const char* const* inverse_links;

@@ -58,6 +58,7 @@ constexpr NameList<n> names_of(const Record (&table)[n]) {
 }
 
 inline constexpr auto block_names = names_of(block_table<double>);
+inline constexpr auto inputs_names = names_of(inputs_table<double>);
 inline constexpr auto activation_names = names_of(activation_table<double>);
 inline constexpr auto loss_names = names_of(loss_table<double>);
 inline constexpr auto inverse_link_names = names_of(inverse_link_table<double>);
@@ -81,7 +82,8 @@ struct Entry {
                         const Update<T>& update, const CustomLoss<T>& custom, StopSignal signal,
                         int n_threads) {
         Held<T>& it = held(network);
-        if (!optimizer_of(update).orthogonalises && it.trains_small(rows))
+        // A small network's copy of the parameters has places of its own.
+        if (!optimizer_of(update).orthogonalises && update.n_spans == 0 && it.trains_small(rows))
             return run_small_epoch(it.network, *it.small, rows, batches, update, signal);
         return run_epoch(it.network, rows, batches, update, custom, signal, n_threads);
     }
@@ -134,8 +136,8 @@ struct Entry {
 extern const InstructionSet instruction_set;
 const InstructionSet instruction_set = {
     LAMINA_TEXT(LAMINA_INSTRUCTION_SET),
-    {block_names.names, activation_names.names, loss_names.names, inverse_link_names.names,
-     optimizer_names.names, normalization_names, function_names.names},
+    {block_names.names, inputs_names.names, activation_names.names, loss_names.names,
+     inverse_link_names.names, optimizer_names.names, normalization_names, function_names.names},
     Entry<float>::kernels,
     Entry<double>::kernels,
     multiply_emulated,

@@ -7,7 +7,9 @@ import numpy
 from numpy.typing import NDArray
 
 
-BLOCKS: dict = {'dense' : 0}
+BLOCKS: dict = {'dense' : 0, 'input_stage' : 1}
+
+INPUTS: dict = ...
 
 ACTIVATIONS: dict = ...
 
@@ -37,6 +39,15 @@ ZERO_WEIGHT: int = 2
 
 NON_FINITE: int = 3
 
+class InputGroup:
+    """Columns of X with one kind of inputs."""
+
+    def __init__(self, kind: int, columns: Sequence[int], n_outputs: int = 1, n_terms: int = 0, n_codes: Sequence[int] = []) -> None:
+        """
+        kind is a value of INPUTS. n_outputs: learned outputs of a column; n_terms: its
+        frequencies or bins; n_codes: number of codes of every column.
+        """
+
 class Block:
     """One layer of a network."""
 
@@ -50,10 +61,10 @@ class Block:
 class Declaration:
     """Blocks of a network and its inputs."""
 
-    def __init__(self, blocks: Sequence[Block], heads: Sequence[int], input_dropout: float, input_noise: float, precision: int) -> None:
+    def __init__(self, blocks: Sequence[Block], heads: Sequence[int], input_dropout: float, input_noise: float, precision: int, groups: Sequence[InputGroup] = []) -> None:
         """
         heads: number of outputs of each, empty if all outputs form one. precision is a value
-        of PRECISIONS, or FULL_PRECISION.
+        of PRECISIONS, or FULL_PRECISION. groups: those of an input stage.
         """
 
 class Objective:
@@ -67,9 +78,11 @@ class Objective:
 class Optimizer:
     """An optimizer and its settings."""
 
-    def __init__(self, optimizer: int, hyperparameters: Sequence[float], amsgrad: bool, weight_decay: float, max_gradient_norm: float, average_decay: float) -> None:
+    def __init__(self, optimizer: int, hyperparameters: Sequence[float], amsgrad: bool, weight_decay: float, max_gradient_norm: float, average_decay: float, span_ends: Sequence[int] = [], rate_factors: Sequence[float] = [], decay_factors: Sequence[float] = []) -> None:
         """
-        optimizer is a value of OPTIMIZERS; average_decay is -1 if no average is kept.
+        optimizer is a value of OPTIMIZERS; average_decay is -1 if no average is kept. Factors
+        of the learning rate and decay of spans of the parameters, by their ends; all one if
+        there are none.
         """
 
 class Report:

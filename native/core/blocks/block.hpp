@@ -1,8 +1,8 @@
 // A block of a network: the tensors that its kind declares, its memory and its passes.
 //
 // Shapes: a, delta (rows, stride), with rows padded to whole vectors by finite numbers (delta:
-// zeros). The flat parameters hold the weights of all blocks, their biases, their other learned
-// parameters, then their running statistics. Passes run over ranges: samples of the chunk for values
+// zeros). The flat parameters hold the weights of all blocks, their biases, the other learned
+// parameters of their units, those of an input stage, then statistics. Passes run over ranges: samples of the chunk for values
 // of each sample, rows of W for sums over samples. Ranges are disjoint, so threads can process them
 // in parallel, and no bit of the result depends on the ranges.
 #pragma once
@@ -25,12 +25,25 @@ inline constexpr Index weight_rows = 192 / sizeof(T);
 template <class T>
 inline constexpr Index left_size = weight_rows<T> * piece_rows;
 
-// Sizes of the tensors of a block, by role. A penalty and the decay act on weights alone, and no
-// optimizer changes statistics.
+// Sizes of the tensors of a block, by role. A penalty acts on weights alone, the decay on weights and
+// inputs, and no optimizer changes statistics.
 struct Tensors {
     Index weight_rows = 0, weight_columns = 0;
     Index biases = 0, learned = 0, statistics = 0;
+    Index inputs = 0;  // parameters of an input stage
     Index weights() const { return weight_rows * weight_columns; }
+};
+
+// Parameters of an input stage that are summed and updated together: parts of several tensors.
+inline constexpr Index most_ranges = 4;
+struct InputPart {
+    Range ranges[most_ranges];
+    Index n_ranges = 0;
+    Index size() const {
+        Index sum = 0;
+        for (Index i = 0; i < n_ranges; ++i) sum += ranges[i].end - ranges[i].begin;
+        return sum;
+    }
 };
 
 // Input of a block: dense rows, or rows of a CSR matrix.
@@ -82,7 +95,8 @@ struct Layer {
     std::uint32_t stream;  // number of the block's draws
     bool is_first;         // whether X is the input, whose gradient is not computed
     Tensors tensors;
-    Index weights = 0, biases = 0, learned = 0, statistics = 0;  // offsets in the flat vector
+    // Offsets in the flat vector.
+    Index weights = 0, biases = 0, learned = 0, inputs = 0, statistics = 0;
     Index squares = 0;  // offset of its part of Network::square
     Buffer<T> a, delta;
 
@@ -118,6 +132,13 @@ struct Layer {
                                  int) const {}
     virtual void bias_gradient(Index, T*, bool) const {}
     virtual void learned_gradient(const Input<T>&, Index, T*, bool) const {}
+    // The parts of an input stage's parameters, as ranges of them, and the gradient of one part:
+    // sums[i] is that of its range i. `scratch` follows the part's numbers within input_part_size().
+    virtual Index n_input_parts() const { return 0; }
+    virtual Index input_part_size() const { return 0; }
+    virtual InputPart input_part(Index) const { return {}; }
+    virtual void input_gradient(const T* /*parameters*/, Index /*rows*/, Index /*part*/,
+                                T* const* /*sums*/, T* /*scratch*/, bool /*first*/) const {}
     // The values that statistics move towards.
     virtual void batch_statistics(Index, T*) const {}
 
@@ -125,6 +146,7 @@ struct Layer {
     virtual void refresh_weights(const Workspace<T>&, const T*, Range) const {}
     virtual void refresh_biases(const T*) const {}
     virtual void refresh_learned(const T*) const {}
+    virtual void refresh_inputs(const T*, Index /*part*/) const {}
     virtual void refresh_running(const T*) const {}
 
     // Returns whether a step draws random numbers.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "blocks/dense.hpp"
+#include "blocks/input_stage.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
@@ -20,6 +21,7 @@ Layer<T>* make_layer(const Block& block, Index place) {
 template <class T>
 inline constexpr BlockKind<T> block_table[] = {
     {"dense", make_layer<T, Dense>},
+    {"input_stage", make_layer<T, InputStage>},
 };
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

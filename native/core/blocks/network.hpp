@@ -75,6 +75,7 @@ struct Network : Workspace<T> {
     Problem problem;
     Index n_layers, n_features, n_outputs;
     Index n_parameters = 0, n_weights = 0, n_squares = 0;
+    Index n_input_parts = 0;                        // of the first block
     bool needs_batch = false, draws_units = false;  // whether any block does
     Index largest_chunk = 0;                        // largest number of rows in a chunk
     Buffer<Block> blocks;
@@ -91,9 +92,9 @@ struct Network : Workspace<T> {
     Buffer<double> magnitude;         // (n_squares): ‖W‖₁ of the same
     // ‖g‖² of the same, then of the ranges of other parameters, at the place of the first of each.
     Buffer<double> gradient_square;
-    Buffer<T> gradient;  // (n_parameters), if a batch has several chunks or it is kept
-    Buffer<T> part;      // (n_threads, weight_rows, widest layer): the gradient being computed
-    Index part_size = 0;
+    Buffer<T> gradient;   // (n_parameters), if a batch has several chunks or it is kept
+    Buffer<T> part;       // (n_threads, part_size): the gradient being computed
+    Index part_size = 0;  // at least weight_rows of the widest layer
     int most_threads = 0;
     bool skips_zeros = false;  // whether X is dense but mostly zeros
     Index most_entries = 0;
@@ -128,6 +129,8 @@ void Network<T>::place_tensors() {
         n_squares += (layer.tensors.weight_rows + weight_rows<T> - 1) / weight_rows<T>;
         const Index size = weight_rows<T> * layer.stride;
         if (part_size < size) part_size = size;
+        n_input_parts += layer.n_input_parts();
+        if (part_size < layer.input_part_size()) part_size = padded<T>(layer.input_part_size());
     }
     n_parameters = n_weights;
     const auto place = [&](Index Layer<T>::* offset, Index Tensors::* size) {
@@ -138,6 +141,7 @@ void Network<T>::place_tensors() {
     };
     place(&Layer<T>::biases, &Tensors::biases);
     place(&Layer<T>::learned, &Tensors::learned);
+    place(&Layer<T>::inputs, &Tensors::inputs);
     place(&Layer<T>::statistics, &Tensors::statistics);
 }
 

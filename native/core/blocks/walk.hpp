@@ -186,6 +186,7 @@ bool has_finite_parameters(const Layer<T>& layer, const T* parameters) {
     return all_finite(parameters + layer.weights, tensors.weights()) &&
            all_finite(parameters + layer.biases, tensors.biases) &&
            all_finite(parameters + layer.learned, tensors.learned) &&
+           all_finite(parameters + layer.inputs, tensors.inputs) &&
            all_finite(parameters + layer.statistics, tensors.statistics);
 }
 

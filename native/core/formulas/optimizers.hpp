@@ -11,8 +11,11 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// Kind of parameters: only weights are penalised, and no optimizer changes statistics.
-enum class Kind { weights, biases, learned, statistics };
+// Kind of parameters: only weights are penalised, weights and inputs decay, and no optimizer changes
+// statistics.
+enum class Kind { weights, biases, learned, inputs, statistics };
+
+inline bool decays(Kind kind) { return kind == Kind::weights || kind == Kind::inputs; }
 
 template <class T>
 struct Step {
@@ -293,7 +296,7 @@ void update_with_all(const Step<T>& step, const T* gradient, double weight_sum, 
     const Rule<T> rule(step);
     const Index begin = range.begin;
     const Vector<T> scale = broadcast(T(step.gradient_scale));
-    const Vector<T> kept = broadcast(T(kind == Kind::weights ? 1 - step.decay : 1));
+    const Vector<T> kept = broadcast(T(decays(kind) ? 1 - step.decay : 1));
     const Vector<T> average_rate = broadcast(T(step.average_rate));
     const PenalisedGradient<T> penalised(kind == Kind::weights ? step.penalty : Penalty{},
                                          weight_sum);

@@ -178,11 +178,26 @@ class Batch {
                 layer.learned_gradient(input_of_block(network_, i, input), rows, sums, first);
             if (is_last && tensors.learned)
                 finish(layer, sums, {0, tensors.learned}, Kind::learned);
-            if (!tensors.statistics || rows < 2) return;
+            if (!layer.needs_batch() || rows < 2) return;
             layer.batch_statistics(rows, part);
             finish(layer, part, {0, tensors.statistics}, Kind::statistics);
         };
-        for_parameters(network_, team_, weights, units);
+        const auto inputs = [&](Index place, int thread) {
+            const Layer<T>& stage = network_.layers[0];
+            const InputPart part = stage.input_part(place);
+            T* sums[most_ranges];
+            T* next = network_.part + thread * network_.part_size;
+            for (Index i = 0; i < part.n_ranges; ++i) {
+                sums[i] = kept ? kept + stage.inputs + part.ranges[i].begin : next;
+                next += part.ranges[i].end - part.ranges[i].begin;
+            }
+            stage.input_gradient(parameters_, rows, place, sums, next, first);
+            if (!is_last) return;
+            for (Index i = 0; i < part.n_ranges; ++i)
+                finish(stage, sums[i], part.ranges[i], Kind::inputs);
+            stage.refresh_inputs(parameters_, place);
+        };
+        for_parameters(network_, team_, weights, units, inputs);
     }
 
     Network<T>& network_;

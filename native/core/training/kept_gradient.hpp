@@ -62,10 +62,16 @@ class KeptGradient {
             const Tensors& tensors = layer.tensors;
             if (tensors.biases) follow(layer, {0, tensors.biases}, Kind::biases);
             if (tensors.learned) follow(layer, {0, tensors.learned}, Kind::learned);
-            if (tensors.statistics && batch_rows > 1)
+            if (layer.needs_batch() && batch_rows > 1)
                 follow(layer, {0, tensors.statistics}, Kind::statistics);
         };
-        for_parameters(network_, team_, weights, units);
+        const auto inputs = [&](Index place, int) {
+            const Layer<T>& stage = network_.layers[0];
+            const InputPart part = stage.input_part(place);
+            for (Index i = 0; i < part.n_ranges; ++i) follow(stage, part.ranges[i], Kind::inputs);
+            stage.refresh_inputs(parameters, place);
+        };
+        for_parameters(network_, team_, weights, units, inputs);
         return true;
     }
 

@@ -16,6 +16,7 @@ Range flat_range(const Layer<T>& layer, Range part, Kind kind) {
                 layer.weights + part.end * layer.tensors.weight_columns};
     const Index first = kind == Kind::biases    ? layer.biases
                         : kind == Kind::learned ? layer.learned
+                        : kind == Kind::inputs  ? layer.inputs
                                                 : layer.statistics;
     return {first + part.begin, first + part.end};
 }
@@ -54,6 +55,8 @@ void refresh_all(Network<T>& network, const T* parameters) {
         });
         layer.refresh_biases(parameters);
         layer.refresh_learned(parameters);
+        for (Index part = 0; part < layer.n_input_parts(); ++part)
+            layer.refresh_inputs(parameters, part);
         if (network.uses_running) layer.refresh_running(parameters);
     }
 }
@@ -63,6 +66,7 @@ template <class T>
 void refresh(const Network<T>& network, const Layer<T>& layer, const T* parameters, Range part,
              Kind kind) {
     if (kind == Kind::weights) return refresh_weights(network, layer, parameters, part);
+    if (kind == Kind::inputs) return;  // refreshed when all ranges of a part are updated
     kind == Kind::biases ? layer.refresh_biases(parameters) : layer.refresh_learned(parameters);
 }
 
@@ -78,14 +82,16 @@ Index weight_tasks(const Layer<T>& layer, Index blocks) {
 }
 
 // All parameters in one round of tasks, the last layer's first: for each layer, weights(i, block of
-// W's rows, thread) for all of W, and units(i, thread) for its biases and other learned parameters.
-template <class T, class Weights, class Units>
+// W's rows, thread) for all of W, and units(i, thread) for its biases and other learned parameters;
+// then inputs(part, thread) for the parts of an input stage's parameters.
+template <class T, class Weights, class Units, class Inputs>
 void for_parameters(const Network<T>& network, Team& team, const Weights& weights,
-                    const Units& units) {
+                    const Units& units, const Inputs& inputs) {
     const Index blocks = weight_blocks_a_task(network), n_layers = network.n_layers;
     Index n_tasks = n_layers;
     for (Index i = 0; i < n_layers; ++i) n_tasks += weight_tasks(network.layers[i], blocks);
-    team.run(n_tasks, [&](Index task, int thread) {
+    team.run(n_tasks + network.n_input_parts, [&](Index task, int thread) {
+        if (task >= n_tasks) return inputs(task - n_tasks, thread);
         Index i = n_layers - 1;
         for (; task > weight_tasks(network.layers[i], blocks); --i)
             task -= weight_tasks(network.layers[i], blocks) + 1;

@@ -46,7 +46,9 @@ class Updates {
 
     // Updates a range of parameters by a gradient that is summed over the batch.
     void make(const T* sum, double weight_sum, Range range, Kind kind) const {
-        update_range_(step_, sum, weight_sum, range, kind);
+        for_spans(step_, range, [&](const Step<T>& step, Range part) {
+            update_range_(step, sum + (part.begin - range.begin), weight_sum, part, kind);
+        });
     }
 
     // The same in parts: the gradient of each range, then the norm of all, then the parameters.
@@ -62,7 +64,9 @@ class Updates {
         finished_.gradient_scale = norm > most ? most / norm : 1;
     }
     void make_of_finished(const T* gradient, Range range, Kind kind) const {
-        update_range_(finished_, gradient, 1, range, kind);
+        for_spans(finished_, range, [&](const Step<T>& step, Range part) {
+            update_range_(step, gradient + (part.begin - range.begin), 1, part, kind);
+        });
     }
 
     // Muon's step for a matrix: look ahead to μ m + (1 - μ) g, or m; when that has been made
@@ -83,13 +87,36 @@ class Updates {
         Step<T> mine = finished_;
         mine.gradient_scale = 1;
         mine.rate = learning_rate_ * 0.2 * __builtin_sqrt(double(longer_side));
-        update_with_all<T, Descent>(mine, direction, 1, range, Kind::weights);
+        for_spans(mine, range, [&](const Step<T>& step, Range part) {
+            update_with_all<T, Descent>(step, direction + (part.begin - range.begin), 1, part,
+                                        Kind::weights);
+        });
     }
 
     // Number of steps so far.
     double sum_of_norms() const { return sum_of_norms_; }
 
    private:
+    // Calls body(step, part) for the parts of a range with one learning rate and one decay each.
+    template <class Body>
+    void for_spans(const Step<T>& step, Range range, const Body& body) const {
+        const FactorSpan *span = update_.spans, *const end = span + update_.n_spans;
+        if (span == end) return body(step, range);
+        while (span < end && span->end <= range.begin) ++span;
+        while (range.begin < range.end) {
+            Step<T> mine = step;
+            Range part = range;
+            if (span < end) {
+                mine.rate *= span->rate, mine.momentum_rate *= span->rate;
+                mine.decay *= span->rate * span->decay;
+                if (span->end < part.end) part.end = span->end;
+                ++span;
+            }
+            body(mine, part);
+            range.begin = part.end;
+        }
+    }
+
     Vector<T> momentum_after(Vector<T> g, Vector<T> m) const {
         const double momentum = step_.hyperparameters[0];
         return fma(broadcast(T(momentum)), m, T(1 - momentum) * g);

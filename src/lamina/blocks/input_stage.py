@@ -100,9 +100,9 @@ class InputStage(Block[StageParameters, StagePass, StageDeltas]):
     @classmethod
     def examples(cls) -> tuple[InputStage, ...]:
         each = [
-            cls(f"{kind} inputs", 2, (group,))
+            cls(f"{kind} inputs {i + 1}", 2, (group,))
             for kind in INPUT_KINDS
-            for group in INPUT_KINDS[kind].group.examples((1, 0))
+            for i, group in enumerate(INPUT_KINDS[kind].group.examples((1, 0)))
         ]
         pairs = [(2 * i, 2 * i + 1) for i in range(len(INPUT_KINDS))]
         groups = [

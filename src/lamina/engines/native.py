@@ -1,6 +1,6 @@
 """The native engine: whole epochs in C++.
 
-Only this module and native_measures.py import lamina._native.
+Only this module, native_inputs.py and native_measures.py import lamina._native.
 
 Shapes and dtypes are engine.py's. The kernels read C-contiguous arrays, int32 csr columns and int64
 csr row starts, which `_row_arrays` prepares once for every fit.
@@ -32,6 +32,7 @@ from lamina.engines.engine import (
     Rows,
     require_finite,
 )
+from lamina.engines.native_inputs import declare_groups, stage_work
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState
 from lamina.engines.threads import choose_threads, sharing_cores
 from lamina.engines.trainer import EpochReport, LocalTrainer, TimeIsUp
@@ -97,6 +98,7 @@ def _declaration(spec: NetworkSpec, precision: str | None) -> _native.Declaratio
         input_dropout=spec.input_dropout,
         input_noise=spec.input_noise,
         precision=_precision(precision),
+        groups=declare_groups(spec.input_stage),
     )
 
 
@@ -149,8 +151,9 @@ def _python_loss(
     return compute
 
 
-def _optimizer(settings: OptimizerSettings) -> _native.Optimizer:
+def _optimizer(settings: OptimizerSettings, spec: NetworkSpec) -> _native.Optimizer:
     record, most = OPTIMIZERS[settings.name], settings.max_gradient_norm
+    spans = ParameterLayout.from_spec(spec).spans()
     return _native.Optimizer(
         optimizer=_native.OPTIMIZERS[settings.name],
         hyperparameters=as_numbers(record.hyperparameters, settings.hyperparameters),
@@ -158,6 +161,9 @@ def _optimizer(settings: OptimizerSettings) -> _native.Optimizer:
         weight_decay=settings.weight_decay,
         max_gradient_norm=math.inf if most is None else most,
         average_decay=-1.0 if settings.average_decay is None else settings.average_decay,
+        span_ends=[span.part.stop for span in spans],
+        rate_factors=[span.rate_factor for span in spans],
+        decay_factors=[span.decay_factor for span in spans],
     )
 
 
@@ -167,8 +173,8 @@ def _precision(name: str | None) -> int:
 
 def _row_work(spec: NetworkSpec, dtype: np.dtype[np.generic], passes: int) -> float:
     """Return the work per sample for `passes` over the weights, as `choose_threads` counts it."""
-    weights = sum(block.fan_in * block.fan_out for block in spec.blocks)
-    return passes * weights * dtype.itemsize / 8
+    weights = sum(block.fan_in * block.fan_out for block in spec.layers)
+    return passes * (weights + stage_work(spec.input_stage)) * dtype.itemsize / 8
 
 
 def _refuse_zero_weight(ending: int) -> None:
@@ -196,7 +202,7 @@ class NativeTrainer(LocalTrainer):
         self._arrays = _row_arrays(*self.rows)
         self._row_work = _row_work(self.spec, self._parameters.dtype, passes=3)
         self._python_loss = _python_loss(self.objective, self.rows.y)
-        self._optimizer = _optimizer(self.optimizer)
+        self._optimizer = _optimizer(self.optimizer, self.spec)
 
     def epoch(
         self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
@@ -279,24 +285,20 @@ class NativeEngine(Engine):
     n_threads: int | None = None
     precision: str | None = None
     name: ClassVar[str] = "native"
-    kinds: ClassVar[frozenset[str]] = frozenset(_native.BLOCKS)
+    kinds: ClassVar[frozenset[str]] = frozenset(_native.BLOCKS) | frozenset(_native.INPUTS)
 
     @classmethod
     def require_kinds(cls, spec: NetworkSpec) -> None:
-        """Raise UnsupportedBlockError for a kind or factors that the core does not support."""
+        """Raise UnsupportedBlockError for a kind that the core does not support."""
         for block in spec.blocks:
-            if not block.kinds <= cls.kinds:
-                kinds = " and ".join(map(repr, sorted(cls.kinds)))
+            lacking = sorted(block.kinds - cls.kinds)
+            if lacking:
+                kinds = " and ".join(map(repr, sorted(_native.BLOCKS)))
                 raise UnsupportedBlockError(
                     f"engine='native' supports blocks of kind {kinds} alone, and block "
-                    f"{block.name!r} is of kind {block.kind!r}; engine='reference' supports "
+                    f"{block.name!r} is of kind {lacking[0]!r}; engine='reference' supports "
                     "every kind"
                 )
-        if ParameterLayout.from_spec(spec).spans():
-            raise UnsupportedBlockError(
-                "engine='native' has one learning rate and one decay for all parameters, and a "
-                "block declares factors of its own; engine='reference' supports them"
-            )
 
     def trainer(
         self,
@@ -307,11 +309,13 @@ class NativeEngine(Engine):
         parameters: Array,
         state: OptimizerState,
     ) -> NativeTrainer:
+        spec.require_inputs(rows.X)
         return NativeTrainer(
             spec, objective, optimizer, rows, parameters, state, self.n_threads, self.precision
         )
 
     def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
+        spec.require_inputs(rows.X)
         n_samples, dtype = rows.X.shape[0], rows.X.dtype
         arrays = _row_arrays(*rows)
         network = _network(spec, objective, dtype, self.precision, n_samples, rows.y)
@@ -332,6 +336,9 @@ class NativeEngine(Engine):
 
     def predict(self, network: Network, X: Matrix) -> Array:
         spec, parameters = network.spec, network.parameters
+        if spec.input_stage is not None:
+            require_finite(X if isinstance(X, np.ndarray) else X.data)
+            spec.require_inputs(X)
         n_samples, dtype = X.shape[0], parameters.dtype
         code = _native.INVERSE_LINKS[spec.inverse_link]
         prediction = np.empty((n_samples, spec.n_outputs), dtype=dtype)
@@ -346,6 +353,7 @@ class NativeEngine(Engine):
 
     def activations(self, network: Network, X: Matrix) -> list[Array]:
         spec = network.spec
+        spec.require_inputs(X)
         widths = [*(block.width_out for block in spec.blocks[:-1]), spec.n_outputs]
         layers = [np.empty((X.shape[0], width), network.dtype) for width in widths]
         self._pass(network, X, layers)

@@ -59,6 +59,10 @@ class CategoricalInputs(InputGroup):
         return (self.n_outputs,) * len(self.columns)
 
     @property
+    def sizes(self) -> tuple[int, int]:
+        return self.n_outputs, 0
+
+    @property
     def tensors(self) -> tuple[Tensor, ...]:
         return tuple(
             Tensor(f"E_{j}", (n_codes, self.n_outputs), Role.INPUTS, rate_group="embedding")

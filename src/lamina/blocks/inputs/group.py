@@ -67,6 +67,11 @@ class InputGroup(ABC):
         return ()
 
     @property
+    def sizes(self) -> tuple[int, int]:
+        """Learned outputs of a column, and its number of frequencies or bins; (1, 0) if none."""
+        return 1, 0
+
+    @property
     def tensors(self) -> tuple[Tensor, ...]:
         """Declarations of the group's arrays; a kind without any needs no such property."""
         return ()

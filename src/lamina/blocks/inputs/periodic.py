@@ -66,6 +66,10 @@ class PeriodicInputs(InputGroup):
         return (self.n_outputs + 1,) * len(self.columns)
 
     @property
+    def sizes(self) -> tuple[int, int]:
+        return self.n_outputs, self.n_frequencies
+
+    @property
     def tensors(self) -> tuple[Tensor, ...]:
         c, k, m = len(self.columns), self.n_frequencies, self.n_outputs
         return (

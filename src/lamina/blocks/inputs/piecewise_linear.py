@@ -69,6 +69,10 @@ class PiecewiseLinearInputs(InputGroup):
         return (self.n_outputs,) * len(self.columns)
 
     @property
+    def sizes(self) -> tuple[int, int]:
+        return self.n_outputs, self.n_bins
+
+    @property
     def tensors(self) -> tuple[Tensor, ...]:
         c, n, m = len(self.columns), self.n_bins, self.n_outputs
         return (

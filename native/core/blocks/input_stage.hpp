@@ -1,0 +1,130 @@
+// The first block of a network that turns the columns of X into a, group by group, as in
+// src/lamina/blocks/input_stage.py.
+//
+// The samples of the chunk are copied column by column first, so that a group reads adjacent numbers.
+// Shapes: columns (fan_in, room); a, delta (rows, stride), the outputs of the groups side by side.
+#pragma once
+
+#include "blocks/inputs/kinds.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+template <class T>
+struct InputStage final : Layer<T> {
+    using Base = Layer<T>;
+    using Base::a, Base::delta, Base::stride, Base::fan_in, Base::fan_out;
+
+    InputStage(const Block& block, Index place);
+    ~InputStage() override {
+        for (Index g = 0; g < n_groups; ++g) delete groups[g];
+    }
+    InputStage(const InputStage&) = delete;
+
+    Index n_groups, room = 0;
+    Buffer<Inputs<T>*> groups;
+    Buffer<T> columns;
+
+    InputTensors<T> tensors_of(const Inputs<T>& group, const T* parameters) const {
+        return {parameters + this->inputs + group.first_learned,
+                parameters + this->statistics + group.first_fixed};
+    }
+
+    Index values_of_sample() const override {
+        Index sum = fan_in + 2 * stride;
+        for (Index g = 0; g < n_groups; ++g) sum += groups[g]->values_of_sample();
+        return sum;
+    }
+    void prepare_forward(const Workspace<T>& shared, bool) override {
+        room = shared.room;
+        a = Buffer<T>(room * stride);
+        columns = Buffer<T>(fan_in * room);
+        for (Index g = 0; g < n_groups; ++g) groups[g]->prepare_forward(room);
+    }
+    void prepare_backward(const Workspace<T>& shared) override {
+        delta = Buffer<T>(shared.room * stride);
+        for (Index g = 0; g < n_groups; ++g) groups[g]->prepare_backward(shared.room);
+    }
+
+    void begin_forward(const Workspace<T>&, const T* parameters, const Input<T>& input,
+                       Range range) override {
+        for (Index i = range.begin; i < range.end; ++i)
+            for (Index c = 0; c < fan_in; ++c)
+                columns[c * room + i] = input.dense[i * input.stride + c];
+        const InputSamples<T> samples{columns + range.begin, room, range.begin,
+                                      range.end - range.begin};
+        for (Index g = 0; g < n_groups; ++g) {
+            const Inputs<T>& group = *groups[g];
+            group.forward(tensors_of(group, parameters), samples,
+                          a + range.begin * stride + group.first_output, stride);
+        }
+    }
+    void finish_forward(const Workspace<T>&, const Input<T>&, Range) override {}
+    const T* first_values() const override { return a; }
+    void predict_row(const T* parameters, const T* from, T* to, T*) const override {
+        for (Index g = 0; g < n_groups; ++g) {
+            const Inputs<T>& group = *groups[g];
+            group.row(tensors_of(group, parameters), from, to + group.first_output);
+        }
+        for (Index j = fan_out; j < stride; ++j) to[j] = T(0);
+    }
+
+    void begin_backward(const Workspace<T>&, Range) override {}
+    void finish_backward(const Workspace<T>&, Range, Index, const Base*) override {}
+
+    Index n_input_parts() const override {
+        Index sum = 0;
+        for (Index g = 0; g < n_groups; ++g) sum += groups[g]->n_parts();
+        return sum;
+    }
+    Index input_part_size() const override {
+        Index most = 0;
+        for (Index g = 0; g < n_groups; ++g)
+            for (Index i = 0; i < groups[g]->n_parts(); ++i) {
+                const Index size = groups[g]->part(i).size() + groups[g]->scratch_size();
+                if (most < size) most = size;
+            }
+        return most;
+    }
+    // The group of a part, and its place among those of the group.
+    const Inputs<T>& find_group(Index& part) const {
+        Index g = 0;
+        for (; part >= groups[g]->n_parts(); ++g) part -= groups[g]->n_parts();
+        return *groups[g];
+    }
+    InputPart input_part(Index part) const override {
+        const Inputs<T>& group = find_group(part);
+        InputPart found = group.part(part);
+        for (Index i = 0; i < found.n_ranges; ++i)
+            found.ranges[i].begin += group.first_learned,
+                found.ranges[i].end += group.first_learned;
+        return found;
+    }
+    void input_gradient(const T* parameters, Index rows, Index part, T* const* sums, T* scratch,
+                        bool first) const override {
+        const Inputs<T>& group = find_group(part);
+        group.gradient(tensors_of(group, parameters), {columns, room, 0, rows},
+                       delta + group.first_output, stride, part, sums, scratch, first);
+    }
+    void refresh_inputs(const T* parameters, Index part) const override {
+        const Inputs<T>& group = find_group(part);
+        group.refresh(tensors_of(group, parameters), part);
+    }
+};
+
+template <class T>
+InputStage<T>::InputStage(const Block& block, Index place)
+    : Base(block, place), n_groups(block.n_groups), groups(block.n_groups) {
+    Index output = 0;
+    for (Index g = 0; g < n_groups; ++g) {
+        Inputs<T>* const group = inputs_table<T>[block.groups[g].kind].make(block.groups[g]);
+        groups[g] = group;
+        group->first_output = output;
+        group->first_learned = this->tensors.inputs;
+        group->first_fixed = this->tensors.statistics;
+        output += group->width;
+        this->tensors.inputs += group->n_learned;
+        this->tensors.statistics += group->n_fixed;
+    }
+}
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET
