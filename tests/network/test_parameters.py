@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamina.blocks import BLOCKS, RATE_GROUPS, Dense
-from lamina.network import NetworkSpec, ParameterLayout, draw_parameters, flatten_parameters
+from lamina.network import (
+    NetworkSpec,
+    ParameterLayout,
+    draw_parameters,
+    flatten_parameters,
+    given_parameters,
+)
 
 widths = st.lists(st.integers(1, 9), min_size=2, max_size=5)
 
@@ -109,6 +115,22 @@ def test_rate_factors_split_the_vector_into_parts_with_one_rate_each():
     assert lengths == [6, 3, 3, 1, 3, 3, 3]
     assert [span.rate_factor for span in spans] == [1.0, 1.0, 0.5, 0.5, 6.0, 0.5, 0.1]
     assert spans[-1].part.stop == layout.n_trained
+
+
+def test_blocks_that_start_at_random_are_drawn_where_weights_and_biases_are_given():
+    for block in (each for kind in BLOCKS.values() for each in kind.block.examples()):
+        output = Dense("output", block.fan_out, 1, "identity")
+        spec = NetworkSpec((block, output) if block.n_members == 1 else (block,), "identity")
+        layout = ParameterLayout.from_spec(spec)
+        values = [np.full(shape, 3.0) for shape in (*layout.weights, *layout.biases)]
+        random_state = np.random.RandomState(7)
+        vector = given_parameters(spec, values, "float64", random_state)
+        for part in (*layout.views(vector).weights, *layout.views(vector).biases):
+            np.testing.assert_array_equal(part, 3.0)
+        again = given_parameters(spec, values, "float64", np.random.RandomState(7))
+        np.testing.assert_array_equal(vector, again)
+        if type(block) is Dense:
+            assert random_state.uniform() == np.random.RandomState(7).uniform()
 
 
 def test_every_trained_parameter_has_a_rate_group():

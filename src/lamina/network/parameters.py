@@ -324,7 +324,12 @@ class _Draw(NamedTuple):
         return self.formula(self.random_state, fan_in, fan_out, self.gain)
 
 
-def given_parameters(spec: NetworkSpec, values: object, dtype: DTypeLike) -> Array:
+def given_parameters(
+    spec: NetworkSpec,
+    values: object,
+    dtype: DTypeLike,
+    random_state: np.random.RandomState,
+) -> Array:
     """Return a flat vector of initial parameters passed as arrays.
 
     Parameters
@@ -335,6 +340,9 @@ def given_parameters(spec: NetworkSpec, values: object, dtype: DTypeLike) -> Arr
         their biases, with which all other parameters start at their usual values.
     dtype : dtype
         float32 or float64.
+    random_state : RandomState
+        Source of the parameters that no array has and that start at random, such as those of an
+        input stage; without such blocks nothing is drawn.
 
     Raises
     ------
@@ -357,12 +365,23 @@ def given_parameters(spec: NetworkSpec, values: object, dtype: DTypeLike) -> Arr
             f"{layout.n_parameters} numbers in one vector, or the arrays of coefs_ and then of "
             f"intercepts_, of {_shapes_in_words(expected)}."
         )
-    _write_initial_values(spec, block_parameters(spec, vector))
+    blocks = block_parameters(spec, vector)
+    draw = _Draw(INITIALIZERS["glorot_uniform"].draw, random_state, 1.0)
+    for block, parameters in zip(spec.blocks, blocks, strict=True):
+        if any(map(_is_drawn, block.tensors)):
+            block.draw(parameters, draw)
+    _write_initial_values(spec, blocks)
     for part, place in zip(parts, places, strict=True):
         place[...] = part
     if not np.isfinite(vector).all():
         raise ValueError("initializer contains infinity or NaN: pass finite numbers.")
     return vector
+
+
+def _is_drawn(tensor: Tensor) -> bool:
+    """Return True for a tensor that starts at random and is neither weights nor biases."""
+    is_given = tensor.role in (Role.WEIGHTS, Role.BIASES)
+    return tensor.initial is None and not is_given and math.prod(tensor.shape) > 0
 
 
 def _shapes_in_words(shapes: list[tuple[int, ...]]) -> str:

@@ -64,7 +64,7 @@ def first_parameters(
     """
     initializer = settings.initializer
     if not isinstance(initializer, str):
-        return given_parameters(spec, initializer, dtype)
+        return given_parameters(spec, initializer, dtype, random_state)
     return draw_parameters(spec, random_state, dtype, initial_gains(settings, spec), initializer)
 
 
