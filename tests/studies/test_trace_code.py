@@ -147,8 +147,12 @@ def test_lines_reproduce_every_normalization_with_dropout_and_residuals(normaliz
 @pytest.mark.parametrize("solver", OPTIMIZERS)
 @pytest.mark.parametrize(
     "extra",
-    [{}, {"weight_decay": 0.1, "max_gradient_norm": 0.01, "learning_rate_init": 0.03}],
-    ids=["plain", "surrounded"],
+    [
+        {},
+        {"weight_decay": 0.1, "max_gradient_norm": 0.01, "learning_rate_init": 0.03},
+        {"rate_factors": {"weight": 0.5, "bias": 2, "scale": 6}, "weight_decay": 0.1},
+    ],
+    ids=["plain", "surrounded", "with factors"],
 )
 def test_lines_reproduce_the_numbers_of_every_optimizer(fits, solver, extra):
     model = lamina.MLPClassifier(**{**BRIEF, "normalization": "layer", "solver": solver, **extra})

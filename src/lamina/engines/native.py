@@ -153,7 +153,7 @@ def _python_loss(
 
 def _optimizer(settings: OptimizerSettings, spec: NetworkSpec) -> _native.Optimizer:
     record, most = OPTIMIZERS[settings.name], settings.max_gradient_norm
-    spans = ParameterLayout.from_spec(spec).spans()
+    spans = ParameterLayout.from_spec(spec).spans(settings.rate_factors)
     return _native.Optimizer(
         optimizer=_native.OPTIMIZERS[settings.name],
         hyperparameters=as_numbers(record.hyperparameters, settings.hyperparameters),

@@ -16,7 +16,7 @@ from lamina.formulas.averages import average_rate, clipping_scale, compute_norm
 from lamina.formulas.hyperparameters import names_of
 from lamina.formulas.table import Array
 from lamina.network import ParameterLayout
-from lamina.network.parameters import Span
+from lamina.network.parameters import RateFactors, Span
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class OptimizerSettings:
         Largest norm of a gradient, penalty included; a larger gradient is scaled down.
     average_decay : float or None
         d of the moving average of the parameters; None keeps no average.
+    rate_factors : tuple of (str, float)
+        Factors of the learning rate by group of tensors, names in RATE_GROUPS; others are one.
     """
 
     name: str
@@ -46,6 +48,7 @@ class OptimizerSettings:
     weight_decay: float = 0.0
     max_gradient_norm: float | None = None
     average_decay: float | None = None
+    rate_factors: RateFactors = ()
 
     def __post_init__(self) -> None:
         optimizer = OPTIMIZERS[self.name]
@@ -123,7 +126,7 @@ def update(
     record, step, params = OPTIMIZERS[settings.name], state.step + 1, settings.hyperparameters
     norm = compute_norm(gradient)
     gradient *= clipping_scale(norm, settings.max_gradient_norm)
-    weights, others, inputs = _spans(layout)
+    weights, others, inputs = _spans(layout, settings.rate_factors)
     for part, rate_factor, decay_factor in (*weights, *inputs):
         parameters[part] *= 1 - learning_rate * rate_factor * settings.weight_decay * decay_factor
     slots = state.slots[:-1] if state.keeps_average else state.slots
@@ -146,10 +149,12 @@ def update(
     return norm
 
 
-def _spans(layout: ParameterLayout) -> tuple[list[Span], list[Span], list[Span]]:
+def _spans(
+    layout: ParameterLayout, rate_factors: RateFactors
+) -> tuple[list[Span], list[Span], list[Span]]:
     """Return the parts of weights, of biases and unit parameters, and of inputs, by rate."""
     ends = (0, layout.n_weights, layout.n_before_inputs, layout.n_trained)
-    spans = layout.spans() or [Span(slice(*part)) for part in pairwise(ends)]
+    spans = layout.spans(rate_factors) or [Span(slice(*part)) for part in pairwise(ends)]
     roles = (
         [each for each in spans if start <= each.part.start < end] for start, end in pairwise(ends)
     )

@@ -145,6 +145,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         label_smoothing: float = 0.0,
         class_weight: Any = None,
         parametrization: str = "standard",
+        rate_factors: dict[str, float] | None = None,
     ) -> None:
         self._keep_parameters(locals())
 

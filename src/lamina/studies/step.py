@@ -153,6 +153,10 @@ class Update:
         """True if an average of the parameters is used for predictions."""
         return self.optimizer.average_decay is not None
 
+    def rate_factor(self, group: str) -> float:
+        """Return the factor of the learning rate for a group of tensors."""
+        return dict(self.optimizer.rate_factors).get(group, 1.0)
+
     @property
     def has_zero_memory(self) -> bool:
         """True if the optimizer's state is all zero, as before the first step."""

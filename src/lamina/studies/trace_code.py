@@ -261,28 +261,32 @@ class _LayerCode:
             return
         record, decay = OPTIMIZERS[made.optimizer.name], made.optimizer.weight_decay
         step = "step" if record.matrix_code is None else "matrix_step"
-        decayed = f"-{made.learning_rate!r} * {decay!r} * W_{i} + " if decay else ""
-        change = f"update_W_{i} = {decayed}{self._call(step, f'W_{i}', f'dW_{i}')}"
+        rate = made.learning_rate * made.rate_factor("weight")
+        decayed = f"-{rate!r} * {decay!r} * W_{i} + " if decay else ""
+        change = f"update_W_{i} = {decayed}{self._call(step, f'W_{i}', f'dW_{i}', 'weight')}"
         yield "update_W", CodeLine(f"update_W_{i}", change)
-        change = f"update_b_{i} = {self._call('step', f'b_{i}', f'db_{i}')}"
+        change = f"update_b_{i} = {self._call('step', f'b_{i}', f'db_{i}', 'bias')}"
         yield "update_b", CodeLine(f"update_b_{i}", change)
         for each in self.block.learned:
             name = f"{each.name}_{i}"
-            change = f"update_{name} = {self._call('step', name, f'd_{name}')}"
+            change = f"update_{name} = {self._call('step', name, f'd_{name}', each.rate_group)}"
             yield f"update_{each.name}", CodeLine(f"update_{name}", change)
         for k, statistic in enumerate(self.block.statistics):
             name = f"update_running_{statistic.name}_{i}"
             yield f"update_running {statistic.name}", CodeLine(name, f"{name} = {self._moved(k)}")
 
-    def _call(self, function: str, name: str, gradient: str) -> str:
+    def _call(self, function: str, name: str, gradient: str, group: str) -> str:
         made = self.made
         assert made is not None
         g = gradient if made.optimizer.max_gradient_norm is None else f"clip * {gradient}"
         code = OPTIMIZERS[made.optimizer.name].code
         slots = [*code.memory, *(["largest_v"] if made.optimizer.amsgrad else [])]
+        factor = made.rate_factor(group)
+        rate = [] if factor == 1 else [f"rate={made.learning_rate * factor!r}"]
         if made.has_zero_memory:
-            return f"{function}({', '.join([g, *(f'{slot}=0' for slot in slots)])})"
-        return f'{function}({g}, *memory["{name}"])'
+            return f"{function}({', '.join([g, *(f'{slot}=0' for slot in slots), *rate])})"
+        memory = f'*memory["{name}"]'
+        return f"{function}({', '.join([g, memory, *rate])})"
 
     def _moved(self, k: int) -> str:
         """Return the change of a running statistic towards that of the batch."""

@@ -102,7 +102,11 @@ def _with_formulas(
         *(each for i, layer in enumerate(layers, start=1) for each in _forward(step, i, layer)),
         *_loss(step),
         *(each for i, layer in last_first for each in _backward(step, i, layer, layers)),
-        *(each for i, layer in enumerate(layers, start=1) for each in _update(i, layer, made)),
+        *(
+            each
+            for i, layer in enumerate(layers, start=1)
+            for each in _update(i, layer, made, step.blocks[i - 1])
+        ),
     )
 
 
@@ -236,20 +240,24 @@ def _root(block: Dense) -> str:
     return f" / √{block.fan_in}" if block.ntk else ""
 
 
-def _update(i: int, layer: LayerTrace, made: Update | None) -> Iterator[TracedNumber]:
+def _update(i: int, layer: LayerTrace, made: Update | None, block: Dense) -> Iterator[TracedNumber]:
     if made is None or layer.update_W is None or layer.update_b is None:
         return
-    n, name = subscript(i), made.optimizer.name
+    n, name, rate_factor = subscript(i), made.optimizer.name, made.rate_factor
+    groups = {each.name: each.rate_group for each in block.learned}
 
-    def number(field: str, symbol: str, value: Array) -> TracedNumber:
-        formula = f"Δ{symbol}, by {name}: {symbol} ← {symbol} + Δ{symbol}"
+    def number(field: str, symbol: str, value: Array, group: str) -> TracedNumber:
+        factor = rate_factor(group)
+        rate = "" if factor == 1 else f" at {factor:g} η"
+        formula = f"Δ{symbol}, by {name}{rate}: {symbol} ← {symbol} + Δ{symbol}"
         return TracedNumber(UPDATE, layer.layer, field, formula, value)
 
-    yield number("update_W", f"W{n}", layer.update_W)
-    yield number("update_b", f"b{n}", layer.update_b)
+    yield number("update_W", f"W{n}", layer.update_W, "weight")
+    yield number("update_b", f"b{n}", layer.update_b, "bias")
     for parameter, learned in layer.extra.items():
         if learned.update is not None and learned.gradient is not None:
-            yield number(f"update_{parameter}", f"{learned.symbol}{n}", learned.update)
+            symbol, group = f"{learned.symbol}{n}", groups[parameter]
+            yield number(f"update_{parameter}", symbol, learned.update, group)
         elif learned.update is not None:
             rule = f"Δ {parameter}{n}, from the moments of this batch"
             yield TracedNumber(UPDATE, layer.layer, f"update_{parameter}", rule, learned.update)

@@ -22,6 +22,7 @@ from lamina.estimators.settings.hidden_layers import (
     layers_set_twice,
 )
 from lamina.estimators.settings.parametrized import Parametrized
+from lamina.estimators.settings.rate_factors import rate_factors_of_no_group
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import (
     INVERSE_LINKS,
@@ -357,6 +358,7 @@ ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
     "weight_decay": bool,
     "max_gradient_norm": _is_set,
     "average_decay": _is_set,
+    "rate_factors": bool,
     "verbose": lambda value: isinstance(value, str),
 }
 NUL = "\0"
@@ -377,6 +379,7 @@ OTHER_CONTRADICTIONS: tuple[Contradiction, ...] = (
     _normalization_of_one_row,
     _residual_without_a_pair,
     _options_that_the_schedule_has_not,
+    rate_factors_of_no_group,
     _checkpoints_of_nothing,
     _checkpoint_that_is_no_file,
     _factor_of_infinite_patience,

@@ -10,6 +10,7 @@ from typing import Any
 from lamina.choices import PARAMETERS, Choice, are_same, entries_of, name_of
 from lamina.engines import OptimizerSettings
 from lamina.estimators.settings.parametrized import Parametrized
+from lamina.estimators.settings.rate_factors import as_rate_factors
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import ACTIVATIONS, OPTIMIZERS, SCHEDULES, ActivationChoice
 from lamina.formulas.activation import ActivationName
@@ -202,6 +203,7 @@ def optimizer_settings(model: Parametrized) -> OptimizerSettings:
         weight_decay=float(decay),
         max_gradient_norm=None if most is None else float(most),
         average_decay=None if average is None else float(average),
+        rate_factors=as_rate_factors(model.rate_factors),
     )
 
 

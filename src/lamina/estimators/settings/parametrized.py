@@ -44,6 +44,7 @@ class Parametrized(BaseEstimator):  # type: ignore[misc]
     weight_decay: float | None
     max_gradient_norm: float | None
     average_decay: float | None
+    rate_factors: Mapping[str, float] | None
     amsgrad: bool
     max_iter: int
     max_fun: int

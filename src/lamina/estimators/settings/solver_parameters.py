@@ -140,6 +140,21 @@ SOLVER_PARAMETERS = {
         'lbfgs'.
         """,
     ),
+    "rate_factors": Parameter(
+        "dict or None",
+        [dict, None],
+        """
+        Factors of η by group of tensors, `{'bias': 0.1, 'scale': 6}`; all others are 1, and groups
+        that the network lacks are ignored. They apply to every minibatch solver, and to the steps
+        of the weight decay. 0 keeps the initial values. The groups are:
+
+        - 'weight': the weights W of all layers;
+        - 'bias': the biases b, and β of a normalization;
+        - 'scale': γ of a normalization, and learned scales of inputs;
+        - 'embedding': embeddings of numbers and categories;
+        - 'activation': learned parameters of activations.
+        """,
+    ),
     "power_t": Parameter(
         "float",
         allowed("power_t"),
