@@ -124,7 +124,7 @@ def test_a_file_with_wrong_columns_is_refused(columns):
 def test_the_native_engine_refuses_kinds_that_it_lacks_and_is_replaced(monkeypatch):
     monkeypatch.setattr(NativeEngine, "kinds", frozenset(("dense", "input_stage", "identity")))
     spec = perceptron(MIXED)
-    with pytest.raises(UnsupportedBlockError, match="'inputs' is of kind 'input_stage'"):
+    with pytest.raises(UnsupportedBlockError, match="'inputs' is of kind 'scaled'"):
         choose_engine("native", spec=spec)
     with pytest.warns(NativeUnavailableWarning, match="'scaled'"):
         assert choose_engine(spec=spec).name == "reference"
