@@ -24,6 +24,7 @@ from lamina.estimators.fitting.classes import (
     pair_labels,
     require_labels,
 )
+from lamina.estimators.fitting.growing import is_wider
 from lamina.estimators.fitting.missing_targets import read_scored_targets
 from lamina.estimators.fitting.tasks import Classification, Task, label_of_column
 from lamina.estimators.fitting.wrong_data import (
@@ -171,8 +172,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_labels), optional
             Weight of each sample or of each of its labels; all equal by default.
         classes : array-like of shape (n_classes,), or list of these, optional
-            All labels that any call will contain, for several columns those of each; needed only
-            in the first call.
+            All labels, for several columns those of each; needed in the first call. A later call
+            may add classes: the network keeps what it has learned, and its outputs grow.
 
         Returns
         -------
@@ -308,12 +309,23 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         if not continues or (classes is None and not hasattr(self, "classes_")):
             encoding = TargetEncoding.from_labels(y)
         else:
-            known_classes = hasattr(self, "classes_")
-            encoding = self._encoding() if known_classes else TargetEncoding.from_labels(y, classes)
+            encoding = self._continued_encoding(y, classes)
             self._check_known(encoding, y)
         return Classification(
             encoding, y, settings.loss, settings.loss_hyperparameters, settings.class_weight
         )
+
+    def _continued_encoding(self, y: Labels, classes: ArrayLike | None) -> TargetEncoding:
+        """Return the encoding of the earlier fit, with the classes that are new."""
+        if not hasattr(self, "classes_"):
+            return TargetEncoding.from_labels(y, classes)
+        earlier = self._encoding()
+        if classes is None and not self.warm_start:
+            return earlier
+        wider = TargetEncoding.from_labels(y, classes)
+        kinds = {earlier.kind, wider.kind}
+        is_one_kind = len(kinds) == 1 or kinds == {"binary", "multiclass"}
+        return wider if is_one_kind and is_wider(earlier.classes, wider.classes) else earlier
 
     def _check_known(self, encoding: TargetEncoding, y: Labels) -> None:
         """Check the labels of each column against the classes of earlier fits."""
@@ -360,10 +372,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             ) from None
         if earlier is None:
             return
-        if not are_same_classes(earlier, classes):
+        if not are_same_classes(earlier, classes) and not is_wider(earlier, classes):
             raise ValueError(
                 f"classes={shown(classes)} is not the same as on the last call to partial_fit, "
-                f"was: {earlier!r}"
+                f"was: {earlier!r}. Classes can be added, but none can be left out."
             )
 
     def _check_labels(self, labels: AnyArray, classes: AnyArray) -> None:
@@ -377,7 +389,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         elif unseen := np.setdiff1d(labels, classes).tolist():
             raise ValueError(
                 f"`y` has classes not in `self.classes_`: {unseen}. `self.classes_` has "
-                f"{classes}; name all classes in the first call to partial_fit."
+                f"{classes}; pass classes= with all of them and these, to add them."
             )
 
     def __sklearn_tags__(self) -> Any:

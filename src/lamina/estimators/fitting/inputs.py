@@ -27,7 +27,9 @@ class Assignment:
     ----------
     settings : FitSettings
     model : estimator
-        Read for the state of earlier fits, and passed to callbacks and scorers.
+        Passed to callbacks and scorers.
+    earlier : estimator
+        Read for the state of earlier fits: the model, or a copy with outputs for more classes.
     engine : Engine
     spec : NetworkSpec
     task : Task
@@ -58,6 +60,7 @@ class Assignment:
 
     settings: FitSettings
     model: Parametrized
+    earlier: Parametrized
     engine: Engine
     spec: NetworkSpec
     task: Task

@@ -161,6 +161,13 @@ def weight_of_targets(weight: Array | None, present: Present) -> Array:
     return np.where(present, weight if weight.ndim == 2 else weight[:, np.newaxis], 0.0)
 
 
+def _is_table(sample_weight: ArrayLike) -> bool:
+    try:
+        return np.asarray(sample_weight).ndim == 2
+    except (TypeError, ValueError):
+        return False
+
+
 def read_weights(sample_weight: ArrayLike, X: Any, y: Any, name: str = "sample_weight") -> Array:
     """Return weights as numbers, one for each sample or one for each target of each sample.
 
@@ -170,7 +177,7 @@ def read_weights(sample_weight: ArrayLike, X: Any, y: Any, name: str = "sample_w
         For weights that are not finite numbers of one of these shapes, or are all zero.
     """
     n_targets = y.shape[1] if y.ndim == 2 else 1
-    if np.ndim(sample_weight) != 2 or n_targets == 1:
+    if n_targets == 1 or not _is_table(sample_weight):
         return sample_weights(sample_weight, X, name)
     try:
         weight = np.asarray(sample_weight, dtype=np.float64)
@@ -220,7 +227,7 @@ def read_scored_targets(
     """
     filled, present = fill_missing(y, filler=filler)
     weight: Array | None
-    if sample_weight is not None and np.ndim(sample_weight) == 2:
+    if sample_weight is not None and _is_table(sample_weight):
         filled = np.asarray(filled)
         weight = read_weights(sample_weight, filled, filled)
     else:

@@ -17,6 +17,7 @@ from lamina.engines.custom_loss import CustomLoss, require_rows_apart
 from lamina.estimators.fitting.data import FLOATS, read_samples, refuse_noise_on_sparse_rows
 from lamina.estimators.fitting.fitted_network import get_dtype, require_parts
 from lamina.estimators.fitting.fitted_parts import fitted_parts, require_biases
+from lamina.estimators.fitting.growing import grow_model
 from lamina.estimators.fitting.initializing import first_parameters, make_generator, require_memory
 from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.missing_targets import fill_missing, keep_samples
@@ -80,10 +81,11 @@ def prepare_fit(
     # A checkpoint holds its generator's state, so NumPy's global one stays untouched.
     seed = 0 if resume is not None and settings.random_state is None else settings.random_state
     random_state = make_generator(seed)
+    earlier = model if fresh else grow_model(model, settings, task, spec, random_state)
     start = (
         first_parameters(settings, spec, random_state, samples.dtype)
         if fresh
-        else _continued_parameters(model, settings, spec, task)
+        else _continued_parameters(earlier, settings, spec, task)
     )
     start = start if settings.is_minibatch else start.astype(np.float64)
     rows, objective = task.rows(samples, weight, start.dtype), task.objective(settings)
@@ -94,6 +96,7 @@ def prepare_fit(
     return Assignment(
         settings=settings,
         model=model,
+        earlier=earlier,
         engine=choose_engine(settings.engine, settings.n_threads, settings.precision, spec),
         spec=spec,
         task=task,

@@ -159,13 +159,13 @@ def fit_minibatch(fit: Assignment) -> FitResult:
 def prepare_memory(fit: Assignment) -> Memory:
     """Return the training state from which the fit starts."""
     memory = build_memory(
-        fit.settings, fit.model, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental
+        fit.settings, fit.earlier, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental
     )
     if fit.spec.draws and not memory.optimizer.seed:
         drawn = _noise_seed(fit.random_state)
         # An int random_state gives the same draw again: without the earlier fit's seed, every warm
         # start would drop the same units.
-        earlier = 0 if fit.fresh else getattr(fit.model, "_noise_seed", 0)
+        earlier = 0 if fit.fresh else getattr(fit.earlier, "_noise_seed", 0)
         memory.optimizer.seed = (drawn + earlier) % 2**64 or drawn
     return memory
 

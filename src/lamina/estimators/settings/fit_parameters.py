@@ -97,7 +97,8 @@ FIT_PARAMETERS = {
         ["boolean"],
         """
         If True, `fit` starts from the weights of the previous fit, with a new optimizer; changed
-        widths are then an error. With an int `random_state`, every fit draws the same orders of
+        widths are then an error. If y has more classes than before, the outputs grow; with fewer it
+        is an error. With an int `random_state`, every fit draws the same orders of
         samples and the same validation set again, as scikit-learn does; dropout and noise are drawn
         anew.
         """,
