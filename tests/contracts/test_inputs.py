@@ -121,7 +121,14 @@ SETTINGS = {
     "decay": settings_of("adamw", weight_decay=0.3),
     "clipped": settings_of("sgd", max_gradient_norm=0.05),
     "averaged": settings_of("adam", average_decay=0.8),
-    "all": settings_of("adam", weight_decay=0.3, max_gradient_norm=0.05, average_decay=0.8),
+    "factors": settings_of("adam", rate_factors=(("scale", 6.0), ("embedding", 0.25))),
+    "all": settings_of(
+        "adam",
+        weight_decay=0.3,
+        max_gradient_norm=0.05,
+        average_decay=0.8,
+        rate_factors=(("scale", 6.0), ("embedding", 0.25)),
+    ),
 }
 
 
@@ -155,10 +162,11 @@ def test_a_step_is_the_optimizer_s_with_decay_and_rate_of_each_tensor(engine, st
     views = [layout.views(vector).input_parameters for vector in (network.parameters, gradient)]
     of_inputs = layout.views(found).input_parameters
     for tensor, w, of_w, stepped in zip(inputs_of(stage), *views, of_inputs, strict=True):
-        expected = w * (1 - 0.01 * settings.weight_decay * tensor.decay_factor)
+        rate = 0.01 * dict(settings.rate_factors).get(tensor.rate_group, 1.0)
+        expected = w * (1 - rate * settings.weight_decay * tensor.decay_factor)
         slots = np.zeros((len(record.slots), w.size))
         flat = expected.ravel()
-        record.update(flat, of_w.ravel(), slots, 1, 0.01, settings.hyperparameters)
+        record.update(flat, of_w.ravel(), slots, 1, rate, settings.hyperparameters)
         np.testing.assert_allclose(stepped.ravel(), flat, rtol=1e-9, atol=1e-12)
     statistics = zip(layout.views(found).statistics, network.statistics, strict=True)
     for after, before in statistics:
