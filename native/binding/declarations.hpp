@@ -38,6 +38,8 @@ struct ObjectiveDeclaration {
     std::vector<double> hyperparameters;
     std::int64_t n_targets;
     double l2, l1;
+    int smoothing_place;
+    double target_smoothing;
 };
 
 struct OptimizerDeclaration {
@@ -139,12 +141,24 @@ inline void bind_training_declarations(nb::module_& module) {
         .def(
             "__init__",
             [](ObjectiveDeclaration* self, int loss, std::vector<double> hyperparameters,
-               std::int64_t n_targets, double l2, double l1) {
-                new (self)
-                    ObjectiveDeclaration{loss, std::move(hyperparameters), n_targets, l2, l1};
+               std::int64_t n_targets, double l2, double l1, int smoothing_place,
+               double target_smoothing) {
+                require(smoothing_place >= -1 && smoothing_place < int(hyperparameters.size()),
+                        "the place of label smoothing is out of range");
+                require(is_fraction(target_smoothing), "target_smoothing is out of range");
+                new (self) ObjectiveDeclaration{loss,
+                                                std::move(hyperparameters),
+                                                n_targets,
+                                                l2,
+                                                l1,
+                                                smoothing_place,
+                                                target_smoothing};
             },
-            "loss"_a, "hyperparameters"_a, "n_targets"_a, "l2"_a, "l1"_a,
-            "loss is a value of LOSSES, or CUSTOM_LOSS; n_targets is zero for predictions alone.");
+            "loss"_a, "hyperparameters"_a, "n_targets"_a, "l2"_a, "l1"_a, "smoothing_place"_a,
+            "target_smoothing"_a,
+            "loss is a value of LOSSES, or CUSTOM_LOSS; n_targets is zero for predictions alone.\n"
+            "smoothing_place is the place of label smoothing among the hyperparameters, or -1;\n"
+            "target_smoothing the fraction with which numbers as targets are smoothed.");
     nb::class_<OptimizerDeclaration>(module, "Optimizer", "An optimizer and its settings.")
         .def(
             "__init__",

@@ -54,6 +54,8 @@ class NetworkHandle {
         problem.n_targets = n_targets_;
         problem.loss_hyperparameters = numbers.data();
         problem.n_loss_hyperparameters = int(n_hyperparameters);
+        problem.smoothing_place = objective.smoothing_place;
+        problem.target_smoothing = objective.target_smoothing;
         problem.heads = heads_.data();
         problem.n_heads = int(heads_.size());
         try {
@@ -70,6 +72,7 @@ class NetworkHandle {
     // that the caller can record the finished epochs first.
     std::vector<Report> epochs(const RowArrays<T>& rows, InOut<std::int64_t> order,
                                std::int64_t batch_size, In<double> learning_rates,
+                               std::optional<In<double>> multipliers,
                                const OptimizerDeclaration& optimizer, bool measures_gradient,
                                InOut<T> parameters, InOut<T> slots, std::int64_t step,
                                std::uint64_t seed, std::int64_t n_threads,
@@ -83,6 +86,7 @@ class NetworkHandle {
         require(learning_rates.ndim() == 2, "learning rates are of epochs and steps");
         const std::int64_t n_steps = std::int64_t(learning_rates.shape(1));
         require(n_steps >= n_order / batch_size, "there are fewer learning rates than steps");
+        require_multipliers(multipliers, learning_rates.size());
         // With one rate fewer than batches, a last and smaller batch is left out.
         const bool uses_all = n_steps >= (n_order + batch_size - 1) / batch_size;
         const std::int64_t n_used = uses_all ? n_order : n_steps * batch_size;
@@ -108,11 +112,12 @@ class NetworkHandle {
         without_gil([&] {
             const double* rates = learning_rates.data();
             const double* const end = rates + learning_rates.size();
+            const double* factors = multipliers ? multipliers->data() : nullptr;
             for (bool goes_on = true; goes_on && rates < end && row_order.draw(interrupt);
-                 rates += n_steps) {
+                 rates += n_steps, factors = factors ? factors + 3 * n_steps : nullptr) {
                 const Report report = kernels<T>().epoch(
-                    network_, rows.view(), {order.data(), n_used, batch_size, rates}, update,
-                    custom.callback(), interrupt.signal(), threads_within(n_threads));
+                    network_, rows.view(), {order.data(), n_used, batch_size, rates, factors},
+                    update, custom.callback(), interrupt.signal(), threads_within(n_threads));
                 update.step += report.steps;
                 reports.push_back(report);
                 goes_on = report.ending == Ending::finished && report.non_finite_block < 0 &&
@@ -245,11 +250,12 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
              "With CUSTOM_LOSS, `epochs` and `loss_and_gradient` need python_loss(logits, y,\n"
              "weight), which returns (value, delta).")
         .def("epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
-             "learning_rates"_a.noconvert(), "optimizer"_a, "measures_gradient"_a,
-             "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a, "seed"_a, "n_threads"_a,
-             "bit_generator"_a.none(), "python_loss"_a.none(), "seconds"_a,
+             "learning_rates"_a.noconvert(), "multipliers"_a.noconvert().none(), "optimizer"_a,
+             "measures_gradient"_a, "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a,
+             "seed"_a, "n_threads"_a, "bit_generator"_a.none(), "python_loss"_a.none(), "seconds"_a,
              "Run one epoch for each row of learning rates, within a time limit in seconds, and\n"
-             "report each. A bit generator, if not None, shuffles `order` before each epoch.")
+             "report each. A bit generator, if not None, shuffles `order` before each epoch.\n"
+             "multipliers: of dropout, weight decay and label smoothing, (epochs, steps, 3).")
         .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
              "Raise the exception of a signal handler or of the loss during the last `epochs`.")
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,

@@ -55,6 +55,15 @@ struct RowArrays {
     }
 };
 
+// Of dropout, weight decay and label smoothing, for each step.
+inline void require_multipliers(const std::optional<In<double>>& multipliers, std::size_t n_steps) {
+    if (!multipliers) return;
+    require(multipliers->size() == 3 * n_steps, "there are not three multipliers for each step");
+    for (std::size_t i = 0; i < multipliers->size(); ++i)
+        require(multipliers->data()[i] >= 0 && multipliers->data()[i] <= 1,
+                "a multiplier is out of range");
+}
+
 // A NumPy bit generator in use: drawn from under its own lock, as in NumPy.
 class RowOrder {
    public:

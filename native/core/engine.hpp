@@ -67,6 +67,10 @@ struct Problem {
     std::int64_t n_targets = 1;  // number of columns of the targets or codes
     const double* loss_hyperparameters = nullptr;  // in the order of the record's `hyperparameters`
     int n_loss_hyperparameters = 0;
+    // Label smoothing, for steps that multiply it: its place among these, or -1; and the fraction
+    // with which the targets are smoothed already, if they are numbers.
+    int smoothing_place = -1;
+    double target_smoothing = 0;
     // Number of outputs of each head; null: one head of all outputs.
     const std::int64_t* heads = nullptr;
     int n_heads = 0;
@@ -86,11 +90,21 @@ struct Rows {
     bool weighs_targets = false;
 };
 
+// Multipliers of one step for hyperparameters that follow a schedule.
+struct Multipliers {
+    double dropout = 1, weight_decay = 1, label_smoothing = 1;
+};
+
 struct Batches {
     const std::int64_t* order;
     std::int64_t n_order;
     std::int64_t batch_size;
-    const double* learning_rates;  // one per step
+    const double* learning_rates;         // one per step
+    const double* multipliers = nullptr;  // (n_steps, 3), in the order above; null: all are 1
+    Multipliers multipliers_of(std::int64_t step) const {
+        const double* const m = multipliers + 3 * step;
+        return {m[0], m[1], m[2]};
+    }
 };
 
 // Factors of the learning rate and of the decay of the parameters up to `end`, from the end of the

@@ -70,9 +70,11 @@ class Declaration:
 class Objective:
     """A loss and a penalty on the weights."""
 
-    def __init__(self, loss: int, hyperparameters: Sequence[float], n_targets: int, l2: float, l1: float) -> None:
+    def __init__(self, loss: int, hyperparameters: Sequence[float], n_targets: int, l2: float, l1: float, smoothing_place: int, target_smoothing: float) -> None:
         """
         loss is a value of LOSSES, or CUSTOM_LOSS; n_targets is zero for predictions alone.
+        smoothing_place is the place of label smoothing among the hyperparameters, or -1;
+        target_smoothing the fraction with which numbers as targets are smoothed.
         """
 
 class Optimizer:
@@ -125,10 +127,11 @@ class Network32:
         weight), which returns (value, delta).
         """
 
-    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
+    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], multipliers: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
         """
         Run one epoch for each row of learning rates, within a time limit in seconds, and
         report each. A bit generator, if not None, shuffles `order` before each epoch.
+        multipliers: of dropout, weight decay and label smoothing, (epochs, steps, 3).
         """
 
     def raise_interrupt(self) -> None:
@@ -166,10 +169,11 @@ class Network64:
         weight), which returns (value, delta).
         """
 
-    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
+    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], multipliers: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
         """
         Run one epoch for each row of learning rates, within a time limit in seconds, and
         report each. A bit generator, if not None, shuffles `order` before each epoch.
+        multipliers: of dropout, weight decay and label smoothing, (epochs, steps, 3).
         """
 
     def raise_interrupt(self) -> None:

@@ -51,11 +51,17 @@ class DistantTrainer(Trainer):
         self._fetched["loaded"] += 1
         self._inside.load(parameters, optimizer_state)
 
-    def epoch(self, order: np.ndarray, batch_size: int, learning_rates: np.ndarray) -> EpochReport:
+    def epoch(
+        self,
+        order: np.ndarray,
+        batch_size: int,
+        learning_rates: np.ndarray,
+        multipliers: np.ndarray | None = None,
+    ) -> EpochReport:
         self._fetched["epochs"] += 1
         self._inside.deadline = self.deadline
         self._inside.measures_gradient = self.measures_gradient
-        return self._inside.epoch(order, batch_size, learning_rates)
+        return self._inside.epoch(order, batch_size, learning_rates, multipliers)
 
 
 @dataclass(frozen=True)

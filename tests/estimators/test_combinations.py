@@ -50,6 +50,8 @@ parameters = st.fixed_dictionaries(
         "warmup": st.sampled_from([0, 2]),
         "shuffle": st.booleans(),
         "drop_last": st.booleans(),
+        "dropout_schedule": st.sampled_from([None, "flat_cos", "coslog4"]),
+        "weight_decay_schedule": st.sampled_from([None, "cosine"]),
         "patience_factor": st.sampled_from([1, 2.5]),
         "restore_best": st.sampled_from([None, False, True, "last_of_ties"]),
         "early_stopping": st.booleans(),

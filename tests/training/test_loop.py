@@ -52,7 +52,9 @@ class Playback(LocalTrainer):
         self._parameters, self._state = args[4:]
         return self
 
-    def epoch(self, order: np.ndarray, batch_size: int, rates: np.ndarray) -> EpochReport:
+    def epoch(
+        self, order: np.ndarray, batch_size: int, rates: np.ndarray, multipliers: Any = None
+    ) -> EpochReport:
         self.orders.append(order.copy())
         self.rates.append(rates.copy())
         self._parameters += 1
@@ -269,12 +271,14 @@ class Ahead(Playback):
 
     interrupted_after = math.inf
 
-    def epochs(self, order: Any, batch_size: int, rates: Any, reports: Any, state: Any) -> None:
+    def epochs(
+        self, order: Any, size: int, rates: Any, reports: Any, state: Any, multipliers: Any
+    ) -> None:
         self.asked = [*getattr(self, "asked", ()), len(rates)]
         for each in rates:
             if len(self.orders) == self.interrupted_after:
                 raise KeyboardInterrupt
-            super().epochs(order, batch_size, each[np.newaxis], reports, state)
+            super().epochs(order, size, each[np.newaxis], reports, state)
 
 
 def test_as_many_epochs_run_in_one_call_as_patience_allows() -> None:

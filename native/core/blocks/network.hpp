@@ -69,6 +69,8 @@ struct Network : Workspace<T> {
     bool draws_any() const {
         return draws_units || problem.input_dropout > 0 || problem.input_noise > 0;
     }
+    // Takes the multipliers of a step.
+    void follow(const Multipliers& multipliers);
     Index n_gradient_squares() const { return n_squares + n_parameters - n_weights; }
     Heads heads() const { return {problem.heads, problem.n_heads}; }
 
@@ -80,6 +82,8 @@ struct Network : Workspace<T> {
     Index largest_chunk = 0;                        // largest number of rows in a chunk
     Buffer<Block> blocks;
     Buffer<double> loss_hyperparameters;
+    double label_smoothing = 0;  // the loss's own, without a schedule
+    double target_factor = 1;    // of the distance of targets from ½, by a schedule of smoothing
     Buffer<Index> head_widths;
     Layers<T> layers;
     Buffer<T> x, input_kept;          // gathered rows, and their dropout factors
@@ -161,6 +165,17 @@ void Network<T>::set_largest_chunk() {
     if (needs_batch) largest_chunk = Index(1) << 40;
 }
 
+template <class T>
+void Network<T>::follow(const Multipliers& multipliers) {
+    draws.dropout_multiplier = multipliers.dropout;
+    const int place = problem.smoothing_place;
+    if (place >= 0)
+        loss_hyperparameters[place] = label_smoothing * multipliers.label_smoothing;
+    else if (problem.target_smoothing > 0)
+        target_factor = (1 - problem.target_smoothing * multipliers.label_smoothing) /
+                        (1 - problem.target_smoothing);
+}
+
 // Without heads, all outputs form one.
 template <class T>
 void Network<T>::copy_problem(const Problem& source) {
@@ -168,6 +183,8 @@ void Network<T>::copy_problem(const Problem& source) {
     for (int i = 0; i < source.n_loss_hyperparameters; ++i)
         loss_hyperparameters[i] = source.loss_hyperparameters[i];
     for (int i = 0; i < source.n_heads; ++i) head_widths[i] = source.heads[i];
+    if (source.smoothing_place >= 0)
+        label_smoothing = source.loss_hyperparameters[source.smoothing_place];
     if (source.n_heads == 0) head_widths[0] = n_outputs, problem.n_heads = 1;
     problem.blocks = blocks;
     problem.loss_hyperparameters = loss_hyperparameters;

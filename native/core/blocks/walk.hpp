@@ -70,6 +70,12 @@ void disturb_inputs(Network<T>& network, Range range) {
     }
 }
 
+// Moves smoothed targets about ½ to those of another fraction of smoothing.
+template <class T>
+void scale_targets(T* y, Index n, double factor) {
+    for (Index i = 0; i < n; ++i) y[i] = T(0.5) + T(factor) * (y[i] - T(0.5));
+}
+
 template <class T>
 void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range range) {
     const Index n_features = network.n_features, n_targets = network.problem.n_targets;
@@ -90,6 +96,9 @@ void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range 
             for (Index j = 0; j < n_targets; ++j)
                 network.y[i * n_targets + j] = rows.targets[row * n_targets + j];
     }
+    if (rows.targets && network.target_factor != 1)
+        scale_targets(network.y + range.begin * n_targets, (range.end - range.begin) * n_targets,
+                      network.target_factor);
     if (network.draws.active) disturb_inputs(network, range);
 }
 

@@ -12,6 +12,7 @@ namespace lamina::LAMINA_INSTRUCTION_SET {
 struct Draws {
     std::uint64_t seed = 0, step = 0;
     bool active = false;
+    double dropout_multiplier = 1;
 };
 
 inline constexpr std::uint32_t input_dropout_stream = 0, input_noise_stream = 1u << 16;
@@ -87,6 +88,7 @@ void for_words(const Draws& draws, Index row, std::uint32_t stream, Index units,
 template <class T>
 void draw_kept(const Draws& draws, Index row, std::uint32_t stream, double rate, Index units,
                T* kept) {
+    rate *= draws.dropout_multiplier;
     const std::uint64_t least = std::uint64_t(rate * 0x1p32 + 0.5);
     const std::uint32_t threshold = std::uint32_t(least < 0xFFFFFFFFu ? least : 0xFFFFFFFFu);
     const T factor = T(1 / (1 - rate));

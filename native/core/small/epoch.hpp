@@ -74,6 +74,9 @@ class SmallBatch {
         if (rows_.targets)
             transpose_rows(rows_.targets, small_.n_outputs, picked,
                            small_.y + first * small_.n_outputs);
+        if (rows_.targets && network_.target_factor != 1)
+            scale_targets(small_.y + first * small_.n_outputs, group_rows * small_.n_outputs,
+                          network_.target_factor);
         if (rows_.codes)
             for (Index lane = 0; lane < group_rows; ++lane)
                 small_.codes[first + lane] = T(rows_.codes[picked[lane]]);
@@ -169,6 +172,7 @@ Report run_small_epoch(Network<T>& network, SmallNetwork<T>& small, const Rows<T
     Updates<T> updates(update, small.parameters, small.slots, small.n_values,
                        network.problem.penalty);
     read_state(small, update, updates.n_slots());
+    network.follow({});
     SmallBatch<T> passes(network, small, rows, signal);
     Report report{Ending::finished, 0, 0, -1};
     Chunk batch{};
@@ -176,10 +180,12 @@ Report run_small_epoch(Network<T>& network, SmallNetwork<T>& small, const Rows<T
          start += batches.batch_size) {
         const Index left = batches.n_order - start;
         batch = {batches.order + start, 0, left < batches.batch_size ? left : batches.batch_size};
+        Multipliers multipliers;
+        if (batches.multipliers) network.follow(multipliers = batches.multipliers_of(report.steps));
         report.ending = passes.pass(batch);
         report.loss += passes.loss() * double(batch.rows);
         if (report.ending != Ending::finished) break;
-        updates.begin(report.steps, batches.learning_rates[report.steps]);
+        updates.begin(report.steps, batches.learning_rates[report.steps], multipliers.weight_decay);
         make_small_step(network, small, updates, passes.weight_sum());
         ++report.steps;
         if (passes.stops()) report.ending = Ending::stopped;
@@ -195,9 +201,9 @@ Report run_small_epoch(Network<T>& network, SmallNetwork<T>& small, const Rows<T
 }
 
 template <class T>
-Report run_small_loss_and_gradient(const Network<T>& network, SmallNetwork<T>& small,
-                                   const Rows<T>& rows, const T* parameters, T* gradient,
-                                   StopSignal signal) {
+Report run_small_loss_and_gradient(Network<T>& network, SmallNetwork<T>& small, const Rows<T>& rows,
+                                   const T* parameters, T* gradient, StopSignal signal) {
+    network.follow({});
     small.read(parameters, small.parameters);
     SmallBatch<T> passes(network, small, rows, signal);
     const Ending ending = passes.pass({nullptr, 0, rows.n_samples});

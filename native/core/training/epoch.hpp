@@ -38,6 +38,7 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
                  int n_threads) {
     network.uses_running = false;
     network.draws = {update.seed, std::uint64_t(update.step), network.draws_any()};
+    network.follow({});
     network.prepare_forward(rows, true, network.largest_chunk_of(batches.batch_size));
     Updates<T> updates(update, update.parameters, update.slots, network.n_parameters,
                        network.problem.penalty);
@@ -64,7 +65,9 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
         const Index left = batches.n_order - start;
         const Chunk batch{batches.order + start, 0,
                           left < batches.batch_size ? left : batches.batch_size};
-        updates.begin(report.steps, batches.learning_rates[report.steps]);
+        Multipliers multipliers;
+        if (batches.multipliers) network.follow(multipliers = batches.multipliers_of(report.steps));
+        updates.begin(report.steps, batches.learning_rates[report.steps], multipliers.weight_decay);
         network.draws.step = std::uint64_t(update.step + report.steps);
         report.ending = passes.pass(batch, finish);
         report.loss += passes.loss() * double(batch.rows);
@@ -89,6 +92,7 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
                              int n_threads) {
     network.uses_running = false;
     network.draws.active = false;
+    network.follow({});
     network.prepare_forward(rows, false, network.largest_chunk_of(rows.n_samples));
     network.prepare_backward(
         n_threads, rows.n_samples,

@@ -33,13 +33,13 @@ class Updates {
     bool keeps_gradient() const { return needs_norm() || orthogonalises(); }
 
     // For the steps of the call, from 0 on, in order.
-    void begin(std::int64_t step, double learning_rate) {
+    void begin(std::int64_t step, double learning_rate, double decay_multiplier = 1) {
         const int place = int(step % steps_at_a_time);
         if (place == 0) compute_factors(update_.step + step + 1);
         step_.rate = learning_rate * factors_.rate[place];
         step_.momentum_rate = learning_rate * factors_.momentum_rate[place];
         step_.epsilon_factor = factors_.epsilon[place];
-        step_.decay = learning_rate * update_.weight_decay;
+        step_.decay = learning_rate * (update_.weight_decay * decay_multiplier);
         step_.average_rate = average_rates_[place];
         learning_rate_ = learning_rate;
     }

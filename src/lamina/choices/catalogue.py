@@ -136,7 +136,13 @@ KINDS = {
 
 
 # Parameters of the estimators that take choices, each with the kind that it takes.
-PARAMETERS = {**{parameter: parameter for parameter in KINDS}, "output_activation": "activation"}
+PARAMETERS = {
+    **{parameter: parameter for parameter in KINDS},
+    "output_activation": "activation",
+    "dropout_schedule": "learning_rate",
+    "weight_decay_schedule": "learning_rate",
+    "label_smoothing_schedule": "learning_rate",
+}
 
 
 @cache

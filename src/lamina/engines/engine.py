@@ -59,6 +59,9 @@ class Objective:
         Values of the hyperparameters that the loss's record lists.
     l1_ratio : float
         Fraction of ‖W‖₁ in an elastic net.
+    target_smoothing : float
+        ε with which the targets of a loss of values are smoothed in y; 0 if they are not. Losses of
+        codes smooth by a hyperparameter.
     """
 
     loss: str | CustomLoss
@@ -66,6 +69,7 @@ class Objective:
     penalty: str = "l2"
     hyperparameters: Hyperparameters = field(default_factory=dict)
     l1_ratio: float = 0.5
+    target_smoothing: float = 0.0
 
     def __post_init__(self) -> None:
         PENALTIES[self.penalty]

@@ -39,6 +39,7 @@ from lamina.engines.trainer import EpochReport, LocalTrainer, TimeIsUp
 from lamina.errors import NonFiniteError, UnsupportedBlockError
 from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import as_numbers
+from lamina.formulas.losses import LABEL_SMOOTHING
 from lamina.formulas.table import AnyArray, Array, Matrix
 from lamina.network import Network, NetworkSpec, ParameterLayout
 
@@ -123,10 +124,12 @@ def _block(block: AnyBlock) -> _native.Block:
 
 
 def _objective(objective: Objective, n_targets: int) -> _native.Objective:
-    loss, numbers = _native.CUSTOM_LOSS, []
+    loss, numbers, smoothing_place = _native.CUSTOM_LOSS, [], -1
     if isinstance(objective.loss, str):
-        loss = _native.LOSSES[objective.loss]
-        numbers = as_numbers(LOSSES[objective.loss].hyperparameters, objective.hyperparameters)
+        loss, carried = _native.LOSSES[objective.loss], LOSSES[objective.loss].hyperparameters
+        numbers = as_numbers(carried, objective.hyperparameters)
+        if LABEL_SMOOTHING in carried:
+            smoothing_place = carried.index(LABEL_SMOOTHING)
     l1_fraction = PENALTIES[objective.penalty].l1_fraction(objective.l1_ratio)
     return _native.Objective(
         loss=loss,
@@ -134,6 +137,8 @@ def _objective(objective: Objective, n_targets: int) -> _native.Objective:
         n_targets=n_targets,
         l2=objective.alpha * (1 - l1_fraction),
         l1=objective.alpha * l1_fraction,
+        smoothing_place=smoothing_place,
+        target_smoothing=objective.target_smoothing,
     )
 
 
@@ -205,10 +210,15 @@ class NativeTrainer(LocalTrainer):
         self._optimizer = _optimizer(self.optimizer, self.spec)
 
     def epoch(
-        self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
+        self,
+        order: NDArray[np.int64],
+        batch_size: int,
+        learning_rates: NDArray[np.float64],
+        multipliers: NDArray[np.float64] | None = None,
     ) -> EpochReport:
         reports: list[EpochReport] = []
-        self.epochs(order, batch_size, learning_rates[np.newaxis], reports)
+        scheduled = None if multipliers is None else multipliers[np.newaxis]
+        self.epochs(order, batch_size, learning_rates[np.newaxis], reports, None, scheduled)
         return reports[0]
 
     def epochs(
@@ -218,10 +228,11 @@ class NativeTrainer(LocalTrainer):
         learning_rates: NDArray[np.float64],
         reports: list[EpochReport],
         random_state: np.random.RandomState | None = None,
+        multipliers: NDArray[np.float64] | None = None,
     ) -> None:
         if random_state is not None and type(random_state) is not np.random.RandomState:
             # A user-defined shuffle; the kernels only implement NumPy's.
-            super().epochs(order, batch_size, learning_rates, reports, random_state)
+            super().epochs(order, batch_size, learning_rates, reports, random_state, multipliers)
             return
         batch_size = min(batch_size, len(order))
         self._make_room(batch_size)
@@ -232,6 +243,7 @@ class NativeTrainer(LocalTrainer):
                 order,
                 batch_size,
                 learning_rates,
+                None if multipliers is None else np.ascontiguousarray(multipliers),
                 self._optimizer,
                 self.measures_gradient,
                 self._parameters,

@@ -35,6 +35,7 @@ from lamina.engines.engine import (
     Rows,
     require_finite,
 )
+from lamina.engines.multipliers import UNCHANGED, Multipliers, smoothed, with_decay
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState, update
 from lamina.engines.trainer import EpochReport, LocalTrainer, TimeIsUp
 from lamina.formulas.noise import Draws
@@ -71,41 +72,56 @@ class ReferenceTrainer(LocalTrainer):
         return Network(self.spec, self._parameters)
 
     def epoch(
-        self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
+        self,
+        order: NDArray[np.int64],
+        batch_size: int,
+        learning_rates: NDArray[np.float64],
+        multipliers: NDArray[np.float64] | None = None,
     ) -> EpochReport:
         total, norms = 0.0, list[float]()
+        scheduled = [UNCHANGED] * len(learning_rates)
+        if multipliers is not None:
+            scheduled = [Multipliers(*each) for each in multipliers.tolist()]
+        steps = zip(learning_rates.tolist(), scheduled, strict=True)
         order = order[: len(learning_rates) * batch_size]
         with np.errstate(all="ignore"):
-            for start, rate in zip(range(0, len(order), batch_size), learning_rates, strict=True):
+            starts = range(0, len(order), batch_size)
+            for start, (rate, multiplier) in zip(starts, steps, strict=True):
                 if norms and perf_counter() >= self.deadline:
                     raise TimeIsUp
                 chosen = order[start : start + batch_size]
                 batch = _take(self.rows, chosen)
-                passed, loss, d_a = self.forward(batch, chosen)
+                objective, batch = smoothed(self.objective, batch, multiplier.label_smoothing)
+                passed = self.forward(batch, chosen, multiplier.dropout)
+                loss, d_a = batch_loss(self.network, objective, passed, batch)
                 total += loss * len(batch.y)
                 if not np.isfinite(total):
                     break
-                norms.append(self.update(batch, passed, d_a, float(rate)))
+                gradient = backward(self.network, objective, batch, passed, d_a, self.product)
+                optimizer = with_decay(self.optimizer, multiplier.weight_decay)
+                norms.append(self.update(optimizer, passed, gradient, rate))
             bad = first_non_finite_block(self.network, passed)
         norm = float(np.mean(norms)) if self.measures_gradient and norms else None
         return EpochReport(total / len(order), len(norms), bad, norm)
 
-    def forward(self, batch: Rows, chosen: NDArray[np.int64]) -> tuple[Forward, float, Array]:
-        """Run the forward pass over a batch with these indices; return it, its loss and dL/da."""
-        draws = Draws(self._state.seed, self._state.step, chosen) if self.spec.draws else None
+    def forward(self, batch: Rows, chosen: NDArray[np.int64], dropout: float) -> Forward:
+        """Run the forward pass over a batch with these indices, with dropout times a multiplier."""
+        draws = None
+        if self.spec.draws:
+            draws = Draws(self._state.seed, self._state.step, chosen, dropout)
         mode = Mode(uses_batch=True, draws=draws, product=self.product)
-        passed = forward(self.network, batch.X, mode)
-        return passed, *batch_loss(self.network, self.objective, passed, batch)
+        return forward(self.network, batch.X, mode)
 
-    def update(self, batch: Rows, passed: Forward, d_a: Array, learning_rate: float) -> float:
-        """Run the backward pass over a batch and make one step; return the gradient's norm."""
-        gradient = backward(self.network, self.objective, batch, passed, d_a, self.product)
+    def update(
+        self, optimizer: OptimizerSettings, passed: Forward, gradient: Array, learning_rate: float
+    ) -> float:
+        """Make one step and return the gradient's norm."""
         # The step is made on copies and then stored, so that readers and interruptions always see
         # the parameters of a complete step.
         before = self._parameters.copy(), self._state.slots.copy()
         layout, parameters = ParameterLayout.from_spec(self.spec), self._parameters.copy()
         state = replace(self._state, slots=self._state.slots.copy())
-        norm = update(layout, self.optimizer, parameters, gradient, state, learning_rate)
+        norm = update(layout, optimizer, parameters, gradient, state, learning_rate)
         move_statistics(self.network.with_parameters(parameters), passed)
         state.take_over_statistics(parameters, layout.n_trained)
         try:

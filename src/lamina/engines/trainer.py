@@ -106,7 +106,11 @@ class Trainer(Protocol):
         ...
 
     def epoch(
-        self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
+        self,
+        order: NDArray[np.int64],
+        batch_size: int,
+        learning_rates: NDArray[np.float64],
+        multipliers: NDArray[np.float64] | None = None,
     ) -> EpochReport:
         """Run one epoch over the samples in `order`, with `batch_size` of them per step.
 
@@ -117,6 +121,8 @@ class Trainer(Protocol):
         batch_size : int
         learning_rates : ndarray of float64 of shape (n_steps,)
             With one rate fewer than batches, a last and smaller batch is left out.
+        multipliers : ndarray of float64 of shape (n_steps, 3), optional
+            Multipliers of dropout, weight decay and label smoothing; all are 1 by default.
 
         Raises
         ------
@@ -135,6 +141,7 @@ class Trainer(Protocol):
         learning_rates: NDArray[np.float64],
         reports: list[EpochReport],
         random_state: np.random.RandomState | None = None,
+        multipliers: NDArray[np.float64] | None = None,
     ) -> None:
         """Run consecutive epochs as long as they stay finite.
 
@@ -148,18 +155,20 @@ class Trainer(Protocol):
         random_state : RandomState, optional
             Shuffles `order` in place before each epoch; it draws nothing for epochs that do not
             begin.
+        multipliers : ndarray of float64 of shape (n_epochs, n_steps, 3), optional
 
         Raises
         ------
         KeyboardInterrupt, TimeIsUp, ZeroDivisionError
             As in `epoch`. A deadline between two epochs just ends the call.
         """
-        for rates in learning_rates:
+        for i, rates in enumerate(learning_rates):
             if perf_counter() >= self.deadline:
                 break
             if random_state is not None:
                 random_state.shuffle(order)
-            reports.append(self.epoch(order, batch_size, rates))
+            of_epoch = None if multipliers is None else multipliers[i]
+            reports.append(self.epoch(order, batch_size, rates, of_epoch))
             if not reports[-1].is_finite:
                 break
 

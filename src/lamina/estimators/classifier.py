@@ -79,6 +79,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     loss: str | Loss | CustomLoss
     focal_gamma: float
     label_smoothing: float
+    label_smoothing_schedule: str | Schedule | None
     class_weight: Any
     classes_: Any
     n_outputs_: int
@@ -135,6 +136,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         restore_best: bool | str | None = None,
         patience_factor: float = 1.0,
         drop_last: bool = False,
+        dropout_schedule: str | Schedule | None = None,
+        weight_decay_schedule: str | Schedule | None = None,
         max_seconds: float | None = None,
         callbacks: object = None,
         diagnostics: bool | str = "auto",
@@ -144,6 +147,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         loss: str | Loss | CustomLoss = "log_loss",
         focal_gamma: float = 2.0,
         label_smoothing: float = 0.0,
+        label_smoothing_schedule: str | Schedule | None = None,
         class_weight: Any = None,
         parametrization: str = "standard",
         rate_factors: dict[str, float] | None = None,

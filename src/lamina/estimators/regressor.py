@@ -130,6 +130,8 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         restore_best: bool | str | None = None,
         patience_factor: float = 1.0,
         drop_last: bool = False,
+        dropout_schedule: str | Schedule | None = None,
+        weight_decay_schedule: str | Schedule | None = None,
         max_seconds: float | None = None,
         callbacks: object = None,
         diagnostics: bool | str = "auto",

@@ -35,11 +35,14 @@ class Draws(NamedTuple):
         Number of updates before this one.
     rows : ndarray of int64
         Indices in X of the samples of the batch.
+    dropout_multiplier : float
+        Multiplier of every fraction that dropout sets to zero.
     """
 
     seed: int
     step: int
     rows: NDArray[np.int64]
+    dropout_multiplier: float = 1.0
 
 
 def philox(counter: NDArray[np.uint64], key: tuple[int, int]) -> NDArray[np.uint64]:
@@ -89,7 +92,9 @@ def words(draws: Draws, stream: int, n_units: int) -> NDArray[np.uint64]:
 
 
 def dropout_factors(draws: Draws, stream: int, shape: tuple[int, int], rate: float) -> Array:
-    """Return the factors of dropout: 0 with probability `rate`, else 1 / (1 - rate).
+    """Return the factors of dropout: 0 with probability p, else 1 / (1 - p).
+
+    p is `rate` times the multiplier of the step.
 
     Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov 2014, Dropout: a simple way to prevent
     neural networks from overfitting. Kept units are scaled during training, so that predictions
@@ -99,6 +104,7 @@ def dropout_factors(draws: Draws, stream: int, shape: tuple[int, int], rate: flo
     -------
     ndarray of float64 of that shape
     """
+    rate *= draws.dropout_multiplier
     kept = words(draws, stream, shape[1]) >= np.uint64(threshold(rate))
     return np.where(kept, 1 / (1 - rate), 0.0)
 

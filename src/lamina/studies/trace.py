@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from lamina.encoding.frames import ArrayOrTable, pandas_or
 from lamina.engines import Objective, Rows
+from lamina.engines.multipliers import UNCHANGED, smoothed, with_decay
 from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.running import next_step, prepare_memory
 from lamina.estimators.inspection.gradient_check import present_assignment
@@ -254,16 +255,18 @@ def trace_step(
     # The generator may belong to the caller and must not advance.
     fit = replace(fit, random_state=deepcopy(fit.random_state))
     draws = _draws(fit) if dropout and fit.spec.draws else None
-    following = None
+    following, scheduled = None, UNCHANGED
     if fit.settings.is_minibatch:
-        optimizer, memory, rate = next_step(fit)
+        optimizer, memory, rate, scheduled = next_step(fit)
+        optimizer = with_decay(optimizer, scheduled.weight_decay)
         following = UpdateInputs(optimizer, memory.optimizer, rate)
+    if draws is not None:
+        draws = draws._replace(dropout_multiplier=scheduled.dropout)
+    objective, rows = smoothed(fit.objective, fit.rows, scheduled.label_smoothing)
     name = type(perceptron).__name__
     n_samples = len(fit.rows.y)
     title = f"One step of {name} with {n_samples} {'row' if n_samples == 1 else 'rows'}, at {where}"
-    trace = trace_from_inputs(
-        title, fit.network(fit.start), fit.objective, fit.rows, draws, following
-    )
+    trace = trace_from_inputs(title, fit.network(fit.start), objective, rows, draws, following)
     notes = [] if following is not None else [NO_UPDATE_NOTE]
     if fit.task.scaling is not None:
         notes.append(SCALED_NOTE)

@@ -198,19 +198,25 @@ class EpochLoop:
         """Run the next epochs in the engine, and collect its reports."""
         order, state = self.state.order, self.state
         rates = self.rates.rates_of_epochs(n_epochs, state.rows_seen, state.rows_an_epoch)
+        multipliers = self.rates.multipliers_of_epochs(n_epochs)
         self.rates_of_reports = rates[:, 0].tolist()
         began = perf_counter()
         try:
             if self.callbacks.need_steps():
-                self.run_step_by_step(rates[0], shuffling)
+                self.run_step_by_step(rates[0], multipliers, shuffling)
             else:
                 self.trained.forget()
-                self.trainer.epochs(order, self.plan.batch_size, rates, self.reports, shuffling)
+                self.trainer.epochs(
+                    order, self.plan.batch_size, rates, self.reports, shuffling, multipliers
+                )
         finally:
             self.seconds_each = (perf_counter() - began) / max(1, len(self.reports))
 
     def run_step_by_step(
-        self, rates: NDArray[np.float64], shuffling: np.random.RandomState | None
+        self,
+        rates: NDArray[np.float64],
+        multipliers: NDArray[np.float64] | None,
+        shuffling: np.random.RandomState | None,
     ) -> None:
         """Run one epoch with one call for every step; a stopped epoch has no report."""
         state, order = self.state, self.state.order
@@ -222,7 +228,10 @@ class EpochLoop:
             batch, reports = order[start : start + size], list[EpochReport]()
             self.rates.fill(rates[step:], self.rates.state.learning_rate, factors)
             self.trained.forget()
-            self.trainer.epochs(batch, len(batch), rates[np.newaxis, step : step + 1], reports)
+            now = slice(step, step + 1)
+            scheduled = None if multipliers is None else multipliers[:, now]
+            rate = rates[np.newaxis, now]
+            self.trainer.epochs(batch, len(batch), rate, reports, multipliers=scheduled)
             report = reports[0]
             total += report.loss * len(batch)
             made += report.steps

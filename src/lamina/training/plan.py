@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lamina.engines import Objective, OptimizerSettings
 from lamina.formulas import SCHEDULES, Schedule
 from lamina.formulas.schedule import Options
 from lamina.formulas.schedules import custom
+
+# A schedule or warm-up of more steps outlasts any training; float64 counts up to here exactly.
+MOST_STEPS = 2**50
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,10 @@ class TrainingPlan:
     given_options : mapping
         Options of the schedule that replace its defaults.
     schedule_length : int, optional
-        Number of epochs that the schedule spans; max_epochs by default.
+        Number of epochs that the schedules span; max_epochs by default.
+    schedules : mapping
+        Schedules of 'dropout', 'weight_decay' and 'label_smoothing', those that follow one: the
+        name, and options that replace its defaults.
     warmup : float
         Number of epochs in which the rate rises linearly before the schedule begins.
     initial_rate, power_t : float
@@ -63,6 +69,7 @@ class TrainingPlan:
     schedule: str | Callable[[int, int], float] = "constant"
     given_options: Options = field(default_factory=dict)
     schedule_length: int | None = None
+    schedules: Mapping[str, tuple[str, Options]] = field(default_factory=dict)
     warmup: float = 0.0
     initial_rate: float = 1e-3
     power_t: float = 0.5
@@ -90,6 +97,14 @@ class TrainingPlan:
         """Value of each of the schedule's options."""
         return self.schedule_record.settings(self.given_options)
 
+    @property
+    def complete_schedules(self) -> dict[str, tuple[str, Options]]:
+        """The same as `schedules`, with the value of each of their options."""
+        return {
+            name: (schedule, SCHEDULES[schedule].settings(options))
+            for name, (schedule, options) in self.schedules.items()
+        }
+
     def steps_of_epoch(self, n_samples: int) -> int:
         """Return the number of steps of an epoch over so many training samples."""
         if self.drop_last:
@@ -102,5 +117,5 @@ class TrainingPlan:
 
     @property
     def schedule_epochs(self) -> int:
-        """Number of epochs that the schedule spans."""
+        """Number of epochs that the schedules span."""
         return self.max_epochs if self.schedule_length is None else self.schedule_length

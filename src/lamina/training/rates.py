@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from lamina.formulas.schedule import Course, Factors
 from lamina.formulas.schedules import linear_warm_up
-from lamina.training.plan import TrainingPlan
+from lamina.training.multipliers import StepMultipliers
+from lamina.training.plan import MOST_STEPS, TrainingPlan
 
 # Epochs that need no check run in one call, but not so many that their rates fill memory.
 MOST_STEPS_AHEAD = 8192
-# A schedule or warm-up of more steps outlasts any training; float64 counts up to here exactly.
-MOST_STEPS = 2**50
 
 
 @dataclass
@@ -54,6 +53,7 @@ class Rates:
 
     def __init__(self, plan: TrainingPlan, state: RateState, n_steps: int) -> None:
         self.plan, self.state, self.n_steps = plan, state, n_steps
+        self.multipliers = StepMultipliers(plan, n_steps)
         self.schedule, self.options = plan.schedule_record, plan.schedule_options
         self.warm_up = round(min(plan.warmup * n_steps, float(MOST_STEPS)))
         self.room = np.empty((max(1, MOST_STEPS_AHEAD // n_steps), n_steps))
@@ -91,6 +91,10 @@ class Rates:
         if epoch * self.n_steps < self.warm_up:
             factors = factors * linear_warm_up(step, self.warm_up)
         return factors
+
+    def multipliers_of_epochs(self, n_epochs: int) -> NDArray[np.float64] | None:
+        """Return the multipliers of scheduled hyperparameters in each step of the next epochs."""
+        return self.multipliers.of_epochs(self.state.scheduled_epochs, n_epochs)
 
     def base_rate_after(self, base_rate: float, rows_seen: int) -> float:
         """Return the base learning rate after an epoch without a stall."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines import OptimizerState
+from lamina.engines.multipliers import UNCHANGED, Multipliers
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
 from lamina.network.parameters import ParameterViews
@@ -31,12 +32,15 @@ class StepAhead(NamedTuple):
     learning_rate : float
     rows : ndarray of int64
         Indices of the samples in its batch.
+    multipliers : Multipliers
+        Of the hyperparameters that follow a schedule.
     """
 
     parameters: Array
     state: OptimizerState
     learning_rate: float
     rows: NDArray[np.int64]
+    multipliers: Multipliers = UNCHANGED
 
 
 class FitUnderWay:
@@ -180,7 +184,13 @@ class FitUnderWay:
         optimizer = self._trained.optimizer
         state = replace(optimizer, slots=optimizer.slots.copy())
         return StepAhead(
-            self._trained.parameters.copy(), state, self.learning_rate, self._next_rows()
+            self._trained.parameters.copy(),
+            state,
+            self.learning_rate,
+            self._next_rows(),
+            self._rates.multipliers.of_step(
+                self._rates.state.scheduled_epochs, self._state.step_of_epoch
+            ),
         )
 
     def _next_rows(self) -> NDArray[np.int64]:

@@ -31,6 +31,8 @@ CLASHES = [
     {"solver": "lbfgs", "restore_best": "last_of_ties"},
     {"solver": "lbfgs", "patience_factor": 2.0},
     {"solver": "lbfgs", "drop_last": True},
+    {"solver": "lbfgs", "dropout_schedule": "cosine"},
+    {"solver": "lbfgs", "weight_decay_schedule": Cosine()},
     {"n_iter_no_change": np.inf, "patience_factor": 2.0},
     {"solver": "lbfgs", "verbose": "bar"},
     {"solver": "lbfgs", "callbacks": [Silent()]},
@@ -79,6 +81,7 @@ class Own:
 CLASHES_OF_ONE = [
     (MLPRegressor, {"quantile": (0.1, 0.9), "loss": "poisson"}),
     (MLPClassifier, {"label_smoothing": 0.1, "loss": Own()}),
+    (MLPClassifier, {"label_smoothing_schedule": "coslog4", "solver": "lbfgs"}),
     (MLPRegressor, {"loss": Own}),
     (MLPClassifier, {"loss": Own}),
     (MLPRegressor, {"scale_target": True, "loss": "gamma"}),

@@ -135,8 +135,9 @@ def resumed(fit: Assignment, identity: dict[str, object]) -> Resumed:
         For a checkpoint of another fit, or one whose content is out of range.
     """
     assert fit.resume is not None
-    schedule = fit.settings.schedule
-    spans = isinstance(schedule, str) and SCHEDULES[schedule].follows_length
+    settings = fit.settings
+    names = {settings.schedule, *(name for name, _ in settings.schedules.values())}
+    spans = any(isinstance(name, str) and SCHEDULES[name].follows_length for name in names)
     free = () if spans else ("max_iter",)
     # Checkpoints of earlier versions do not hold the labels.
     defaults = {**parameter_defaults(type(fit.model)), LABELS: identity[LABELS]}

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.engines import OptimizerSettings
+from lamina.engines.multipliers import Multipliers
 from lamina.estimators.fitting.checkpoint_identity import (
     build_checkpoint,
     compute_identity,
@@ -179,19 +180,23 @@ class NextStep(NamedTuple):
     memory : Memory
         A copy that the caller may change.
     learning_rate : float
+    multipliers : Multipliers
+        Of the hyperparameters that follow a schedule.
     """
 
     optimizer: OptimizerSettings
     memory: Memory
     learning_rate: float
+    multipliers: Multipliers
 
 
 def next_step(fit: Assignment) -> NextStep:
     """Return the next step of a minibatch fit if all samples were one batch."""
     n_samples = fit.X.shape[0]
     plan, memory = _training_plan(fit, n_samples), prepare_memory(fit)
-    rate = Rates(plan, memory.rate, n_steps=1).get_rate(0)
-    return NextStep(plan.optimizer, memory, rate)
+    rates = Rates(plan, memory.rate, n_steps=1)
+    multipliers = rates.multipliers.of_step(memory.rate.scheduled_epochs, 0)
+    return NextStep(plan.optimizer, memory, rates.get_rate(0), multipliers)
 
 
 def _noise_seed(random_state: np.random.RandomState) -> int:
@@ -239,6 +244,7 @@ def _training_plan(fit: Assignment, n_samples: int) -> TrainingPlan:
         schedule=settings.schedule,
         given_options=settings.schedule_options,
         schedule_length=settings.max_iter,
+        schedules=settings.schedules,
         warmup=settings.warmup,
         initial_rate=settings.initial_rate,
         power_t=settings.power_t,

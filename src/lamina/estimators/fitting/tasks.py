@@ -9,17 +9,16 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.encoding.targets import LOSS_OF_KIND, Labels, TargetEncoding, classification_loss
 from lamina.engines import Objective, Rows
 from lamina.engines.custom_loss import CustomLoss
+from lamina.estimators.fitting.class_weights import weigh_classes
 from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.fitting.missing_targets import Present
 from lamina.estimators.settings.fit_settings import FitSettings
-from lamina.estimators.settings.refusals import shown
 from lamina.formulas import LOSSES
 from lamina.formulas.hyperparameters import Hyperparameters, names_of
 from lamina.formulas.table import AnyArray, Array, Matrix
@@ -108,7 +107,13 @@ class Task(ABC):
             settings.penalty,
             hyperparameters=self.hyperparameters,
             l1_ratio=settings.l1_ratio,
+            target_smoothing=self.target_smoothing,
         )
+
+    @property
+    def target_smoothing(self) -> float:
+        """ε with which `targets` smooths numbers; 0 if it does not."""
+        return 0.0
 
     def row_weights(self, sample_weight: Array | None) -> Array | None:
         """Return the weight of each sample in the loss, given the caller's weights."""
@@ -159,6 +164,12 @@ class Classification(Task):
     def smoothing(self) -> float:
         """Fraction of a label that is divided evenly among all classes."""
         return float(self.settings.get("label_smoothing", 0.0))  # type: ignore[arg-type]
+
+    @property
+    def target_smoothing(self) -> float:
+        # A loss of codes smooths them itself.
+        named = isinstance(self.loss, str) and LOSSES[self.loss].targets == "values"
+        return self.smoothing if named else 0.0
 
     @property
     def hyperparameters(self) -> Hyperparameters:  # type: ignore[override]
@@ -325,69 +336,3 @@ def quantiles_in(hyperparameters: Hyperparameters) -> list[float] | None:
 def label_of_column(encoding: TargetEncoding, column: int) -> object:
     """Return a known label of a column of multilabel or multioutput targets."""
     return encoding.classes[column][0] if encoding.kind == "multioutput" else 0
-
-
-def weigh_classes(
-    class_weight: Any,
-    encoding: TargetEncoding,
-    y: Labels,
-    sample_weight: Array | None,
-    present: Present | None = None,
-) -> Array | None:
-    """Return the product of each sample's class weight and its sample weight.
-
-    Parameters
-    ----------
-    class_weight : dict, list of dict, 'balanced' or None
-        As in scikit-learn's compute_sample_weight: the weights of several columns multiply. For
-        a single column, y need not contain all classes of a dict.
-    encoding : TargetEncoding
-    y : Labels
-    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_targets), or None
-    present : ndarray of bool of shape (n_samples, n_targets), optional
-        Labels that are not missing; the others neither count nor weigh.
-
-    Raises
-    ------
-    ValueError
-        For negative weights, weights that are all zero, or weights that do not match y.
-    """
-    if class_weight is None:
-        return sample_weight
-    try:
-        if y.ndim == 1:
-            by_class = compute_class_weight(class_weight, classes=encoding.classes, y=y)
-            weight = by_class[np.searchsorted(encoding.classes, y)]
-        elif present is None:
-            weight = compute_sample_weight(class_weight, y)
-        else:
-            weight = _weigh_present_classes(class_weight, y, present)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"class_weight={shown(class_weight)} does not match y: {error}. Pass 'balanced', a "
-            "dict of weights by class, or for several columns of labels a list of such dicts."
-        ) from None
-    if (weight < 0).any() or not np.isfinite(weight).all():
-        raise ValueError(
-            f"class_weight={shown(class_weight)} contains a weight below zero, infinite or NaN: "
-            "give finite weights of at least 0."
-        )
-    if not weight.any():
-        raise ValueError(
-            f"class_weight={shown(class_weight)} gives every sample weight 0, so nothing can be "
-            "learned: give a weight above 0 to one of its classes."
-        )
-    if sample_weight is not None and sample_weight.ndim == 2:
-        weight = weight[:, np.newaxis]
-    return np.asarray(weight if sample_weight is None else weight * sample_weight)
-
-
-def _weigh_present_classes(class_weight: Any, y: AnyArray, present: Present) -> Array:
-    """Return the product of the class weights of the labels that are not missing."""
-    several = class_weight if isinstance(class_weight, list) else [class_weight] * y.shape[1]
-    # Raises scikit-learn's errors.
-    compute_sample_weight(class_weight, y)
-    weight = np.ones(len(y))
-    for column, rows, of_column in zip(y.T, present.T, several, strict=True):
-        weight[rows] *= compute_sample_weight(of_column, column[rows])
-    return weight

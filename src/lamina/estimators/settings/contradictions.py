@@ -107,7 +107,7 @@ def _refuse_what_only_fit_heeds(model: Parametrized) -> None:
 
 def _full_batch_without_epochs(model: Parametrized) -> str | None:
     for name, meaningless in ONLY_BY_EPOCHS.items():
-        value = getattr(model, name)
+        value = getattr(model, name, None)
         if meaningless(value):
             return (
                 f"{name}={value!r} applies to epochs, and solver={model.solver!r} has none. Leave "
@@ -356,6 +356,9 @@ ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
     "callbacks": _is_set,
     "checkpoint": _is_set,
     "weight_decay": bool,
+    "dropout_schedule": _is_set,
+    "weight_decay_schedule": _is_set,
+    "label_smoothing_schedule": _is_set,
     "max_gradient_norm": _is_set,
     "average_decay": _is_set,
     "rate_factors": bool,

@@ -23,6 +23,7 @@ from lamina.estimators.settings.contradictions import refuse_contradictions
 from lamina.estimators.settings.fit_parameters import BAR, LAST_OF_TIES
 from lamina.estimators.settings.formula_choices import (
     choose_schedule,
+    hyperparameter_schedules,
     hyperparameters_of,
     l1_ratio,
     loss_hyperparameters,
@@ -35,6 +36,7 @@ from lamina.estimators.settings.monitoring import Monitored, monitored
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas import is_minibatch
 from lamina.formulas.hyperparameters import Hyperparameters
+from lamina.formulas.schedule import Options
 
 AUTOMATIC = "auto"
 AUTOMATIC_BATCH = 200
@@ -70,6 +72,8 @@ class FitSettings:
     schedule : str or callable
         'constant' if the solver ignores scikit-learn's schedules.
     schedule_options : mapping of str to float
+    schedules : mapping of str to tuple
+        Schedules of other hyperparameters than the learning rate: name and options.
     warmup, initial_rate, power_t, tol, patience, patience_factor : float
     max_iter, max_fun : int
     shuffle, drop_last, early_stopping, warm_start : bool
@@ -110,6 +114,7 @@ class FitSettings:
     is_automatic_batch: bool
     schedule: str | Callable[[int, int], float]
     schedule_options: Mapping[str, float]
+    schedules: Mapping[str, tuple[str, Options]]
     warmup: float
     initial_rate: float
     power_t: float
@@ -186,6 +191,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
         batch_size=AUTOMATIC_BATCH if model.batch_size == AUTOMATIC else int(model.batch_size),
         is_automatic_batch=model.batch_size == AUTOMATIC,
         schedule_options=schedule_options(model),
+        schedules=hyperparameter_schedules(model),
         warmup=float(model.warmup),
         initial_rate=float(model.learning_rate_init),
         power_t=power_t(model),

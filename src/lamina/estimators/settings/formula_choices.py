@@ -7,8 +7,9 @@ from itertools import pairwise
 from numbers import Real
 from typing import Any
 
-from lamina.choices import PARAMETERS, Choice, are_same, entries_of, name_of
+from lamina.choices import KINDS, PARAMETERS, Choice, are_same, entries_of, name_of
 from lamina.engines import OptimizerSettings
+from lamina.engines.multipliers import Multipliers
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.rate_factors import as_rate_factors
 from lamina.estimators.settings.refusals import shown
@@ -16,6 +17,7 @@ from lamina.formulas import ACTIVATIONS, OPTIMIZERS, SCHEDULES, ActivationChoice
 from lamina.formulas.activation import ActivationName
 from lamina.formulas.hyperparameters import Hyperparameters
 from lamina.formulas.losses import QUANTILE
+from lamina.formulas.schedule import Options
 
 # Parameters with hyperparameters of a formula that is chosen by name, beside those of the records.
 OPTIONS = {"learning_rate": "learning_rate_options"}
@@ -152,7 +154,8 @@ def refused_hyperparameter(name: str, value: object, owner: str) -> str | None:
 def flat_beside_object(model: Parametrized) -> str | None:
     """Return the contradiction between an object and a parameter for formulas chosen by name."""
     defaults = type(model)._defaults()
-    for parameter in PARAMETERS:
+    # The other parameters read no flat parameter, so theirs belong to one of these.
+    for parameter in KINDS:
         choice = getattr(model, parameter, None)
         if not isinstance(choice, Choice):
             continue
@@ -213,6 +216,16 @@ def choose_schedule(model: Parametrized) -> str | Callable[[int, int], float]:
     if callable(schedule) or OPTIMIZERS[name_of(model.solver)].follows_schedule:
         return schedule
     return schedule if SCHEDULES[schedule].speaks_to_all else "constant"
+
+
+def hyperparameter_schedules(model: Parametrized) -> dict[str, tuple[str, Options]]:
+    """Return the schedule of each hyperparameter that follows one: its name and its options."""
+    chosen = {name: getattr(model, f"{name}_schedule", None) for name in Multipliers._fields}
+    return {
+        name: (name_of(value), value.values if isinstance(value, Choice) else {})
+        for name, value in chosen.items()
+        if value is not None
+    }
 
 
 def rising_quantiles(quantile: Real | Iterable[float]) -> float | tuple[float, ...]:

@@ -6,6 +6,7 @@ from lamina.encoding.targets import CLASSIFICATION_LOSSES
 from lamina.estimators.settings.hyperparameters import allowed
 from lamina.estimators.settings.parameter import (
     OWN_LOSS,
+    STEP_SCHEDULES,
     Parameter,
     one_of,
 )
@@ -53,6 +54,15 @@ CLASSIFIER_PARAMETERS = {
         ε of label smoothing, from 0 to below 1: the target of a class becomes 1 - ε plus its part
         of ε, which is divided evenly among all classes, so that no logit is driven to infinity
         (Szegedy et al. 2016). Multilabel targets become ε / 2 and 1 - ε / 2.
+        """,
+    ),
+    "label_smoothing_schedule": Parameter(
+        "str, Schedule or None",
+        [Formulas("label_smoothing_schedule", STEP_SCHEDULES), None],
+        """
+        Schedule that ε follows in training, as in `dropout_schedule`, such as 'coslog4' in
+        RealMLP. The validation loss keeps ε, so that the losses of all epochs can be compared.
+        None keeps ε constant. Not for 'lbfgs'.
         """,
     ),
     "class_weight": Parameter(

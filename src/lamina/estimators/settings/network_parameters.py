@@ -6,6 +6,7 @@ from lamina.estimators.settings.parameter import (
     AT_LEAST_ONE,
     BELOW_ONE,
     NOT_NEGATIVE,
+    STEP_SCHEDULES,
     WHOLE_NOT_NEGATIVE,
     Parameter,
     one_of,
@@ -106,6 +107,17 @@ NETWORK_PARAMETERS = {
         for all layers or one for each; the others are divided by 1 - fraction (Srivastava et al.
         2014). The draws depend only on seed, step, sample and unit, so the result is the same on
         any engine and with any number of threads.
+        """,
+    ),
+    "dropout_schedule": Parameter(
+        "str, Schedule or None",
+        [Formulas("dropout_schedule", STEP_SCHEDULES), None],
+        """
+        Schedule that `dropout` and `input_dropout` follow, by a name or an object as in
+        `learning_rate`: in each step they are multiplied by the factor that the schedule gives to
+        η₀. 'flat_cos' keeps them for half of all steps and then lowers them to zero. None keeps
+        them constant. Only schedules that are a function of the step alone: not 'constant',
+        'invscaling', 'adaptive' and 'plateau'. `warmup` does not apply. Not for 'lbfgs'.
         """,
     ),
     "input_dropout": Parameter(

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from sklearn.utils._param_validation import HasMethods, Interval
 
+from lamina.formulas import SCHEDULES
 from lamina.formulas.table import RecordTable
 
 AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
@@ -18,6 +19,8 @@ NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 POSITIVE = Interval(Real, 0, None, closed="neither")
 FACTOR = Interval(Real, 1, None, closed="left")
 BELOW_ONE = Interval(Real, 0, 1, closed="left")
+# Schedules that are functions of the step alone, which any hyperparameter can follow.
+STEP_SCHEDULES = {name for name, schedule in SCHEDULES.items() if schedule.shape is not None}
 OWN_LOSS = HasMethods("value_and_delta")
 
 

@@ -42,6 +42,8 @@ class Parametrized(BaseEstimator):  # type: ignore[misc]
     power_t: float
     warmup: float
     weight_decay: float | None
+    dropout_schedule: str | Schedule | None
+    weight_decay_schedule: str | Schedule | None
     max_gradient_norm: float | None
     average_decay: float | None
     rate_factors: Mapping[str, float] | None

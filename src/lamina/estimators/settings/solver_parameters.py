@@ -8,6 +8,7 @@ from lamina.estimators.settings.parameter import (
     BELOW_ONE,
     NOT_NEGATIVE,
     POSITIVE,
+    STEP_SCHEDULES,
     Parameter,
     one_of,
     with_formulas,
@@ -225,6 +226,15 @@ SOLVER_PARAMETERS = {
         to biases (Loshchilov, Hutter 2019). It acts in addition to the penalty, and is not divided
         by the number of samples in a batch. None is 0.01 for 'adamw', as in PyTorch, and 0 for all
         others. Not for 'lbfgs'.
+        """,
+    ),
+    "weight_decay_schedule": Parameter(
+        "str, Schedule or None",
+        [Formulas("weight_decay_schedule", STEP_SCHEDULES), None],
+        """
+        Schedule that λ follows, as in `dropout_schedule`: in a step, W ← W - η m λ W with m the
+        factor of the schedule. The schedule of η lowers the decay as well. None keeps λ constant.
+        Not for 'lbfgs'.
         """,
     ),
     "max_gradient_norm": Parameter(

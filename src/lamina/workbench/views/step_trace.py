@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from lamina.blocks.block import Role
 from lamina.choices import name_of
 from lamina.engines import Rows
+from lamina.engines.multipliers import UNCHANGED, smoothed, with_decay
 from lamina.errors import ExperimentError
 from lamina.formulas import LOSSES
 from lamina.formulas.noise import Draws
@@ -136,18 +137,22 @@ def _trace_step(
     ahead = snapshot.ahead if run.is_minibatch else None
     is_next = asked == NEXT
     rows = _next_rows(run, snapshot) if is_next else np.array([_row(asked, len(run.rows.y))])
-    draws, following = None, None
+    draws, following, scheduled = None, None, UNCHANGED
     if ahead is not None:
         state, rate = ahead.state, run.controller.rate_ahead or ahead.learning_rate
+        scheduled = ahead.multipliers
         if has_update and run.settings.optimizer is not None:
-            following = UpdateInputs(run.settings.optimizer, state, rate)
-        draws = Draws(state.seed, state.step, rows) if run.spec.draws else None
+            optimizer = with_decay(run.settings.optimizer, scheduled.weight_decay)
+            following = UpdateInputs(optimizer, state, rate)
+        if run.spec.draws:
+            draws = Draws(state.seed, state.step, rows, scheduled.dropout)
+    objective, batch = smoothed(run.objective, _chosen(run.rows, rows), scheduled.label_smoothing)
     parameters = snapshot.parameters if ahead is None else ahead.parameters
     placed = trace_from_inputs(
         _title(run, snapshot, rows, is_next),
         Network(run.spec, parameters.astype(np.float64)),
-        run.objective,
-        _chosen(run.rows, rows),
+        objective,
+        batch,
         draws,
         following,
     )
