@@ -162,8 +162,14 @@ EXAMPLES = {
     ),
     i.Embed: of_table(
         t.CategoryCode(3, KINDS),
-        i.Embed(0, (0, 0), (np.arange(8.0).reshape(4, 2), np.eye(5, 4, -1)), is_learned=False),
-        expected=lambda: np.hstack([np.arange(8.0).reshape(4, 2)[CODES], np.eye(5, 4, -1)[CODES]]),
+        i.Embed(0, (0, 0), (np.arange(8.0).reshape(4, 2), np.arange(5.0).reshape(5, 1))),
+        expected=lambda: np.column_stack([np.arange(8.0).reshape(4, 2)[CODES], CODES]),
+    ),
+    i.OneHotCodes: of_table(
+        t.CategoryCode(3, KINDS),
+        t.Join((0, 0), 2),
+        i.OneHotCodes(1, (0, 1), (4, 5)),
+        expected=lambda: np.hstack([np.eye(4, 3, -1)[CODES], np.eye(5, 4, -1)[CODES]]),
     ),
     n.Features: Example((FIRST,), lambda: X),
     n.Cast: of_matrix(

@@ -179,28 +179,51 @@ class EmbeddedInputs(InputGroup):
     columns : sequence of int
     tables : sequence of tensor of shape (n_codes, m)
         One for each column.
-    is_learned : bool
-        If False, further training doesn't change the tables, such as those of one-hot columns.
     """
 
-    def __init__(
-        self, columns: Sequence[int], tables: Sequence[torch.Tensor], *, is_learned: bool
-    ) -> None:
+    def __init__(self, columns: Sequence[int], tables: Sequence[torch.Tensor]) -> None:
         super().__init__(columns)
-        self.tables = nn.ParameterList(
-            nn.Parameter(table, requires_grad=is_learned) for table in tables
-        )
+        self.tables = nn.ParameterList(map(nn.Parameter, tables))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the rows; PyTorch raises an error for a number that is no code of its table."""
         parts = []
         for j, table in enumerate(self.tables):
-            numbers = x[:, self.columns[j]]
-            codes = numbers.long()
-            # A number between two codes is none, and neither is -1, which would be the last row.
-            codes = torch.where(codes == numbers, codes, -1)
-            parts.append(nn.functional.embedding(codes, table))
+            parts.append(nn.functional.embedding(_codes(x[:, self.columns[j]]), table))
         return torch.cat(parts, dim=1)
+
+
+class OneHotInputs(InputGroup):
+    """A 0/1 column for each code but 0 of columns of x.
+
+    Parameters
+    ----------
+    columns : sequence of int
+    n_codes : sequence of int
+        Number of codes of each column, 0 included.
+    """
+
+    def __init__(self, columns: Sequence[int], n_codes: Sequence[int]) -> None:
+        super().__init__(columns)
+        self.n_codes = list(n_codes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the columns; PyTorch raises an error for a number that is no code."""
+        parts = []
+        for j, n_codes in enumerate(self.n_codes):
+            codes = _codes(x[:, self.columns[j]])
+            parts.append(nn.functional.one_hot(codes, n_codes)[:, 1:])
+        return torch.cat(parts, dim=1).to(x.dtype)
+
+    def extra_repr(self) -> str:
+        """Return the text inside the parentheses of the module's repr."""
+        return f"{super().extra_repr()}, n_codes={self.n_codes}"
+
+
+def _codes(numbers: torch.Tensor) -> torch.Tensor:
+    """Return codes as whole numbers; -1, which is no code, for a number between two."""
+    codes = numbers.long()
+    return torch.where(codes == numbers, codes, -1)
 
 
 class InputStage(nn.ModuleDict):

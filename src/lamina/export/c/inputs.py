@@ -10,6 +10,7 @@ from lamina.export.lowering.input_operations import (
     LARGEST_CATEGORY,
     CategoryCodes,
     Embed,
+    OneHotCodes,
     Periodic,
     PiecewiseLinear,
     Scale,
@@ -76,6 +77,15 @@ static inline double {function}(real code, const real *table, int n, int m, real
 }
 
 """
+ONE_HOT_CODE = """\
+/* a_j = 1 for the code j = 1 to n - 1; returns 0, or NAN for a number that is no code below n. */
+static inline double {function}(real code, int n, real *a)
+{
+    for (int j = 1; j < n; j++) a[j - 1] = code == j;
+    return code >= 0 && code < n && floor(code) == code ? 0 : NAN;
+}
+
+"""
 
 
 def _category_codes(header: Header, operation: CategoryCodes, i: int) -> list[str]:
@@ -116,10 +126,19 @@ def _embed(header: Header, operation: Embed, i: int) -> list[str]:
     function, start, lines = _function(header, i, "embed", EMBED), 0, []
     for j, (column, table) in enumerate(zip(operation.columns, operation.tables, strict=True)):
         n_codes, m = table.shape
-        rows = header.numbers(f"e{j}", i, table) if m else "0"
+        rows = header.numbers(f"e{j}", i, table)
         code, place = header.at(operation.source, column), _place(header, i, start)
         lines.append(f"invalid += {function}({code}, {rows}, {n_codes}, {m}, {place});")
         start += m
+    return lines
+
+
+def _one_hot_codes(header: Header, operation: OneHotCodes, i: int) -> list[str]:
+    function, start, lines = _function(header, i, "one_hot_code", ONE_HOT_CODE), 0, []
+    for column, n_codes in zip(operation.columns, operation.n_codes, strict=True):
+        code, place = header.at(operation.source, column), _place(header, i, start)
+        lines.append(f"invalid += {function}({code}, {n_codes}, {place});")
+        start += n_codes - 1
     return lines
 
 
@@ -157,4 +176,5 @@ RENDERERS: Mapping[type, Renderer] = {
     Periodic: _periodic,
     PiecewiseLinear: _piecewise_linear,
     Embed: _embed,
+    OneHotCodes: _one_hot_codes,
 }

@@ -114,14 +114,11 @@ class Embed:
     columns : tuple of int
     tables : tuple of ndarray of shape (n_codes, m)
         One for each column.
-    is_learned : bool
-        False for one-hot columns, which training does not change.
     """
 
     source: int
     columns: tuple[int, ...]
     tables: tuple[Array, ...]
-    is_learned: bool = True
 
     @property
     def width(self) -> int:
@@ -129,4 +126,28 @@ class Embed:
         return sum(table.shape[1] for table in self.tables)
 
 
-InputOperation = CategoryCodes | Scale | Periodic | PiecewiseLinear | Embed
+@dataclass(frozen=True)
+class OneHotCodes:
+    """A 0/1 column for each code but 0 of columns of the matrix.
+
+    A row with a number that is no code of its column has no prediction.
+
+    Attributes
+    ----------
+    source : int
+    columns : tuple of int
+    n_codes : tuple of int
+        Number of codes of each column, 0 included.
+    """
+
+    source: int
+    columns: tuple[int, ...]
+    n_codes: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """Number of columns of its matrix."""
+        return sum(self.n_codes) - len(self.n_codes)
+
+
+InputOperation = CategoryCodes | Scale | Periodic | PiecewiseLinear | Embed | OneHotCodes

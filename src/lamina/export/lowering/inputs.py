@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from lamina.blocks import InputStage
 from lamina.blocks.input_stage import StageParameters
 from lamina.blocks.inputs import (
@@ -18,8 +16,14 @@ from lamina.blocks.inputs import (
     ScaledInputs,
 )
 from lamina.export.lowering.builder import Lowering
-from lamina.export.lowering.input_operations import Embed, Periodic, PiecewiseLinear, Scale
-from lamina.export.lowering.operations import Operation, dtype_of
+from lamina.export.lowering.input_operations import (
+    Embed,
+    OneHotCodes,
+    Periodic,
+    PiecewiseLinear,
+    Scale,
+)
+from lamina.export.lowering.operations import Operation
 from lamina.export.lowering.table_operations import Take
 from lamina.formulas.table import Array
 
@@ -28,43 +32,39 @@ def lower_stage(
     lowering: Lowering, stage: InputStage, parameters: StageParameters, source: int
 ) -> int:
     """Add the operations of a stage's groups; return the index of a_0."""
-    dtype = dtype_of(lowering.operations, source)
     walk = zip(stage.groups, stage.parts_of_groups(parameters), strict=True)
     parts = [
-        lowering.add(LOWERED_INPUTS[type(group)](group, parts, source, dtype))
+        lowering.add(LOWERED_INPUTS[type(group)](group, parts, source))
         for group, parts in walk
         if group.fan_out
     ]
     return lowering.matrix(lowering.join(parts))
 
 
-def _identity(group: IdentityInputs, parts: Sequence[Array], source: int, dtype: Any) -> Take:
+def _identity(group: IdentityInputs, parts: Sequence[Array], source: int) -> Take:
     return Take(source, group.columns)
 
 
-def _scaled(group: ScaledInputs, parts: Sequence[Array], source: int, dtype: Any) -> Scale:
+def _scaled(group: ScaledInputs, parts: Sequence[Array], source: int) -> Scale:
     return Scale(source, group.columns, *parts)
 
 
-def _periodic(group: PeriodicInputs, parts: Sequence[Array], source: int, dtype: Any) -> Periodic:
+def _periodic(group: PeriodicInputs, parts: Sequence[Array], source: int) -> Periodic:
     return Periodic(source, group.columns, *parts)
 
 
 def _piecewise_linear(
-    group: PiecewiseLinearInputs, parts: Sequence[Array], source: int, dtype: Any
+    group: PiecewiseLinearInputs, parts: Sequence[Array], source: int
 ) -> PiecewiseLinear:
     return PiecewiseLinear(source, group.columns, *parts)
 
 
-def _categorical(
-    group: CategoricalInputs, parts: Sequence[Array], source: int, dtype: Any
-) -> Embed:
+def _categorical(group: CategoricalInputs, parts: Sequence[Array], source: int) -> Embed:
     return Embed(source, group.columns, tuple(parts))
 
 
-def _one_hot(group: OneHotInputs, parts: Sequence[Array], source: int, dtype: Any) -> Embed:
-    tables = tuple(np.eye(n_codes, n_codes - 1, -1, dtype=dtype) for n_codes in group.n_codes)
-    return Embed(source, group.columns, tables, is_learned=False)
+def _one_hot(group: OneHotInputs, parts: Sequence[Array], source: int) -> OneHotCodes:
+    return OneHotCodes(source, group.columns, group.n_codes)
 
 
 # Supported fields of each kind of inputs; all other fields must have their defaults.
@@ -77,7 +77,7 @@ SUPPORTED_INPUTS: Mapping[type, frozenset[str]] = {
     OneHotInputs: frozenset({"columns", "n_codes"}),
 }
 # One function for each kind of inputs.
-LOWERED_INPUTS: Mapping[type, Callable[[Any, Sequence[Array], int, Any], Operation]] = {
+LOWERED_INPUTS: Mapping[type, Callable[[Any, Sequence[Array], int], Operation]] = {
     IdentityInputs: _identity,
     ScaledInputs: _scaled,
     PeriodicInputs: _periodic,

@@ -14,6 +14,7 @@ from lamina.export.lowering.input_operations import (
     LARGEST_CATEGORY,
     CategoryCodes,
     Embed,
+    OneHotCodes,
     Periodic,
     PiecewiseLinear,
     Scale,
@@ -91,9 +92,20 @@ def _embed(nodes: Nodes, operation: Embed) -> str:
     parts = []
     for column, table in zip(operation.columns, operation.tables, strict=True):
         row = _require_code(nodes, operation.source, column, len(table))
-        if table.size:
-            parts.append(nodes.graph.node("Gather", nodes.graph.constant(table), row, axis=0))
+        parts.append(nodes.graph.node("Gather", nodes.graph.constant(table), row, axis=0))
     return parts[0] if len(parts) == 1 else nodes.graph.node("Concat", *parts, axis=1)
+
+
+def _one_hot_codes(nodes: Nodes, operation: OneHotCodes) -> str:
+    node, constant, parts = nodes.graph.node, nodes.graph.constant, []
+    dtype = nodes.dtype(operation.source)
+    for column, n_codes in zip(operation.columns, operation.n_codes, strict=True):
+        code = _require_code(nodes, operation.source, column, n_codes)
+        each = node("Reshape", code, constant(np.array([-1, 1], np.int64)))
+        if n_codes > 1:
+            parts.append(node("Equal", each, constant(np.arange(1, n_codes))))
+    beside = parts[0] if len(parts) == 1 else node("Concat", *parts, axis=1)
+    return node("Cast", beside, to=NUMBERS[dtype.name])
 
 
 def _require_code(nodes: Nodes, source: int, column: int, n_codes: int) -> str:
@@ -138,4 +150,5 @@ RENDERERS: Mapping[type, Renderer] = {
     Periodic: _periodic,
     PiecewiseLinear: _piecewise_linear,
     Embed: _embed,
+    OneHotCodes: _one_hot_codes,
 }

@@ -8,6 +8,7 @@ from lamina.export.lowering.input_operations import (
     LARGEST_CATEGORY,
     CategoryCodes,
     Embed,
+    OneHotCodes,
     Periodic,
     PiecewiseLinear,
     Scale,
@@ -53,21 +54,31 @@ def _piecewise_linear(x, w, b, V, edges):
     embedded = x[:, :, np.newaxis] * w + b + np.einsum("nct,ctm->ncm", encoded, V)
     return embedded.reshape(len(x), -1)
 """
+WHOLE_CODES = """
+
+def _whole_codes(x, column, n_codes):
+    codes = x[:, column]
+    known = (codes >= 0) & (codes < n_codes) & (np.floor(codes) == codes)
+    if not known.all():
+        row = int(np.argmin(known))
+        raise ValueError(
+            f"X[{row}, {column}] is {codes[row]:g}, which is no code of column {column}: its "
+            f"codes are the whole numbers from 0 to {n_codes - 1}"
+        )
+    return codes.astype("int64")
+"""
 EMBED = """
 
 def _embed(x, columns, tables):
-    parts = []
-    for column, table in zip(columns, tables):
-        codes = x[:, column]
-        known = (codes >= 0) & (codes < len(table)) & (np.floor(codes) == codes)
-        if not known.all():
-            row = int(np.argmin(known))
-            raise ValueError(
-                f"X[{row}, {column}] is {codes[row]:g}, which is no code of column {column}: its "
-                f"codes are the whole numbers from 0 to {len(table) - 1}"
-            )
-        parts.append(table[codes.astype("int64")])
-    return np.hstack(parts)
+    each = zip(columns, tables)
+    return np.hstack([table[_whole_codes(x, column, len(table))] for column, table in each])
+"""
+ONE_HOT_CODES = """
+
+def _one_hot_codes(x, columns, n_codes):
+    each = zip(columns, n_codes)
+    parts = [_whole_codes(x, c, n)[:, np.newaxis] == np.arange(1, n) for c, n in each]
+    return np.hstack(parts).astype(x.dtype)
 """
 
 
@@ -96,10 +107,18 @@ def _piecewise_linear(source: Source, operation: PiecewiseLinear, i: int) -> str
 
 
 def _embed(source: Source, operation: Embed, i: int) -> str:
+    source.function(WHOLE_CODES)
     source.function(EMBED)
     tables = [source.array(f"E{j}_", i, table) for j, table in enumerate(operation.tables)]
     listed = ", ".join(tables)
     return f"_embed({source.name(operation.source)}, {list(operation.columns)}, [{listed}])"
+
+
+def _one_hot_codes(source: Source, operation: OneHotCodes, i: int) -> str:
+    source.function(WHOLE_CODES)
+    source.function(ONE_HOT_CODES)
+    columns, n_codes = list(operation.columns), list(operation.n_codes)
+    return f"_one_hot_codes({source.name(operation.source)}, {columns}, {n_codes})"
 
 
 def _columns(source: Source, operation: Scale | Periodic | PiecewiseLinear) -> str:
@@ -114,4 +133,5 @@ RENDERERS: Mapping[type, Renderer] = {
     Periodic: _periodic,
     PiecewiseLinear: _piecewise_linear,
     Embed: _embed,
+    OneHotCodes: _one_hot_codes,
 }

@@ -9,6 +9,7 @@ from lamina.export import torch_inputs
 from lamina.export.lowering.input_operations import (
     CategoryCodes,
     Embed,
+    OneHotCodes,
     Periodic,
     PiecewiseLinear,
     Scale,
@@ -17,7 +18,9 @@ from lamina.export.lowering.table_operations import Take
 from lamina.formulas.table import Array
 
 
-def input_module(operation: Take | Scale | Periodic | PiecewiseLinear | Embed) -> nn.Module:
+def input_module(
+    operation: Take | Scale | Periodic | PiecewiseLinear | Embed | OneHotCodes,
+) -> nn.Module:
     """Return the module of one group."""
     columns = operation.columns
     match operation:
@@ -32,9 +35,9 @@ def input_module(operation: Take | Scale | Periodic | PiecewiseLinear | Embed) -
             arrays = (operation.w, operation.b, operation.V, operation.edges)
             return torch_inputs.PiecewiseLinearInputs(columns, *map(_tensor, arrays))
         case Embed():
-            tables = [_tensor(table) for table in operation.tables]
-            learned = operation.is_learned
-            return torch_inputs.EmbeddedInputs(columns, tables, is_learned=learned)
+            return torch_inputs.EmbeddedInputs(columns, [*map(_tensor, operation.tables)])
+        case OneHotCodes():
+            return torch_inputs.OneHotInputs(columns, operation.n_codes)
 
 
 def codes_module(operation: CategoryCodes) -> nn.Module:

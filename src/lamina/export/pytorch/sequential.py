@@ -16,6 +16,7 @@ from lamina.export.lowering.formula_code import code_of
 from lamina.export.lowering.input_operations import (
     CategoryCodes,
     Embed,
+    OneHotCodes,
     Periodic,
     PiecewiseLinear,
     Scale,
@@ -165,7 +166,7 @@ def _category_codes(modules: Modules, operation: CategoryCodes) -> Chain:
 
 
 def _inputs(
-    modules: Modules, operation: Take | Scale | Periodic | PiecewiseLinear | Embed
+    modules: Modules, operation: Take | Scale | Periodic | PiecewiseLinear | Embed | OneHotCodes
 ) -> Chain:
     return modules.after(operation.source, INPUTS, input_module(operation))
 
@@ -220,6 +221,7 @@ RENDERERS: Mapping[type, Renderer] = {
     Periodic: _inputs,
     PiecewiseLinear: _inputs,
     Embed: _inputs,
+    OneHotCodes: _inputs,
     Join: _join,
     InvertLink: _invert_link,
     Sort: _sort,
