@@ -106,16 +106,17 @@ inline void bind_network_declaration(nb::module_& module) {
             "__init__",
             [](Block* self, int kind, std::int64_t fan_in, std::int64_t fan_out, int activation,
                const std::vector<double>& hyperparameters, int normalization, bool residual,
-               double dropout, bool ntk) {
+               double dropout, bool ntk, bool blend) {
                 require(hyperparameters.size() <= most_block_hyperparameters,
                         "an activation has too many hyperparameters");
-                new (self)
-                    Block{fan_in, fan_out, activation, normalization, residual, dropout, ntk, kind};
+                new (self) Block{fan_in,  fan_out, activation, normalization, residual,
+                                 dropout, ntk,     blend,      kind};
                 std::copy(hyperparameters.begin(), hyperparameters.end(), self->hyperparameters);
             },
             "kind"_a, "fan_in"_a, "fan_out"_a, "activation"_a = Block{}.activation,
             "hyperparameters"_a = std::vector<double>(), "normalization"_a = Block{}.normalization,
             "residual"_a = Block{}.residual, "dropout"_a = Block{}.dropout, "ntk"_a = Block{}.ntk,
+            "blend"_a = Block{}.blend,
             "kind is a value of BLOCKS. The others describe a dense block: activation is a value\n"
             "of ACTIVATIONS, with its hyperparameters; normalization one of NORMALIZATIONS, or\n"
             "NO_NORMALIZATION.");

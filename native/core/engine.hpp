@@ -36,6 +36,7 @@ struct Block {
     bool residual = false;   // whether a_prev is added to a
     double dropout = 0;      // fraction of a that a training step sets to zero
     bool ntk = false;        // whether products with W are divided by √fan_in
+    bool blend = false;      // whether the activation is blended with the identity
     int kind = 0;            // place in the table of blocks
     // Those of the activation, in the order of the record's `hyperparameters`.
     double hyperparameters[most_block_hyperparameters] = {};

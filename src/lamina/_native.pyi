@@ -51,7 +51,7 @@ class InputGroup:
 class Block:
     """One layer of a network."""
 
-    def __init__(self, kind: int, fan_in: int, fan_out: int, activation: int = 0, hyperparameters: Sequence[float] = [], normalization: int = -1, residual: bool = False, dropout: float = 0.0, ntk: bool = False) -> None:
+    def __init__(self, kind: int, fan_in: int, fan_out: int, activation: int = 0, hyperparameters: Sequence[float] = [], normalization: int = -1, residual: bool = False, dropout: float = 0.0, ntk: bool = False, blend: bool = False) -> None:
         """
         kind is a value of BLOCKS. The others describe a dense block: activation is a value
         of ACTIVATIONS, with its hyperparameters; normalization one of NORMALIZATIONS, or

@@ -17,6 +17,7 @@ BLOCKS = {
     **{name: {"normalization": name} for name in NORMALIZATIONS},
     "residual": {"residual": True},
     "ntk": {"ntk": True},
+    "blended": {"blend": True, "dropout": 0.3},
     "dropout": {"dropout": 0.4, "input_dropout": 0.2, "input_noise": 0.3},
     "output activation": {"output_activation": "tanh"},
     **{

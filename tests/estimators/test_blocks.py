@@ -22,6 +22,7 @@ SETTINGS = {
     "list": {"dropout": [0.3, 0.0]},
     "inputs": {"input_dropout": 0.2, "input_noise": 0.1},
     "ntk": {"parametrization": "ntk"},
+    "blended": {"blended_activation": True, "activation": "prelu", "residual": True},
     "all": {"normalization": "batch", "residual": True, "dropout": 0.2, "activation": "prelu"},
 }
 every_setting = pytest.mark.parametrize("setting", SETTINGS.values(), ids=SETTINGS)

@@ -113,6 +113,7 @@ def test_every_schedule_resumes_bit_for_bit(path: Path, schedule: str) -> None:
         {"hidden_layer_sizes": (5, 5), "residual": True, "activation": "prelu"},
         {"average_decay": 0.9, "early_stopping": True},
         {"parametrization": "ntk", "rate_factors": {"weight": 2, "bias": 0.1}},
+        {"blended_activation": True, "restore_best": True},
         {"amsgrad": True, "penalty": "elasticnet", "max_gradient_norm": 0.5},
     ],
     ids=lambda ways: "-".join(ways),

@@ -45,6 +45,16 @@ def test_every_format_supports_every_activation(activation, dtype, run, fit, ans
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_format_supports_every_blended_activation(activation, dtype, run, fit, answer, rows):
+    model = fit("numbers", dtype, activation=activation, blended_activation=True)
+    X = rows.astype(dtype)
+    for numbers in model.unit_parameters_:
+        numbers += np.linspace(-0.4, 0.4, numbers.size).reshape(numbers.shape)
+    assert_equal(run(model, X), answer(model, X))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("cls", WITH_HYPERPARAMETERS, ids=lambda cls: cls.name)
 def test_every_format_supports_hyperparameters_of_activations(cls, dtype, run, fit, answer, rows):
     # Layers with other values of one formula must not share its code.

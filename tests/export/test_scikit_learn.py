@@ -180,7 +180,13 @@ def test_unsupported_parameters_are_rejected_by_name(fit):
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"normalization": "layer"}, {"residual": True}, {"dropout": 0.2}, {"input_noise": 0.1}],
+    [
+        {"normalization": "layer"},
+        {"residual": True},
+        {"dropout": 0.2},
+        {"input_noise": 0.1},
+        {"blended_activation": True},
+    ],
 )
 def test_unsupported_architectures_are_rejected_by_name(parameters, fit):
     [(name, value)] = parameters.items()

@@ -104,8 +104,9 @@ def check(cls=lamina.MLPClassifier, targets=y, sample_weight=None, fits=True, **
 
 
 @pytest.mark.parametrize("activation", [*ACTIVATIONS, *OTHERS], ids=str)
-def test_lines_reproduce_the_numbers_of_every_activation(activation):
-    check(activation=activation)
+@pytest.mark.parametrize("blended", [False, True], ids=["alone", "blended"])
+def test_lines_reproduce_the_numbers_of_every_activation(activation, blended):
+    check(activation=activation, blended_activation=blended)
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)

@@ -29,7 +29,7 @@ struct Dense final : Layer<T> {
     Activation<T> activation;
     double hyperparameters[most_block_hyperparameters];  // of the activation
     Normalization normalization;
-    bool residual, ntk;
+    bool residual, ntk, blends;
     double dropout;
     Index n_learned;  // learned parameters per unit other than weights and bias
 
@@ -43,6 +43,8 @@ struct Dense final : Layer<T> {
     // In NTK parametrisation: the products start from zeros (stride), and W's gradient and dL/da_prev
     // are made of delta / √fan_in, (rows, stride).
     Buffer<T> zeros, scaled_delta;
+    // With a blended activation, (rows, stride): f(z), dL/da, and each sample's term of dL/dθ.
+    Buffer<T> function, upstream, blend_delta;
     // With a normalization: ẑ and dL/dz' (rows, stride); 1 / √(variance + ε) of every column or row.
     Buffer<T> normalized, normalized_delta, inverse;
     // With batch normalization: each column's mean and variance over the batch, and the components of
@@ -64,26 +66,23 @@ struct Dense final : Layer<T> {
     bool learns_bias() const { return !normalizes_batch(); }
     // Returns whether a is more than f(z), or z is no longer the product's result.
     bool changes_a() const { return residual || dropout > 0; }
-    bool keeps_z() const { return activation.reads_z || changes_a() || is_normalized(); }
+    bool keeps_z() const { return activation.reads_z || changes_a() || is_normalized() || blends; }
+    // θ of every unit, the last of the learned parameters.
+    const T* theta() const { return learned_copy + (n_learned - 1) * stride; }
     Index n_of_normalization() const { return is_normalized() ? 2 : 0; }
     Units<T> units(Range range) const {
         const auto at = [&](T* p) { return p ? p + range.begin * stride : nullptr; };
         const T* const of_activation =
             learned_copy ? learned_copy + n_of_normalization() * stride : nullptr;
-        return {range.end - range.begin,
-                stride,
-                at(affine_result()),
-                at(a),
-                at(delta),
-                of_activation,
-                at(parameter_delta),
-                hyperparameters};
+        return {range.end - range.begin,   stride,         at(affine_result()),
+                at(blends ? function : a), at(delta),      of_activation,
+                at(parameter_delta),       hyperparameters};
     }
 
     Index values_of_sample() const override {
         const bool is_plain = !is_normalized() && !changes_a();
         const int plain = 3 + activation.reads_z + (activation.n_parameters > 0);
-        return ((is_plain ? plain : 8) + ntk) * stride;
+        return ((is_plain ? plain : 8) + ntk + 3 * blends) * stride;
     }
     void prepare_forward(const Workspace<T>& shared, bool reads_sparse) override;
     void prepare_backward(const Workspace<T>& shared) override;
@@ -98,9 +97,12 @@ struct Dense final : Layer<T> {
     void normalize(const Workspace<T>& shared, Range range) const;
     void drop(const Workspace<T>& shared, Range range) const;
     void multiply_kept(T* x, Range range) const;
+    void activate(Range range) const;
+    void activate_row(T* z, const T* learned_rows, T* f) const;
+    void multiply_derivative(Range range) const;
     const T* first_values() const override { return affine_result(); }
     void predict_row(const T* parameters, const T* from, T* to, T* space) const override;
-    Index values_of_row() const override { return (n_learned + 2 * ntk) * stride; }
+    Index values_of_row() const override { return (n_learned + 2 * ntk + blends) * stride; }
 
     void begin_backward(const Workspace<T>& shared, Range range) override;
     void finish_backward(const Workspace<T>& shared, Range range, Index rows,
@@ -135,6 +137,9 @@ struct Dense final : Layer<T> {
         if (parameter_delta)
             column_sums<T>(parameter_delta, stride, rows, fan_out,
                            sums + n_of_normalization() * fan_out, first);
+        if (blends)
+            column_sums<T>(blend_delta, stride, rows, fan_out, sums + (n_learned - 1) * fan_out,
+                           first);
     }
     // The batch's mean and unbiased variance; the batch has one chunk.
     void batch_statistics(Index rows, T* statistics) const override {
@@ -177,8 +182,9 @@ Dense<T>::Dense(const Block& block, Index place)
       normalization(Normalization(block.normalization)),
       residual(block.residual),
       ntk(block.ntk),
+      blends(block.blend),
       dropout(block.dropout),
-      n_learned(n_of_normalization() + activation.n_parameters) {
+      n_learned(n_of_normalization() + activation.n_parameters + blends) {
     std::memcpy(hyperparameters, block.hyperparameters, sizeof hyperparameters);
     this->tensors = {fan_in, fan_out, fan_out, n_learned * fan_out,
                      normalizes_batch() ? 2 * fan_out : 0};
@@ -189,6 +195,7 @@ void Dense<T>::prepare_forward(const Workspace<T>& shared, bool reads_sparse) {
     a = Buffer<T>(shared.room * stride);
     bias = Buffer<T>(stride);
     if (ntk) zeros = Buffer<T>(stride);
+    if (blends) function = Buffer<T>(shared.room * stride);
     if (n_learned) learned_copy = Buffer<T>(n_learned * stride);
     if (normalizes_batch()) running_scale = Buffer<T>(stride), running_shift = Buffer<T>(stride);
     if (is_first && reads_sparse) return;
@@ -218,6 +225,7 @@ void Dense<T>::prepare_parts(Index room) {
     const Index size = room * stride;
     if (keeps_z()) z = Buffer<T>(size);
     if (ntk) scaled_delta = Buffer<T>(size);
+    if (blends) upstream = Buffer<T>(size), blend_delta = Buffer<T>(size);
     if (activation.n_parameters) parameter_delta = Buffer<T>(size);
     if (residual) residual_delta = Buffer<T>(size);
     if (dropout > 0) kept = Buffer<T>(size);

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "blocks/blend.hpp"
 #include "blocks/dense.hpp"
 #include "blocks/ntk.hpp"
 #include "blocks/rounded_dense.hpp"
@@ -49,7 +50,7 @@ void Dense<T>::multiply(const Workspace<T>& shared, const T* parameters, const I
 template <class T>
 void Dense<T>::finish_forward(const Workspace<T>& shared, const Input<T>& input, Range range) {
     if (is_normalized()) normalize(shared, range);
-    if (!activation.is_identity || z) activation.activate(units(range));
+    activate(range);
     if (shared.draws.active && dropout > 0) {
         drop(shared, range);
         multiply_kept(a, range);
@@ -57,6 +58,14 @@ void Dense<T>::finish_forward(const Workspace<T>& shared, const Input<T>& input,
     if (residual)
         add(input.dense + range.begin * input.stride, a + range.begin * stride,
             (range.end - range.begin) * stride);
+}
+
+template <class T>
+void Dense<T>::activate(Range range) const {
+    if (!activation.is_identity || z || blends) activation.activate(units(range));
+    if (!blends) return;
+    for (Index i = range.begin * stride; i < range.end * stride; i += stride)
+        blend_row<T>(affine_result() + i, function + i, theta(), stride, a + i);
 }
 
 template <class T>
@@ -104,10 +113,17 @@ void Dense<T>::predict_row(const T* parameters, const T* from, T* to, T* space) 
     } else if (is_normalized()) {
         normalize_by_row<T>(to, nullptr, scale, shift, fan_out, stride);
     }
-    if (!activation.is_identity)
-        activation.activate({1, stride, to, to, nullptr, space + n_of_normalization() * stride,
-                             nullptr, hyperparameters});
+    activate_row(to, space, space + (n_learned + 2 * ntk) * stride);
     if (residual) add(from, to, stride);
+}
+
+// a from z, in place, with the learned parameters; `f` has room for f(z) of a blended activation.
+template <class T>
+void Dense<T>::activate_row(T* z, const T* learned_rows, T* f) const {
+    if (activation.is_identity) return;
+    activation.activate({1, stride, z, blends ? f : z, nullptr,
+                         learned_rows + n_of_normalization() * stride, nullptr, hyperparameters});
+    if (blends) blend_row<T>(z, f, learned_rows + (n_learned - 1) * stride, stride, z);
 }
 
 // z of one row; in NTK parametrisation, `space` has room for b and zeros.
@@ -127,14 +143,27 @@ void Dense<T>::begin_backward(const Workspace<T>& shared, Range range) {
     const Index first = range.begin * stride, n = (range.end - range.begin) * stride;
     if (residual) std::memcpy(residual_delta + first, delta + first, sizeof(T) * std::size_t(n));
     if (shared.draws.active && dropout > 0) multiply_kept(delta, range);
-    if (!activation.is_identity) {
-        const auto multiply =
-            changes_a() ? activation.multiply_derivative_at_z : activation.multiply_derivative;
-        multiply(units(range));
-    }
+    multiply_derivative(range);
     if (!is_normalized()) return;
     std::memcpy(normalized_delta + first, delta + first, sizeof(T) * std::size_t(n));
     if (!normalizes_batch()) pass_normalization(range);
+}
+
+// dL/dz' from dL/df, in place; a blended activation keeps f(z), whatever happens to a.
+template <class T>
+void Dense<T>::multiply_derivative(Range range) const {
+    if (activation.is_identity) return;
+    const Index first = range.begin * stride, end = range.end * stride;
+    if (blends)
+        for (Index i = first; i < end; i += stride)
+            begin_blend_backward<T>(z + i, function + i, theta(), stride, delta + i, upstream + i,
+                                    blend_delta + i);
+    const auto multiply = changes_a() && !blends ? activation.multiply_derivative_at_z
+                                                 : activation.multiply_derivative;
+    multiply(units(range));
+    if (!blends) return;
+    for (Index i = first; i < end; i += stride)
+        finish_blend_backward<T>(upstream + i, theta(), stride, delta + i);
 }
 
 // dL/da of the block below from delta.

@@ -27,6 +27,7 @@ from lamina.blocks.mode import Mode, Product
 from lamina.errors import UnsupportedBlockError
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS, Activation, Normalization
 from lamina.formulas.activation import ActivationName, UnitParameter
+from lamina.formulas.blending import blended
 from lamina.formulas.noise import Draws, dropout_factors
 from lamina.formulas.normalizations import (
     Moments,
@@ -63,6 +64,8 @@ class DensePass(NamedTuple):
         ẑ and the moments used for it.
     kept : ndarray or None
         Factors of dropout.
+    units : ndarray of shape (n, fan_out)
+        Learned parameters of the activation.
     """
 
     a_prev: Matrix
@@ -73,6 +76,7 @@ class DensePass(NamedTuple):
     normalized: Array | None
     moments: Moments | None
     kept: Array | None
+    units: Array
 
 
 class DenseDeltas(NamedTuple):
@@ -106,6 +110,8 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     ntk : bool
         If True, z = a_prev W / √fan_in + b (Jacot, Gabriel, Hongler 2018, Neural tangent kernel:
         convergence and generalization in neural networks). W starts at N(0, 1), and b at 0.
+    blend : bool
+        If True, f is blended with the identity, by a θ that each unit learns; see `function`.
     """
 
     kind: ClassVar[str] = "dense"
@@ -119,6 +125,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     residual: bool = False
     dropout: float = 0.0
     ntk: bool = False
+    blend: bool = False
 
     def __post_init__(self) -> None:
         # A file has a dict of name and values in place of a choice.
@@ -145,7 +152,13 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     def learned(self) -> tuple[UnitParameter, ...]:
         """Learned parameters of each unit besides weights and bias; the normalization's first."""
         of_normalization = () if self.normalization is None else self._normalization.parameters
-        return (*of_normalization, *ACTIVATIONS[self.activation].parameters)
+        return (*of_normalization, *self.function.parameters)
+
+    @property
+    def function(self) -> Activation:
+        """Record of f, with the blend if the block has one."""
+        record = ACTIVATIONS[self.activation]
+        return blended(record) if self.blend else record
 
     @property
     def n_of_normalization(self) -> int:
@@ -168,6 +181,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
             cls("tanh", 4, 3, "tanh"),
             cls("prelu", 4, 4, "prelu", residual=True),
             cls("ntk", 4, 4, "tanh", "layer", residual=True, ntk=True),
+            cls("blended", 4, 4, "prelu", "layer", residual=True, dropout=0.3, blend=True),
             *(
                 cls(f"{name} norm", 4, 4, "silu", name, residual=True, dropout=0.3)
                 for name in NORMALIZATIONS
@@ -213,18 +227,17 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         z, moments, z_hat = affine, None, None
         if self.normalization is not None:
             z, z_hat, moments = self._normalize(parameters, affine, mode)
-        f: Array = self._activation.value(z, *self.of_activation(parameters))
+        units = self.of_activation(parameters)
+        f: Array = self.function.value(z, *units)
         a, kept = self._drop(f, mode.draws, stream)
         if self.residual:
             a = a + a_prev
-        return DensePass(a_prev, affine, z, f, a, z_hat, moments, kept)
+        return DensePass(a_prev, affine, z, f, a, z_hat, moments, kept, units)
 
     def backward(self, parameters: DenseParameters, passed: DensePass, d_a: Array) -> DenseDeltas:
         """Return delta = dL/dz from dL/da, back through dropout, activation and normalization."""
         d_f = d_a if passed.kept is None else d_a * passed.kept
-        derivative = self._activation.derivative(
-            passed.z, passed.f, *self.of_activation(parameters)
-        )
+        derivative = self.function.derivative(passed.z, passed.f, *passed.units)
         delta = d_z = np.asarray(d_f * derivative)
         if self.normalization is not None:
             normalized, moments = cast(Array, passed.normalized), cast(Moments, passed.moments)
@@ -247,8 +260,12 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         for i, parameter in enumerate(self.learned[:n_before]):
             z_hat = cast(Array, passed.normalized)
             gradient.unit_parameters[i] = (deltas.d_z * parameter.derivative(z_hat)).sum(axis=0)
-        for i, parameter in enumerate(self.learned[n_before:], n_before):
-            gradient.unit_parameters[i] = (deltas.d_f * parameter.derivative(passed.z)).sum(axis=0)
+        of_activation = self.learned[n_before:]
+        rows = {each.name: row for each, row in zip(of_activation, passed.units, strict=True)}
+        for i, parameter in enumerate(of_activation, n_before):
+            others = (rows[name] for name, _ in parameter.reads)
+            terms = deltas.d_f * parameter.derivative(passed.z, *others)
+            gradient.unit_parameters[i] = terms.sum(axis=0)
 
     def input_gradient(
         self, parameters: DenseParameters, deltas: DenseDeltas, product: Product
@@ -286,6 +303,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
             *((f"dropout {self.dropout:g}",) if self.dropout and training else ()),
             *(("residual",) if self.residual else ()),
             *(("ntk",) if self.ntk else ()),
+            *(("blended",) if self.blend else ()),
         )
 
     def _scaled(self, numbers: Array) -> Array:
@@ -316,10 +334,6 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         if self.learns_bias or cast(Moments, passed.moments).are_constant:
             return np.asarray(delta.sum(axis=0))
         return np.zeros_like(delta[0])
-
-    @property
-    def _activation(self) -> Activation:
-        return ACTIVATIONS[self.activation]
 
     @property
     def _normalization(self) -> Normalization:

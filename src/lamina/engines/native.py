@@ -120,6 +120,7 @@ def _block(block: AnyBlock) -> _native.Block:
         residual=block.residual,
         dropout=block.dropout,
         ntk=block.ntk,
+        blend=block.blend,
     )
 
 

@@ -150,6 +150,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         label_smoothing_schedule: str | Schedule | None = None,
         class_weight: Any = None,
         parametrization: str = "standard",
+        blended_activation: bool = False,
         rate_factors: dict[str, float] | None = None,
     ) -> None:
         self._keep_parameters(locals())

@@ -143,6 +143,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         tweedie_power: float = 1.5,
         scale_target: bool = False,
         parametrization: str = "standard",
+        blended_activation: bool = False,
         rate_factors: dict[str, float] | None = None,
     ) -> None:
         self._keep_parameters(locals())

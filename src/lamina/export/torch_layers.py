@@ -38,6 +38,28 @@ class Elementwise(nn.Module):
         return self.function
 
 
+class Blended(nn.Module):
+    """Activation f with a learned blend: z + θ (f(z) - z), θ the parameter `blend` of each unit.
+
+    Parameters
+    ----------
+    activation : torch.nn.Module
+        f.
+    n : int
+        Number of units.
+    """
+
+    def __init__(self, activation: nn.Module, n: int) -> None:
+        super().__init__()
+        self.activation = activation
+        self.blend = nn.Parameter(torch.ones(n))
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        """Return the blend of f(z) and z."""
+        result: torch.Tensor = z + self.blend * (self.activation(z) - z)
+        return result
+
+
 class RoundedLinear(nn.Linear):
     """Linear layer whose product uses rounded inputs and weights; sums keep the layer's dtype.
 

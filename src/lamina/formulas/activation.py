@@ -33,32 +33,43 @@ class UnitParameter:
     initial : float
         Value before the first step.
     derivative : callable
-        `derivative(z)` is da/d(parameter); of a normalization, in terms of ẑ.
+        `derivative(z, *others)` is da/d(parameter), with the parameters that it `reads`; of a
+        normalization, in terms of ẑ.
     symbol : str
         Symbol in formulas.
     input : str
         Name of the argument of `derivative` in code: 'z', or 'z_hat' for a normalization.
     rate_group : str
         Name in RATE_GROUPS.
+    reads : tuple of (str, str)
+        Name and symbol of other learned parameters of the unit that `derivative` reads.
+    equation : str, optional
+        Text that replaces the derivative's equation.
     """
 
     name: str
     initial: float
-    derivative: Callable[[Array], Array]
+    derivative: Callable[..., Array]
     symbol: str
     input: str = "z"
     rate_group: str = "activation"
+    reads: tuple[tuple[str, str], ...] = ()
+    equation: str | None = None
 
     @cached_property
     def derivative_equation(self) -> str:
         """Derivative as text."""
+        if self.equation is not None:
+            return self.equation
         symbol = "ẑ" if self.input == "z_hat" else self.input
-        return equation("", trace(self.derivative, [symbol])).removeprefix(" = ")
+        others = [symbol for _, symbol in self.reads]
+        return equation("", trace(self.derivative, [symbol, *others])).removeprefix(" = ")
 
     @cached_property
     def derivative_code(self) -> str:
         """Derivative as a NumPy expression in `input`."""
-        return scipy_code(trace(self.derivative, [self.input]))
+        others = [name for name, _ in self.reads]
+        return scipy_code(trace(self.derivative, [self.input, *others]))
 
 
 @dataclass(frozen=True)

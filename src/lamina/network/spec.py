@@ -100,6 +100,7 @@ class NetworkSpec:
         heads: Sequence[int] = (),
         inputs: InputStage | None = None,
         ntk: bool = False,
+        blend: bool = False,
     ) -> NetworkSpec:
         """Return the specification of a multi-layer perceptron.
 
@@ -126,6 +127,8 @@ class NetworkSpec:
             has as many inputs as the stage has outputs.
         ntk : bool
             If True, all blocks are in NTK parametrisation.
+        blend : bool
+            If True, the activations of hidden blocks are blended with the identity.
         """
         stage: tuple[AnyBlock, ...] = ()
         if inputs is not None:
@@ -147,6 +150,7 @@ class NetworkSpec:
                 residual and i > 0 and widths[i] == widths[i + 1],
                 rates[i],
                 ntk,
+                blend,
             )
             for i in range(n_hidden)
         ]

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from lamina.blocks import Dense
 from lamina.formulas import (
-    ACTIVATIONS,
     INVERSE_LINKS,
     LOSSES,
     NORMALIZATIONS,
@@ -174,7 +173,7 @@ class _LayerCode:
         return {"z": self.z, "a": self.f, "z_hat": f"z_hat_{self.i}", **learned}
 
     def forward(self) -> Lines:
-        i, block, activation = self.i, self.block, ACTIVATIONS[self.block.activation]
+        i, block, activation = self.i, self.block, self.block.function
         arguments = (
             GIVEN if self.made is None or not self.made.is_averaged else GIVEN_BESIDE_AVERAGE
         )
@@ -241,7 +240,7 @@ class _LayerCode:
         return "\n".join([*before, f"d_a_{i} = {weight}{_factor(last)} / n"])
 
     def _delta(self) -> str:
-        i, activation = self.i, ACTIVATIONS[self.block.activation]
+        i, activation = self.i, self.block.function
         derivative = _factor(_renamed(activation.derivative_code, self.names))
         behind = f"{self._kept()}d_a_{i} * {derivative}"
         if self.block.normalization is None:

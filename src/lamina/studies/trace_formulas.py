@@ -6,6 +6,7 @@ formulas of activations, inverse links, losses, penalties and optimizers come fr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -13,7 +14,6 @@ import numpy as np
 
 from lamina.blocks import Dense
 from lamina.formulas import (
-    ACTIVATIONS,
     INVERSE_LINKS,
     LOSSES,
     NORMALIZATIONS,
@@ -117,7 +117,8 @@ def _inputs(step: GradientStep) -> str:
 
 def _forward(step: GradientStep, i: int, layer: LayerTrace) -> Iterator[TracedNumber]:
     n, before = subscript(i), subscript(i - 1)
-    record, block = ACTIVATIONS[layer.activation], step.blocks[i - 1]
+    block = step.blocks[i - 1]
+    record = block.function
 
     def number(name: str, formula: str, value: Array) -> TracedNumber:
         return TracedNumber(FORWARD, layer.layer, name, formula, value)
@@ -195,7 +196,7 @@ def _backward(
     step: GradientStep, i: int, layer: LayerTrace, layers: tuple[LayerTrace, ...]
 ) -> Iterator[TracedNumber]:
     n, before = subscript(i), subscript(i - 1)
-    derivative = ACTIVATIONS[layer.activation].derivative_equation
+    derivative = step.blocks[i - 1].function.derivative_equation
 
     def number(name: str, formula: str, value: Array) -> TracedNumber:
         return TracedNumber(BACKWARD, layer.layer, name, formula, value)
@@ -221,7 +222,7 @@ def _backward(
         # Parameters of a normalization act on ẑ, those of an activation on z' or z.
         of_normalization = k < block.n_of_normalization
         upstream = f"dL/dz'{n}" if of_normalization else f"{kept}dL/da{n}"
-        derivative_here = parameter.derivative_equation.replace("ẑ", f"ẑ{n}").replace("z,", f"{z},")
+        derivative_here = re.sub(r"\bz\b", z, parameter.derivative_equation).replace("ẑ", f"ẑ{n}")
         rule = f"Σ_rows {upstream}" + (f" ⊙ {derivative_here}" if derivative_here != "1" else "")
         yield number(f"d_{parameter.name}", f"dL/d{parameter.symbol}{n} = {rule}", gradient)
 

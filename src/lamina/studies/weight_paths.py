@@ -21,7 +21,7 @@ import numpy as np
 from lamina.blocks import Dense
 from lamina.encoding.frames import pandas_or
 from lamina.errors import suggestion
-from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
+from lamina.formulas import NORMALIZATIONS
 from lamina.formulas.normalizations import Moments
 from lamina.formulas.table import Array
 from lamina.studies.step import GradientStep, dense
@@ -245,9 +245,7 @@ class _Graph:
     def _derivative_of(self, i: int) -> Array:
         """Return da/dz' of a layer, without the residual connection."""
         block, passed = self.step.blocks[i], self.step.passes[i]
-        derivative: Array = ACTIVATIONS[block.activation].derivative(
-            passed.z, passed.f, *block.of_activation(self.parameters[i])
-        )
+        derivative: Array = block.function.derivative(passed.z, passed.f, *passed.units)
         return derivative if passed.kept is None else derivative * passed.kept
 
     def _look_ahead(self, i: int) -> None:

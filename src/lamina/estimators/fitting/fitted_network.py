@@ -166,6 +166,7 @@ def get_network(model: Parametrized) -> Network:
         model.normalization,
         model.residual,
         model.parametrization,
+        model.blended_activation,
         model.out_activation_,
         model.n_features_in_,
         fitted.get("_heads"),

@@ -39,9 +39,7 @@ def _is_steep(block: AnyBlock, passed: BlockPass, parameters: DenseParameters) -
     if not isinstance(block, Dense):
         return np.ones(passed.a.shape, np.bool_)
     assert isinstance(passed, DensePass)
-    derivative = ACTIVATIONS[block.activation].derivative(
-        passed.z, passed.f, *block.of_activation(parameters)
-    )
+    derivative = block.function.derivative(passed.z, passed.f, *passed.units)
     return np.asarray(np.abs(derivative) >= FLAT * largest_derivative(block.activation))
 
 

@@ -30,6 +30,7 @@ class Architecture(NamedTuple):
     input_dropout: float
     input_noise: float
     parametrization: str = "standard"
+    blended_activation: bool = False
 
 
 def read_architecture(
@@ -56,6 +57,7 @@ def read_architecture(
         float(model.input_dropout),
         float(model.input_noise),
         model.parametrization,
+        bool(model.blended_activation),
     )
 
 
@@ -105,4 +107,5 @@ def build_network(
         input_noise=architecture.input_noise,
         heads=heads,
         ntk=architecture.parametrization == "ntk",
+        blend=architecture.blended_activation,
     )

@@ -30,7 +30,7 @@ ATTRIBUTES = {
         "list of ndarray of shape (n, fan_out)",
         """
         Other parameters of the units of each layer, one kind a row: γ and β of a normalization, the
-        s of 'prelu'; only if a layer has such parameters.
+        s of 'prelu', the θ of a blended activation; only if a layer has such parameters.
         """,
     ),
     "input_parameters_": Attribute(

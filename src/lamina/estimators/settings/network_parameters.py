@@ -70,6 +70,15 @@ NETWORK_PARAMETERS = {
             ACTIVATIONS,
         ),
     ),
+    "blended_activation": Parameter(
+        "bool",
+        ["boolean"],
+        """
+        If True, every unit of the hidden layers learns how much of f it applies: a = z + θ (f(z) -
+        z), with a θ that starts at 1, where a = f(z) (Holzmüller, Grinsztajn, Steinwart 2024).
+        `unit_parameters_` has each θ, in the last row; `rate_factors` has the group 'activation'.
+        """,
+    ),
     "output_activation": Parameter(
         "str, Activation or None",
         [Formulas("output_activation", set(ACTIVATIONS)), None],

@@ -27,6 +27,7 @@ class Parametrized(BaseEstimator):  # type: ignore[misc]
     normalization: str | None
     residual: bool
     parametrization: str
+    blended_activation: bool
     dropout: float | Sequence[float]
     input_dropout: float
     input_noise: float

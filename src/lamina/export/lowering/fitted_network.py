@@ -56,7 +56,7 @@ KNOWN: dict[type, frozenset[str]] = {
     Dense: frozenset(
         {
             *("name", "fan_in", "fan_out", "activation", "normalization", "residual", "dropout"),
-            "ntk",
+            *("ntk", "blend"),
         }
     ),
     InputStage: frozenset({"name", "fan_in", "fan_out", "groups"}),

@@ -33,7 +33,7 @@ from lamina.export.lowering.network_operations import (
 from lamina.export.lowering.operations import dtype_of
 from lamina.export.lowering.program import TargetScale
 from lamina.export.lowering.table_operations import Rescale, Take
-from lamina.formulas import ACTIVATIONS, NORMALIZATIONS, Precision
+from lamina.formulas import NORMALIZATIONS, Precision
 from lamina.formulas.table import Array, Named
 from lamina.network import Network
 
@@ -82,7 +82,7 @@ def _dense(
         normalization = NORMALIZATIONS[block.normalization]
         records: list[Named] = [*normalization.parameters, *normalization.statistics]
         value = add(Normalize(value, normalization, _chosen(named, records), width))
-    activation = ACTIVATIONS[block.activation]
+    activation = block.function
     if not is_identity(activation):
         value = add(Activate(value, activation, _chosen(named, activation.parameters), width))
     value = lowering.dropped(value, block.dropout)

@@ -38,7 +38,8 @@ from lamina.export.lowering.program import ModelProgram
 from lamina.export.lowering.table_operations import Join, Take
 from lamina.export.pytorch.inputs import codes_module, input_module
 from lamina.export.torch_inputs import InputStage
-from lamina.export.torch_layers import Elementwise, Heads, Residual, RoundedLinear, Sorted
+from lamina.export.torch_layers import Blended, Elementwise, Heads, Residual, RoundedLinear, Sorted
+from lamina.formulas.blending import NAME as BLEND
 from lamina.formulas.code import Code
 
 # PyTorch's attribute names for the parameters of a unit, by the names in lamina's formulas.
@@ -139,8 +140,16 @@ def _with_numbers(modules: Modules, operation: Normalize | Activate) -> nn.Modul
     module = build_module(code_of(operation.formula), operation.width).to(dtype)
     with torch.no_grad():
         for name, row in operation.numbers.items():
-            getattr(module, THEIR_NAMES[name]).copy_(torch.from_numpy(row))
+            _parameter_of(module, name).copy_(torch.from_numpy(row))
     return module
+
+
+def _parameter_of(module: nn.Module, name: str) -> torch.Tensor:
+    """Return the tensor of a module with a name in lamina's formulas."""
+    if isinstance(module, Blended) and name != BLEND:
+        module = module.activation
+    parameter: torch.Tensor = getattr(module, THEIR_NAMES.get(name, name))
+    return parameter
 
 
 def _add_residual(modules: Modules, operation: AddResidual) -> Chain:
