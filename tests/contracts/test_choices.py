@@ -62,6 +62,8 @@ def test_signature_and_docstring_list_every_hyperparameter(cls):
 
 
 X = np.random.RandomState(0).standard_normal((30, 3))
+# Inputs of any kind read these, as numbers or as categories.
+WHOLE = np.random.RandomState(0).randint(0, 4, (30, 3)).astype(float)
 LABELS = np.array(["a", "b", "c"])[np.arange(30) % 3]
 NUMBERS = np.exp(X[:, 0])
 
@@ -72,7 +74,12 @@ def network(cls, **parameters):
     estimator, y = (MLPRegressor, NUMBERS) if regresses else (MLPClassifier, LABELS)
     solver = {"solver": "sgd"} if cls.parameter == "learning_rate" else {}
     common = {"max_iter": 3, "alpha": 0.1, "random_state": 0, "warm_start": True}
+    common |= {"engine": "reference"} if cls.parameter == "inputs" else {}
     return estimator(hidden_layer_sizes=(4,), **common, **solver, **parameters), y
+
+
+def samples(cls):
+    return WHOLE if cls.parameter == "inputs" else X
 
 
 def with_names(cls, values):
@@ -103,7 +110,9 @@ def test_an_object_gives_the_bits_of_its_name_with_the_same_hyperparameters(cls,
     by_name, _ = network(cls, **flat)
     for _ in range(2):
         # The second fit continues the first, because of warm_start.
-        np.testing.assert_array_equal(vector(by_object.fit(X, y)), vector(by_name.fit(X, y)))
+        np.testing.assert_array_equal(
+            vector(by_object.fit(samples(cls), y)), vector(by_name.fit(samples(cls), y))
+        )
     assert flat_parameters(by_object) == flat_parameters(by_name)
 
 
@@ -111,15 +120,16 @@ def test_an_object_gives_the_bits_of_its_name_with_the_same_hyperparameters(cls,
 def test_files_copies_and_partial_fit_keep_the_object(cls, tmp_path):
     one = cls(**others(cls))
     model, y = network(cls, **{cls.parameter: one})
-    lamina.save(model.fit(X, y), tmp_path / "model.lamina")
+    lamina.save(model.fit(samples(cls), y), tmp_path / "model.lamina")
     loaded = lamina.load(tmp_path / "model.lamina")
     assert getattr(loaded, cls.parameter) == one
     copied = pickle.loads(pickle.dumps(model))
     for other in (loaded, copied):
-        np.testing.assert_array_equal(other.predict(X), model.predict(X))
+        np.testing.assert_array_equal(other.predict(samples(cls)), model.predict(samples(cls)))
         if hasattr(model, "partial_fit"):
             np.testing.assert_array_equal(
-                vector(other.partial_fit(X, y)), vector(copy.deepcopy(model).partial_fit(X, y))
+                vector(other.partial_fit(samples(cls), y)),
+                vector(copy.deepcopy(model).partial_fit(samples(cls), y)),
             )
     assert getattr(clone(model), cls.parameter) == one
     assert str(lamina.describe(model))
@@ -129,18 +139,19 @@ def test_files_copies_and_partial_fit_keep_the_object(cls, tmp_path):
 def test_a_grid_search_sets_hyperparameters_of_the_object(cls):
     model, y = network(cls, **{cls.parameter: cls()})
     grid = {f"{cls.parameter}__{name}": [value] for name, value in others(cls).items()}
-    search = GridSearchCV(model, grid, cv=2).fit(X, y)
+    search = GridSearchCV(model, grid, cv=2).fit(samples(cls), y)
     assert getattr(search.best_estimator_, cls.parameter) == cls(**others(cls))
     assert getattr(model, cls.parameter) == cls()
 
 
 @every_class
 def test_a_value_that_is_not_allowed_is_refused_before_the_fit(cls):
-    for name in others(cls):
-        model, y = network(cls, **{cls.parameter: cls(**{name: "many"})})
+    for each in cls.hyperparameters:
+        name, wrong = each.name, 0.5 if each.allows("many") else "many"
+        model, y = network(cls, **{cls.parameter: cls(**{name: wrong})})
         place = rf"The '{cls.parameter}\.{name}' parameter of MLP\w+ must be "
-        with pytest.raises(InvalidParameterError, match=f"{place}.*Got 'many' instead"):
-            model.fit(X, y)
+        with pytest.raises(InvalidParameterError, match=f"{place}.*Got {wrong!r} instead"):
+            model.fit(samples(cls), y)
 
 
 @every_class
@@ -153,7 +164,7 @@ def test_a_parameter_for_names_contradicts_an_object(cls):
         with pytest.raises(
             InvalidParameterError, match=f"{flat}=.* {cls.parameter}={cls.__name__}"
         ):
-            model.fit(X, y)
+            model.fit(samples(cls), y)
 
 
 @every_class
@@ -162,16 +173,16 @@ def test_a_checkpoint_of_the_object_resumes_with_its_bits(cls, tmp_path):
     model, y = network(cls, **{cls.parameter: cls(**others(cls))}, checkpoint=path)
     if not hasattr(model, "partial_fit"):
         pytest.skip("it has no epochs")
-    model.fit(X, y)
-    resumed = clone(model).set_params(checkpoint=None).fit(X, y, resume=path)
+    model.fit(samples(cls), y)
+    resumed = clone(model).set_params(checkpoint=None).fit(samples(cls), y, resume=path)
     np.testing.assert_array_equal(vector(resumed), vector(model))
     for name in others(cls):
         changed = clone(model).set_params(**{f"{cls.parameter}__{name}": getattr(cls(), name)})
         with pytest.raises(CheckpointError, match=r"fit\.checkpoint"):
-            changed.fit(X, y, resume=path)
+            changed.fit(samples(cls), y, resume=path)
 
 
 def test_no_two_classes_share_a_name():
-    # Exported scripts import them by their names alone.
-    names = [name.partition(".")[2] for name in CLASSES]
+    # Exported scripts import them by their names alone; pages set no inputs.
+    names = [name.partition(".")[2] for name, cls in CLASSES.items() if cls.parameter != "inputs"]
     assert len(set(names)) == len(names)

@@ -12,7 +12,7 @@ from lamina.choices.class_names import class_name
 from lamina.choices.docstrings import docstring
 from lamina.encoding.targets import CLASSIFICATION_LOSSES, LOSS_OF_KIND, classification_loss
 from lamina.errors import UnknownNameError, suggestion
-from lamina.formulas import ACTIVATIONS, LOSSES, PENALTIES, SCHEDULES, SOLVERS
+from lamina.formulas import ACTIVATIONS, INPUT_FORMULAS, LOSSES, PENALTIES, SCHEDULES, SOLVERS
 from lamina.formulas.hyperparameters import Hyperparameter
 
 
@@ -44,6 +44,12 @@ class Penalty(Choice):
     """Base of the penalties on the weights, for `penalty=`."""
 
     parameter = "penalty"
+
+
+class Input(Choice):
+    """Base of the kinds of inputs, for `inputs=`."""
+
+    parameter = "inputs"
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,7 @@ KINDS = {
         Kind(Activation, "lamina.activations", partial(_records, ACTIVATIONS)),
         Kind(Loss, "lamina.losses", _losses),
         Kind(Penalty, "lamina.penalties", partial(_records, PENALTIES)),
+        Kind(Input, "lamina.inputs", partial(_records, INPUT_FORMULAS)),
     )
 }
 

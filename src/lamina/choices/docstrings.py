@@ -5,11 +5,19 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from lamina.formulas.hyperparameters import Hyperparameter
 
 WIDTH = 96
-TYPES = {"number": "float", "integer": "int", "boolean": "bool", "numbers": "float or sequence"}
+TYPES = {
+    "number": "float",
+    "integer": "int",
+    "boolean": "bool",
+    "numbers": "float or sequence",
+    "name": "str",
+    "columns": "int, str, slice, list of int, str or bool, or None",
+}
 
 
 def docstring(
@@ -52,7 +60,8 @@ def _filled(equation: str) -> list[str]:
 
 
 def _parameter(each: Hyperparameter, by_name: str, flat: str | None) -> Iterator[str]:
-    yield f"{each.name} : {TYPES[each.kind]}, default={each.default!r}"
+    names = "" if each.kind == "name" else "".join(f" or {name!r}" for name in each.names)
+    yield f"{each.name} : {TYPES[each.kind]}{names}, default={each.default!r}"
     allowed = each.allowed_values
     text = f"{each.help[:1].upper()}{each.help[1:]}: {allowed}."
     if flat is not None:
@@ -69,7 +78,7 @@ def _example(title: str, module: str, hyperparameters: tuple[Hyperparameter, ...
     return [f">>> from {module} import {title}", f">>> {call}", call]
 
 
-def other_value(each: Hyperparameter) -> float | None:
+def other_value(each: Hyperparameter) -> Any:
     """Return an allowed value that is not the default, or None if none is found.
 
     Examples
@@ -80,7 +89,11 @@ def other_value(each: Hyperparameter) -> float | None:
     """
     if each.kind == "boolean":
         return not each.default
-    if each.default is None:
+    if each.kind == "columns":
+        return [0]
+    if each.kind == "name":
+        return next((name for name in each.names if name != each.default), None)
+    if not isinstance(each.default, float | int):
         return next((n for n in (10, 0.5) if each.allows(n)), None)
     if each.kind == "integer":
         candidates: list[float] = [2 * each.default, each.default + 1]

@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
-from lamina.choices import Activation, Loss, Penalty, Schedule, Solver
+from lamina.choices import Activation, Input, Loss, Penalty, Schedule, Solver
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.targets import Labels, TargetEncoding
 from lamina.engines.custom_loss import CustomLoss
@@ -119,6 +119,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         input_dropout: float = 0.0,
         input_noise: float = 0.0,
         initializer: str | Sequence[ArrayLike] | AnyArray = "glorot_uniform",
+        inputs: str | Input | Sequence[Input] | None = None,
         decay_rate: float = 0.99,
         amsgrad: bool = False,
         penalty: str | Penalty = "l2",

@@ -19,6 +19,7 @@ from lamina.estimators.fitting.data import FLOATS, are_plain_rows, read_rows
 from lamina.estimators.fitting.fitted_activations import ATTRIBUTE as ACTIVATIONS
 from lamina.estimators.fitting.fitted_network import get_network, share_one_vector
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS
+from lamina.estimators.fitting.input_stage import CATEGORIES, STAGE
 from lamina.estimators.fitting.preparing import prepare_fit
 from lamina.estimators.fitting.running import fit_full_batch, fit_minibatch
 from lamina.estimators.fitting.state import (
@@ -171,14 +172,14 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
             outcome = run(assignment)
         except NonFiniteError as error:
             raise_with_negative_weights(error, assignment.weight)
-        attributes = outcome.attributes | assignment.task.attributes()
+        attributes = outcome.attributes | assignment.attributes()
         attributes |= diagnosis.check_outcome(outcome)
         # A single update, so that Ctrl-C leaves the model either unchanged or complete.
         self.__dict__.update(attributes)
         stale = {
             ACTIVATIONS,
             *SCALING_ATTRIBUTES,
-            *((*EPOCH_ATTRIBUTES, *OTHER_PARTS) if fresh else ()),
+            *((*EPOCH_ATTRIBUTES, *OTHER_PARTS, STAGE, CATEGORIES) if fresh else ()),
         }
         for name in stale - set(attributes):
             self.__dict__.pop(name, None)
@@ -238,6 +239,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
             and X.shape[1] == fitted.get("n_features_in_")
             and "feature_names_in_" not in fitted
             and "coefs_" in fitted
+            and STAGE not in fitted
         )
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -245,7 +247,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = self.inputs is None
         return tags
 
     def __setstate__(self, state: dict[str, object]) -> None:

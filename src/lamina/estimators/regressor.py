@@ -13,7 +13,7 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 
-from lamina.choices import Activation, Loss, Penalty, Schedule, Solver
+from lamina.choices import Activation, Input, Loss, Penalty, Schedule, Solver
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.engines.custom_loss import CustomLoss
@@ -113,6 +113,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         input_dropout: float = 0.0,
         input_noise: float = 0.0,
         initializer: str | Sequence[ArrayLike] | AnyArray = "glorot_uniform",
+        inputs: str | Input | Sequence[Input] | None = None,
         decay_rate: float = 0.99,
         amsgrad: bool = False,
         penalty: str | Penalty = "l2",

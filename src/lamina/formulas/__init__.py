@@ -4,6 +4,7 @@ from lamina.formulas.activation import Activation, ActivationChoice
 from lamina.formulas.activations import ACTIVATIONS
 from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.formulas.initializers import INITIALIZERS, Initializer
+from lamina.formulas.input_formulas import INPUT_FORMULAS, InputFormula
 from lamina.formulas.inverse_links import INVERSE_LINKS, InverseLink
 from lamina.formulas.losses import LOSSES, Loss
 from lamina.formulas.normalizations import NORMALIZATIONS, Normalization
@@ -19,6 +20,7 @@ __all__ = [
     "ACTIVATIONS",
     "FULL_BATCH_SOLVERS",
     "INITIALIZERS",
+    "INPUT_FORMULAS",
     "INVERSE_LINKS",
     "LOSSES",
     "NORMALIZATIONS",
@@ -32,6 +34,7 @@ __all__ = [
     "FullBatchSolver",
     "Hyperparameter",
     "Initializer",
+    "InputFormula",
     "InverseLink",
     "Loss",
     "Normalization",

@@ -1,4 +1,4 @@
-"""Hyperparameters of the formulas: numbers that users choose and that no step changes."""
+"""Hyperparameters of the formulas: values that users choose and that no step changes."""
 
 from __future__ import annotations
 
@@ -32,14 +32,18 @@ class Hyperparameter:
         None if the length of the training decides.
     help : str
         What it sets, in one clause without a full stop.
-    kind : {'number', 'integer', 'boolean', 'numbers'}
-        Type of its values; 'numbers' allows a number, or several in ascending order.
+    kind : {'number', 'integer', 'boolean', 'numbers', 'name', 'columns'}
+        Type of its values; 'numbers' allows a number, or several in ascending order; 'name' allows
+        the `names` alone; 'columns' allows what selects columns of X: an index, a name, several of
+        these, a slice or a mask.
     above, at_least : float
         Lower bound, exclusive or inclusive.
     below, at_most : float
         Upper bound, exclusive or inclusive.
     symbol : str
         Symbol in the record's equations; its name if empty.
+    names : tuple of str
+        Names that are allowed beside the numbers, such as 'auto'.
     is_estimator_parameter : bool
         True if both estimators, or those that have the record, have a parameter of this name, from
         which a record chosen by its name receives the value. Others receive their default.
@@ -54,20 +58,25 @@ class Hyperparameter:
     """
 
     name: str
-    default: float | None
+    default: float | str | None
     help: str
-    kind: Literal["number", "integer", "boolean", "numbers"] = "number"
+    kind: Literal["number", "integer", "boolean", "numbers", "name", "columns"] = "number"
     above: float = -math.inf
     at_least: float = -math.inf
     below: float = math.inf
     at_most: float = math.inf
     symbol: str = ""
+    names: tuple[str, ...] = ()
     is_estimator_parameter: bool = False
 
     def allows(self, value: object) -> bool:
         """Return True if the value is allowed."""
         if value is None:
             return self.default is None
+        if self.kind == "columns":
+            return selects_columns(value)
+        if isinstance(value, str) or self.kind == "name":
+            return isinstance(value, str) and value in self.names
         if self.kind == "boolean":
             return isinstance(value, bool | np.bool_)
         if self.kind == "numbers" and isinstance(value, list | tuple):
@@ -88,12 +97,45 @@ class Hyperparameter:
         """Allowed values, in words."""
         if self.kind == "boolean":
             return "True or False"
+        if self.kind == "columns":
+            return "an index, a name, a list of one of these, a slice, a boolean mask, or None"
+        names = [repr(name) for name in self.names]
+        if self.kind == "name":
+            return " or ".join(names)
         signs = (">", self.above), (">=", self.at_least), ("<", self.below), ("<=", self.at_most)
         bounds = " and ".join(f"{sign} {bound:g}" for sign, bound in signs if math.isfinite(bound))
         kind = "an integer" if self.kind == "integer" else "a finite number"
         several = ", or several in ascending order" if self.kind == "numbers" else ""
         none = ", or None" if self.default is None else ""
-        return f"{kind} {bounds}".rstrip() + several + none
+        return " or ".join([f"{kind} {bounds}".rstrip() + several + none, *names])
+
+
+def selects_columns(value: object) -> bool:
+    """Return True for an index, a name, several of one kind, a slice, or a boolean mask.
+
+    Examples
+    --------
+    >>> [selects_columns(value) for value in (0, "age", [0, 2], [True, False], slice(3))]
+    [True, True, True, True, True]
+    >>> [selects_columns(value) for value in ([], [0, "age"], 0.5, [[0]])]
+    [False, False, False, False]
+    """
+    if isinstance(value, list | tuple):
+        kinds = (_is_flag, _is_name, _is_place)
+        return bool(value) and any(all(map(is_of_kind, value)) for is_of_kind in kinds)
+    return isinstance(value, slice) or _is_name(value) or _is_place(value)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool | np.bool_)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_place(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def is_representable(number: Real) -> bool:

@@ -325,7 +325,7 @@ def _network_shapes(model: BaseEstimator) -> list[tuple[int, int]]:
     parts = [*model.coefs_, *model.intercepts_]
     if not all(isinstance(part, np.ndarray) and part.dtype in floats for part in parts):
         raise TypeError("coefs_ and intercepts_ are not all arrays of float32 or float64")
-    widths = [model.n_features_in_, *map(len, model.intercepts_)]
+    widths = [_n_inputs(model), *map(len, model.intercepts_)]
     shapes = [*pairwise(widths), *((width,) for width in widths[1:])]
     if [part.shape for part in parts] != shapes or widths[-1] != model.n_outputs_:
         raise ValueError(
@@ -334,6 +334,14 @@ def _network_shapes(model: BaseEstimator) -> list[tuple[int, int]]:
             f"{model.n_outputs_} outputs"
         )
     return [*pairwise(widths)]
+
+
+def _n_inputs(model: BaseEstimator) -> int:
+    """Return the number of inputs of the first layer: features, or outputs of the input stage."""
+    from lamina.estimators.fitting.input_stage import fitted_stage
+
+    stage = fitted_stage(vars(model))
+    return int(model.n_features_in_ if stage is None else stage.fan_out)
 
 
 def _pipeline_to_plain(

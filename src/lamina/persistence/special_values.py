@@ -40,6 +40,8 @@ _NUMBERS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 fl
 _DTYPES = ("bool", *_NUMBERS.split(), "object", "str")
 # Python's own types, as OneHotEncoder(dtype=float) has them.
 _BUILTINS = {"bool": bool, "int": int, "float": float, "object": object, "str": str}
+# SciPy's word for a spline that continues from its other end.
+AROUND = "periodic"
 _SPLINE: Fields = {
     "t": array(np.float64, (None,), finite=True),
     "c": array(np.float64, (None, None), finite=True),
@@ -141,7 +143,7 @@ def _spline(plain: Json, reader: PlainReader) -> object:
 
 
 def _extrapolation(value: object, place: str) -> None:
-    if value is not True and value is not False and value != "periodic":
+    if value is not True and value is not False and value != AROUND:
         raise refused(value, place, "True, False or 'periodic'")
 
 

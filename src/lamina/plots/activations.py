@@ -119,12 +119,12 @@ class ActivationsDisplay:
         require_matplotlib(cls)
         inside = perceptron_inside(estimator)
         passes = inside.model._passes(inside.rows(X))
-        hidden = passes.network.spec.blocks[:-1]
+        hidden = passes.network.spec.layers[:-1]
         if not hidden:
             raise ValueError("hidden_layer_sizes=() has no hidden layer to show: add one")
         idleness = passes.idleness()
         display = cls(
-            activations=passes.activations()[:-1],
+            activations=passes.activations()[-len(hidden) - 1 : -1],
             layers=[f"{block.name}\n{block.output_function}" for block in hidden],
             idle=[each.n_idle for each in idleness],
             flat=[each.flat_fraction for each in idleness],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sklearn.base import is_classifier
 
+from lamina.estimators.fitting.fitted_network import get_network
 from lamina.estimators.fitting.tasks import quantiles_in
 from lamina.formulas import LOSSES
 from lamina.studies import Inside
@@ -38,6 +39,22 @@ def input_names(inside: Inside, chosen: Sequence[str] | None = None) -> list[str
     if names is None or len(names) != n_inputs:
         return [subscripted("x", i + 1) for i in range(n_inputs)]
     return [*map(str, names)]
+
+
+def first_layer_names(inside: Inside, chosen: Sequence[str] | None = None) -> list[str]:
+    """Return a name for each input of the first layer: of the features, or of the input stage.
+
+    An output of a column that has several is numbered from 1: "age 1", "age 2", …
+    """
+    names, stage = input_names(inside, chosen), get_network(inside.model).spec.input_stage
+    if stage is None:
+        return names
+    return [
+        names[column] if width == 1 else f"{names[column]} {i + 1}"
+        for group in stage.groups
+        for column, width in zip(group.columns, group.widths, strict=True)
+        for i in range(width)
+    ]
 
 
 def _names_behind(steps: Sequence[BaseEstimator]) -> list[str] | None:

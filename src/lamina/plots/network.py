@@ -13,7 +13,7 @@ from lamina.estimators.fitting.fitted_network import get_network
 from lamina.formulas.table import AnyArray
 from lamina.plots.axes import require_matplotlib
 from lamina.plots.choices import chosen
-from lamina.plots.names import input_names, output_names
+from lamina.plots.names import first_layer_names, output_names
 from lamina.plots.network_drawing import Diagram, number
 from lamina.plots.network_layout import DrawnLayer, lay_out
 from lamina.plots.network_lettering import Lettering, write_legend
@@ -174,7 +174,7 @@ class NetworkDisplay:
             weights=inside.model.coefs_,
             biases=inside.model.intercepts_,
             activations=None if row is None else _activations(inside, row),
-            input_names=input_names(inside, feature_names),
+            input_names=first_layer_names(inside, feature_names),
             output_names=output_names(inside.model, class_names),
             captions=_captions(inside.model),
         )
@@ -258,8 +258,10 @@ def _activations(inside: Inside, row: ArrayOrTable) -> list[AnyArray]:
 def _captions(model: BaseEstimator) -> list[str]:
     """Return the caption of each layer, with line breaks."""
     spec = get_network(model).spec
-    captions = [f"inputs\n{spec.n_features:,}"]
-    for place, block in enumerate(spec.blocks[:-1], start=1):
+    stage = spec.input_stage
+    of_columns = "" if stage is None else f" of {spec.n_features:,} columns"
+    captions = [f"inputs\n{spec.layers[0].fan_in:,}{of_columns}"]
+    for place, block in enumerate(spec.layers[:-1], start=1):
         what = "\n".join([str(block.output_function), *block.remarks(training=False)])
         captions.append(f"hidden {place}\n{block.fan_out:,} × {what}")
     ends = (

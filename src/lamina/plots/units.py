@@ -237,12 +237,12 @@ def _layer_names(inside: Inside, max_units: int) -> list[str]:
     spec = get_network(inside.model).spec
     names = [
         f"hidden {number}\n{block.output_function}"
-        for number, block in enumerate(spec.blocks[:-1], 1)
+        for number, block in enumerate(spec.layers[:-1], 1)
     ]
     names.append(f"output\n{spec.inverse_link}")
     return [
         name if block.fan_out <= max_units else f"{name}\n{max_units} of {block.fan_out:,}"
-        for name, block in zip(names, spec.blocks, strict=True)
+        for name, block in zip(names, spec.layers, strict=True)
     ]
 
 
@@ -251,6 +251,6 @@ def _unit_names(
 ) -> list[list[str]]:
     spec = get_network(inside.model).spec
     hidden = [
-        [str(k + 1) for k in range(min(block.fan_out, max_units))] for block in spec.blocks[:-1]
+        [str(k + 1) for k in range(min(block.fan_out, max_units))] for block in spec.layers[:-1]
     ]
     return [*hidden, output_names(inside.model, class_names)[:max_units]]

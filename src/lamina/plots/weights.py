@@ -13,7 +13,7 @@ from lamina.estimators.fitting.fitted_network import get_network
 from lamina.plots.axes import Style, StyleValue, new_axes, require_matplotlib
 from lamina.plots.choices import chosen
 from lamina.plots.colours import background, readable_on, signed_colormap
-from lamina.plots.names import input_names, output_names
+from lamina.plots.names import first_layer_names, output_names
 from lamina.plots.ridges import draw_ridges
 from lamina.significant import significant
 from lamina.studies import perceptron_inside
@@ -154,7 +154,7 @@ class WeightsDisplay:
         display = cls(
             weights=network.weights,
             layers=[block.name for block in network.spec.weighted_blocks],
-            input_names=input_names(inside, feature_names),
+            input_names=first_layer_names(inside, feature_names),
             output_names=output_names(inside.model),
         )
         return display.plot(

@@ -57,11 +57,18 @@ def non_finite_error(
             cures.append(f"return finite numbers from {name}")
         cures.reverse()
     else:
-        place = f"layer {spec.blocks[block].name!r} (coefs_[{block}]) was the first"
+        place = f"layer {spec.blocks[block].name!r} ({_attribute(spec, block)}) was the first"
     if rate is not None:
         cures.append(f"choose a learning_rate_init below {rate:g}")
     cures[-1] = f"or {cures[-1]}"
     return NonFiniteError(f"{FAMILIAR} It happened {when}; {place}. Try to {', '.join(cures)}.")
+
+
+def _attribute(spec: NetworkSpec, block: int) -> str:
+    """Return the fitted attribute that holds a block's weights."""
+    if spec.input_stage is None:
+        return f"coefs_[{block}]"
+    return "input_parameters_" if block == 0 else f"coefs_[{block - 1}]"
 
 
 def epoch_error(

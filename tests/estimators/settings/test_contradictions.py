@@ -5,6 +5,7 @@ import pytest
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.estimators.settings.contradictions import CONTRADICTIONS
+from lamina.inputs import Categorical, OneHot, Periodic
 from lamina.losses import Focal, Gamma, Quantile
 from lamina.penalties import ElasticNet
 from lamina.schedules import Cosine
@@ -69,6 +70,8 @@ CLASHES = [
     {"solver": LBFGS(), "dtype": "float32"},
     {"learning_rate": Cosine(), "learning_rate_options": {"period": 3}},
     {"penalty": ElasticNet(l1_ratio=0.3), "l1_ratio": 0.2},
+    {"inputs": OneHot(), "input_dropout": 0.1},
+    {"inputs": [Periodic(columns=1), Categorical(columns=0)], "input_noise": 0.1},
 ]
 
 

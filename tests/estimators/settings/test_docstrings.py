@@ -16,6 +16,7 @@ from lamina.estimators.settings.docstrings import described
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.estimators.settings.parameter import with_formulas
 from lamina.formulas import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, PENALTIES, SCHEDULES
+from lamina.inputs import Categorical
 
 CLASSES = pytest.mark.parametrize("cls", [MLPClassifier, MLPRegressor])
 TABLES = {
@@ -65,9 +66,10 @@ def test_numpydoc_reads_every_entry(cls: type) -> None:
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @CLASSES
 def test_a_docstring_lists_every_public_attribute_of_a_fit(cls: type) -> None:
-    X, y = np.arange(12.0).reshape(6, 2) / 12, np.arange(6) % 2
+    X, y = np.column_stack([np.arange(6.0) / 6, np.arange(6.0)]), np.arange(6) % 2
     options = {"scale_target": True} if cls is MLPRegressor else {}
     options |= {"hidden_layer_sizes": (2,), "normalization": "batch", "max_iter": 2}
+    options |= {"inputs": [Categorical(columns=1)], "engine": "reference"}
     model = cls(**options)
     fitted = {name for name in vars(model.fit(X, y)) if name.endswith("_")}
     fitted |= {name for name in dir(cls) if name.endswith("_") and not name.startswith("_")}

@@ -40,6 +40,7 @@ WITHOUT_EFFECT_ON_NUMBERS = {
     "verbose",
 }
 LABELS = "rows labels of y"
+CATEGORIES = "rows categories of X"
 
 
 class Resumed(NamedTuple):
@@ -76,6 +77,7 @@ def compute_identity(fit: Assignment) -> dict[str, object]:
         if validation is None
         else (validation.X, validation.task.targets(np.float64), validation.weight)
     )
+    inputs = {} if fit.inputs is None else {CATEGORIES: digest(*fit.inputs.categories)}
     return {
         "class": type(model).__name__,
         "engine": fit.engine.name,
@@ -86,6 +88,7 @@ def compute_identity(fit: Assignment) -> dict[str, object]:
         LABELS: digest(_labels_of(fit)),
         "rows sample_weight": digest(rows.weight),
         "rows validation_data": digest(*measured),
+        **inputs,
     }
 
 

@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
 )
 
 from lamina.encoding.frames import ArrayOrTable
+from lamina.estimators.fitting.input_stage import CATEGORIES, encode_rows
 from lamina.estimators.fitting.wrong_data import explained, refuse_labels_without_order
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
@@ -37,6 +38,7 @@ def read_samples(
     dtypes: Sequence[DTypeLike],
     *,
     reset: bool,
+    may_miss: bool = False,
 ) -> tuple[Matrix, AnyArray]:
     """Return validated X and y.
 
@@ -48,6 +50,8 @@ def read_samples(
     dtypes : sequence of dtype
         Dtypes that X may keep; any other becomes the first of them.
     reset : bool
+    may_miss : bool
+        True if X may contain NaN, because some of its columns hold categories.
     """
     if are_plain_rows(X, dtypes) and are_plain_targets(y, len(X)) and np.isfinite(X).all():
         _check_feature_names(model, X, reset=reset)
@@ -65,6 +69,7 @@ def read_samples(
             y_numeric=model._numeric_targets,
             dtype=list(dtypes),
             order="C",
+            ensure_all_finite="allow-nan" if may_miss else True,
             reset=reset,
         )
     if y.ndim == 2 and y.shape[1] == 1:
@@ -73,11 +78,22 @@ def read_samples(
 
 
 def read_rows(model: Parametrized, X: ArrayOrTable) -> Matrix:
-    """Return validated X for a prediction, with scikit-learn's errors and warnings."""
+    """Return validated X for a prediction, with scikit-learn's errors and warnings.
+
+    Categories become codes.
+    """
     check_is_fitted(model)
     with explained(X):
-        X = validate_data(model, X, accept_sparse="csr", dtype=FLOATS, order="C", reset=False)
-    return _sorted(X)
+        X = validate_data(
+            model,
+            X,
+            accept_sparse="csr",
+            dtype=FLOATS,
+            order="C",
+            ensure_all_finite="allow-nan" if CATEGORIES in vars(model) else True,
+            reset=False,
+        )
+        return encode_rows(model, _sorted(X))
 
 
 def refuse_noise_on_sparse_rows(settings: FitSettings, X: Matrix) -> None:

@@ -14,6 +14,11 @@ import numpy as np
 
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ModelFileError
+from lamina.estimators.fitting.checked_inputs import (
+    checked_stage,
+    input_fields,
+    missing_categories,
+)
 from lamina.estimators.fitting.fitted_activations import ATTRIBUTE
 from lamina.estimators.fitting.fitted_network import get_spec
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, Attributes
@@ -77,7 +82,7 @@ def check_estimator(model: Parametrized) -> None:
     fields, needed = BEFORE_FIT, frozenset[str]()
     if "coefs_" in state:
         fields = fitted_fields(model, _checked_network(model))
-        needed = ALWAYS | _class_attributes(model)
+        needed = ALWAYS | _class_attributes(model) | missing_categories(state)
         for together in (
             OPTIMIZER,
             OF_LOSS,
@@ -99,6 +104,7 @@ def _checked_network(model: Parametrized) -> NetworkSpec:
     """Return the network after checking the parts that define it."""
     fitted = model.__dict__
     whole(1)(fitted.get("n_features_in_"), "n_features_in_")
+    checked_stage(fitted)
     list_of(whole(1))(fitted.get("_heads", []), "_heads")
     if ATTRIBUTE in fitted:
         parts = fitted.get("coefs_", [])
@@ -134,9 +140,10 @@ def fitted_fields(model: Parametrized, spec: NetworkSpec) -> Fields:
     fields: dict[str, Check] = {
         **BEFORE_FIT,
         **dict.fromkeys(("coefs_", "intercepts_", *OTHER_PARTS), parts),
+        **input_fields(fitted),
         "n_features_in_": whole(features, features),
         "feature_names_in_": lambda value, place: _texts(value, place, names),
-        "n_layers_": whole(len(spec.blocks) + 1, len(spec.blocks) + 1),
+        "n_layers_": whole(len(spec.layers) + 1, len(spec.layers) + 1),
         "n_outputs_": whole(spec.n_outputs, spec.n_outputs),
         "out_activation_": member(INVERSE_LINKS),
         "_heads": list_of(whole(1)),

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import DTypeLike
 
+from lamina.blocks import InputStage
 from lamina.choices import Choice
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.estimators.fitting.fitted_activations import (
@@ -21,6 +22,7 @@ from lamina.estimators.fitting.fitted_activations import (
     fitted_activations,
 )
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, Attributes, fitted_parts
+from lamina.estimators.fitting.input_stage import STAGE, fitted_stage, stage_attributes
 from lamina.estimators.settings.architecture import (
     OF_PREDICTIONS,
     Architecture,
@@ -59,6 +61,7 @@ def get_spec(model: Parametrized) -> NetworkSpec:
         read_architecture(model, activations),
         model.out_activation_,
         tuple(model.__dict__.get("_heads", ())),
+        fitted_stage(model.__dict__),
     )
 
 
@@ -69,18 +72,22 @@ def _spec(
     architecture: Architecture,
     inverse_link: str,
     heads: tuple[int, ...],
+    stage: InputStage | None,
 ) -> NetworkSpec:
     # Cached, because for a single sample building a spec takes longer than using it.
     weights, biases, *extra = shapes
-    widths = (n_features, *(shape[-1] for shape in weights))
+    outputs = [shape[-1] for shape in weights]
+    n_inputs = n_features if stage is None else stage.fan_out
+    widths = (n_inputs, *outputs)
     if weights != tuple(pairwise(widths)) or biases != tuple((width,) for width in widths[1:]):
+        described = "features" if stage is None else "outputs of the input stage"
         raise ValueError(
             f"coefs_ of shapes {list(weights)} and intercepts_ of shapes {list(biases)} are not "
-            f"those of one network with {n_features} features: every matrix has a row for each "
+            f"those of one network with {n_inputs} {described}: every matrix has a row for each "
             "column of the one before, and an intercept for each of its columns. Set them to "
             "fit, or fit the estimator again."
         )
-    spec = build_network(widths, architecture, inverse_link, heads)
+    spec = build_network((n_features, *outputs), architecture, inverse_link, heads, stage)
     require_parts(spec, extra)
     return spec
 
@@ -170,6 +177,7 @@ def get_network(model: Parametrized) -> Network:
         model.out_activation_,
         model.n_features_in_,
         fitted.get("_heads"),
+        fitted.get(STAGE),
         model.dtype,
         model.precision,
         model.engine,
@@ -225,10 +233,11 @@ def network_attributes(network: Network, scaling: TargetScaling | None = None) -
         **_named_views(network.views),
         **extra,
         **activation_attributes(spec),
-        "n_layers_": len(spec.blocks) + 1,
+        "n_layers_": len(spec.layers) + 1,
         "n_outputs_": spec.n_outputs,
         "out_activation_": spec.inverse_link,
         "_heads": list(spec.heads),
+        **stage_attributes(spec.input_stage),
     }
 
 

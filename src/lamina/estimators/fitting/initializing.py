@@ -74,13 +74,15 @@ def initial_gains(settings: FitSettings, spec: NetworkSpec) -> list[float]:
     For an output block without activation, scikit-learn uses the gain of the hidden layers.
     """
     initializer = INITIALIZERS[settings.initializer]
-    names = [block.output_function for block in spec.blocks]
+    names = [block.output_function for block in spec.layers]
     if settings.architecture.output_activation is None and initializer.output_as_hidden:
         if len(names) > 1:
             names[-1] = names[-2]
         elif not isinstance(activation := settings.architecture.activation, tuple):
             names[-1] = activation
-    return [initializer.gain(ACTIVATIONS[name]) for name in names]
+    # An input stage has initial values of its own.
+    of_stage = [1.0] * (len(spec.blocks) - len(names))
+    return [*of_stage, *(initializer.gain(ACTIVATIONS[name]) for name in names)]
 
 
 class _Unseeded(ISeedSequence):

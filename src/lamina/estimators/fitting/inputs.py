@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.engines import Engine, Objective, Rows
+from lamina.estimators.fitting.fitted_parts import Attributes
+from lamina.estimators.fitting.input_stage import ResolvedInputs
 from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.fitting.validation_setup import HeldOut
 from lamina.estimators.settings.fit_settings import FitSettings
@@ -33,6 +35,8 @@ class Assignment:
     engine : Engine
     spec : NetworkSpec
     task : Task
+    inputs : ResolvedInputs or None
+        Input stage, and the categories that it has codes for.
     scaling : TargetScaling or None
         Standardisation of the targets for training.
     objective : Objective
@@ -64,6 +68,7 @@ class Assignment:
     engine: Engine
     spec: NetworkSpec
     task: Task
+    inputs: ResolvedInputs | None
     scaling: TargetScaling | None
     objective: Objective
     X: Matrix
@@ -81,6 +86,11 @@ class Assignment:
     def network(self, parameters: Array) -> Network:
         """Return the network that is fitted, with these parameters."""
         return Network(self.spec, parameters)
+
+    def attributes(self) -> Attributes:
+        """Return the fitted attributes of the targets and the inputs, known before the fit."""
+        of_inputs = {} if self.inputs is None else self.inputs.attributes()
+        return self.task.attributes() | of_inputs
 
     def starting_from(self, start: Array) -> Assignment:
         """Return the same fit from other parameters, with the samples in their dtype."""

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import Rows, choose_engine
@@ -19,6 +19,15 @@ from lamina.estimators.fitting.fitted_network import get_dtype, require_parts
 from lamina.estimators.fitting.fitted_parts import fitted_parts, require_biases
 from lamina.estimators.fitting.growing import grow_model
 from lamina.estimators.fitting.initializing import first_parameters, make_generator, require_memory
+from lamina.estimators.fitting.input_stage import (
+    ResolvedInputs,
+    fitted_categories,
+    fitted_stage,
+    may_have_missing,
+    refuse_sparse,
+    resolve_inputs,
+    write_edges,
+)
 from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.missing_targets import fill_missing, keep_samples
 from lamina.estimators.fitting.state import get_trained_parameters
@@ -29,7 +38,7 @@ from lamina.estimators.settings.architecture import build_network
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Matrix
 from lamina.network import NetworkSpec, ParameterLayout
 
 ROWS_TO_TRY = 5
@@ -69,13 +78,14 @@ def prepare_fit(
     dtypes = _dtypes(model, settings, fresh)
     filler = model._filler if incremental and not fresh else None
     filled, present = fill_missing(y, filler=filler)
-    samples, targets = read_samples(model, X, filled, dtypes, reset=fresh)
+    may_miss = may_have_missing(settings.inputs)
+    samples, targets = read_samples(model, X, filled, dtypes, reset=fresh, may_miss=may_miss)
     samples, targets, weight, present = keep_samples(samples, targets, sample_weight, present)
     refuse_noise_on_sparse_rows(settings, samples)
+    inputs, samples = _resolved_inputs(model, settings, samples, fresh)
     task: Task = model._task(settings, targets, settings.warm_start or incremental, classes, weight)
     task = task.with_missing(present)
-    widths = (samples.shape[1], *settings.widths, task.n_outputs)
-    spec = build_network(widths, settings.architecture, task.inverse_link, task.heads)
+    spec = _build_spec(settings, samples.shape[1], task, inputs)
     weight = task.row_weights(weight)
     require_memory(settings, spec, samples.dtype)
     # A checkpoint holds its generator's state, so NumPy's global one stays untouched.
@@ -93,13 +103,14 @@ def prepare_fit(
         _refuse_weights_of_targets(settings, objective.loss)
     if not isinstance(objective.loss, str):
         _check_custom_loss(objective.loss, rows, spec.n_outputs)
-    return Assignment(
+    fit = Assignment(
         settings=settings,
         model=model,
         earlier=earlier,
         engine=choose_engine(settings.engine, settings.n_threads, settings.precision, spec),
         spec=spec,
         task=task,
+        inputs=inputs,
         scaling=task.scaling,
         objective=objective,
         X=samples,
@@ -110,13 +121,64 @@ def prepare_fit(
         held_out=(
             None
             if validation_data is None
-            else _held_out(model, settings, validation_data, task, samples.dtype)
+            else _held_out(model, settings, validation_data, task, inputs, samples.dtype)
         ),
         deadline=deadline,
         as_given=(X, y, sample_weight),
         resume=resume,
         fresh=fresh,
         incremental=incremental,
+    )
+    write_first_bins(fit)
+    return fit
+
+
+def write_first_bins(fit: Assignment, rows: NDArray[np.int64] | None = None) -> None:
+    """Write the bins of piecewise linear inputs into the initial parameters of a fresh fit.
+
+    Parameters
+    ----------
+    fit : Assignment
+    rows : ndarray of int64, optional
+        Samples that the fit trains on, all by default.
+    """
+    if fit.inputs is None or not fit.fresh:
+        return
+    X, y, weight = fit.rows.X, fit.rows.y, fit.rows.weight
+    if rows is not None:
+        # Sorted, so that bins do not depend on the order of the samples.
+        rows = np.sort(rows)
+        X, y, weight = X[rows], y[rows], None if weight is None else weight[rows]
+    write_edges(fit.inputs, fit.network(fit.start), X, y, weight)
+
+
+def _build_spec(
+    settings: FitSettings, n_features: int, task: Task, inputs: ResolvedInputs | None
+) -> NetworkSpec:
+    widths = (n_features, *settings.widths, task.n_outputs)
+    stage = None if inputs is None else inputs.stage
+    return build_network(widths, settings.architecture, task.inverse_link, task.heads, stage)
+
+
+def _resolved_inputs(
+    model: Parametrized, settings: FitSettings, X: Matrix, fresh: bool
+) -> tuple[ResolvedInputs | None, Matrix]:
+    """Return the input stage of the fit, or None, and X with codes in place of categories.
+
+    A fit that continues keeps the stage of the earlier one.
+    """
+    earlier = None if fresh else fitted_stage(vars(model))
+    if not settings.inputs and earlier is None:
+        return None, X
+    if settings.inputs:
+        refuse_sparse(model, X)
+        categories = None if fresh else fitted_categories(model)
+        resolved = resolve_inputs(settings.inputs, model, X, categories)
+        if fresh or resolved.stage == earlier:
+            return resolved, resolved.encode(X)
+    raise ValueError(
+        f"inputs={shown(model.inputs)} is not what the network was fitted with, and a fit cannot "
+        "continue with another architecture. Set it back, or set warm_start=False and call fit."
     )
 
 
@@ -177,13 +239,18 @@ def _held_out(
     settings: FitSettings,
     validation_data: Sequence[ArrayOrTable],
     task: Task,
+    inputs: ResolvedInputs | None,
     dtype: DTypeLike,
 ) -> HeldOut:
     """Return the user's validation data, validated like the training data."""
     X, y, *weight = split_validation_data(settings, validation_data)
     y, present = fill_missing(y, "y_val of validation_data", task.filler)
     with explained(X, y, where="validation_data: "):
-        X, y = read_samples(model, X, y, [dtype], reset=False)
+        may_miss = may_have_missing(settings.inputs)
+        X, y = read_samples(model, X, y, [dtype], reset=False, may_miss=may_miss)
+        if inputs is not None:
+            refuse_sparse(model, X)
+            X = inputs.encode(X)
     names = "y_val of validation_data", "weight_val"
     kept = keep_samples(X, y, weight[0] if weight else None, present, names)
     if kept.weight is not None and kept.weight.ndim == 2:

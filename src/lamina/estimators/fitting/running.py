@@ -20,6 +20,7 @@ from lamina.estimators.fitting.checkpoint_identity import (
 from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.preparing import write_first_bins
 from lamina.estimators.fitting.scikit_learn_callbacks import ScikitLearnCallbacks, has_callbacks
 from lamina.estimators.fitting.state import (
     build_memory,
@@ -113,6 +114,8 @@ def fit_minibatch(fit: Assignment) -> FitResult:
     identity = compute_identity(fit) if writes else {}
     begun = None if fit.resume is None else resumed(fit, identity)
     order, held_out = _split(fit) if begun is None else (begun.order, begun.held_out)
+    if held_out is not None and begun is None:
+        write_first_bins(fit, order)
     plan = _training_plan(fit, len(order))
     if plan.batch_size < settings.batch_size and not settings.is_automatic_batch:
         _warn_of_clipping(settings.batch_size, plan.batch_size)
@@ -268,7 +271,7 @@ def _scikit_learn_callbacks(fit: Assignment) -> list[ScikitLearnCallbacks]:
 
     def attributes(parameters: Array) -> Attributes:
         network = network_attributes(Network(fit.spec, parameters), fit.scaling)
-        return network | fit.task.attributes()
+        return network | fit.attributes()
 
     return [ScikitLearnCallbacks(fit.model, *fit.as_given, fit.start, attributes)]
 

@@ -12,6 +12,7 @@ from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import Objective, Rows
 from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.fitted_parts import Attributes
+from lamina.estimators.fitting.input_stage import CATEGORIES
 from lamina.estimators.fitting.scorers import measure_by
 from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.settings.contradictions import minibatch_solvers
@@ -116,11 +117,13 @@ def metric_names(task: Task, monitor: Monitored) -> tuple[str, ...]:
 def build_probe(model: Parametrized, attributes: Attributes) -> Any:
     """Return an estimator that predicts as the model would with other fitted attributes.
 
-    It has no feature names, because its X is an array without names.
+    It has no feature names and no categories, because its X is an array without names, with codes
+    in place of categories.
     """
     probe = object.__new__(type(model))
     probe.__dict__.update(model.__dict__ | attributes)
-    probe.__dict__.pop("feature_names_in_", None)
+    for name in ("feature_names_in_", CATEGORIES):
+        probe.__dict__.pop(name, None)
     return probe
 
 

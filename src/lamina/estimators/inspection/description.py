@@ -15,6 +15,7 @@ from lamina.estimators.fitting.fitted_network import get_network
 from lamina.estimators.inspection.passes import Passes
 from lamina.estimators.settings.architecture import build_network, read_architecture
 from lamina.estimators.settings.hidden_layers import layer_widths
+from lamina.estimators.settings.input_columns import read_inputs
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas import INVERSE_LINKS
 from lamina.formulas.table import Array
@@ -182,7 +183,7 @@ def describe(model: Parametrized, passes: Passes | None = None) -> NetworkDescri
     """Describe the network of an estimator, fitted or not; count dead units if given samples."""
     title = type(model).__name__
     if "coefs_" not in vars(model):
-        layers = tuple(_layers(model, _network_to_come(model), UNKNOWN))
+        layers = (*_inputs_to_come(model), *_layers(model, _network_to_come(model), UNKNOWN))
         return NetworkDescription(f"{title}, not fitted", layers, None, None)
     network = get_network(model)
     spec = network.spec
@@ -190,7 +191,11 @@ def describe(model: Parametrized, passes: Passes | None = None) -> NetworkDescri
     n_dead = (
         [None] * len(spec.blocks)
         if passes is None
-        else [*(each.n_idle for each in passes.idleness()), None]
+        else [
+            *([None] if spec.input_stage else []),
+            *(each.n_idle for each in passes.idleness()),
+            None,
+        ]
     )
     layers = tuple(
         _with_weights(layer, weights.get(block), dead)
@@ -209,6 +214,13 @@ def _network_to_come(model: Parametrized) -> NetworkSpec:
     n_features, n_outputs = NOT_YET
     widths = [n_features, *layer_widths(model), n_outputs]
     return build_network(tuple(widths), read_architecture(model), next(iter(INVERSE_LINKS)))
+
+
+def _inputs_to_come(model: Parametrized) -> Iterator[LayerDescription]:
+    """Yield the input stage of a model that is not fitted, if it has one."""
+    if inputs := read_inputs(model.inputs):
+        kinds = ", ".join(each.name for each in inputs)
+        yield LayerDescription("inputs", "identity", kinds, None, None, None)
 
 
 def _layers(

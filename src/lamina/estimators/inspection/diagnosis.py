@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -25,6 +25,7 @@ from lamina.errors import (
     UnscaledFeaturesWarning,
     UnscaledTargetWarning,
 )
+from lamina.estimators.fitting.input_codes import codes_of_columns
 from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.running import FitResult
 from lamina.estimators.inspection.idle_units import active_units, saturates
@@ -65,7 +66,9 @@ class Diagnosis:
         """Check the samples, and issue the findings before training."""
         if self.diagnostics and (self.fit.fresh or not self.fit.incremental):
             names = getattr(self.fit.model, "feature_names_in_", None)
-            self.findings += unscaled_features(self.fit.X, names)
+            inputs = self.fit.inputs
+            codes = () if inputs is None else codes_of_columns(inputs.stage)
+            self.findings += unscaled_features(self.fit.X, names, codes)
             self.issue(None, stacklevel + 1)
 
     def check_outcome(self, outcome: FitResult) -> dict[str, list[str] | None]:
@@ -135,9 +138,16 @@ def _latest(curve: Sequence[float] | None, n_epochs: int) -> Sequence[float]:
     return curve[max(0, len(curve) - n_epochs) :] if curve else ()
 
 
-def unscaled_features(X: Matrix, names: AnyArray | None) -> list[DiagnosticWarning]:
-    """Return a warning if a column's sampled values have a large mean magnitude."""
+def unscaled_features(
+    X: Matrix, names: AnyArray | None, codes: Iterable[int] = ()
+) -> list[DiagnosticWarning]:
+    """Return a warning if a column's sampled values have a large mean magnitude.
+
+    Columns that hold codes of categories have no size.
+    """
     sizes = _feature_sizes(X)
+    if sizes is not None:
+        sizes[list(codes)] = 0
     if sizes is None or not sizes.max() > LARGEST_FEATURE:
         return []
     largest = int(sizes.argmax())
@@ -176,16 +186,16 @@ def idle_layers(network: Network, X: Matrix) -> list[DiagnosticWarning]:
         return []
     sample = X[:: max(1, X.shape[0] // LARGER_SAMPLE)]
     found: dict[type, DiagnosticWarning] = {}
-    for block, n_idle in _mostly_idle(network, sample):
-        layer = network.spec.blocks[block]
+    for place, n_idle in _mostly_idle(network, sample):
+        layer = network.spec.layers[place]
         kind = SaturatedUnitsWarning if saturates(layer.output_function) else DeadUnitsWarning
         found.setdefault(kind, kind(_idle_message(layer, n_idle)))
     return list(found.values())
 
 
 def _mostly_idle(network: Network, X: Matrix) -> list[tuple[int, int]]:
-    """Return index and idle count of each hidden block in which most units never change."""
-    if len(network.spec.blocks) == 1:
+    """Return index and idle count of each hidden layer in which most units never change."""
+    if len(network.spec.layers) == 1:
         return []
     X = X.astype(network.dtype, copy=False)
     with np.errstate(all="ignore"):

@@ -1,9 +1,11 @@
-"""Report on an estimator's fits: their history, and scikit-learn's own callbacks."""
+"""Report on an estimator's fits: history, input stage, and scikit-learn's own callbacks."""
 
 from __future__ import annotations
 
 from typing import Self
 
+from lamina.blocks import InputStage
+from lamina.estimators.fitting.input_stage import fitted_stage
 from lamina.estimators.fitting.state import copy_at_epoch
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas.table import Array
@@ -73,3 +75,12 @@ class FitReports(Parametrized):
         _ = self.loss_curve_
         curve: list[float] | None = vars(self).get("_history", {}).get("validation_loss")
         return curve
+
+    @property
+    def input_stage_(self) -> InputStage:
+        """Groups of columns of the latest fit, and the kind of each."""
+        stage = fitted_stage(vars(self))
+        if stage is None:
+            reason = "before fit" if "coefs_" not in vars(self) else "with inputs=None"
+            raise AttributeError(f"this {type(self).__name__} has no input_stage_ {reason}")
+        return stage

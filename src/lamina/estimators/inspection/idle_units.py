@@ -25,13 +25,15 @@ FAR = 50.0
 
 
 def active_units(network: Network, passed: Forward) -> list[NDArray[np.bool_]]:
-    """Return for each hidden block a mask, (fan_out,), of the units that some sample activates."""
+    """Return for each hidden layer a mask, (fan_out,), of the units that some sample activates."""
     return [np.asarray(steep.any(axis=0)) for steep in steep_activations(network, passed)]
 
 
 def steep_activations(network: Network, passed: Forward) -> list[NDArray[np.bool_]]:
-    """Return for each hidden block a mask of non-negligible f'(z), (n_samples, fan_out)."""
-    walk = zip(network.spec.blocks[:-1], passed.blocks, network.blocks, strict=False)
+    """Return for each hidden layer a mask of non-negligible f'(z), (n_samples, fan_out)."""
+    hidden = network.spec.layers[:-1]
+    of_layers = slice(-len(hidden) - 1, -1)
+    walk = zip(hidden, passed.blocks[of_layers], network.blocks[of_layers], strict=True)
     return [_is_steep(*part) for part in walk]
 
 

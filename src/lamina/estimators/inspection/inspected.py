@@ -148,7 +148,8 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         Returns
         -------
         list of n_layers_ arrays
-            First X itself, as validated (csr if it was sparse); then a = f(z) of each hidden layer,
+            First X itself, as validated (csr if it was sparse), or with `inputs=` what the first
+            layer receives in its place; then a = f(z) of each hidden layer,
             of shape (n_samples, fan_out); last the prediction, of shape (n_samples, n_outputs_): a
             classifier's probabilities (of the second class alone if there are two), or a
             regressor's numbers.
@@ -166,7 +167,8 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         True
         """
         passes = self._passes(X)
-        return [passes.rows, *passes.activations()]
+        layers = passes.activations()
+        return layers if passes.network.spec.input_stage else [passes.rows, *layers]
 
     def transform(self, X: ArrayOrTable, layer: int = -1) -> Array:
         """Return the activations of a hidden layer, the features that the network has learned.
@@ -230,7 +232,8 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         Returns
         -------
         ndarray of shape (n_samples, n_features), or (n_samples, n_outputs_, n_features)
-            The latter if the network has several outputs and none was chosen.
+            The latter if the network has several outputs and none was chosen. Columns of categories
+            have gradient 0.
 
         Raises
         ------
@@ -378,7 +381,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 def _hidden_block(spec: NetworkSpec, layer: int) -> int:
     """Return the index of a hidden block, counted from either end."""
     require_whole("layer", layer, "0 is the first hidden layer, -1 the last")
-    n_hidden = len(spec.blocks) - 1
+    n_hidden = len(spec.layers) - 1
     if n_hidden == 0:
         raise ValueError(
             "hidden_layer_sizes=() has no hidden layer to return: add one, or use the features "
@@ -389,4 +392,4 @@ def _hidden_block(spec: NetworkSpec, layer: int) -> int:
             f"layer={layer} is none of the {n_hidden} hidden layers: the first is 0 or "
             f"{-n_hidden}, the last {n_hidden - 1} or -1"
         )
-    return layer % n_hidden
+    return len(spec.blocks) - 1 - n_hidden + layer % n_hidden

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy import sparse
 
 from lamina.blocks import Mode, Product
+from lamina.estimators.fitting.input_codes import codes_of_columns
 from lamina.estimators.inspection.idle_units import steep_activations
 from lamina.estimators.settings.refusals import require_whole, shown
 from lamina.formulas.table import Array, Matrix
@@ -73,7 +74,7 @@ class Passes:
             return forward(self.network, rows, Mode(product=self.product))
 
     def activations(self) -> list[Array]:
-        """Return a of every hidden block, and the prediction in the last block's place."""
+        """Return a of every block, and the prediction in the last block's place."""
         spec = self.network.spec
         widths = [*(block.width_out for block in spec.blocks[:-1]), spec.n_outputs]
         layers = [self._empty(width) for width in widths]
@@ -91,8 +92,8 @@ class Passes:
         return layer
 
     def idleness(self) -> list[Idleness]:
-        """Return the flatness of each hidden block."""
-        n_steep = [np.zeros(block.width_out, np.int64) for block in self.network.spec.blocks[:-1]]
+        """Return the flatness of each hidden layer."""
+        n_steep = [np.zeros(block.width_out, np.int64) for block in self.network.spec.layers[:-1]]
         for part in self.chunks():
             passed = self.forward(self.rows[part])
             for counts, steep in zip(n_steep, steep_activations(self.network, passed), strict=True):
@@ -129,6 +130,7 @@ class Passes:
 
     def integrated_gradients(self, direction: Array, baseline: ArrayLike, n_steps: int) -> Array:
         """Return (x - x') ∫₀¹ ∂(direction · f)/∂x (x' + t (x - x')) dt, by Gauss-Legendre."""
+        self._refuse_categories()
         start = self._baseline(baseline)
         points, weights = _rule(n_steps, start.dtype)
         attributions = self._empty(self.network.spec.n_features)
@@ -140,6 +142,14 @@ class Passes:
                 mean += weight * self._gradient(start + point * way, direction[part])
             attributions[part] = way * mean
         return attributions
+
+    def _refuse_categories(self) -> None:
+        stage = self.network.spec.input_stage
+        if stage is not None and (coded := sorted(codes_of_columns(stage))):
+            raise ValueError(
+                f"columns {coded} of X hold categories, and between two categories are no points "
+                "to integrate gradients over. Use feature_importances(X, y, method='permutation')."
+            )
 
     def _gradient(self, rows: Matrix, direction: Array) -> Array:
         passed = self.forward(rows)

@@ -7,6 +7,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from lamina.blocks import InputStage
 from lamina.errors import UnknownNameError
 from lamina.estimators.settings.constraints import hidden_activations, hidden_dropout
 from lamina.estimators.settings.formula_choices import as_activation
@@ -92,8 +93,9 @@ def build_network(
     architecture: Architecture,
     inverse_link: str,
     heads: tuple[int, ...] = (),
+    stage: InputStage | None = None,
 ) -> NetworkSpec:
-    """Return the network with these layer widths, from the inputs to the outputs."""
+    """Return the network with these layer widths, from the columns of X to the outputs."""
     activations, dropout = layer_activations_and_dropout(architecture, len(widths) - 2)
     return NetworkSpec.perceptron(
         widths,
@@ -108,4 +110,5 @@ def build_network(
         heads=heads,
         ntk=architecture.parametrization == "ntk",
         blend=architecture.blended_activation,
+        inputs=stage,
     )

@@ -45,6 +45,20 @@ ATTRIBUTES = {
         Running mean and variance of each layer; only with normalization='batch'.
         """,
     ),
+    "input_stage_": Attribute(
+        "InputStage",
+        """
+        Groups of columns and their kinds, with the columns and outputs of each; only with `inputs`.
+        `coefs_[0]` then has a row for each of its outputs.
+        """,
+    ),
+    "input_categories_": Attribute(
+        "list of ndarray",
+        """
+        Categories of each column, whose codes count from 1, and an empty array for columns of
+        numbers; only if `inputs` has columns of categories.
+        """,
+    ),
     "n_iter_": Attribute(
         "int",
         """

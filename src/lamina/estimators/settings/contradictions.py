@@ -21,6 +21,7 @@ from lamina.estimators.settings.hidden_layers import (
     layer_widths,
     layers_set_twice,
 )
+from lamina.estimators.settings.input_columns import unusable_inputs
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.rate_factors import rate_factors_of_no_group
 from lamina.estimators.settings.refusals import shown
@@ -394,5 +395,6 @@ OTHER_CONTRADICTIONS: tuple[Contradiction, ...] = (
     _smoothing_of_ones_own_loss,
     _scaled_target_behind_an_inverse_link,
     flat_beside_object,
+    unusable_inputs,
 )
 CONTRADICTIONS = (*FULL_BATCH_CONTRADICTIONS, *OTHER_CONTRADICTIONS)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lamina.choices import name_of
+from lamina.choices import Input, name_of
 from lamina.engines import OptimizerSettings
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.settings.architecture import (
@@ -32,6 +32,7 @@ from lamina.estimators.settings.formula_choices import (
     schedule_options,
 )
 from lamina.estimators.settings.hidden_layers import layer_widths
+from lamina.estimators.settings.input_columns import read_inputs
 from lamina.estimators.settings.monitoring import Monitored, monitored
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas import is_minibatch
@@ -52,6 +53,8 @@ class FitSettings:
     widths : tuple of int
         Number of units of each hidden layer.
     architecture : Architecture
+    inputs : tuple of Input
+        Empty if all columns enter as they are.
     initializer : str or sequence of arrays
     solver : str
     is_minibatch : bool
@@ -99,6 +102,7 @@ class FitSettings:
 
     widths: tuple[int, ...]
     architecture: Architecture
+    inputs: tuple[Input, ...]
     initializer: Any
     solver: str
     is_minibatch: bool
@@ -176,6 +180,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
     return FitSettings(
         widths=tuple(widths),
         architecture=architecture,
+        inputs=read_inputs(model.inputs),
         initializer=_initializer(model),
         solver=name_of(model.solver),
         is_minibatch=takes_steps,

@@ -13,7 +13,7 @@ from lamina.estimators.settings.parameter import (
     with_formulas,
 )
 from lamina.estimators.settings.refusals import Formulas, Names
-from lamina.formulas import ACTIVATIONS, INITIALIZERS, NORMALIZATIONS
+from lamina.formulas import ACTIVATIONS, INITIALIZERS, INPUT_FORMULAS, NORMALIZATIONS
 
 PARAMETRIZATIONS = ("standard", "ntk")
 
@@ -177,6 +177,31 @@ NETWORK_PARAMETERS = {
           `intercepts_`, to start from another model's weights.
         """,
             INITIALIZERS,
+        ),
+    ),
+    "inputs": Parameter(
+        "str, Input, list of Input or None",
+        [Formulas("inputs", set(INPUT_FORMULAS)), list, tuple, None],
+        with_formulas(
+            """
+        What the first layer receives for each column of X: a name or an object of `lamina.inputs`
+        for all columns, or a list of objects with `columns=`, which are indices, names, a slice or
+        a boolean mask. Columns that none of them takes enter as they are. None is 'identity' for
+        all, as in scikit-learn.
+
+        - 'identity': x;
+        - 'scaled': s x, with a factor s that each column learns;
+        - 'periodic': [x, cos(2π w₁ x + b₁) W₂ + b₂], learned waves for targets with fine detail;
+        - 'piecewise_linear': w x + b + PLE(x) V, a learned function with kinks at the edges of
+          bins, which are quantiles of the training samples or the splits of a tree on the target;
+        - 'categorical': a learned row for each category;
+        - 'one_hot': an indicator for each category.
+
+        The columns of the last two hold categories as whole numbers from 0, or NaN where they are
+        missing. The first fit numbers the categories, and a warm start and `partial_fit` keep them;
+        other categories are read as missing. X must be dense.
+        """,
+            INPUT_FORMULAS,
         ),
     ),
 }

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from lamina.choices import Activation, Loss, Penalty, Schedule, Solver
+from lamina.choices import Activation, Input, Loss, Penalty, Schedule, Solver
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.settings.parameter import Parameter
 
@@ -22,6 +22,7 @@ class Parametrized(BaseEstimator):  # type: ignore[misc]
     hidden_layer_sizes: int | Sequence[int]
     width: int | None
     depth: int | None
+    inputs: str | Input | Sequence[Input] | None
     activation: str | Activation | Sequence[str | Activation]
     output_activation: str | Activation | None
     normalization: str | None

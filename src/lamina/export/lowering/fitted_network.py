@@ -21,6 +21,7 @@ from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitting.fitted_network import get_network
+from lamina.estimators.fitting.input_stage import CATEGORIES
 from lamina.export.lowering.inputs import SUPPORTED_INPUTS
 from lamina.export.lowering.network_operations import Dtype
 from lamina.formulas import (
@@ -153,6 +154,7 @@ def fitted_network(model: BaseEstimator, dtype: DTypeLike | None = None) -> Fitt
     network = get_network(model)
     spec = network.spec
     _refuse_unknown_parts(spec)
+    _refuse_categories(model)
     if model.precision is not None:
         dtype = _dtype_of_sums(model.precision, dtype)
     return FittedNetwork(
@@ -210,6 +212,16 @@ def _n_quantiles(model: BaseEstimator) -> int:
     if (answer is as_it_is) == INVERSE_LINKS[model.out_activation_].by_pairs:
         raise ExportError(f"no export supports loss={name!r}: fit the model with another loss")
     return 1
+
+
+def _refuse_categories(model: BaseEstimator) -> None:
+    """Raise ExportError for categories that are not their codes, which alone an export reads."""
+    for column, known in enumerate(vars(model).get(CATEGORIES, ())):
+        if not np.array_equal(known, np.arange(1, len(known) + 1)):
+            raise ExportError(
+                f"no export converts the categories of column {column} to codes: fit the model "
+                f"with the whole numbers from 1 to {len(known)} in their place"
+            )
 
 
 def _refuse_unknown_parts(spec: NetworkSpec) -> None:

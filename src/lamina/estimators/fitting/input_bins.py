@@ -1,0 +1,102 @@
+"""Bins of the columns of piecewise linear inputs, from the samples that a fit trains on.
+
+Shapes: x and weight (n_samples,); targets (n_samples,) of class codes or (n_samples, n_targets);
+edges (n,), ascending, n from 1 to n_bins + 1. Bins are those of Gorishniy, Rubachev, Babenko 2022,
+as the package rtdl_num_embeddings computes them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from lamina.formulas.table import AnyArray, Array
+
+# A leaf of the tree has at least this fraction of the samples, and no leaf needs more samples.
+LEAST_FRACTION = 0.02
+LARGEST_LEAST = 64
+
+
+def quantile_edges(x: Array, weight: Array | None, n_bins: int) -> Array:
+    """Return the distinct quantiles of a column at n_bins + 1 equally spaced probabilities.
+
+    Without weights they are those of `np.quantile`. Weights move each sample's place among the
+    probabilities to the middle of its weight, so a sample of weight 0 has none.
+
+    Examples
+    --------
+    >>> quantile_edges(np.array([3.0, 1.0, 2.0, 2.0, 2.0]), None, 2)
+    array([1., 2., 3.])
+    """
+    probabilities = np.linspace(0, 1, n_bins + 1)
+    if weight is None:
+        return np.unique(np.quantile(x, probabilities))
+    order = np.argsort(x, kind="stable")
+    x, weight = x[order], weight[order]
+    middles = np.cumsum(weight) - weight / 2
+    first, last = middles[0], middles[-1]
+    places = (middles - first) / (last - first) if last > first else np.zeros_like(middles)
+    return np.unique(np.interp(probabilities, places, x))
+
+
+def tree_edges(x: Array, weight: Array | None, n_bins: int, targets: AnyArray) -> Array:
+    """Return the least and the largest value of a column, and between them the splits of a tree.
+
+    The tree is scikit-learn's, predicts the targets from this column alone, and has at most n_bins
+    leaves.
+
+    Examples
+    --------
+    >>> x = np.arange(10.0)
+    >>> tree_edges(x, None, 2, (x[:, None] > 6).astype(float))
+    array([0. , 6.5, 9. ])
+    """
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    low, width = x.min(), x.max() - x.min()
+    edges = np.array([low, x.max()])
+    if n_bins < 2 or not 0 < width < math.inf:
+        return np.unique(edges)
+    least = max(1, min(LARGEST_LEAST, math.ceil(LEAST_FRACTION * len(x))))
+    make = DecisionTreeClassifier if targets.dtype.kind == "i" else DecisionTreeRegressor
+    tree = make(max_leaf_nodes=n_bins, min_samples_leaf=least, random_state=0)
+    # The tree reads float32, which cannot tell apart the days of a time in seconds.
+    tree.fit(((x - low) / width)[:, None], targets, weight)
+    splits = tree.tree_.threshold[tree.tree_.feature >= 0] * width + low
+    return np.unique([*edges, *splits[(splits > edges[0]) & (splits < edges[1])]])
+
+
+def tree_targets(targets: AnyArray) -> AnyArray:
+    """Return targets whose errors a tree may add: class codes, or numbers of variance 1.
+
+    A missing target becomes the mean of its column.
+    """
+    if targets.dtype.kind == "i":
+        return targets
+    numbers = targets.reshape(len(targets), -1).astype(np.float64)
+    missing = np.isnan(numbers)
+    if missing.any():
+        present = np.maximum((~missing).sum(axis=0), 1)
+        numbers = np.where(missing, np.where(missing, 0, numbers).sum(axis=0) / present, numbers)
+    deviation = numbers.std(axis=0)
+    return np.asarray(numbers / np.where(deviation > 0, deviation, 1))
+
+
+def distinct_edges(edges: Array, dtype: np.dtype[Any]) -> Array:
+    """Return the edges that stay distinct in a dtype.
+
+    Examples
+    --------
+    >>> distinct_edges(np.array([0.0, 1.0, 1.0 + 1e-12]), np.dtype(np.float32))
+    array([0., 1.], dtype=float32)
+    """
+    cast = edges.astype(dtype)
+    # The reciprocal of a smaller width overflows.
+    least = 4 / np.finfo(dtype).max
+    distinct = [cast[0]]
+    for each in cast[1:]:
+        if each - distinct[-1] > least:
+            distinct.append(each)
+    return np.array(distinct)
