@@ -206,15 +206,3 @@ def test_a_trace_and_an_export_refuse_the_stage_by_name():
         lamina.trace_step(model, NUMBERS, Y)
     with pytest.raises(ValueError, match="inputs"):
         lamina.to_sklearn(model)
-
-
-def test_exports_read_codes_and_refuse_other_categories():
-    with pytest.raises(ValueError, match="converts the categories of column 3 to codes"):
-        lamina.to_python(regressor(EVERY_KIND).fit(FRAME, Y))
-    ranks = {2: 1, 5: 2, 7: 3, 100: 4}
-    codes = FRAME.assign(city=FRAME["city"].map(ranks), kind=FRAME["kind"].map(ranks))
-    model = regressor(EVERY_KIND).fit(codes, Y)
-    namespace = {}
-    exec(lamina.to_python(model), namespace)
-    found = namespace["predict"](codes.to_numpy())
-    np.testing.assert_allclose(np.ravel(found), model.predict(codes), rtol=1e-12)

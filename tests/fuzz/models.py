@@ -23,6 +23,7 @@ from tests.persistence.transformers import (
 
 from lamina import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
 from lamina.encoding import TableEncoding
+from lamina.inputs import Categorical, OneHot, Periodic, PiecewiseLinear, Scaled
 
 RANDOM = np.random.RandomState(0)
 X = RANDOM.standard_normal((24, 3))
@@ -72,8 +73,20 @@ def ensemble(estimator: type[Any], y: Any) -> Made:
     return fitted(estimator(quality="fast", random_state=0), rows, y)
 
 
+# Numbers and categories in each kind of inputs.
+INPUTS = [
+    Periodic(columns=[0], n_frequencies=2),
+    PiecewiseLinear(columns=[1], n_bins=3, n_outputs=2),
+    Scaled(columns=[2]),
+    Categorical(columns=[3]),
+    OneHot(columns=[4]),
+]
+CODED = np.column_stack([X, RANDOM.randint(4, size=(24, 2))])
+
+
 MODELS: dict[str, Callable[[], Made]] = {
     "text": classifier(LABELS),
+    "inputs": regressor(rows=CODED, inputs=INPUTS),
     "booleans": classifier(X[:, 0] > 0, solver="sgd", learning_rate="adaptive"),
     "indicators": classifier(INDICATORS),
     "sparse": classifier(sparse.csr_array(INDICATORS), sparse.csr_array(X)),

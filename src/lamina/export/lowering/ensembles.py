@@ -29,6 +29,7 @@ from lamina.export.lowering.networks import (
     NetworkLowering,
     lower_blocks,
     lower_cast,
+    lower_categories,
     lower_outputs,
 )
 from lamina.export.lowering.operations import dtype_of
@@ -136,6 +137,7 @@ def _lower_members(
         network = _network(i, member, dtype)
         _check_width(i, lowering.width(joined), network.network.spec.n_features)
         x = lower_cast(lowering, joined, network.dtype)
+        x = lower_categories(lowering, network, x)
         logits = lower_blocks(NetworkLowering(lowering, None), network.network, x)
         [prediction] = lower_outputs(lowering, network, logits, None)
         value = lower_cast(lowering, prediction, np.dtype(np.float64))

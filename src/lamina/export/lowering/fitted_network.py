@@ -5,7 +5,8 @@ Everything in a network that no export supports raises an error here, so that no
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
@@ -32,7 +33,7 @@ from lamina.formulas import (
     Precision,
 )
 from lamina.formulas.losses import as_it_is
-from lamina.formulas.table import AnyArray
+from lamina.formulas.table import AnyArray, Array
 from lamina.formulas.value_losses import rearranged_quantiles
 from lamina.network import Network, NetworkSpec
 
@@ -79,12 +80,15 @@ class FittedNetwork:
         Number of adjacent outputs that are quantiles of one target, sorted in each row; else 1.
     precision : Precision or None
         Precision that both operands of every product are rounded to.
+    categories : dict of int to ndarray
+        Categories of each column of X that holds some, in ascending order.
     """
 
     network: Network
     targets: TargetEncoding | None
     n_quantiles: int = 1
     precision: Precision | None = None
+    categories: Mapping[int, Array] = field(default_factory=dict)
 
     @property
     def dtype(self) -> Dtype:
@@ -154,7 +158,6 @@ def fitted_network(model: BaseEstimator, dtype: DTypeLike | None = None) -> Fitt
     network = get_network(model)
     spec = network.spec
     _refuse_unknown_parts(spec)
-    _refuse_categories(model)
     if model.precision is not None:
         dtype = _dtype_of_sums(model.precision, dtype)
     return FittedNetwork(
@@ -162,6 +165,11 @@ def fitted_network(model: BaseEstimator, dtype: DTypeLike | None = None) -> Fitt
         targets=_targets(model),
         n_quantiles=_n_quantiles(model),
         precision=None if model.precision is None else PRECISIONS[model.precision],
+        categories={
+            column: numbers.copy()
+            for column, numbers in enumerate(vars(model).get(CATEGORIES, ()))
+            if len(numbers)
+        },
     )
 
 
@@ -212,16 +220,6 @@ def _n_quantiles(model: BaseEstimator) -> int:
     if (answer is as_it_is) == INVERSE_LINKS[model.out_activation_].by_pairs:
         raise ExportError(f"no export supports loss={name!r}: fit the model with another loss")
     return 1
-
-
-def _refuse_categories(model: BaseEstimator) -> None:
-    """Raise ExportError for categories that are not their codes, which alone an export reads."""
-    for column, known in enumerate(vars(model).get(CATEGORIES, ())):
-        if not np.array_equal(known, np.arange(1, len(known) + 1)):
-            raise ExportError(
-                f"no export converts the categories of column {column} to codes: fit the model "
-                f"with the whole numbers from 1 to {len(known)} in their place"
-            )
 
 
 def _refuse_unknown_parts(spec: NetworkSpec) -> None:

@@ -18,6 +18,7 @@ from lamina.export.lowering.network_operations import Features
 from lamina.export.lowering.networks import (
     NetworkLowering,
     lower_blocks,
+    lower_categories,
     lower_inputs,
     lower_outputs,
 )
@@ -46,11 +47,13 @@ def lower_model(model: BaseEstimator, dtype: DTypeLike | None = None) -> ModelPr
     lowering = Lowering(_names(model))
     raw = Raw(tuple(range(len(lowering.names))))
     value: Value = _lower_steps(lowering, model, raw)
-    if value == raw and not lowering.takes_a_table:
+    if value == raw and not lowering.takes_a_table and not network.categories:
         source = lowering.add(Features(len(lowering.names), network.dtype))
     else:
         source = lowering.matrix(value)
         _check_width(lowering.width(source), network.network.spec.n_features)
+        # NaN is a missing category, so that finite numbers are required behind the codes.
+        source = lower_categories(lowering, network, source)
         source = lower_inputs(lowering, source, network.dtype)
     return _program(lowering, network, source, target)
 
@@ -72,6 +75,7 @@ def lower_network(model: BaseEstimator, *, trains: bool = False) -> ModelProgram
     network = fitted_network(model)
     lowering = Lowering(_names(model))
     source = lowering.add(Features(network.network.spec.n_features, network.dtype))
+    source = lower_categories(lowering, network, source)
     return _program(lowering, network, source, None, trains=trains)
 
 

@@ -15,6 +15,7 @@ from lamina.errors import ExportError
 from lamina.export.lowering.builder import Lowering
 from lamina.export.lowering.fitted_network import FittedNetwork
 from lamina.export.lowering.formula_code import is_identity
+from lamina.export.lowering.input_operations import CategoryCodes
 from lamina.export.lowering.inputs import lower_stage
 from lamina.export.lowering.network_operations import (
     Activate,
@@ -117,6 +118,16 @@ LOWERED: Mapping[type, Callable[[NetworkLowering, Any, Any, int], int]] = {
     Dense: _dense,
     InputStage: _input_stage,
 }
+
+
+def lower_categories(lowering: Lowering, network: FittedNetwork, source: int) -> int:
+    """Turn the categories of a network's matrix into codes, if it has columns of categories."""
+    if not network.categories:
+        return source
+    dtype = dtype_of(lowering.operations, source)
+    categories = tuple(numbers.astype(dtype) for numbers in network.categories.values())
+    columns = tuple(network.categories)
+    return lowering.add(CategoryCodes(source, columns, categories, lowering.width(source)))
 
 
 def lower_inputs(lowering: Lowering, source: int, dtype: Dtype) -> int:

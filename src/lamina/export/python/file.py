@@ -22,7 +22,7 @@ RENDERERS = {**table.RENDERERS, **inputs.RENDERERS, **network.RENDERERS}
 REFUSED = network.REFUSED
 MATRIX = """
 
-NaN is a missing number where the model was fitted with an imputer."""
+NaN is a missing number where the model was fitted with an imputer, and a missing category."""
 FORWARD = """
 
 def _forward(X):
