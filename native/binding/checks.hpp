@@ -13,6 +13,7 @@ inline constexpr std::int64_t most_parameters = std::int64_t(1) << 50;
 // Largest number of terms or outputs of a column of an input stage, and of codes.
 inline constexpr std::int64_t most_sizes = std::int64_t(1) << 16;
 inline constexpr std::int64_t most_codes = std::int64_t(1) << 30;
+inline constexpr std::int64_t most_members = std::int64_t(1) << 16;
 // At least as many as any optimizer or loss reads.
 inline constexpr std::size_t room_for_hyperparameters = 16;
 
@@ -28,6 +29,26 @@ inline int input_stage_kind() {
     int kind = 0;
     while (std::string(names().blocks[kind]) != "input_stage") ++kind;
     return kind;
+}
+
+inline bool is_kind(const Block& block, const char* name) {
+    return std::string(names().blocks[block.kind]) == name;
+}
+
+// Every block of members follows one with as many, or is the first and repeats its input.
+inline void require_members(const Block& block, const Block& before) {
+    const bool has_members = is_kind(block, "shared_dense") || is_kind(block, "member_heads");
+    require(block.n_members >= 1 && block.n_members <= most_members, "too few or too many members");
+    require(has_members || (block.n_members == 1 && before.n_members == 1),
+            "a block without members follows one with members");
+    require(!has_members || before.n_members == (block.repeats ? 1 : block.n_members),
+            "the members of two blocks differ");
+    require(!has_members || !(block.repeats && block.residual), "a residual needs its own input");
+    require(!has_members || block.normalization == Block{}.normalization ||
+                std::string(names().normalizations[block.normalization]) != "batch",
+            "members cannot share the statistics of a batch");
+    require(block.fan_in <= most_parameters / block.fan_out / block.n_members,
+            "a block is too large");
 }
 
 inline void require_blocks(const std::vector<Block>& blocks) {
@@ -49,6 +70,7 @@ inline void require_blocks(const std::vector<Block>& blocks) {
                     is_in(names().normalizations, block.normalization),
                 "normalization is none of NORMALIZATIONS");
         require(is_fraction(block.dropout), "dropout is out of range");
+        require_members(block, i == 0 ? Block{} : blocks[i - 1]);
     }
 }
 

@@ -106,20 +106,27 @@ inline void bind_network_declaration(nb::module_& module) {
             "__init__",
             [](Block* self, int kind, std::int64_t fan_in, std::int64_t fan_out, int activation,
                const std::vector<double>& hyperparameters, int normalization, bool residual,
-               double dropout, bool ntk, bool blend) {
+               double dropout, bool ntk, bool blend, std::int64_t n_members, bool repeats,
+               bool scales_inputs, bool scales_outputs, bool own_biases) {
                 require(hyperparameters.size() <= most_block_hyperparameters,
                         "an activation has too many hyperparameters");
                 new (self) Block{fan_in,  fan_out, activation, normalization, residual,
                                  dropout, ntk,     blend,      kind};
                 std::copy(hyperparameters.begin(), hyperparameters.end(), self->hyperparameters);
+                self->n_members = n_members, self->repeats = repeats;
+                self->scales_inputs = scales_inputs, self->scales_outputs = scales_outputs;
+                self->own_biases = own_biases;
             },
             "kind"_a, "fan_in"_a, "fan_out"_a, "activation"_a = Block{}.activation,
             "hyperparameters"_a = std::vector<double>(), "normalization"_a = Block{}.normalization,
             "residual"_a = Block{}.residual, "dropout"_a = Block{}.dropout, "ntk"_a = Block{}.ntk,
-            "blend"_a = Block{}.blend,
+            "blend"_a = Block{}.blend, "n_members"_a = Block{}.n_members,
+            "repeats"_a = Block{}.repeats, "scales_inputs"_a = Block{}.scales_inputs,
+            "scales_outputs"_a = Block{}.scales_outputs, "own_biases"_a = Block{}.own_biases,
             "kind is a value of BLOCKS. The others describe a dense block: activation is a value\n"
             "of ACTIVATIONS, with its hyperparameters; normalization one of NORMALIZATIONS, or\n"
-            "NO_NORMALIZATION.");
+            "NO_NORMALIZATION. Members: their number, whether all of them read one input, and\n"
+            "which parameters they have of their own.");
     nb::class_<NetworkDeclaration>(module, "Declaration", "Blocks of a network and its inputs.")
         .def(
             "__init__",

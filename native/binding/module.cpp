@@ -4,6 +4,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -38,8 +39,11 @@ class NetworkHandle {
         require(largest_batch >= 0 && largest_batch <= most_parameters, "a batch is too large");
         has_stage_ = !groups.empty();
         n_features_ = blocks.front().fan_in, n_outputs_ = blocks.back().fan_out;
+        has_members_ = std::any_of(blocks.begin(), blocks.end(), [](const Block& block) {
+            return is_kind(block, "shared_dense") || is_kind(block, "member_heads");
+        });
         for (std::size_t i = 0; i + 1 < blocks.size(); ++i)
-            hidden_widths_.push_back(blocks[i].fan_out);
+            hidden_widths_.push_back(blocks[i].fan_out * blocks[i].n_members);
         n_targets_ = objective.n_targets, largest_batch_ = largest_batch, heads_ = network.heads;
         const std::size_t n_hyperparameters = objective.hyperparameters.size();
         require_loss(objective.loss, n_hyperparameters, n_outputs_, n_targets_, heads_.size());
@@ -180,6 +184,7 @@ class NetworkHandle {
                 "the parameters do not fit the network");
         require(std::int64_t(prediction.size()) == n_samples * n_outputs_,
                 "the prediction does not fit the rows");
+        require(!has_members_, "a network with members predicts in chunks");
         Report report;
         without_gil([&] {
             report = kernels<T>().predict_few(network_, inverse_link, X.data(), n_samples,
@@ -217,7 +222,7 @@ class NetworkHandle {
 
     void* network_;
     std::vector<std::int64_t> hidden_widths_, heads_;
-    bool takes_codes_ = false, takes_any_ = false, has_stage_ = false;
+    bool takes_codes_ = false, takes_any_ = false, has_stage_ = false, has_members_ = false;
     std::int64_t n_features_ = 0, n_outputs_ = 0, n_targets_ = 0, n_parameters_ = 0;
     std::int64_t largest_batch_ = 0;
     std::unique_ptr<nb::python_error> kept_;

@@ -38,6 +38,10 @@ struct Block {
     bool ntk = false;        // whether products with W are divided by √fan_in
     bool blend = false;      // whether the activation is blended with the identity
     int kind = 0;            // place in the table of blocks
+    // Of members: their number, whether each of them receives all of a_prev, and which parameters they
+    // have of their own.
+    std::int64_t n_members = 1;
+    bool repeats = false, scales_inputs = false, scales_outputs = false, own_biases = false;
     // Those of the activation, in the order of the record's `hyperparameters`.
     double hyperparameters[most_block_hyperparameters] = {};
     const InputGroup* groups = nullptr;  // copied when the network is made

@@ -1,10 +1,11 @@
 // A block of a network: the tensors that its kind declares, its memory and its passes.
 //
 // Shapes: a, delta (rows, stride), with rows padded to whole vectors by finite numbers (delta:
-// zeros). The flat parameters hold the weights of all blocks, their biases, the other learned
-// parameters of their units, those of an input stage, then statistics. Passes run over ranges: samples of the chunk for values
-// of each sample, rows of W for sums over samples. Ranges are disjoint, so threads can process them
-// in parallel, and no bit of the result depends on the ranges.
+// zeros); with members, a sample has a row for each of them. The flat parameters hold the weights of
+// all blocks, their biases, the other learned parameters of their units, those of an input stage, then
+// statistics. Passes run over ranges: samples of the chunk for values of each sample, rows of W for
+// sums over samples. Ranges are disjoint, so threads can process them in parallel, and no bit of the
+// result depends on the ranges.
 #pragma once
 
 #include "blocks/buffer.hpp"
@@ -31,6 +32,7 @@ struct Tensors {
     Index weight_rows = 0, weight_columns = 0;
     Index biases = 0, learned = 0, statistics = 0;
     Index inputs = 0;  // parameters of an input stage
+    Index matrices = 1;  // that the rows of W are divided into
     Index weights() const { return weight_rows * weight_columns; }
 };
 
@@ -87,11 +89,13 @@ struct Layer {
         : fan_in(block.fan_in),
           fan_out(block.fan_out),
           stride(padded<T>(block.fan_out)),
+          n_members(block.n_members),
           stream(std::uint32_t(place + 1)),
           is_first(place == 0) {}
     virtual ~Layer() = default;
 
     Index fan_in, fan_out, stride;
+    Index n_members;       // rows of a for each sample
     std::uint32_t stream;  // number of the block's draws
     bool is_first;         // whether X is the input, whose gradient is not computed
     Tensors tensors;

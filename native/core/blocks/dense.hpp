@@ -20,7 +20,7 @@
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
 template <class T>
-struct Dense final : Layer<T> {
+struct Dense : Layer<T> {
     using Base = Layer<T>;
     using Base::a, Base::delta, Base::stride, Base::fan_in, Base::fan_out, Base::is_first;
 
@@ -31,7 +31,8 @@ struct Dense final : Layer<T> {
     Normalization normalization;
     bool residual, ntk, blends;
     double dropout;
-    Index n_learned;  // learned parameters per unit other than weights and bias
+    Index n_learned;       // learned parameters per unit other than weights and bias
+    Index first_unit = 0;  // of these, among all learned parameters
 
     Buffer<T> z;             // in training, if a alone does not give the derivative; else z is in a
     Buffer<T> bias;          // padded
@@ -58,7 +59,7 @@ struct Dense final : Layer<T> {
 
     T* affine_result() const { return z ? z : a; }
     const T* product_start() const { return ntk ? zeros : bias; }
-    const T* product_delta() const { return ntk ? scaled_delta : delta; }
+    const T* product_delta() const { return scaled_delta ? scaled_delta : delta; }
     bool is_normalized() const { return normalization != Normalization::none; }
     bool normalizes_batch() const { return normalization == Normalization::batch; }
     // The mean over the samples cancels a common offset: the sum of delta is zero except for
@@ -157,7 +158,8 @@ struct Dense final : Layer<T> {
     }
     void refresh_learned(const T* parameters) const override {
         for (Index i = 0; i < n_learned; ++i)
-            std::memcpy(learned_copy + i * stride, parameters + this->learned + i * fan_out,
+            std::memcpy(learned_copy + i * stride,
+                        parameters + this->learned + first_unit + i * fan_out,
                         sizeof(T) * std::size_t(fan_out));
     }
     // For predictions: the factors computed from running statistics.
@@ -192,7 +194,7 @@ Dense<T>::Dense(const Block& block, Index place)
 
 template <class T>
 void Dense<T>::prepare_forward(const Workspace<T>& shared, bool reads_sparse) {
-    a = Buffer<T>(shared.room * stride);
+    a = Buffer<T>(shared.room * this->n_members * stride);
     bias = Buffer<T>(stride);
     if (ntk) zeros = Buffer<T>(stride);
     if (blends) function = Buffer<T>(shared.room * stride);
@@ -207,15 +209,16 @@ void Dense<T>::prepare_forward(const Workspace<T>& shared, bool reads_sparse) {
 
 template <class T>
 void Dense<T>::prepare_backward(const Workspace<T>& shared) {
-    delta = Buffer<T>(shared.room * stride);
-    prepare_parts(shared.room);
+    const Index rows = shared.room * this->n_members;
+    delta = Buffer<T>(rows * stride);
+    prepare_parts(rows);
     if (shared.is_rounded) {
         if (rounded) rounded_delta = Buffer<Pair>(rounded_size(shared.room, fan_out));
         if (!is_first) rounded_transposed = Buffer<Pair>(rounded_size(fan_out, fan_in));
         return;
     }
     if (stride * Index(sizeof(T)) > longest_row_bytes)
-        packed_delta = Buffer<T>(packed_size<T>(shared.room, fan_out));
+        packed_delta = Buffer<T>(packed_size<T>(rows, fan_out));
     if (!is_first) transposed = Buffer<T>(packed_size<T>(fan_out, fan_in));
 }
 

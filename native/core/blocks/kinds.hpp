@@ -4,6 +4,8 @@
 
 #include "blocks/dense.hpp"
 #include "blocks/input_stage.hpp"
+#include "blocks/member_heads.hpp"
+#include "blocks/shared_dense.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
@@ -22,6 +24,8 @@ template <class T>
 inline constexpr BlockKind<T> block_table[] = {
     {"dense", make_layer<T, Dense>},
     {"input_stage", make_layer<T, InputStage>},
+    {"shared_dense", make_layer<T, SharedDense>},
+    {"member_heads", make_layer<T, MemberHeads>},
 };
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -76,6 +76,7 @@ struct Network : Workspace<T> {
 
     Problem problem;
     Index n_layers, n_features, n_outputs;
+    Index n_members;  // rows of the last block for each sample
     Index n_parameters = 0, n_weights = 0, n_squares = 0;
     Index n_input_parts = 0;                        // of the first block
     bool needs_batch = false, draws_units = false;  // whether any block does
@@ -86,7 +87,8 @@ struct Network : Workspace<T> {
     double target_factor = 1;    // of the distance of targets from ½, by a schedule of smoothing
     Buffer<Index> head_widths;
     Layers<T> layers;
-    Buffer<T> x, input_kept;          // gathered rows, and their dropout factors
+    Buffer<T> x, input_kept;  // gathered rows, and their dropout factors
+    // Below, rows are those of all members.
     Buffer<T> p, value, logit_delta;  // (rows, n_outputs), compact
     Buffer<T> weight;                 // (rows) or (rows, n_targets)
     Buffer<T> y;                      // (rows, n_targets)
@@ -110,6 +112,7 @@ Network<T>::Network(const Problem& source)
       n_layers(source.n_blocks),
       n_features(source.blocks[0].fan_in),
       n_outputs(source.blocks[source.n_blocks - 1].fan_out),
+      n_members(source.blocks[source.n_blocks - 1].n_members),
       blocks(source.n_blocks),
       loss_hyperparameters(source.n_loss_hyperparameters),
       head_widths(source.n_heads + 1),
@@ -131,8 +134,9 @@ void Network<T>::place_tensors() {
         n_weights += layer.tensors.weights();
         layer.squares = n_squares;
         n_squares += (layer.tensors.weight_rows + weight_rows<T> - 1) / weight_rows<T>;
-        const Index size = weight_rows<T> * layer.stride;
-        if (part_size < size) part_size = size;
+        for (Index size :
+             {weight_rows<T> * layer.stride, layer.tensors.biases, layer.tensors.learned})
+            if (part_size < size) part_size = padded<T>(size);
         n_input_parts += layer.n_input_parts();
         if (part_size < layer.input_part_size()) part_size = padded<T>(layer.input_part_size());
     }
@@ -158,7 +162,7 @@ void Network<T>::set_largest_chunk() {
     }
     if (is_rounded) row_values += padded_pairs(widest) + (row_values - n_features) / 4;
     const Index by_bytes = chunk_bytes / (row_values * Index(sizeof(T)));
-    const Index by_work = chunk_multiply_adds / (n_weights ? n_weights : 1);
+    const Index by_work = chunk_multiply_adds / (n_weights ? n_weights : 1) / n_members;
     largest_chunk = by_bytes < by_work ? by_bytes : by_work;
     largest_chunk = largest_chunk < 64 ? 64 : largest_chunk / chunk_grain * chunk_grain;
     // The moments of a batch are those of all its samples.
@@ -201,7 +205,8 @@ Index Network<T>::chunk_size(Index batch, Index bound) {
 template <class T>
 Index Network<T>::predicted_chunk_size(Index rows, int n_threads) const {
     Index row_bytes = 0;
-    for (Index i = 0; i < n_layers; ++i) row_bytes += layers[i].stride * Index(sizeof(T));
+    for (Index i = 0; i < n_layers; ++i)
+        row_bytes += layers[i].stride * layers[i].n_members * Index(sizeof(T));
     const Index by_bytes = n_threads * predicted_bytes_per_thread / row_bytes;
     const Index bound = by_bytes < 64 * n_threads ? 64 * n_threads : by_bytes;
     return chunk_size(rows, bound < largest_chunk ? bound : largest_chunk);
@@ -236,7 +241,7 @@ void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_
                 rounded_row = padded_pairs(layers[i].fan_out);
         this->rounded_rows = Buffer<Pair>(room * rounded_row);
     }
-    p = Buffer<T>(room * n_outputs);
+    p = Buffer<T>(room * n_members * n_outputs);
 }
 
 template <class T>
@@ -260,12 +265,13 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
         most_entries = sparse_entries;
     }
     if (square) return;
-    y = Buffer<T>(room * problem.n_targets);
-    value = Buffer<T>(room * n_outputs);
-    logit_delta = Buffer<T>(room * n_outputs);
-    weight = Buffer<T>(room * problem.n_targets);
-    codes = Buffer<std::int32_t>(room * problem.n_targets);
-    row_loss = Buffer<double>(room);
+    const Index rows = room * n_members;
+    y = Buffer<T>(rows * problem.n_targets);
+    value = Buffer<T>(rows * n_outputs);
+    logit_delta = Buffer<T>(rows * n_outputs);
+    weight = Buffer<T>(rows * problem.n_targets);
+    codes = Buffer<std::int32_t>(rows * problem.n_targets);
+    row_loss = Buffer<double>(rows);
     for (Index i = 0; i < n_layers; ++i) layers[i].prepare_backward(*this);
     square = Buffer<double>(n_squares);
     magnitude = Buffer<double>(n_squares);

@@ -14,6 +14,14 @@ inline constexpr Index least_rows = 24;  // with fewer, tasks would read the wei
 inline constexpr Index most_rows = 128;
 
 // Enough tasks that the others wait only briefly for a late thread.
+inline Index row_tasks(Index rows, int n_threads);
+
+// The same for samples with rows of k members; a task has whole samples.
+inline Index row_tasks(Index samples, Index k, int n_threads) {
+    const Index tasks = row_tasks(samples * k, n_threads);
+    return k > 1 && samples < tasks ? samples : tasks;
+}
+
 inline Index row_tasks(Index rows, int n_threads) {
     const Index at_least = (rows + most_rows - 1) / most_rows;
     if (n_threads == 1) return at_least;
@@ -76,6 +84,26 @@ void scale_targets(T* y, Index n, double factor) {
     for (Index i = 0; i < n; ++i) y[i] = T(0.5) + T(factor) * (y[i] - T(0.5));
 }
 
+// The target and the weight of a sample for each of its members: a k-th of the weight, so that their
+// losses add up to the sample's.
+template <class T>
+void gather_members(Network<T>& network, const Rows<T>& rows, Index i, Index row) {
+    if (!rows.targets && !rows.codes) return;
+    const Index k = network.n_members, n_targets = network.problem.n_targets;
+    const Index n_weights = rows.weighs_targets ? n_targets : 1;
+    for (Index to = i * k; to < (i + 1) * k; ++to) {
+        for (Index j = 0; j < n_weights; ++j)
+            network.weight[to * n_weights + j] =
+                (rows.weight ? rows.weight[row * n_weights + j] : T(1)) / T(k);
+        for (Index j = 0; j < n_targets; ++j) {
+            if (rows.codes)
+                network.codes[to * n_targets + j] = rows.codes[row * n_targets + j];
+            else
+                network.y[to * n_targets + j] = rows.targets[row * n_targets + j];
+        }
+    }
+}
+
 template <class T>
 void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range range) {
     const Index n_features = network.n_features, n_targets = network.problem.n_targets;
@@ -85,6 +113,10 @@ void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range 
         if (rows.dense && chunk.order)
             std::memcpy(network.x + i * n_features, rows.dense + row * n_features,
                         sizeof(T) * std::size_t(n_features));
+        if (network.n_members > 1) {
+            gather_members(network, rows, i, row);
+            continue;
+        }
         if (rows.weight && !rows.weighs_targets) network.weight[i] = rows.weight[row];
         if (rows.weighs_targets)
             for (Index j = 0; j < n_targets; ++j)
@@ -96,9 +128,10 @@ void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range 
             for (Index j = 0; j < n_targets; ++j)
                 network.y[i * n_targets + j] = rows.targets[row * n_targets + j];
     }
+    const Index n_targets_of_members = network.n_members * n_targets;
     if (rows.targets && network.target_factor != 1)
-        scale_targets(network.y + range.begin * n_targets, (range.end - range.begin) * n_targets,
-                      network.target_factor);
+        scale_targets(network.y + range.begin * n_targets_of_members,
+                      (range.end - range.begin) * n_targets_of_members, network.target_factor);
     if (network.draws.active) disturb_inputs(network, range);
 }
 
@@ -209,7 +242,8 @@ int first_non_finite_block(const Network<T>& network, const T* parameters, const
         if (!has_finite_parameters(layer, parameters)) return int(i);
         if (!X) continue;
         begin_forward(network, i, parameters, *X, {0, rows});
-        if (!all_finite<T>(layer.first_values(), rows * layer.stride)) return int(i);
+        if (!all_finite<T>(layer.first_values(), rows * layer.n_members * layer.stride))
+            return int(i);
         if (layer.needs_batch() && !network.uses_running)
             layer.take_moments(rows, {0, layer.stride});
         finish_forward(network, i, *X, {0, rows});

@@ -17,10 +17,22 @@ template <class T>
 void keep_activations(const Network<T>& network, Index done, Range range, T* const* activations) {
     for (Index i = 0; i + 1 < network.n_layers; ++i) {
         const Layer<T>& layer = network.layers[i];
-        for (Index row = range.begin; row < range.end; ++row)
-            std::memcpy(activations[i] + (done + row) * layer.fan_out, layer.a + row * layer.stride,
-                        sizeof(T) * std::size_t(layer.fan_out));
+        const Index k = layer.n_members;
+        for (Index row = range.begin * k; row < range.end * k; ++row)
+            std::memcpy(activations[i] + (done * k + row) * layer.fan_out,
+                        layer.a + row * layer.stride, sizeof(T) * std::size_t(layer.fan_out));
     }
+}
+
+// Writes the mean over the members of the predictions in p, for `n` samples.
+template <class T>
+void average_members(const T* p, Index n, Index k, Index n_outputs, T* prediction) {
+    for (Index row = 0; row < n; ++row, p += k * n_outputs)
+        for (Index j = 0; j < n_outputs; ++j) {
+            T sum = 0;
+            for (Index i = 0; i < k; ++i) sum += p[i * n_outputs + j];
+            prediction[row * n_outputs + j] = sum / T(k);
+        }
 }
 
 // Ends as non_finite if a dense X is not finite; callers check the values of a CSR X first.
@@ -40,9 +52,9 @@ Report run_predict(Network<T>& network, int inverse_link, const Rows<T>& rows, c
         const Index left = rows.n_samples - done;
         const Chunk chunk{nullptr, done, left < size ? left : size};
         const Input<T> input = input_of(network, rows, chunk);
-        const Index n_tasks = row_tasks(chunk.rows, team.size());
+        const Index k = network.n_members, n_tasks = row_tasks(chunk.rows, k, team.size());
         team.run(n_tasks, [&](Index task, int) {
-            const Range mine = part_range(chunk.rows, row_grain, task, n_tasks);
+            const Range mine = part_range(chunk.rows, k > 1 ? 1 : row_grain, task, n_tasks);
             const Index n = mine.end - mine.begin;
             gather(network, rows, chunk, mine);
             if (input.dense &&
@@ -50,14 +62,18 @@ Report run_predict(Network<T>& network, int inverse_link, const Rows<T>& rows, c
                 __atomic_store_n(&is_broken, true, __ATOMIC_RELAXED);
             forward(network, parameters, input, mine);
             if (activations) keep_activations(network, done, mine, activations);
-            gather_logits(network, mine);
-            T* p = network.p + mine.begin * n_outputs;
-            inverse_link_table<T>[inverse_link].apply(p, n, n_outputs, network.heads());
-            std::memcpy(prediction + (done + mine.begin) * n_outputs, p,
-                        sizeof(T) * std::size_t(n * n_outputs));
+            gather_logits(network, {mine.begin * k, mine.end * k});
+            T* const p = network.p + mine.begin * k * n_outputs;
+            inverse_link_table<T>[inverse_link].apply(p, n * k, n_outputs, network.heads());
+            T* const to = prediction + (done + mine.begin) * n_outputs;
+            if (k > 1)
+                average_members(p, n, k, n_outputs, to);
+            else
+                std::memcpy(to, p, sizeof(T) * std::size_t(n * n_outputs));
         });
         if (__atomic_load_n(&is_broken, __ATOMIC_RELAXED)) return {Ending::non_finite, 0, 0, -1};
-        if (pulse.stops_after(chunk.rows * network.n_weights)) return {Ending::stopped, 0, 0, -1};
+        if (pulse.stops_after(chunk.rows * network.n_members * network.n_weights))
+            return {Ending::stopped, 0, 0, -1};
     }
     return {Ending::finished, 0, 0, -1};
 }

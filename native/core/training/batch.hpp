@@ -72,7 +72,7 @@ class Batch {
             add_loss(chunk.rows, is_last);
             if (!is_finite(loss_)) return Ending::non_finite;
             pass_weights(chunk.rows, input, done == 0, is_last, finish);
-            beat(2 * chunk.rows * network_.n_weights);
+            beat(2 * chunk.rows * network_.n_members * network_.n_weights);
             if (stops() && !is_last) return Ending::stopped;
         }
         return Ending::finished;
@@ -94,11 +94,12 @@ class Batch {
     // One round: body(range) for all samples of a chunk, range by range.
     template <class Body>
     void share_rows(Index rows, const Body& body) {
-        const Index n_tasks = row_tasks(rows, team_.size());
+        const Index k = network_.n_members, n_tasks = row_tasks(rows, k, team_.size());
         team_.run(n_tasks, [&](Index task, int thread) {
             if (stops()) return;
-            const Range mine = part_range(rows, row_grain, task, n_tasks);
-            if (thread == 0 && n_tasks > 1) beat(2 * (mine.end - mine.begin) * network_.n_weights);
+            const Range mine = part_range(rows, k > 1 ? 1 : row_grain, task, n_tasks);
+            if (thread == 0 && n_tasks > 1)
+                beat(2 * (mine.end - mine.begin) * k * network_.n_weights);
             body(mine);
         });
     }
@@ -139,7 +140,7 @@ class Batch {
     }
 
     void add_loss(Index rows, bool is_last) {
-        for (Index row = 0; row < rows; ++row) loss_ += network_.row_loss[row];
+        for (Index row = 0; row < rows * network_.n_members; ++row) loss_ += network_.row_loss[row];
         if (!is_last) return;
         loss_ /= weight_sum_;
         const Penalty& penalty = network_.problem.penalty;

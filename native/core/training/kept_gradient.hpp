@@ -77,7 +77,8 @@ class KeptGradient {
 
    private:
     static Index longer_side(const Layer<T>& layer) {
-        const Index rows = layer.tensors.weight_rows, columns = layer.tensors.weight_columns;
+        const Index rows = layer.tensors.weight_rows / layer.tensors.matrices;
+        const Index columns = layer.tensors.weight_columns;
         return rows < columns ? columns : rows;
     }
 
@@ -90,8 +91,11 @@ class KeptGradient {
             const Range flat = flat_range(layer, {0, rows}, Kind::weights);
             T* const direction = direction_ + flat.begin;
             updates_.look_ahead(network_.gradient + flat.begin, flat, direction);
-            orthogonal_.make(direction, rows, layer.tensors.weight_columns, work);
-            if (work.stops()) return false;
+            const Index n = layer.tensors.matrices, columns = layer.tensors.weight_columns;
+            for (Index i = 0; i < n; ++i) {
+                orthogonal_.make(direction + i * rows / n * columns, rows / n, columns, work);
+                if (work.stops()) return false;
+            }
         }
         return true;
     }

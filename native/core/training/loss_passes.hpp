@@ -8,7 +8,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// Copies the last layer's logits without the padding between rows.
+// Copies the last layer's logits without the padding between rows, which are those of all members.
 template <class T>
 void gather_logits(Network<T>& network, Range range) {
     const Layer<T>& last = network.layers[network.n_layers - 1];
@@ -31,14 +31,17 @@ template <class T>
 void loss_of_rows(Network<T>& network, const Rows<T>& rows, Range range) {
     const Problem& problem = network.problem;
     const Index n_outputs = network.n_outputs, n_targets = problem.n_targets;
+    const Index k = network.n_members;
+    range = {range.begin * k, range.end * k};
     const Index first = range.begin * n_outputs, first_target = range.begin * n_targets;
+    const bool is_weighted = (rows.weight || k > 1) && !rows.weighs_targets;
     gather_logits(network, range);
     loss_table<T>[problem.loss].of_rows(
         {range.end - range.begin, n_outputs, n_targets, network.heads(),
          problem.loss_hyperparameters, problem.n_loss_hyperparameters, network.p + first,
          network.y + first_target, network.codes + first_target,
-         rows.weight && !rows.weighs_targets ? network.weight + range.begin : nullptr,
-         network.logit_delta + first, network.value + first, network.row_loss + range.begin,
+         is_weighted ? network.weight + range.begin : nullptr, network.logit_delta + first,
+         network.value + first, network.row_loss + range.begin,
          rows.weighs_targets ? network.weight + first_target : nullptr});
     spread_delta(network, range);
 }
@@ -46,6 +49,7 @@ void loss_of_rows(Network<T>& network, const Rows<T>& rows, Range range) {
 // The same for a whole chunk by a custom loss; returns false if that failed.
 template <class T>
 bool loss_of_chunk(Network<T>& network, const Rows<T>& rows, Index n, const CustomLoss<T>& custom) {
+    n *= network.n_members;
     gather_logits(network, {0, n});
     const ChunkTerms<T> terms{n,
                               network.n_outputs,
@@ -53,7 +57,8 @@ bool loss_of_chunk(Network<T>& network, const Rows<T>& rows, Index n, const Cust
                               network.p,
                               rows.targets ? (const T*)network.y : nullptr,
                               rows.codes ? (const std::int32_t*)network.codes : nullptr,
-                              rows.weight ? (const T*)network.weight : nullptr,
+                              rows.weight || network.n_members > 1 ? (const T*)network.weight
+                                                                   : nullptr,
                               network.logit_delta,
                               network.row_loss};
     if (!custom.compute(custom.context, terms)) return false;

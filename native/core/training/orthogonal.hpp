@@ -24,7 +24,7 @@ class Orthogonal {
         const auto raise = [](Index& bound, Index n) { bound = bound < n ? n : bound; };
         for (Index i = 0; i < network.n_layers; ++i) {
             const Tensors& tensors = network.layers[i].tensors;
-            const Sides sides(tensors.weight_rows, tensors.weight_columns);
+            const Sides sides(tensors.weight_rows / tensors.matrices, tensors.weight_columns);
             raise(most, sides.m * sides.n), raise(square, packed_size<T>(sides.m, sides.m));
             raise(across, packed_size<T>(sides.m, sides.n));
             raise(down, packed_size<T>(sides.n, sides.m));

@@ -217,7 +217,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     ) -> DensePass:
         """Return z = a_prev W + b, normalized if set, and a = f(z), with dropout and residual."""
         product = np.asarray(mode.product(a_prev, parameters.W))
-        affine = np.asarray(self._scaled(product) + parameters.b)
+        affine = np.asarray(self.scaled(product) + parameters.b)
         return self.activate(parameters, a_prev, affine, mode, stream)
 
     def activate(
@@ -248,7 +248,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     def write_gradient(
         self, passed: DensePass, deltas: DenseDeltas, gradient: DenseParameters, product: Product
     ) -> None:
-        gradient.W[...] = product(passed.a_prev.T, self._scaled(deltas.delta))
+        gradient.W[...] = product(passed.a_prev.T, self.scaled(deltas.delta))
         gradient.b[...] = self._bias_gradient(passed, deltas.delta)
         self.write_unit_gradient(passed, deltas, gradient)
 
@@ -273,7 +273,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         """Return dL/da_prev = delta Wᵀ, plus dL/da through a residual connection."""
         # Adding zero turns -0.0 into 0.0.
         return np.asarray(
-            product(self._scaled(deltas.delta), parameters.W.T)
+            product(self.scaled(deltas.delta), parameters.W.T)
             + (deltas.d_a if self.residual else 0.0)
         )
 
@@ -306,7 +306,8 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
             *(("blended",) if self.blend else ()),
         )
 
-    def _scaled(self, numbers: Array) -> Array:
+    def scaled(self, numbers: Array) -> Array:
+        """Return a product times its factor."""
         return numbers * self.product_scale if self.ntk else numbers
 
     def _normalize(

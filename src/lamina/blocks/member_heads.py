@@ -89,6 +89,7 @@ class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
         return (
             cls(Dense("heads", 4, 3, "identity"), 3),
             cls(Dense("linear", 4, 2, "prelu"), 2, repeats=True),
+            cls(Dense("ntk", 4, 3, "identity", ntk=True), 3),
         )
 
     @property
@@ -103,7 +104,7 @@ class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
 
     def draw(self, parameters: HeadsParameters, draw: Draw) -> None:
         for i in range(self.n_members):
-            parameters.W[i], parameters.b[i] = draw(self.fan_in, self.fan_out)
+            self.dense.draw(self._of_member(parameters, i), draw)
 
     def forward(
         self, parameters: HeadsParameters, a_prev: Matrix, mode: Mode, stream: int
@@ -112,7 +113,8 @@ class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
         z = np.empty((len(rows), self.fan_out), rows.dtype)
         for i in range(self.n_members):
             mine = slice(i, None, self.n_members)
-            z[mine] = np.asarray(mode.product(rows[mine], parameters.W[i])) + parameters.b[i]
+            product = np.asarray(mode.product(rows[mine], parameters.W[i]))
+            z[mine] = self.dense.scaled(product) + parameters.b[i]
         mode = mode._replace(draws=draws_of_members(mode.draws, self.n_members))
         dense = self.dense.activate(parameters.dense, rows, z, mode, stream)
         return HeadsPass(a_prev, members_of(dense.a, self.n_members), rows, dense)
@@ -125,7 +127,8 @@ class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
     ) -> None:
         for i in range(self.n_members):
             mine = slice(i, None, self.n_members)
-            gradient.W[i] = product(passed.rows[mine].T, deltas.delta[mine])
+            delta = self.dense.scaled(deltas.delta[mine])
+            gradient.W[i] = product(passed.rows[mine].T, delta)
             gradient.b[i] = deltas.delta[mine].sum(axis=0)
         self.dense.write_unit_gradient(passed.dense, deltas, gradient.dense)
 
@@ -135,7 +138,8 @@ class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
         d_rows = np.empty((len(deltas.delta), self.fan_in), deltas.delta.dtype)
         for i in range(self.n_members):
             mine = slice(i, None, self.n_members)
-            d_rows[mine] = product(deltas.delta[mine], parameters.W[i].T)
+            delta = self.dense.scaled(deltas.delta[mine])
+            d_rows[mine] = product(delta, parameters.W[i].T)
         d_a_prev = members_of(d_rows, self.n_members)
         return sum_over_members(d_a_prev, self.n_members) if self.repeats else d_a_prev
 
@@ -145,8 +149,10 @@ class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
 
     def member(self, parameters: HeadsParameters, index: int) -> tuple[Dense, DenseParameters]:
         """Return a member's head as a plain block."""
-        W, b = parameters.W[index], parameters.b[index]
-        return self.dense, parameters.dense._replace(W=W, b=b)
+        return self.dense, self._of_member(parameters, index)
+
+    def _of_member(self, parameters: HeadsParameters, index: int) -> DenseParameters:
+        return parameters.dense._replace(W=parameters.W[index], b=parameters.b[index])
 
     def keep(self, members: list[int], parameters: HeadsParameters) -> dict[str, Any]:
         """Return the tensors of some members by name."""

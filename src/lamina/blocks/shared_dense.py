@@ -79,7 +79,7 @@ class SharedPass(NamedTuple):
         a_prev, member by member.
     u : ndarray of shape (n_samples k, fan_in)
     product : ndarray of shape (n_samples k, fan_out)
-        u W.
+        u W, times the factor of NTK parametrisation.
     dense : DensePass
         Values from z on.
     """
@@ -151,6 +151,7 @@ class SharedDense(Block[SharedParameters, SharedPass, SharedDeltas]):
             cls(Dense("first", 4, 3, "tanh"), 3, repeats=True, first="random_signs"),
             cls(Dense("normal", 4, 3, "prelu"), 2, repeats=True, first="normal"),
             cls(options, 3),
+            cls(Dense("ntk", 4, 3, "tanh", ntk=True), 3),
             cls(Dense("mini", 4, 3, "tanh"), 3, True, True, False, False, "random_signs"),
             cls(Dense("shared alone", 3, 4, "relu"), 2, False, False, False, False),
         )
@@ -178,7 +179,7 @@ class SharedDense(Block[SharedParameters, SharedPass, SharedDeltas]):
 
     def draw(self, parameters: SharedParameters, draw: Draw) -> None:
         """Draw W, one b for all members, and r."""
-        parameters.W[...], parameters.b[...] = draw(self.fan_in, self.fan_out)
+        self.dense.draw(parameters.dense, draw)
         if self.first != ONES:
             parameters.r[...] = FIRST_SCALES[self.first](draw.random_state, parameters.r.shape)
 
@@ -187,7 +188,7 @@ class SharedDense(Block[SharedParameters, SharedPass, SharedDeltas]):
     ) -> SharedPass:
         rows = rows_of_input(self, a_prev)
         u = self._times(rows, parameters.r)
-        product = np.asarray(mode.product(u, parameters.W))
+        product = self.dense.scaled(np.asarray(mode.product(u, parameters.W)))
         z = self._times(product, parameters.s) + self._of_rows(parameters.b, product)
         mode = mode._replace(draws=draws_of_members(mode.draws, self.n_members))
         dense = self.dense.activate(parameters.dense, rows, z, mode, stream)
@@ -198,7 +199,7 @@ class SharedDense(Block[SharedParameters, SharedPass, SharedDeltas]):
         self, parameters: SharedParameters, passed: SharedPass, d_a: Array
     ) -> SharedDeltas:
         dense = self.dense.backward(parameters.dense, passed.dense, rows_of(d_a, self.n_members))
-        return SharedDeltas(dense, self._times(dense.delta, parameters.s))
+        return SharedDeltas(dense, self.dense.scaled(self._times(dense.delta, parameters.s)))
 
     def write_gradient(
         self, passed: SharedPass, deltas: SharedDeltas, gradient: SharedParameters, product: Product

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _native
-from lamina.blocks import AnyBlock, Dense
+from lamina.blocks import AnyBlock, Dense, MemberHeads, SharedDense
 from lamina.engines.batch_loss import WEIGHTS_CANCEL
 from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import (
@@ -93,6 +93,11 @@ def _network(
 @lru_cache(maxsize=64)
 def _declaration(spec: NetworkSpec, precision: str | None) -> _native.Declaration:
     NativeEngine.require_kinds(spec)
+    if precision is not None and MemberHeads.kind in spec.kinds:
+        raise UnsupportedBlockError(
+            f"engine='native' computes members without precision={precision!r}; "
+            "engine='reference' supports it"
+        )
     return _native.Declaration(
         blocks=[_block(block) for block in spec.blocks],
         heads=list(spec.heads),
@@ -104,14 +109,32 @@ def _declaration(spec: NetworkSpec, precision: str | None) -> _native.Declaratio
 
 
 def _block(block: AnyBlock) -> _native.Block:
+    if isinstance(block, SharedDense | MemberHeads):
+        return _members(block)
     if not isinstance(block, Dense):
         return _native.Block(_native.BLOCKS[block.kind], block.fan_in, block.fan_out)
+    return _dense(block)
+
+
+def _members(block: SharedDense | MemberHeads) -> _native.Block:
+    own = {}
+    if isinstance(block, SharedDense):
+        own = {
+            "scales_inputs": block.scales_inputs,
+            "scales_outputs": block.scales_outputs,
+            "own_biases": block.own_biases,
+        }
+    kind, k = _native.BLOCKS[block.kind], block.n_members
+    return _dense(block.dense, kind=kind, n_members=k, repeats=block.repeats, **own)
+
+
+def _dense(block: Dense, kind: int = DENSE, **members: int) -> _native.Block:
     name, normalization = block.normalization, _native.NO_NORMALIZATION
     f = ACTIVATIONS[block.activation]
     if name is not None:
         normalization = _native.NORMALIZATIONS[name]
     return _native.Block(
-        kind=DENSE,
+        kind=kind,
         fan_in=block.fan_in,
         fan_out=block.fan_out,
         activation=_native.ACTIVATIONS[f.name],
@@ -121,6 +144,7 @@ def _block(block: AnyBlock) -> _native.Block:
         dropout=block.dropout,
         ntk=block.ntk,
         blend=block.blend,
+        **members,
     )
 
 
@@ -355,7 +379,8 @@ class NativeEngine(Engine):
         n_samples, dtype = X.shape[0], parameters.dtype
         code = _native.INVERSE_LINKS[spec.inverse_link]
         prediction = np.empty((n_samples, spec.n_outputs), dtype=dtype)
-        if n_samples <= FEW_ROWS and isinstance(X, np.ndarray) and self.precision is None:
+        is_plain = self.precision is None and MemberHeads.kind not in spec.kinds
+        if n_samples <= FEW_ROWS and isinstance(X, np.ndarray) and is_plain:
             outline = _outline(spec, dtype)
             ending = outline.predict_few(code, np.ascontiguousarray(X), parameters, prediction)
             if ending == _native.NON_FINITE:
