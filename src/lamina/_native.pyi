@@ -7,7 +7,7 @@ import numpy
 from numpy.typing import NDArray
 
 
-BLOCKS: dict = {'dense' : 0, 'input_stage' : 1}
+BLOCKS: dict = ...
 
 INPUTS: dict = ...
 
@@ -51,11 +51,12 @@ class InputGroup:
 class Block:
     """One layer of a network."""
 
-    def __init__(self, kind: int, fan_in: int, fan_out: int, activation: int = 0, hyperparameters: Sequence[float] = [], normalization: int = -1, residual: bool = False, dropout: float = 0.0, ntk: bool = False, blend: bool = False) -> None:
+    def __init__(self, kind: int, fan_in: int, fan_out: int, activation: int = 0, hyperparameters: Sequence[float] = [], normalization: int = -1, residual: bool = False, dropout: float = 0.0, ntk: bool = False, blend: bool = False, n_members: int = 1, repeats: bool = False, scales_inputs: bool = False, scales_outputs: bool = False, own_biases: bool = False) -> None:
         """
         kind is a value of BLOCKS. The others describe a dense block: activation is a value
         of ACTIVATIONS, with its hyperparameters; normalization one of NORMALIZATIONS, or
-        NO_NORMALIZATION.
+        NO_NORMALIZATION. Members: their number, whether all of them read one input, and
+        which parameters they have of their own.
         """
 
 class Declaration:
