@@ -20,6 +20,7 @@ VARIANCE = {
     "lecun_uniform": lambda fan_in, fan_out, a: 1 / fan_in,
     "lecun_normal": lambda fan_in, fan_out, a: 1 / fan_in,
     "orthogonal": lambda fan_in, fan_out, a: a.he_gain**2 / max(fan_in, fan_out),
+    "data": lambda fan_in, fan_out, a: 1 / fan_in,
     "zeros": lambda fan_in, fan_out, a: 0.0,
 }
 
@@ -52,7 +53,7 @@ def test_uniform_weights_stay_within_their_bound_and_normal_ones_do_not(initiali
     weights, _ = initializer.draw(np.random.RandomState(1), 200, 100, gain)
     bound = np.sqrt(3 * VARIANCE[initializer.name](200, 100, activation))
     beyond = np.abs(weights).max() > bound
-    assert beyond == initializer.name.endswith(("normal", "orthogonal"))
+    assert beyond == initializer.name.endswith(("normal", "orthogonal", "data"))
 
 
 @every_initializer

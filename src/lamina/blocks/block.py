@@ -179,6 +179,11 @@ class Block(ABC, Generic[P, F, D]):
     def require_inputs(self, X: Matrix) -> None:
         """Check the samples of a network that begins with this block, if its kind needs it."""
 
+    def fit_to_rows(
+        self, parameters: P, a_prev: Matrix, random_state: np.random.RandomState
+    ) -> None:
+        """Fit drawn weights and biases to a sample, in place, if the kind has any."""
+
     def move_statistics(self, parameters: P, passed: F) -> None:
         """Update the running statistics by a batch, in place, if the kind has any."""
 

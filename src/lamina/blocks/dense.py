@@ -37,6 +37,10 @@ from lamina.formulas.normalizations import (
 )
 from lamina.formulas.table import Array, Matrix
 
+# A standard deviation below this fraction of the largest |z| is a rounding error.
+CONSTANT = 1e-12
+ROWS_OF_A_BIAS = 5
+
 
 class DenseParameters(NamedTuple):
     """Parameters of a dense block, or their gradients."""
@@ -211,6 +215,25 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         if self.ntk:
             # The products then start as those of the drawn W would in standard parametrisation.
             parameters.W[...] /= self.product_scale
+
+    def fit_to_rows(
+        self, parameters: DenseParameters, a_prev: Matrix, random_state: np.random.RandomState
+    ) -> None:
+        """Scale W so that each unit's z has a standard deviation of 1, and set b through rows.
+
+        A unit's hyperplane, z = 0, then passes through a random convex combination of five rows,
+        which is 'he+5' of Holzmüller, Grinsztajn, Steinwart 2024, Better by default. The z of a
+        unit whose W does not separate the rows keeps its scale.
+        """
+        z = self._scaled(np.asarray(a_prev @ parameters.W))
+        deviation = z.std(axis=0)
+        deviation[deviation <= CONSTANT * np.abs(z).max(axis=0, initial=0)] = 1
+        parameters.W[...] /= deviation
+        rows = random_state.randint(len(z), size=(self.fan_out, ROWS_OF_A_BIAS))
+        fractions = random_state.standard_exponential((self.fan_out, ROWS_OF_A_BIAS))
+        fractions /= fractions.sum(axis=1, keepdims=True)
+        chosen = (z / deviation)[rows, np.arange(self.fan_out)[:, np.newaxis]]
+        parameters.b[...] = -(fractions * chosen).sum(axis=1)
 
     def forward(
         self, parameters: DenseParameters, a_prev: Matrix, mode: Mode, stream: int

@@ -37,6 +37,8 @@ class Initializer:
         Formula as text, and its source.
     hyperparameters : tuple of Hyperparameter
         Empty for all so far.
+    reads_rows : bool
+        True if the drawn weights and biases are then fitted to training samples.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Initializer:
     equation: str
     paper: str
     hyperparameters: tuple[Hyperparameter, ...] = ()
+    reads_rows: bool = False
 
 
 def glorot_uniform(
@@ -178,6 +181,17 @@ INITIALIZERS = RecordTable(
         output_as_hidden=False,
         equation="W = g Q, Qᵀ Q = 1 or Q Qᵀ = 1, whichever has the smaller side, g as he's;  b = 0",
         paper="Saxe, McClelland, Ganguli 2014, Exact solutions to the nonlinear dynamics",
+    ),
+    Initializer(
+        name="data",
+        draw=normal(fan_in_deviation),
+        gain=no_gain,
+        output_as_hidden=False,
+        equation="W ~ N(0, σ), each unit's σ so that its z has standard deviation 1 on a sample of "
+        "rows;  b = -Σ_k w_k z(x_k), of 5 random rows x_k, with random w_k ≥ 0, Σ_k w_k = 1",
+        paper="Holzmüller, Grinsztajn, Steinwart 2024, Better by default: strong pre-tuned MLPs; "
+        "Steinwart 2019, A sober look at neural network initializations",
+        reads_rows=True,
     ),
     Initializer(
         name="zeros",

@@ -1,13 +1,12 @@
 """Networks, independent of engines: their specification and their flat parameters."""
 
+from lamina.network.initial_values import draw_parameters, fit_to_rows, given_parameters
 from lamina.network.network import Network
 from lamina.network.parameters import (
     ParameterLayout,
     ParameterViews,
     block_parameters,
-    draw_parameters,
     flatten_parameters,
-    given_parameters,
 )
 from lamina.network.spec import NetworkSpec
 
@@ -18,6 +17,7 @@ __all__ = [
     "ParameterViews",
     "block_parameters",
     "draw_parameters",
+    "fit_to_rows",
     "flatten_parameters",
     "given_parameters",
 ]

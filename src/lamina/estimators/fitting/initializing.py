@@ -68,6 +68,12 @@ def first_parameters(
     return draw_parameters(spec, random_state, dtype, initial_gains(settings, spec), initializer)
 
 
+def reads_rows(settings: FitSettings) -> bool:
+    """Return True if the initializer fits the drawn parameters to samples."""
+    initializer = settings.initializer
+    return isinstance(initializer, str) and INITIALIZERS[initializer].reads_rows
+
+
 def initial_gains(settings: FitSettings, spec: NetworkSpec) -> list[float]:
     """Return the gain that the initializer uses for each block's activation.
 

@@ -18,7 +18,12 @@ from lamina.estimators.fitting.data import FLOATS, read_samples, refuse_noise_on
 from lamina.estimators.fitting.fitted_network import get_dtype, require_parts
 from lamina.estimators.fitting.fitted_parts import fitted_parts, require_biases
 from lamina.estimators.fitting.growing import grow_model
-from lamina.estimators.fitting.initializing import first_parameters, make_generator, require_memory
+from lamina.estimators.fitting.initializing import (
+    first_parameters,
+    make_generator,
+    reads_rows,
+    require_memory,
+)
 from lamina.estimators.fitting.input_stage import (
     ResolvedInputs,
     fitted_categories,
@@ -39,7 +44,7 @@ from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import Array, Matrix
-from lamina.network import NetworkSpec, ParameterLayout
+from lamina.network import NetworkSpec, ParameterLayout, fit_to_rows
 
 ROWS_TO_TRY = 5
 
@@ -129,12 +134,14 @@ def prepare_fit(
         fresh=fresh,
         incremental=incremental,
     )
-    write_first_bins(fit)
+    fit_first_parameters(fit)
     return fit
 
 
-def write_first_bins(fit: Assignment, rows: NDArray[np.int64] | None = None) -> None:
-    """Write the bins of piecewise linear inputs into the initial parameters of a fresh fit.
+def fit_first_parameters(fit: Assignment, rows: NDArray[np.int64] | None = None) -> None:
+    """Fit the initial parameters of a fresh fit to its samples, in place, as far as they read them.
+
+    These are the bins of piecewise linear inputs, and weights and biases by initializer='data'.
 
     Parameters
     ----------
@@ -142,14 +149,18 @@ def write_first_bins(fit: Assignment, rows: NDArray[np.int64] | None = None) -> 
     rows : ndarray of int64, optional
         Samples that the fit trains on, all by default.
     """
-    if fit.inputs is None or not fit.fresh:
+    from_rows = reads_rows(fit.settings)
+    if not fit.fresh or (fit.inputs is None and not from_rows):
         return
     X, y, weight = fit.rows.X, fit.rows.y, fit.rows.weight
     if rows is not None:
         # Sorted, so that bins do not depend on the order of the samples.
         rows = np.sort(rows)
         X, y, weight = X[rows], y[rows], None if weight is None else weight[rows]
-    write_edges(fit.inputs, fit.network(fit.start), X, y, weight)
+    if fit.inputs is not None:
+        write_edges(fit.inputs, fit.network(fit.start), X, y, weight)
+    if from_rows:
+        fit.start[...] = fit_to_rows(fit.spec, fit.start, X, fit.random_state)
 
 
 def _build_spec(

@@ -20,7 +20,7 @@ from lamina.estimators.fitting.checkpoint_identity import (
 from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.fitting.inputs import Assignment
-from lamina.estimators.fitting.preparing import write_first_bins
+from lamina.estimators.fitting.preparing import fit_first_parameters
 from lamina.estimators.fitting.scikit_learn_callbacks import ScikitLearnCallbacks, has_callbacks
 from lamina.estimators.fitting.state import (
     build_memory,
@@ -115,7 +115,7 @@ def fit_minibatch(fit: Assignment) -> FitResult:
     begun = None if fit.resume is None else resumed(fit, identity)
     order, held_out = _split(fit) if begun is None else (begun.order, begun.held_out)
     if held_out is not None and begun is None:
-        write_first_bins(fit, order)
+        fit_first_parameters(fit, order)
     plan = _training_plan(fit, len(order))
     if plan.batch_size < settings.batch_size and not settings.is_automatic_batch:
         _warn_of_clipping(settings.batch_size, plan.batch_size)

@@ -161,7 +161,7 @@ NETWORK_PARAMETERS = {
         [Names(set(INITIALIZERS)), "array-like"],
         with_formulas(
             """
-        Initial weights. Biases start at zero, except for the first:
+        Initial weights. Biases start at zero, except for the first and 'data':
 
         - 'glorot_uniform': W, b ~ U(-√(k / (fan_in + fan_out)), +√(k / (fan_in + fan_out))), k = 2
           for 'logistic' and 6 for all others, as in scikit-learn (Glorot, Bengio 2010);
@@ -172,6 +172,9 @@ NETWORK_PARAMETERS = {
         - 'orthogonal': g Q, with Q uniformly distributed among the matrices whose columns (or rows,
           where there are fewer of them) are orthonormal (Saxe, McClelland, Ganguli 2014), for deep
           networks;
+        - 'data': normal, scaled unit by unit so that z has standard deviation 1 on a sample of at
+          most 5000 rows of X, layer after layer; each bias puts z = 0 through a random point
+          between 5 of these rows (Holzmüller, Grinsztajn, Steinwart 2024), for RealMLP;
         - 'zeros': for teaching, because all units of a layer then stay alike;
         - an array of all parameters in one vector, or a list of arrays, `coefs_` followed by
           `intercepts_`, to start from another model's weights.
