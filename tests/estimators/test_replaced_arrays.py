@@ -13,6 +13,7 @@ import pytest
 
 import lamina
 from lamina import MLPRegressor
+from lamina.inputs import Periodic, PiecewiseLinear
 
 X = np.random.RandomState(0).standard_normal((30, 4))
 Y = X[:, 0] * X[:, 1]
@@ -98,6 +99,41 @@ def test_predictions_and_files_follow_the_replaced_arrays(
             np.testing.assert_array_equal(
                 lamina.load(tmp_path / "model.lamina").predict(X), expected
             )
+
+
+@pytest.fixture(scope="module")
+def with_inputs() -> MLPRegressor:
+    inputs = [Periodic(columns=[0]), PiecewiseLinear(columns=[1, 2], n_bins=3, n_outputs=2)]
+    model = MLPRegressor(hidden_layer_sizes=(4,), inputs=inputs, max_iter=3, random_state=0)
+    with pytest.warns(Warning, match="hasn't converged"):
+        return model.fit(X, Y)
+
+
+@pytest.mark.parametrize("attribute", ["input_parameters_", "running_statistics_"])
+@pytest.mark.parametrize("name", ["Fortran order", "read-only", "single precision"])
+def test_predictions_and_files_follow_the_replaced_arrays_of_inputs(
+    with_inputs: MLPRegressor, attribute: str, name: str, tmp_path: Path
+) -> None:
+    for i, part in enumerate(getattr(with_inputs, attribute)):
+        if not part.size:
+            continue
+        model, plain = deepcopy(with_inputs), deepcopy(with_inputs)
+        changed = np.sort(CHANGES[name](part), axis=-1)
+        getattr(model, attribute)[i] = np.asfortranarray(changed)
+        getattr(plain, attribute)[i][...] = changed
+        expected = plain.predict(X)
+        assert (expected != with_inputs.predict(X)).any() or (changed == part).all()
+        np.testing.assert_array_equal(model.predict(X), expected)
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), expected)
+        lamina.save(model, tmp_path / "model.lamina", overwrite=True)
+        np.testing.assert_array_equal(lamina.load(tmp_path / "model.lamina").predict(X), expected)
+
+
+def test_an_array_of_inputs_that_does_not_fit_is_named(with_inputs: MLPRegressor) -> None:
+    model = deepcopy(with_inputs)
+    model.input_parameters_[0] = model.input_parameters_[0][:, :3]
+    with pytest.raises(ValueError, match=r"input_parameters_ of shapes .* fit the estimator again"):
+        model.predict(X)
 
 
 @pytest.mark.filterwarnings("ignore")

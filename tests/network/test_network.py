@@ -11,6 +11,7 @@ from lamina.estimators.fitting.fitted_network import (
     network_attributes,
     read_network,
 )
+from lamina.inputs import Periodic, PiecewiseLinear
 from lamina.network import Network, NetworkSpec
 
 SPEC = NetworkSpec.perceptron([2, 3, 1], "prelu", "identity", normalization="batch")
@@ -62,7 +63,16 @@ def test_a_vector_of_another_length_is_refused():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("options", [{}, {"normalization": "batch"}, {"activation": "prelu"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"normalization": "batch"},
+        {"activation": "prelu"},
+        {"inputs": [Periodic(columns=[0]), PiecewiseLinear(columns=[2], n_bins=3)]},
+    ],
+    ids=["plain", "normalized", "learned activation", "inputs"],
+)
 def test_the_fitted_attributes_hold_the_network_and_return_it(options):
     X = np.random.RandomState(0).standard_normal((30, 3))
     model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=2, random_state=0, **options)
