@@ -225,7 +225,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         which is 'he+5' of Holzmüller, Grinsztajn, Steinwart 2024, Better by default. The z of a
         unit whose W does not separate the rows keeps its scale.
         """
-        z = self._scaled(np.asarray(a_prev @ parameters.W))
+        z = self.scaled(np.asarray(a_prev @ parameters.W))
         deviation = z.std(axis=0)
         deviation[deviation <= CONSTANT * np.abs(z).max(axis=0, initial=0)] = 1
         parameters.W[...] /= deviation

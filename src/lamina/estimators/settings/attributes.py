@@ -36,13 +36,15 @@ ATTRIBUTES = {
     "input_parameters_": Attribute(
         "list of ndarray",
         """
-        Learned parameters of the input stage, group by group; only with inputs.
+        Learned parameters of `input_stage_`, group by group: scale; w₁, b₁, W₂ and b₂ of periodic,
+        w, b and V of piecewise linear inputs; E of each column of categories. Only with `inputs`.
         """,
     ),
     "running_statistics_": Attribute(
         "list of ndarray of shape (2, fan_out)",
         """
-        Running mean and variance of each layer; only with normalization='batch'.
+        Running mean and variance of each layer; only with normalization='batch'. Piecewise linear
+        inputs put their bin edges first, (columns, n_bins + 1), which no step changes.
         """,
     ),
     "input_stage_": Attribute(
