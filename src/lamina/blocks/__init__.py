@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from lamina.blocks.block import AnyBlock, Block, BlockPass, Role, Tensor
 from lamina.blocks.dense import Dense
+from lamina.blocks.independent_members import IndependentMembers, member_seed
 from lamina.blocks.input_stage import InputStage
 from lamina.blocks.inputs import INPUT_KINDS, InputGroup
 from lamina.blocks.member_heads import MemberHeads
@@ -22,7 +23,13 @@ class BlockKind(NamedTuple):
     block: type[AnyBlock]
 
 
-KINDS: tuple[type[AnyBlock], ...] = (Dense, SharedDense, MemberHeads, InputStage)
+KINDS: tuple[type[AnyBlock], ...] = (
+    Dense,
+    SharedDense,
+    MemberHeads,
+    IndependentMembers,
+    InputStage,
+)
 BLOCKS = RecordTable("kind of block", *(BlockKind(kind.kind, kind) for kind in KINDS))
 
 
@@ -41,6 +48,7 @@ __all__ = [
     "BlockKind",
     "BlockPass",
     "Dense",
+    "IndependentMembers",
     "InputGroup",
     "InputStage",
     "MemberHeads",
@@ -50,5 +58,6 @@ __all__ = [
     "SharedDense",
     "Tensor",
     "block_from_json",
+    "member_seed",
     "product_in",
 ]

@@ -8,7 +8,9 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from lamina.engines.engine import Engine
+from lamina.engines.independent import IndependentEngine
 from lamina.engines.reference import ReferenceEngine
+from lamina.engines.threads import usable_cores
 from lamina.errors import NativeUnavailableWarning, UnknownNameError, suggestion
 
 if TYPE_CHECKING:
@@ -58,6 +60,12 @@ def choose_engine(
     >>> choose_engine("reference").name
     'reference'
     """
+    member = None if spec is None else spec.independent_member
+    if spec is not None and member is not None:
+        n_threads = usable_cores() if n_threads is None else n_threads
+        each = max(1, n_threads // spec.n_members)
+        together = choose_engine(name, n_threads, precision, member)
+        return IndependentEngine(together, choose_engine(name, each, precision, member), n_threads)
     name = name or os.environ.get(ENVIRONMENT_VARIABLE) or None
     if name not in (None, *ENGINES):
         raise UnknownNameError(

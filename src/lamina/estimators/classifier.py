@@ -22,6 +22,7 @@ from lamina.estimators.fitting.classes import (
     are_same_classes,
     code_for_classes,
     pair_labels,
+    refuse_balance,
     require_labels,
 )
 from lamina.estimators.fitting.growing import is_wider
@@ -40,6 +41,7 @@ from lamina.estimators.settings.loss_parameters import CLASSIFIER_PARAMETERS
 from lamina.estimators.settings.monitoring import Scorer
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import AnyArray, Array
+from lamina.members import Independent
 from lamina.training import Accuracy
 
 
@@ -112,6 +114,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         max_fun: int = 15000,
         width: int | None = None,
         depth: int | None = None,
+        members: Independent | None = None,
         output_activation: str | Activation | None = None,
         normalization: str | None = None,
         residual: bool = False,
@@ -193,7 +196,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             For early_stopping=True, for class_weight='balanced', for a first call without
             `classes`, and for labels that are not among them.
         """
-        self._refuse_balance()
+        refuse_balance(self.class_weight)
         self._check_classes(classes, y)
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
@@ -350,14 +353,6 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
                     f"{labels}; split so that both parts hold every class."
                 )
         return replace(task, y=y)
-
-    def _refuse_balance(self) -> None:
-        if isinstance(self.class_weight, str):
-            raise ValueError(
-                f"partial_fit does not support class_weight={self.class_weight!r}: the samples of "
-                "one call do not show how many there are of each class. Pass a dict, such as "
-                "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y_all)))."
-            )
 
     def _check_classes(self, classes: ArrayLike | None, y: ArrayOrTable) -> None:
         """Check the `classes` of a call to partial_fit against those of the first call."""

@@ -32,6 +32,7 @@ from lamina.estimators.inspection.diagnosis import Diagnosis
 from lamina.estimators.inspection.fit_reports import FitReports
 from lamina.estimators.inspection.inspected import Inspection
 from lamina.estimators.inspection.learning_rate_range import RangeTested
+from lamina.estimators.inspection.member_networks import MemberNetworks
 from lamina.estimators.settings.configured import Configured
 from lamina.estimators.settings.fit_settings import FitSettings, resolve_settings
 from lamina.estimators.settings.parametrized import Parametrized
@@ -41,7 +42,7 @@ from lamina.formulas.table import AnyArray, Array, Matrix
 from lamina.network import Network
 
 
-class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
+class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured, ABC):
     """Base of MLPClassifier and MLPRegressor; not for use on its own."""
 
     _numeric_targets = False

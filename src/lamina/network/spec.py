@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from lamina.blocks import AnyBlock, Dense, InputStage, Role, block_from_json
+from lamina.blocks import AnyBlock, Dense, IndependentMembers, InputStage, Role, block_from_json
 from lamina.formulas import INVERSE_LINKS, ActivationChoice
 from lamina.formulas.activation import ActivationName
 from lamina.formulas.table import Matrix
@@ -158,6 +158,19 @@ class NetworkSpec:
         output = Dense("output", widths[-2], widths[-1], last, ntk=ntk)
         blocks = (*stage, *hidden, output)
         return cls(blocks, inverse_link, input_dropout, input_noise, tuple(heads))
+
+    def with_independent_members(self, n_members: int) -> NetworkSpec:
+        """Return the specification of that many such networks, each with its own parameters."""
+        members = IndependentMembers("members", self.blocks, n_members)
+        return replace(self, blocks=(members,))
+
+    @cached_property
+    def independent_member(self) -> NetworkSpec | None:
+        """Specification of one member, if the network consists of independent members."""
+        only = self.blocks[0]
+        if not isinstance(only, IndependentMembers):
+            return None
+        return replace(self, blocks=only.blocks)
 
     @cached_property
     def kinds(self) -> frozenset[str]:

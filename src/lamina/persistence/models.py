@@ -301,7 +301,8 @@ def _mlp_to_plain(model: BaseEstimator, writer: PlainWriter, path: Place) -> dic
     dtype = np.result_type(*model.coefs_, *model.intercepts_)
     vector = flatten_parameters(model.coefs_, model.intercepts_, dtype=dtype)
     tensor = writer.tensor(vector, (*path, "parameters"))
-    return {**plain, "network": {"shapes": shapes, "parameters": tensor}}
+    members = {} if (n := _n_members(model)) is None else {"members": n}
+    return {**plain, "network": {"shapes": shapes, "parameters": tensor, **members}}
 
 
 def _mlp_from_plain(cls: type, plain: dict[str, Json], reader: PlainReader) -> BaseEstimator:
@@ -311,7 +312,12 @@ def _mlp_from_plain(cls: type, plain: dict[str, Json], reader: PlainReader) -> B
     model = _estimator_from_plain(cls, plain, reader)
     if network is not None:
         shapes = [(fan_in, fan_out) for fan_in, fan_out in network["shapes"]]
-        layout = ParameterLayout(tuple(shapes), tuple((fan_out,) for _, fan_out in shapes))
+        # Arrays of independent members have one more axis, the first.
+        axis = () if (n := network.get("members")) is None else (int(n),)
+        layout = ParameterLayout(
+            tuple((*axis, *shape) for shape in shapes),
+            tuple((*axis, fan_out) for _, fan_out in shapes),
+        )
         views = layout.views(reader.read(network["parameters"]))
         model.coefs_, model.intercepts_ = views.weights, views.biases
         _network_shapes(model)
@@ -319,14 +325,24 @@ def _mlp_from_plain(cls: type, plain: dict[str, Json], reader: PlainReader) -> B
     return model
 
 
+def _n_members(model: BaseEstimator) -> int | None:
+    """Return the number of independent members; None for one network."""
+    first = model.coefs_[0]
+    return len(first) if isinstance(first, np.ndarray) and first.ndim == 3 else None
+
+
 def _network_shapes(model: BaseEstimator) -> list[tuple[int, int]]:
-    """Return the shapes of coefs_; raise if an engine would read out of bounds with them."""
+    """Return the shapes of coefs_, of one member of several; raise if an engine would read out of
+    bounds with them.
+    """
     floats = (np.float32, np.float64)
     parts = [*model.coefs_, *model.intercepts_]
     if not all(isinstance(part, np.ndarray) and part.dtype in floats for part in parts):
         raise TypeError("coefs_ and intercepts_ are not all arrays of float32 or float64")
-    widths = [_n_inputs(model), *map(len, model.intercepts_)]
+    axis = () if (n := _n_members(model)) is None else (n,)
+    widths = [_n_inputs(model), *(part.shape[-1] for part in model.intercepts_)]
     shapes = [*pairwise(widths), *((width,) for width in widths[1:])]
+    shapes = [(*axis, *shape) for shape in shapes]
     if [part.shape for part in parts] != shapes or widths[-1] != model.n_outputs_:
         raise ValueError(
             "coefs_, intercepts_, n_features_in_ and n_outputs_ are not those of one network: "

@@ -7,6 +7,7 @@ from lamina import MLPClassifier, MLPRegressor
 from lamina.estimators.settings.contradictions import CONTRADICTIONS
 from lamina.inputs import Categorical, OneHot, Periodic
 from lamina.losses import Focal, Gamma, Quantile
+from lamina.members import Independent
 from lamina.penalties import ElasticNet
 from lamina.schedules import Cosine
 from lamina.solvers import LBFGS, AdamW
@@ -18,6 +19,11 @@ def constant_rate(step, epoch):
 
 class Silent:
     def on_fit_end(self, fit):
+        pass
+
+
+class Stepping:
+    def on_step(self, fit):
         pass
 
 
@@ -50,6 +56,9 @@ CLASHES = [
     {"solver": "lbfgs", "normalization": "batch"},
     {"normalization": "batch", "batch_size": 1},
     {"residual": True, "hidden_layer_sizes": (4, 3)},
+    {"members": Independent(2), "checkpoint": "fit.checkpoint"},
+    {"members": Independent(2), "initializer": [0.0, 1.0]},
+    {"members": Independent(2), "callbacks": [Stepping()]},
     {"width": 6, "hidden_layer_sizes": (4, 3)},
     {"depth": 2, "hidden_layer_sizes": (4, 3)},
     {"solver": "lbfgs", "checkpoint": "fit.checkpoint"},

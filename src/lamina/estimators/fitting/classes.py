@@ -50,3 +50,19 @@ def are_same_classes(labels: Any, classes: Any) -> bool:
     if not isinstance(labels, list):
         return np.array_equal(labels, unique_labels(classes))
     return len(labels) == len(classes) and all(map(np.array_equal, labels, map(np.unique, classes)))
+
+
+def refuse_balance(class_weight: object) -> None:
+    """Reject class weights by name for partial_fit.
+
+    Raises
+    ------
+    ValueError
+        Names the cure.
+    """
+    if isinstance(class_weight, str):
+        raise ValueError(
+            f"partial_fit does not support class_weight={class_weight!r}: the samples of one call "
+            "do not show how many there are of each class. Pass a dict, such as "
+            "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y_all)))."
+        )

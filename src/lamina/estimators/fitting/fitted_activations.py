@@ -19,7 +19,8 @@ def activation_attributes(spec: NetworkSpec) -> Attributes:
 
     An activation is its name, or a dict of name and values if not all values are the defaults.
     """
-    blocks = [block for block in spec.blocks if isinstance(block, Dense)]
+    every = (spec.independent_member or spec).blocks
+    blocks = [block for block in every if isinstance(block, Dense)]
     if not any(ACTIVATIONS[block.activation].hyperparameters for block in blocks):
         return {}
     return {ATTRIBUTE: [block.to_json()["activation"] for block in blocks]}

@@ -20,7 +20,7 @@ from lamina.estimators.fitting.checked_inputs import (
     missing_categories,
 )
 from lamina.estimators.fitting.fitted_activations import ATTRIBUTE
-from lamina.estimators.fitting.fitted_network import get_spec
+from lamina.estimators.fitting.fitted_network import count_layers, get_spec
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, Attributes
 from lamina.estimators.fitting.state import SCALING_ATTRIBUTES
 from lamina.estimators.settings.hidden_layers import layer_widths
@@ -143,7 +143,7 @@ def fitted_fields(model: Parametrized, spec: NetworkSpec) -> Fields:
         **input_fields(fitted),
         "n_features_in_": whole(features, features),
         "feature_names_in_": lambda value, place: _texts(value, place, names),
-        "n_layers_": whole(len(spec.layers) + 1, len(spec.layers) + 1),
+        "n_layers_": whole(count_layers(spec), count_layers(spec)),
         "n_outputs_": whole(spec.n_outputs, spec.n_outputs),
         "out_activation_": member(INVERSE_LINKS),
         "_heads": list_of(whole(1)),
@@ -160,8 +160,8 @@ def fitted_fields(model: Parametrized, spec: NetworkSpec) -> Fields:
 
 def scaling_fields(fitted: Attributes, spec: NetworkSpec) -> Fields:
     """Return the check of every attribute that a fit with scale_target=True sets."""
-    block = spec.blocks[-1]
-    shapes = [(block.fan_in, block.fan_out), (block.fan_out,)]
+    layout = ParameterLayout.from_spec(spec)
+    shapes = [layout.weights[-1], layout.biases[-1]]
 
     def layer(value: object, place: str) -> None:
         if not isinstance(value, (tuple, list)) or len(value) != 2:
@@ -205,6 +205,7 @@ def epoch_fields(fitted: Attributes, n_parameters: int) -> Fields:
         "_best_validation_loss": none_or(any_number),
         "_history": mapping_of(numbers(len(curve))),
         "_noise_seed": whole(0, 2**64 - 1),
+        "_member_losses": list_of(numbers()),
     }
 
 

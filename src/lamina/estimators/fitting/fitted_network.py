@@ -75,6 +75,8 @@ def _spec(
     stage: InputStage | None,
 ) -> NetworkSpec:
     # Cached, because for a single sample building a spec takes longer than using it.
+    if shapes[0] and all(len(shape) == 3 for shape in shapes[0]):
+        return _independent_spec(shapes, n_features, architecture, inverse_link, heads, stage)
     weights, biases, *extra = shapes
     outputs = [shape[-1] for shape in weights]
     n_inputs = n_features if stage is None else stage.fan_out
@@ -90,6 +92,27 @@ def _spec(
     spec = build_network((n_features, *outputs), architecture, inverse_link, heads, stage)
     require_parts(spec, extra)
     return spec
+
+
+def _independent_spec(
+    shapes: tuple[tuple[tuple[int, ...], ...], ...],
+    n_features: int,
+    architecture: Architecture,
+    inverse_link: str,
+    heads: tuple[int, ...],
+    stage: InputStage | None,
+) -> NetworkSpec:
+    """Return the specification of independent members, whose arrays have one more axis."""
+    counts = {shape[0] for shape in chain.from_iterable(shapes)}
+    if len(counts) != 1:
+        raise ValueError(
+            f"coefs_, intercepts_ and other arrays are of {sorted(counts)} members: every array "
+            "has the same number of them along its first axis. Set them to fit, or fit the "
+            "estimator again."
+        )
+    of_member = tuple(tuple(shape[1:] for shape in each) for each in shapes)
+    spec = _spec(of_member, n_features, architecture, inverse_link, heads, stage)
+    return spec.with_independent_members(counts.pop())
 
 
 def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]) -> None:
@@ -233,12 +256,17 @@ def network_attributes(network: Network, scaling: TargetScaling | None = None) -
         **_named_views(network.views),
         **extra,
         **activation_attributes(spec),
-        "n_layers_": len(spec.layers) + 1,
+        "n_layers_": count_layers(spec),
         "n_outputs_": spec.n_outputs,
         "out_activation_": spec.inverse_link,
         "_heads": list(spec.heads),
-        **stage_attributes(spec.input_stage),
+        **stage_attributes((spec.independent_member or spec).input_stage),
     }
+
+
+def count_layers(spec: NetworkSpec) -> int:
+    """Return the number of layers of a network or a member, input and output layer included."""
+    return len((spec.independent_member or spec).layers) + 1
 
 
 def _named_views(views: ParameterViews) -> dict[str, list[Array]]:

@@ -51,7 +51,8 @@ def require_biases(weights: Sequence[Array], biases: Sequence[Array]) -> None:
         If it has not, because someone has set it by hand.
     """
     found = [part.shape for part in biases]
-    expected = [(part.shape[1],) for part in weights]
+    # Members have one more axis, the first.
+    expected = [(*part.shape[:-2], part.shape[-1]) for part in weights]
     if found != expected:
         raise ValueError(
             f"intercepts_ of shapes {found} do not fit coefs_ of shapes "

@@ -140,6 +140,11 @@ def grow_model(
     growth = find_growth(model._encoding(), task.encoding)
     if growth is None:
         return model
+    if spec.independent_member is not None:
+        raise ValueError(
+            f"members={model.members!r}: the outputs of several networks do not grow for more "
+            "classes. Name all classes in the first fit."
+        )
     before = get_spec(model)
     if before.blocks[:-1] != spec.blocks[:-1]:
         # Another architecture is refused like that of any other fit that continues.

@@ -10,6 +10,7 @@ from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import DTypeLike
 from sklearn.utils import check_random_state
 
+from lamina.engines.independent import member_places
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.formulas import ACTIVATIONS, INITIALIZERS
 from lamina.formulas.table import AnyArray, Array
@@ -63,6 +64,12 @@ def first_parameters(
         For arrays that do not fit the network.
     """
     initializer = settings.initializer
+    if (member := spec.independent_member) is not None:
+        parameters = np.empty(ParameterLayout.from_spec(spec).n_parameters, dtype)
+        generators = random_state.members  # type: ignore[attr-defined]
+        for places, generator in zip(member_places(spec), generators, strict=True):
+            parameters[places] = first_parameters(settings, member, generator, dtype)
+        return parameters
     if not isinstance(initializer, str):
         return given_parameters(spec, initializer, dtype, random_state)
     return draw_parameters(spec, random_state, dtype, initial_gains(settings, spec), initializer)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import Rows, choose_engine
 from lamina.engines.custom_loss import CustomLoss, require_rows_apart
+from lamina.engines.independent import MemberGenerators, member_networks, write_members
 from lamina.estimators.fitting.data import FLOATS, read_samples, refuse_noise_on_sparse_rows
 from lamina.estimators.fitting.fitted_network import get_dtype, require_parts
 from lamina.estimators.fitting.fitted_parts import fitted_parts, require_biases
@@ -96,6 +97,8 @@ def prepare_fit(
     # A checkpoint holds its generator's state, so NumPy's global one stays untouched.
     seed = 0 if resume is not None and settings.random_state is None else settings.random_state
     random_state = make_generator(seed)
+    if settings.n_independent is not None:
+        random_state = MemberGenerators(random_state, settings.n_independent)
     earlier = model if fresh else grow_model(model, settings, task, spec, random_state)
     start = (
         first_parameters(settings, spec, random_state, samples.dtype)
@@ -157,10 +160,20 @@ def fit_first_parameters(fit: Assignment, rows: NDArray[np.int64] | None = None)
         # Sorted, so that bins do not depend on the order of the samples.
         rows = np.sort(rows)
         X, y, weight = X[rows], y[rows], None if weight is None else weight[rows]
-    if fit.inputs is not None:
-        write_edges(fit.inputs, fit.network(fit.start), X, y, weight)
-    if from_rows:
-        fit.start[...] = fit_to_rows(fit.spec, fit.start, X, fit.random_state)
+    member = fit.spec.independent_member
+    if member is None:
+        networks = [(fit.network(fit.start), fit.random_state)]
+    else:
+        generators = fit.random_state.members  # type: ignore[attr-defined]
+        networks = list(zip(member_networks(fit.network(fit.start)), generators, strict=True))
+    for network, random_state in networks:
+        if fit.inputs is not None:
+            write_edges(fit.inputs, network, X, y, weight)
+        if from_rows:
+            fitted = fit_to_rows(network.spec, network.parameters, X, random_state)
+            network.parameters[...] = fitted
+    if member is not None:
+        write_members(fit.network(fit.start), [network for network, _ in networks])
 
 
 def _build_spec(
@@ -168,7 +181,9 @@ def _build_spec(
 ) -> NetworkSpec:
     widths = (n_features, *settings.widths, task.n_outputs)
     stage = None if inputs is None else inputs.stage
-    return build_network(widths, settings.architecture, task.inverse_link, task.heads, stage)
+    spec = build_network(widths, settings.architecture, task.inverse_link, task.heads, stage)
+    n_members = settings.n_independent
+    return spec if n_members is None else spec.with_independent_members(n_members)
 
 
 def _resolved_inputs(

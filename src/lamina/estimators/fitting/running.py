@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.engines import OptimizerSettings
+from lamina.engines.independent import IndependentEngine
 from lamina.engines.multipliers import Multipliers
 from lamina.estimators.fitting.checkpoint_identity import (
     build_checkpoint,
@@ -46,6 +47,7 @@ from lamina.training import (
     train,
 )
 from lamina.training.callbacks.bars import ProgressBar
+from lamina.training.member_descents import minimise_members
 from lamina.training.rates import Rates
 
 DIVERGED = (
@@ -92,7 +94,10 @@ def fit_full_batch(fit: Assignment) -> FitResult:
     scikit_learn = _scikit_learn_callbacks(fit)
     for callbacks in scikit_learn:
         callbacks.begin(0)
-    result = minimise(fit.engine, fit.spec, plan, fit.rows, fit.start)
+    if isinstance(fit.engine, IndependentEngine):
+        result = minimise_members(fit.engine, fit.spec, plan, fit.rows, fit.start)
+    else:
+        result = minimise(fit.engine, fit.spec, plan, fit.rows, fit.start)
     fit.start[:] = result.parameters
     for callbacks in scikit_learn:
         callbacks.end()
@@ -149,6 +154,8 @@ def fit_minibatch(fit: Assignment) -> FitResult:
     network = Network(fit.spec, memory.predicting.copy() if is_average else memory.parameters)
     attributes = network_attributes(network, fit.scaling)
     attributes |= epoch_attributes(memory, plan.optimizer)
+    if isinstance(fit.engine, IndependentEngine):
+        attributes["_member_losses"] = _member_losses(fit, fit.engine)
     # A schedule that spans max_iter epochs is meant to run to its end.
     meant = fit.incremental or plan.schedule_record.follows_length
     if meant and ending is Ending.EXHAUSTED:
@@ -158,6 +165,14 @@ def fit_minibatch(fit: Assignment) -> FitResult:
         "optimization hasn't converged yet. Raise max_iter, or scale the inputs."
     )
     return FitResult(attributes, network, _warning_about(ending, limits))
+
+
+def _member_losses(fit: Assignment, engine: IndependentEngine) -> list[list[float]]:
+    """Return the losses of each member in every epoch of this fit and those that it continues."""
+    assert engine.latest is not None
+    new = engine.latest.losses
+    before = [] if fit.fresh else vars(fit.model).get("_member_losses", [])
+    return [old + own for old, own in zip(before, new, strict=True)] if before else new
 
 
 def prepare_memory(fit: Assignment) -> Memory:

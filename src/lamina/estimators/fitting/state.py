@@ -51,6 +51,7 @@ EPOCH_ATTRIBUTES = (
     "_best_validation_loss",
     "_history",
     "_noise_seed",
+    "_member_losses",
 )
 
 

@@ -23,6 +23,7 @@ from lamina.estimators.fitting.fitted_network import get_network
 from lamina.estimators.inspection.description import NetworkDescription, describe
 from lamina.estimators.inspection.gradient_check import GradientCheck, check_gradients
 from lamina.estimators.inspection.importances import IMPORTANCES
+from lamina.estimators.inspection.member_networks import require_one_network
 from lamina.estimators.inspection.passes import Passes
 from lamina.estimators.settings.refusals import require_whole
 from lamina.formulas.table import Array, Matrix
@@ -167,6 +168,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         True
         """
         passes = self._passes(X)
+        require_one_network(passes.network.spec)
         layers = passes.activations()
         return layers if passes.network.spec.input_stage else [passes.rows, *layers]
 
@@ -381,6 +383,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 def _hidden_block(spec: NetworkSpec, layer: int) -> int:
     """Return the index of a hidden block, counted from either end."""
     require_whole("layer", layer, "0 is the first hidden layer, -1 the last")
+    require_one_network(spec)
     n_hidden = len(spec.layers) - 1
     if n_hidden == 0:
         raise ValueError(

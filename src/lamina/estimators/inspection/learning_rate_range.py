@@ -148,6 +148,8 @@ UNDISTURBED: dict[str, object] = {
     "warmup": 0.0,
     "early_stopping": False,
     "monitor": None,
+    # A rate that suits one network suits each member.
+    "members": None,
     "restore_best": None,
     "n_iter_no_change": math.inf,
     "max_seconds": None,

@@ -61,6 +61,18 @@ ATTRIBUTES = {
         numbers; only if `inputs` has columns of categories.
         """,
     ),
+    "members_": Attribute(
+        "list of Network",
+        """
+        Each member of `members` as a network; without members the network itself.
+        """,
+    ),
+    "member_loss_curves_": Attribute(
+        "list of list of float",
+        """
+        Training loss of every epoch of each member; `loss_curve_` is their mean.
+        """,
+    ),
     "n_iter_": Attribute(
         "int",
         """

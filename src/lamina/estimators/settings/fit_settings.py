@@ -52,6 +52,8 @@ class FitSettings:
     ----------
     widths : tuple of int
         Number of units of each hidden layer.
+    n_independent : int or None
+        Number of independent members; None for one network.
     architecture : Architecture
     inputs : tuple of Input
         Empty if all columns enter as they are.
@@ -101,6 +103,7 @@ class FitSettings:
     """
 
     widths: tuple[int, ...]
+    n_independent: int | None
     architecture: Architecture
     inputs: tuple[Input, ...]
     initializer: Any
@@ -179,6 +182,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
     restores_last = model.restore_best == LAST_OF_TIES
     return FitSettings(
         widths=tuple(widths),
+        n_independent=None if model.members is None else int(model.members.n_members),
         architecture=architecture,
         inputs=read_inputs(model.inputs),
         initializer=_initializer(model),

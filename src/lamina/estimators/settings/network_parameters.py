@@ -14,6 +14,7 @@ from lamina.estimators.settings.parameter import (
 )
 from lamina.estimators.settings.refusals import Formulas, Names
 from lamina.formulas import ACTIVATIONS, INITIALIZERS, INPUT_FORMULAS, NORMALIZATIONS
+from lamina.members import Independent
 
 PARAMETRIZATIONS = ("standard", "ntk")
 
@@ -41,6 +42,15 @@ NETWORK_PARAMETERS = {
         """
         Number of hidden layers, each of `width` units; 1 if only `width` is set, and 0 for a linear
         model.
+        """,
+    ),
+    "members": Parameter(
+        "Independent or None",
+        [Independent, None],
+        """
+        Several networks in one estimator: with `lamina.members.Independent(5)` five, each with
+        initial weights and orders of samples of its own, trained side by side in threads. The
+        prediction is the mean of theirs; `members_` has each as a network.
         """,
     ),
     "activation": Parameter(

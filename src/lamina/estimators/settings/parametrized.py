@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from lamina.choices import Activation, Input, Loss, Penalty, Schedule, Solver
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.settings.parameter import Parameter
+from lamina.members import Independent
 
 
 class Parametrized(BaseEstimator):  # type: ignore[misc]
@@ -20,6 +21,7 @@ class Parametrized(BaseEstimator):  # type: ignore[misc]
     _parameters: ClassVar[dict[str, Parameter]]
 
     hidden_layer_sizes: int | Sequence[int]
+    members: Independent | None
     width: int | None
     depth: int | None
     inputs: str | Input | Sequence[Input] | None

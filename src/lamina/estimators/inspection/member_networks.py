@@ -1,0 +1,110 @@
+"""Members of a fitted estimator as networks of their own."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from lamina.engines.independent import member_networks, member_places
+from lamina.estimators.fitting.fitted_network import get_network, network_attributes
+from lamina.estimators.settings.refusals import require_whole
+from lamina.members import Independent
+from lamina.network import Network, NetworkSpec
+
+
+class MemberNetworks:
+    """Methods of both estimators for the networks of `members`."""
+
+    members: Independent | None
+
+    @property
+    def members_(self) -> list[Network]:
+        """Each independent member as a network; the network itself without `members`."""
+        network = self._fitted_network("members")
+        return [network] if network.spec.independent_member is None else member_networks(network)
+
+    @property
+    def member_loss_curves_(self) -> list[list[float]]:
+        """Training loss of every epoch of each member; `loss_curve_` is their mean."""
+        self._fitted_network("losses")
+        fitted = vars(self)
+        losses: list[list[float]] = fitted.get("_member_losses") or [fitted.get("loss_curve_", [])]
+        return losses
+
+    def keep_members(self, n_members: int) -> Self:
+        """Keep the first members and drop the others; the prediction becomes the mean of those.
+
+        Parameters
+        ----------
+        n_members : int
+            At least 2, and at most the number of members.
+
+        Returns
+        -------
+        self
+            Without the state of the optimizer: `partial_fit` begins with a new one.
+
+        Raises
+        ------
+        ValueError
+            For a model without independent members, or another number.
+
+        Examples
+        --------
+        >>> from lamina import MLPRegressor
+        >>> from lamina.members import Independent
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 0.0, 1.0]
+        >>> model = MLPRegressor(members=Independent(4), max_iter=9, tol=0.1).fit(X, y)
+        >>> len(model.keep_members(2).members_)
+        2
+        """
+        network = self._fitted_network("members")
+        member = network.spec.independent_member
+        require_whole("n_members", n_members, "the number of members to keep")
+        present = network.spec.n_members
+        if member is None or not 2 <= n_members <= present:
+            had = "one network" if member is None else f"{present} members"
+            raise ValueError(
+                f"n_members={n_members} must be from 2 to the number of members, and this model "
+                f"has {had}"
+            )
+        kept = member.with_independent_members(int(n_members))
+        parameters = np.empty(member_places(kept)[0].size * int(n_members), network.dtype)
+        pairs = zip(member_places(kept), member_places(network.spec), strict=False)
+        for new, old in pairs:
+            parameters[new] = network.parameters[old]
+        fitted: dict[str, Any] = network_attributes(Network(kept, parameters))
+        if "_member_losses" in vars(self):
+            fitted["_member_losses"] = vars(self)["_member_losses"][:n_members]
+        for name in OF_THE_OPTIMIZER:
+            vars(self).pop(name, None)
+        vars(self).update(fitted)
+        self.members = Independent(int(n_members))
+        return self
+
+    def _fitted_network(self, what: str) -> Network:
+        if "coefs_" not in vars(self):
+            raise AttributeError(f"this {type(self).__name__} has no {what} before fit")
+        return get_network(self)  # type: ignore[arg-type]
+
+
+# State of all members, which the kept ones do not have.
+OF_THE_OPTIMIZER = (
+    "_trained_parameters",
+    "_optimizer_name",
+    "_optimizer_slot_names",
+    "_optimizer_slots",
+    "_optimizer_step",
+    "_learning_rate",
+    "_standardised_layer",
+)
+
+
+def require_one_network(spec: NetworkSpec) -> None:
+    """Raise ValueError for independent members."""
+    if spec.independent_member is not None:
+        raise ValueError(
+            "the members have hidden layers of their own, and this shows those of one network: "
+            "take one of the model's members_"
+        )
