@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from lamina.errors import ExportError
 from lamina.export.lowering import ensembles as lowered_ensemble
 from lamina.export.lowering.ensembles import lower_ensemble
 from lamina.export.lowering.table_operations import CategoryCode, Columns, OneHot, SmoothClip
+from lamina.tabular.recipes import QUALITIES, Quality
+from lamina.tabular.recipes.embedded import EMBEDDED
 from lamina.tabular.transformations import SquareRoot
 
 pd = pytest.importorskip("pandas")
@@ -89,7 +92,10 @@ CASES = {
     "hostile texts": (hostile, score_of, TabularRegressor),
     "several recipes": (houses, lambda t: add_labels(t, 3), TabularClassifier),
     "tempered": (houses, lambda t: add_labels(t, 3), TabularClassifier),
+    "embedded, regression": (houses, score_of, TabularRegressor),
+    "embedded, classes": (numbers, lambda t: add_labels(t, 3), TabularClassifier),
 }
+EMBEDDING = Quality("fast", 3, 3, recipes=(replace(EMBEDDED, epochs=12),))
 
 
 @cache
@@ -101,7 +107,9 @@ def fitted(name: str) -> tuple[Any, Any]:
     cv = 2 if name == "several recipes" else 3
     model = cls(quality=quality, random_state=0, n_jobs=1, time_limit=None)
     types = {"zip": "category"} if "zip" in table else None
-    model.set_params(column_types=types).fit(table, target(table), cv=cv)
+    embeds = {"fast": EMBEDDING} if name.startswith("embedded") else {}
+    with patch.dict(QUALITIES, embeds):
+        model.set_params(column_types=types).fit(table, target(table), cv=cv)
     if name == "tempered":
         model.calibration_ = replace(model.calibration_, temperature=1.7)
     return model, table

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
+from lamina.inputs import PiecewiseLinear
 from lamina.tabular.encoded import EncodedTable
 from lamina.tabular.folds import Split
 from lamina.tabular.numeric_features import NumericFeatures
@@ -135,6 +136,8 @@ def plan_members(
     fewest = min(len(split.train) for split in sample.splits)
     # With bins of dates, networks memorise each period and do not generalise to later ones.
     numbers, binned = sample.encoded.numbers, ~sample.encoded.dates
+    if not binned.any():
+        recipes = [recipe for recipe in recipes if recipe.embedding is None]
     features = {
         recipe.name: NumericFeatures.fit(numbers, recipe.n_bins, binned) for recipe in recipes
     }
@@ -143,6 +146,10 @@ def plan_members(
         for recipe in recipes:
             settings = recipe.settings(len(sample.encoded))
             settings["batch_size"] = min(settings["batch_size"], fewest)
+            if recipe.embedding is not None:
+                # Numbers are the first inputs; all others enter as they are.
+                columns = np.flatnonzero(binned).tolist()
+                settings["inputs"] = [PiecewiseLinear(columns=columns, **recipe.embedding)]
             network = build({**settings, "random_state": int(random_state.randint(2**31 - 1))})
             plans.append(MemberPlan(recipe, split, features[recipe.name], network))
     return plans

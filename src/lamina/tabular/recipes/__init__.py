@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from lamina.tabular.recipes.binned import BINNED, COARSE, COARSE_TEXTS, FAST, FINE, STRICT
 from lamina.tabular.recipes.deep import DEEP, DEEP_BINNED, DEEP_TEXTS, WIDE
+from lamina.tabular.recipes.embedded import EMBEDDED
 from lamina.tabular.recipes.recipe import Kind, Quality, Recipe
 
-_BALANCED = (DEEP, BINNED, COARSE, STRICT, FINE, DEEP_TEXTS, COARSE_TEXTS)
+_BALANCED = (DEEP, BINNED, COARSE, STRICT, FINE, EMBEDDED, DEEP_TEXTS, COARSE_TEXTS)
 _ALL = (
     Quality("fast", n_folds=4, n_folds_large=4, recipes=(FAST,)),
     Quality("balanced", n_folds=8, n_folds_large=5, recipes=_BALANCED, most_recipes=3),

@@ -33,6 +33,9 @@ class Recipe:
     uses_texts : bool
         True if the words of texts are inputs. They are useless for names and essential for free
         texts, so such a recipe is an additional candidate for tables with a text column.
+    embedding : mapping of str to value, optional
+        Parameters of lamina.inputs.PiecewiseLinear for the numbers that are no dates. A table
+        without such numbers leaves the recipe out.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Recipe:
     epochs: int
     network: Mapping[str, Json]
     uses_texts: bool = False
+    embedding: Mapping[str, Json] | None = None
 
     def settings(self, n_samples: int) -> dict[str, Json]:
         """Return the network's parameters for a number of samples."""
