@@ -1,10 +1,9 @@
 // The core's own tests, without Python, so that sanitizers see nothing else: every instruction set
-// that this machine supports, both dtypes and products in bfloat16, every loss, dense and CSR, in one
-// chunk and in several, with one thread and with many, small networks and larger ones, every
-// optimizer. Prints failures, and exits with their number.
+// that this machine supports, both dtypes and bfloat16, every loss, optimizer and kind of block, dense
+// and CSR, in one chunk and in several, with one thread and with many, small networks and larger ones.
+// Prints failures, and exits with their number.
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <numeric>
 #include <random>
 #include <string>
@@ -14,11 +13,11 @@
 #include "../core/instruction_sets.hpp"
 #include "bfloat16_test.hpp"
 #include "expect.hpp"
+#include "inputs_test.hpp"
 
 using namespace lamina;
 
 namespace {
-
 bool never(void*) { return false; }
 constexpr StopSignal quiet{never, nullptr};
 
@@ -392,6 +391,7 @@ int main() {
         test_all<double>(**set);
         test_rounded_products(**set);
         test_bfloat16(**set);
+        test_inputs(**set);
         for (int loss = 0; names().losses[loss]; ++loss)
             for (bool sparse : {false, true}) test_gradient(**set, loss, sparse);
         std::printf("%s: done\n", (*set)->name);

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lamina.blocks import Dense, InputStage
+from lamina.blocks.inputs import OneHotInputs, PeriodicInputs, ScaledInputs
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.reference import ReferenceEngine
 from lamina.network import Network, NetworkSpec, ParameterLayout, draw_parameters
@@ -18,6 +19,21 @@ _native = pytest.importorskip("lamina._native")
 NativeEngine = native.NativeEngine
 
 STAGES = {stage.name: stage for stage in InputStage.examples()}
+# Columns of many codes, which the next block reads as codes, first, in between and last.
+STAGES["one-hot inputs of many codes"] = InputStage(
+    "one-hot inputs of many codes",
+    9,
+    (
+        OneHotInputs((3, 0), (40, 11)),
+        ScaledInputs((1,)),
+        OneHotInputs((2, 8, 4), (2, 70, 10)),
+        PeriodicInputs((5,), 18, 5),
+        OneHotInputs((7, 6), (12, 1)),
+    ),
+)
+STAGES["one-hot inputs alone"] = InputStage(
+    "one-hot inputs alone", 2, (OneHotInputs((0, 1), (30, 20)),)
+)
 every_stage = pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 OPTIMIZERS = {

@@ -8,6 +8,8 @@
 // result depends on the ranges.
 #pragma once
 
+#include <cstring>
+
 #include "blocks/buffer.hpp"
 #include "engine.hpp"
 #include "formulas/noise.hpp"
@@ -31,7 +33,7 @@ inline constexpr Index left_size = weight_rows<T> * piece_rows;
 struct Tensors {
     Index weight_rows = 0, weight_columns = 0;
     Index biases = 0, learned = 0, statistics = 0;
-    Index inputs = 0;  // parameters of an input stage
+    Index inputs = 0;    // parameters of an input stage
     Index matrices = 1;  // that the rows of W are divided into
     Index weights() const { return weight_rows * weight_columns; }
 };
@@ -48,6 +50,16 @@ struct InputPart {
     }
 };
 
+// One-hot columns of an input stage's a that are not made, each in the place of code 1 and those that
+// follow; code 0 has no column.
+struct CodeColumns {
+    Index n = 0, room = 0;
+    const Index *first = nullptr, *n_outputs = nullptr;  // (n)
+    const std::int32_t* codes = nullptr;                 // (n, room)
+    Index behind(Index c) const { return first[c] + n_outputs[c]; }
+    const std::int32_t* of(Index c) const { return codes + c * room; }
+};
+
 // Input of a block: dense rows, or rows of a CSR matrix.
 template <class T>
 struct Input {
@@ -55,6 +67,7 @@ struct Input {
     Index stride;
     bool skips_zeros = false;  // whether it is X, dense but mostly zeros
     SparseRows<T> sparse{};
+    const CodeColumns* codes = nullptr;  // null if there are none
 };
 
 // The state of a step and the memory of a chunk, which the blocks of a network share.
@@ -91,7 +104,8 @@ struct Layer {
           stride(padded<T>(block.fan_out)),
           n_members(block.n_members),
           stream(std::uint32_t(place + 1)),
-          is_first(place == 0) {}
+          is_first(place == 0),
+          passed{0, block.fan_in} {}
     virtual ~Layer() = default;
 
     Index fan_in, fan_out, stride;
@@ -103,6 +117,8 @@ struct Layer {
     Index weights = 0, biases = 0, learned = 0, inputs = 0, statistics = 0;
     Index squares = 0;  // offset of its part of Network::square
     Buffer<T> a, delta;
+    const CodeColumns* codes = nullptr;  // columns that are missing in a, if there are any
+    Range passed;  // columns of a_prev whose dL/da_prev is needed; others may be left out
 
     // Memory: how many numbers a sample takes, and the buffers of the passes.
     virtual Index values_of_sample() const = 0;
@@ -152,6 +168,16 @@ struct Layer {
     virtual void refresh_learned(const T*) const {}
     virtual void refresh_inputs(const T*, Index /*part*/) const {}
     virtual void refresh_running(const T*) const {}
+
+    // Returns whether the block reads `codes` of the block below; makes them columns of codes.
+    virtual bool reads_codes(bool /*is_rounded*/) const { return false; }
+    virtual void leave_codes() {}
+    // The outputs whose dL/da the block needs.
+    virtual Range needed() const { return {0, fan_out}; }
+    // Writes the whole a of a sample, without padding.
+    virtual void copy_a(Index row, T* to) const {
+        std::memcpy(to, a + row * stride, sizeof(T) * std::size_t(fan_out));
+    }
 
     // Returns whether a step draws random numbers.
     virtual bool draws() const { return false; }

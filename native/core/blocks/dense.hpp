@@ -171,6 +171,11 @@ struct Dense : Layer<T> {
                         (T*)running_scale, (T*)running_shift);
     }
 
+    bool passes_back() const { return !is_first && this->passed.begin < this->passed.end; }
+    // A residual adds whole rows, members scale them, and products in bfloat16 round them.
+    bool reads_codes(bool is_rounded) const override {
+        return !residual && !is_rounded && this->n_members == 1;
+    }
     bool draws() const override { return dropout > 0; }
     const Dense* on_lanes() const override {
         return keeps_z() || n_learned || ntk ? nullptr : this;
@@ -214,12 +219,12 @@ void Dense<T>::prepare_backward(const Workspace<T>& shared) {
     prepare_parts(rows);
     if (shared.is_rounded) {
         if (rounded) rounded_delta = Buffer<Pair>(rounded_size(shared.room, fan_out));
-        if (!is_first) rounded_transposed = Buffer<Pair>(rounded_size(fan_out, fan_in));
+        if (passes_back()) rounded_transposed = Buffer<Pair>(rounded_size(fan_out, fan_in));
         return;
     }
     if (stride * Index(sizeof(T)) > longest_row_bytes)
         packed_delta = Buffer<T>(packed_size<T>(rows, fan_out));
-    if (!is_first) transposed = Buffer<T>(packed_size<T>(fan_out, fan_in));
+    if (passes_back()) transposed = Buffer<T>(packed_size<T>(fan_out, fan_in));
 }
 
 // The optional parts, in training.

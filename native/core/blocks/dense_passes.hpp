@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "blocks/blend.hpp"
+#include "blocks/code_rows.hpp"
 #include "blocks/dense.hpp"
 #include "blocks/ntk.hpp"
 #include "blocks/rounded_dense.hpp"
@@ -37,6 +38,9 @@ void Dense<T>::multiply(const Workspace<T>& shared, const T* parameters, const I
     }
     if constexpr (std::is_same_v<T, float>)
         if (shared.is_rounded) return rounded_affine(shared, *this, input, range);
+    if (input.codes)
+        return affine_with_codes<T>(input, parameters + this->weights, packed, product_start(),
+                                    result, stride, range, fan_in, fan_out);
     const T* const mine = input.dense + range.begin * input.stride;
     const Right<T> W{packed, 0, fan_in};
     if (input.skips_zeros)
@@ -212,12 +216,19 @@ void Dense<T>::times_transposed(const Workspace<T>& shared, const Base& below, R
         if (shared.is_rounded) return rounded_times_transposed(shared, *this, below, range);
     matmul<T>({product_delta() + range.begin * stride, stride, 1}, {transposed, 0, fan_out},
               {below.delta + range.begin * below.stride, below.stride, true}, Start::zero, nullptr,
-              range.end - range.begin, fan_in, fan_out);
+              range.end - range.begin, fan_in, fan_out, this->passed);
 }
 
 template <class T>
 void Dense<T>::weight_gradient(const Workspace<T>& shared, const Input<T>& input, Index rows,
                                Range range, T* dW, bool first, int thread) const {
+    if (input.codes)
+        return gradient_with_codes<T>(input, range, product_delta(), stride, rows, fan_in, fan_out,
+                                      dW, first, [&](Range part, T* to) {
+                                          const Input<T> dense{input.dense, input.stride};
+                                          weight_gradient(shared, dense, rows, part, to, first,
+                                                          thread);
+                                      });
     const Index n = range.end - range.begin;
     if (!input.dense) {
         if (first) std::memset(dW, 0, sizeof(T) * std::size_t(n * fan_out));

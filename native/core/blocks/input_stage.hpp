@@ -23,6 +23,9 @@ struct InputStage final : Layer<T> {
     Index n_groups, room = 0;
     Buffer<Inputs<T>*> groups;
     Buffer<T> columns;
+    CodeColumns left;  // columns of codes that the next block reads as codes
+    Buffer<Index> left_first, left_outputs;
+    Buffer<std::int32_t> left_codes;
 
     InputTensors<T> tensors_of(const Inputs<T>& group, const T* parameters) const {
         return {parameters + this->inputs + group.first_learned,
@@ -38,7 +41,14 @@ struct InputStage final : Layer<T> {
         room = shared.room;
         a = Buffer<T>(room * stride);
         columns = Buffer<T>(fan_in * room);
-        for (Index g = 0; g < n_groups; ++g) groups[g]->prepare_forward(room);
+        left_codes = Buffer<std::int32_t>(left.n * room);
+        left.codes = left_codes, left.room = room;
+        std::int32_t* next = left_codes;
+        for (Index g = 0; g < n_groups; ++g) {
+            groups[g]->prepare_forward(room);
+            groups[g]->keep_codes(next, room);
+            next += groups[g]->n_code_columns() * room;
+        }
     }
     void prepare_backward(const Workspace<T>& shared) override {
         delta = Buffer<T>(shared.room * stride);
@@ -66,6 +76,23 @@ struct InputStage final : Layer<T> {
             group.row(tensors_of(group, parameters), from, to + group.first_output);
         }
         for (Index j = fan_out; j < stride; ++j) to[j] = T(0);
+    }
+
+    void leave_codes() override;
+    void copy_a(Index row, T* to) const override {
+        Base::copy_a(row, to);
+        for (Index g = 0; g < n_groups; ++g) groups[g]->complete(row, to + groups[g]->first_output);
+    }
+    // From the first group with learned parameters to the last.
+    Range needed() const override {
+        Range outputs{fan_out, 0};
+        for (Index g = 0; g < n_groups; ++g) {
+            if (groups[g]->n_learned == 0) continue;
+            const Index first = groups[g]->first_output;
+            if (outputs.begin > first) outputs.begin = first;
+            outputs.end = first + groups[g]->width;
+        }
+        return outputs;
     }
 
     void begin_backward(const Workspace<T>&, Range) override {}
@@ -125,6 +152,21 @@ InputStage<T>::InputStage(const Block& block, Index place)
         this->tensors.inputs += group->n_learned;
         this->tensors.statistics += group->n_fixed;
     }
+}
+
+template <class T>
+void InputStage<T>::leave_codes() {
+    for (Index g = 0; g < n_groups; ++g) groups[g]->leaves_codes = true;
+    for (Index g = 0; g < n_groups; ++g) left.n += groups[g]->n_code_columns();
+    if (left.n == 0) return;
+    left_first = Buffer<Index>(left.n), left_outputs = Buffer<Index>(left.n);
+    Index n = 0;
+    for (Index g = 0; g < n_groups; ++g) {
+        groups[g]->leave_codes(left_first + n, left_outputs + n);
+        n += groups[g]->n_code_columns();
+    }
+    left.first = left_first, left.n_outputs = left_outputs;
+    this->codes = &left;
 }
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

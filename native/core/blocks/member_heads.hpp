@@ -116,6 +116,7 @@ struct MemberHeads final : Dense<T> {
     void refresh_biases(const T* parameters) const override {
         copy_rows(parameters + this->biases, k, fan_out, stride, (T*)member_bias);
     }
+    bool reads_codes(bool) const override { return false; }
     const Dense<T>* on_lanes() const override { return nullptr; }
 };
 

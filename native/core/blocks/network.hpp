@@ -63,6 +63,7 @@ struct Network : Workspace<T> {
     Index predicted_chunk_size(Index rows, int n_threads) const;
     void make_room(Index chunk_rows);
     void copy_problem(const Problem& source);
+    void connect_first();
     void place_tensors();
     void set_largest_chunk();
     // Returns whether a step draws random numbers.
@@ -119,8 +120,17 @@ Network<T>::Network(const Problem& source)
       layers(source.blocks, source.n_blocks) {
     copy_problem(source);
     is_rounded = std::is_same_v<T, float> && problem.precision == Precision::bfloat16;
+    connect_first();
     place_tensors();
     set_largest_chunk();
+}
+
+// Leaves out what the second block does not pass to the first, or the first not to the second.
+template <class T>
+void Network<T>::connect_first() {
+    if (n_layers == 1 || problem.blocks[1].residual) return;
+    layers[1].passed = layers[0].needed();
+    if (layers[1].reads_codes(is_rounded)) layers[0].leave_codes();
 }
 
 // The flat vector is ordered by role: the weights of all blocks, which the penalty acts on, first.

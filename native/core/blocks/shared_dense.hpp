@@ -89,6 +89,7 @@ struct SharedDense final : Dense<T> {
             copy_rows(parameters + scale_of_outputs(), k, fan_out, stride, (T*)output_scales);
         Base::refresh_learned(parameters);
     }
+    bool reads_codes(bool) const override { return false; }
     const Dense<T>* on_lanes() const override { return nullptr; }
 };
 

@@ -57,7 +57,7 @@ template <class T>
 Input<T> input_of_block(const Network<T>& network, Index i, const Input<T>& X) {
     if (i == 0) return X;
     const Layer<T>& below = network.layers[i - 1];
-    return {below.a, below.stride};
+    return {below.a, below.stride, false, {}, below.codes};
 }
 
 // Adds noise to gathered inputs, then applies dropout.
@@ -148,8 +148,9 @@ void finish_forward(const Network<T>& network, Index i, const Input<T>& X, Range
 
 template <class T>
 void finish_backward(const Network<T>& network, Index i, Range range, Index chunk_rows) {
-    network.layers[i].finish_backward(network, range, chunk_rows,
-                                      i == 0 ? nullptr : &network.layers[i - 1]);
+    Layer<T>& layer = network.layers[i];
+    const bool passes = i > 0 && layer.passed.begin < layer.passed.end;
+    layer.finish_backward(network, range, chunk_rows, passes ? &network.layers[i - 1] : nullptr);
 }
 
 // Forward, if no block needs the batch.

@@ -19,8 +19,7 @@ void keep_activations(const Network<T>& network, Index done, Range range, T* con
         const Layer<T>& layer = network.layers[i];
         const Index k = layer.n_members;
         for (Index row = range.begin * k; row < range.end * k; ++row)
-            std::memcpy(activations[i] + (done * k + row) * layer.fan_out,
-                        layer.a + row * layer.stride, sizeof(T) * std::size_t(layer.fan_out));
+            layer.copy_a(row, activations[i] + (done * k + row) * layer.fan_out);
     }
 }
 

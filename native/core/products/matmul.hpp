@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "simd/vector.hpp"
+#include "threads.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
@@ -187,6 +188,16 @@ void matmul(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row, Index
             Index k) {
     for_panels<T>(n, [&](Index j, int vectors) {
         panel_of(vectors, tile_arguments(A, B, C, start, row, n, k, j, vectors), m);
+    });
+}
+
+// The same for the panels with any of some columns of C.
+template <class T>
+void matmul(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row, Index m, Index n,
+            Index k, Range columns) {
+    for_panels<T>(n, [&](Index j, int vectors) {
+        if (j < columns.end && j + vectors * lanes<T> > columns.begin)
+            panel_of(vectors, tile_arguments(A, B, C, start, row, n, k, j, vectors), m);
     });
 }
 

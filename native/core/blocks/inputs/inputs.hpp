@@ -58,6 +58,14 @@ struct Inputs {
         forward(tensors, {x, 1, 0, 1}, a, width);
     }
 
+    // Columns of codes that the next block reads as codes (block.hpp): leaves them out of a, and returns
+    // their number; their codes are kept (n, room), and `complete` writes them to a row of a.
+    bool leaves_codes = false;
+    virtual Index n_code_columns() const { return 0; }
+    virtual void leave_codes(Index* /*first*/, Index* /*outputs*/) {}
+    virtual void keep_codes(std::int32_t*, Index /*room*/) {}
+    virtual void complete(Index /*row*/, T* /*a*/) const {}
+
     // Parts of the parameters, their gradients over `rows` samples, and copies that the passes read.
     virtual Index n_parts() const { return 0; }
     virtual InputPart part(Index) const { return {}; }
