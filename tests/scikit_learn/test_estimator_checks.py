@@ -10,11 +10,17 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import available_engines
+from lamina.inputs import Periodic, PiecewiseLinear
 
 ESTIMATORS = [
     estimator(engine=engine)
     for engine in available_engines()
     for estimator in (MLPClassifier, MLPRegressor)
+]
+# With learned inputs, by one engine: the contracts compare it with the others.
+ESTIMATORS += [
+    MLPClassifier((50,), inputs=Periodic(), engine="reference"),
+    MLPRegressor(hidden_layer_sizes=(20,), inputs=PiecewiseLinear(n_bins=8), engine="reference"),
 ]
 
 

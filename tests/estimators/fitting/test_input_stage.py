@@ -14,6 +14,7 @@ from tests.estimators.input_samples import (
 )
 
 from lamina import MLPClassifier
+from lamina.estimators.fitting.fitted_network import get_network
 from lamina.inputs import Categorical, OneHot, PiecewiseLinear
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -90,7 +91,8 @@ def test_automatic_embeddings_have_an_output_a_category_up_to_eight():
 
 def test_bins_are_quantiles_of_the_training_samples():
     model = regressor(PiecewiseLinear(n_bins=4)).fit(NUMBERS, Y)
-    np.testing.assert_allclose(edges(model), np.quantile(NUMBERS, np.linspace(0, 1, 5), axis=0).T)
+    expected = np.quantile(NUMBERS, np.linspace(0, 1, 5), axis=0, method="inverted_cdf").T
+    assert_array_equal(edges(model), expected)
 
 
 def test_bins_ignore_samples_held_out_by_early_stopping():
@@ -114,6 +116,12 @@ def test_bins_respect_sample_weights():
     assert weighted[0, -1] <= 0
     alone = edges(clone(model).fit(NUMBERS[weight > 0], Y[weight > 0]))
     np.testing.assert_allclose(weighted, alone)
+    twice = np.where(NUMBERS[:, 0] > 0, 1, 3)
+    repeated = np.repeat(NUMBERS, twice, axis=0), np.repeat(Y, twice)
+    for bins in ("quantiles", "tree"):
+        model.set_params(inputs__bins=bins)
+        as_weights = edges(clone(model).fit(NUMBERS, Y, sample_weight=twice))
+        np.testing.assert_allclose(as_weights, edges(clone(model).fit(*repeated)), rtol=1e-6)
     same = edges(clone(model).fit(NUMBERS, Y, sample_weight=np.full(120, 3.0)))
     np.testing.assert_allclose(same, edges(clone(model).fit(NUMBERS, Y)))
 
@@ -143,3 +151,13 @@ def test_constant_columns_and_bins_one_ulp_wide_are_safe(bins, dtype):
     for solver in ("adam", "lbfgs") if dtype is np.float64 else ("adam",):
         model = regressor(PiecewiseLinear(bins=bins), solver=solver, diagnostics=False).fit(X, y)
         assert np.isfinite(model.predict(X)).all()
+
+
+def test_an_initializer_of_all_parameters_keeps_its_bins():
+    first = regressor(PiecewiseLinear(n_bins=4)).fit(NUMBERS, Y)
+    start = get_network(first).parameters.copy()
+    again = regressor(PiecewiseLinear(n_bins=4), initializer=start).fit(10 * NUMBERS, Y)
+    assert_array_equal(edges(again), edges(first))
+    arrays = [*first.coefs_, *first.intercepts_]
+    other = regressor(PiecewiseLinear(n_bins=4), initializer=arrays).fit(10 * NUMBERS, Y)
+    np.testing.assert_allclose(edges(other), 10 * edges(first))

@@ -81,6 +81,13 @@ def reads_rows(settings: FitSettings) -> bool:
     return isinstance(initializer, str) and INITIALIZERS[initializer].reads_rows
 
 
+def is_whole_vector(initializer: object) -> bool:
+    """Return True for an initializer that is one vector of all parameters."""
+    if isinstance(initializer, (list, tuple)):
+        return not any(map(np.ndim, initializer))
+    return not isinstance(initializer, str)
+
+
 def initial_gains(settings: FitSettings, spec: NetworkSpec) -> list[float]:
     """Return the gain that the initializer uses for each block's activation.
 

@@ -14,31 +14,28 @@ import numpy as np
 
 from lamina.formulas.table import AnyArray, Array
 
-# A leaf of the tree has at least this fraction of the samples, and no leaf needs more samples.
-LEAST_FRACTION = 0.02
-LARGEST_LEAST = 64
+ROUNDING = 1e-12
+# A leaf of a tree has at least this fraction of the weight that it would have in equal leaves.
+LEAST_FRACTION = 0.25
 
 
 def quantile_edges(x: Array, weight: Array | None, n_bins: int) -> Array:
     """Return the distinct quantiles of a column at n_bins + 1 equally spaced probabilities.
 
-    Without weights they are those of `np.quantile`. Weights move each sample's place among the
-    probabilities to the middle of its weight, so a sample of weight 0 has none.
+    A quantile is the least value up to which the fraction of all weight is at least the
+    probability, so that a sample of weight 2 counts as two samples.
 
     Examples
     --------
     >>> quantile_edges(np.array([3.0, 1.0, 2.0, 2.0, 2.0]), None, 2)
     array([1., 2., 3.])
     """
-    probabilities = np.linspace(0, 1, n_bins + 1)
-    if weight is None:
-        return np.unique(np.quantile(x, probabilities))
     order = np.argsort(x, kind="stable")
-    x, weight = x[order], weight[order]
-    middles = np.cumsum(weight) - weight / 2
-    first, last = middles[0], middles[-1]
-    places = (middles - first) / (last - first) if last > first else np.zeros_like(middles)
-    return np.unique(np.interp(probabilities, places, x))
+    up_to = np.cumsum(np.ones(len(x)) if weight is None else weight[order])
+    # Sums of weights have rounding errors, and must not skip a value that they just reach.
+    least = np.linspace(0, 1, n_bins + 1) * up_to[-1] * (1 - ROUNDING)
+    places = np.minimum(np.searchsorted(up_to, least), len(x) - 1)
+    return np.unique(x[order][places])
 
 
 def tree_edges(x: Array, weight: Array | None, n_bins: int, targets: AnyArray) -> Array:
@@ -59,9 +56,12 @@ def tree_edges(x: Array, weight: Array | None, n_bins: int, targets: AnyArray) -
     edges = np.array([low, x.max()])
     if n_bins < 2 or not 0 < width < math.inf:
         return np.unique(edges)
-    least = max(1, min(LARGEST_LEAST, math.ceil(LEAST_FRACTION * len(x))))
     make = DecisionTreeClassifier if targets.dtype.kind == "i" else DecisionTreeRegressor
-    tree = make(max_leaf_nodes=n_bins, min_samples_leaf=least, random_state=0)
+    tree = make(
+        max_leaf_nodes=n_bins,
+        min_weight_fraction_leaf=LEAST_FRACTION / n_bins,
+        random_state=0,
+    )
     # The tree reads float32, which cannot tell apart the days of a time in seconds.
     tree.fit(((x - low) / width)[:, None], targets, weight)
     splits = tree.tree_.threshold[tree.tree_.feature >= 0] * width + low

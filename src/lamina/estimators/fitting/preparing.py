@@ -21,6 +21,7 @@ from lamina.estimators.fitting.fitted_parts import fitted_parts, require_biases
 from lamina.estimators.fitting.growing import grow_model
 from lamina.estimators.fitting.initializing import (
     first_parameters,
+    is_whole_vector,
     make_generator,
     reads_rows,
     require_memory,
@@ -144,7 +145,8 @@ def prepare_fit(
 def fit_first_parameters(fit: Assignment, rows: NDArray[np.int64] | None = None) -> None:
     """Fit the initial parameters of a fresh fit to its samples, in place, as far as they read them.
 
-    These are the bins of piecewise linear inputs, and weights and biases by initializer='data'.
+    These are the bins of piecewise linear inputs, unless `initializer` is one vector of all
+    parameters, which has bins already; and weights and biases by initializer='data'.
 
     Parameters
     ----------
@@ -153,6 +155,7 @@ def fit_first_parameters(fit: Assignment, rows: NDArray[np.int64] | None = None)
         Samples that the fit trains on, all by default.
     """
     from_rows = reads_rows(fit.settings)
+    has_bins = is_whole_vector(fit.settings.initializer)
     if not fit.fresh or (fit.inputs is None and not from_rows):
         return
     X, y, weight = fit.rows.X, fit.rows.y, fit.rows.weight
@@ -167,7 +170,7 @@ def fit_first_parameters(fit: Assignment, rows: NDArray[np.int64] | None = None)
         generators = fit.random_state.members  # type: ignore[attr-defined]
         networks = list(zip(member_networks(fit.network(fit.start)), generators, strict=True))
     for network, random_state in networks:
-        if fit.inputs is not None:
+        if fit.inputs is not None and not has_bins:
             write_edges(fit.inputs, network, X, y, weight)
         if from_rows:
             fitted = fit_to_rows(network.spec, network.parameters, X, random_state)
