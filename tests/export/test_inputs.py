@@ -28,7 +28,7 @@ def program_of(network, precision=None):
     lowering = Lowering([f"x{i}" for i in range(spec.n_features)])
     source = lowering.add(n.Features(spec.n_features, network.dtype))
     logits = lower_blocks(NetworkLowering(lowering, precision), network, source)
-    link = lowering.add(n.InvertLink(logits, INVERSE_LINKS["identity"], spec.n_outputs))
+    link = lowering.add(n.InvertLink(*logits, INVERSE_LINKS["identity"], spec.n_outputs))
     operations = tuple(lowering.operations)
     return ModelProgram((), spec.n_features, operations, (link,), dtype=network.dtype)
 

@@ -128,7 +128,7 @@ def _members(block: SharedDense | MemberHeads) -> _native.Block:
     return _dense(block.dense, kind=kind, n_members=k, repeats=block.repeats, **own)
 
 
-def _dense(block: Dense, kind: int = DENSE, **members: int) -> _native.Block:
+def _dense(block: Dense, kind: int = DENSE, **members: Any) -> _native.Block:
     name, normalization = block.normalization, _native.NO_NORMALIZATION
     f = ACTIVATIONS[block.activation]
     if name is not None:

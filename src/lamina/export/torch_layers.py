@@ -106,6 +106,14 @@ class Residual(nn.Sequential):
         return result + a
 
 
+class Members(nn.ModuleList):
+    """Networks whose prediction is the mean of theirs."""
+
+    def forward(self, a: torch.Tensor) -> torch.Tensor:
+        """Return the mean of the members' outputs for a."""
+        return torch.stack([member(a) for member in self]).mean(dim=0)
+
+
 class Sorted(nn.Module):
     """Sort of the quantiles of each target, so that none crosses another.
 

@@ -18,6 +18,8 @@ from lamina.blocks.block import AnyBlock
 from lamina.blocks.dense import Dense
 from lamina.blocks.input_stage import InputStage
 from lamina.blocks.inputs import InputGroup
+from lamina.blocks.member_heads import MemberHeads
+from lamina.blocks.shared_dense import SharedDense
 from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
@@ -62,6 +64,13 @@ KNOWN: dict[type, frozenset[str]] = {
         }
     ),
     InputStage: frozenset({"name", "fan_in", "fan_out", "groups"}),
+    SharedDense: frozenset(
+        {
+            *("dense", "name", "fan_in", "fan_out", "n_members", "repeats", "scales_inputs"),
+            *("scales_outputs", "own_biases", "first"),
+        }
+    ),
+    MemberHeads: frozenset({"dense", "name", "fan_in", "fan_out", "n_members", "repeats"}),
     **SUPPORTED_INPUTS,
 }
 
@@ -226,8 +235,13 @@ def _refuse_unknown_parts(spec: NetworkSpec) -> None:
     blocks = [(block, f"block {block.name!r}") for block in spec.blocks]
     stage = spec.input_stage
     groups = [] if stage is None else [(each, f"{each.kind} inputs") for each in stage.groups]
+    members = [
+        (block.dense, f"block {block.name!r}")
+        for block in spec.blocks
+        if isinstance(block, SharedDense | MemberHeads)
+    ]
     parts: list[tuple[NetworkSpec | AnyBlock | InputGroup, str]]
-    parts = [(spec, "the network"), *blocks, *groups]
+    parts = [(spec, "the network"), *blocks, *groups, *members]
     for part, where in parts:
         if type(part) not in KNOWN:
             raise ExportError(f"no export supports {where} of type {type(part).__name__}")

@@ -165,7 +165,7 @@ class SignedSquare:
 
 @dataclass(frozen=True)
 class WeightedSum:
-    """Sum of matrices times their weights, in float64."""
+    """Sum of matrices times their weights."""
 
     sources: tuple[int, ...]
     weights: tuple[float, ...]

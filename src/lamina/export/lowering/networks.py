@@ -11,6 +11,8 @@ import numpy as np
 
 from lamina.blocks.dense import Dense, DenseParameters
 from lamina.blocks.input_stage import InputStage, StageParameters
+from lamina.blocks.member_heads import MemberHeads
+from lamina.blocks.shared_dense import SharedDense
 from lamina.errors import ExportError
 from lamina.export.lowering.builder import Lowering
 from lamina.export.lowering.fitted_network import FittedNetwork
@@ -30,6 +32,7 @@ from lamina.export.lowering.network_operations import (
     RequireFinite,
     Round,
     Sort,
+    WeightedSum,
 )
 from lamina.export.lowering.operations import dtype_of
 from lamina.export.lowering.program import TargetScale
@@ -60,12 +63,35 @@ class NetworkLowering:
         return self.lowering.add(Dropout(source, rate, self.lowering.width(source)))
 
 
-def lower_blocks(lowering: NetworkLowering, network: Network, source: int) -> int:
-    """Add all blocks of a network; return the index of its logits."""
-    source = lowering.dropped(source, network.spec.input_dropout)
+def lower_blocks(lowering: NetworkLowering, network: Network, source: int) -> tuple[int, ...]:
+    """Add all blocks of a network; return the indices of its logits, one for each member."""
+    sources: tuple[int, ...] = (lowering.dropped(source, network.spec.input_dropout),)
     for block, parameters in zip(network.spec.blocks, network.blocks, strict=True):
-        source = LOWERED[type(block)](lowering, block, parameters, source)
-    return source
+        if isinstance(block, SharedDense | MemberHeads):
+            sources = _members(lowering, block, parameters, sources)
+        else:
+            [source] = sources
+            sources = (LOWERED[type(block)](lowering, block, parameters, source),)
+    return sources
+
+
+def _members(
+    lowering: NetworkLowering,
+    block: SharedDense | MemberHeads,
+    parameters: Any,
+    sources: tuple[int, ...],
+) -> tuple[int, ...]:
+    """Add the plain block of each member, whose W has the member's scales."""
+    if lowering.precision is not None:
+        raise ExportError(
+            f"no export supports the members of block {block.name!r} with "
+            f"precision={lowering.precision.name!r}, which rounds W without their scales: call "
+            "set_params(precision=None) first"
+        )
+    sources = sources * block.n_members if len(sources) == 1 else sources
+    return tuple(
+        _dense(lowering, *block.member(parameters, i), source) for i, source in enumerate(sources)
+    )
 
 
 def _dense(
@@ -143,9 +169,12 @@ def lower_cast(lowering: Lowering, source: int, dtype: Dtype) -> int:
 
 
 def lower_outputs(
-    lowering: Lowering, network: FittedNetwork, logits: int, target: TargetScale | None
+    lowering: Lowering,
+    network: FittedNetwork,
+    logits: Sequence[int],
+    target: TargetScale | None,
 ) -> tuple[int, ...]:
-    """Add inverse link and target's scaling; return the indices of the results.
+    """Add inverse link, mean over the members and target's scaling; return the results' indices.
 
     These are the probabilities of each column of labels, or the prediction, and its standard
     deviation if the network has one.
@@ -153,8 +182,8 @@ def lower_outputs(
     if network.heads:
         ends = accumulate(network.heads)
         heads = [range(end - n, end) for n, end in zip(network.heads, ends, strict=True)]
-        parts = [lowering.add(Take(logits, tuple(head))) for head in heads]
-        return tuple(_inverted(lowering, network, part) for part in parts)
+        by_head = [[lowering.add(Take(each, tuple(head))) for each in logits] for head in heads]
+        return tuple(_inverted(lowering, network, parts) for parts in by_head)
     value = _inverted(lowering, network, logits)
     if target is not None:
         value = _scaled(lowering, network, value, target)
@@ -166,8 +195,14 @@ def lower_outputs(
     return (lowering.add(Complement(value)) if network.is_binary else value,)
 
 
-def _inverted(lowering: Lowering, network: FittedNetwork, logits: int) -> int:
-    return lowering.add(InvertLink(logits, network.inverse_link, lowering.width(logits)))
+def _inverted(lowering: Lowering, network: FittedNetwork, logits: Sequence[int]) -> int:
+    """Return the prediction from the logits of each member: the mean of theirs."""
+    link, width = network.inverse_link, lowering.width(logits[0])
+    predictions = tuple(lowering.add(InvertLink(each, link, width)) for each in logits)
+    if len(predictions) == 1:
+        return predictions[0]
+    weights = (1 / len(predictions),) * len(predictions)
+    return lowering.add(WeightedSum(predictions, weights, width))
 
 
 def _scaled(lowering: Lowering, network: FittedNetwork, value: int, target: TargetScale) -> int:

@@ -109,7 +109,9 @@ class ModelProgram:
     @property
     def n_networks(self) -> int:
         """Number of networks."""
-        return next((len(e.sources) for e in self.operations if isinstance(e, WeightedSum)), 1)
+        sums = [len(each.sources) for each in self.operations if isinstance(each, WeightedSum)]
+        # The last one is that of an ensemble; those before are of its networks' members.
+        return sums[-1] if sums else 1
 
     @property
     def is_ensemble(self) -> bool:

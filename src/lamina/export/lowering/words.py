@@ -21,7 +21,7 @@ def describe(program: ModelProgram) -> str:
     """Return targets and inputs as a sentence."""
     what, n = results_in_words(program), program.n_networks
     if program.is_ensemble:
-        columns = len(program.inputs)
+        columns = len(program.inputs) or program.n_features
         return (
             f"An ensemble of {n} multi-layer perceptron{'s' if n > 1 else ''} that predicts {what} "
             f"from {columns} column{'s' if columns > 1 else ''}."

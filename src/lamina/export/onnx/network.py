@@ -97,10 +97,15 @@ def _signed_square(nodes: Nodes, operation: SignedSquare) -> str:
 def _weighted_sum(nodes: Nodes, operation: WeightedSum) -> str:
     node = nodes.graph.node
     weighted = [
-        node("Mul", nodes.matrices[source], nodes.number(weight))
+        node("Mul", nodes.matrices[source], _number(nodes, weight, source))
         for source, weight in zip(operation.sources, operation.weights, strict=True)
     ]
     return reduce(lambda one, other: node("Add", one, other), weighted)
+
+
+def _number(nodes: Nodes, value: float, source: int) -> str:
+    """Add a constant in the dtype of a matrix and return its name."""
+    return nodes.graph.constant(np.array(value, dtype=nodes.dtype(source)))
 
 
 def _temper(nodes: Nodes, operation: Temper) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import nn
 
+from lamina.errors import ExportError
 from lamina.export import torch_layers
 from lamina.export.lowering.formula_code import code_of
 from lamina.export.lowering.input_operations import (
@@ -32,13 +33,22 @@ from lamina.export.lowering.network_operations import (
     Normalize,
     Round,
     Sort,
+    WeightedSum,
 )
 from lamina.export.lowering.operations import OPERATIONS, renderer_of
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.lowering.table_operations import Join, Take
 from lamina.export.pytorch.inputs import codes_module, input_module
 from lamina.export.torch_inputs import InputStage
-from lamina.export.torch_layers import Blended, Elementwise, Heads, Residual, RoundedLinear, Sorted
+from lamina.export.torch_layers import (
+    Blended,
+    Elementwise,
+    Heads,
+    Members,
+    Residual,
+    RoundedLinear,
+    Sorted,
+)
 from lamina.formulas.blending import NAME as BLEND
 from lamina.formulas.code import Code
 
@@ -194,6 +204,26 @@ def _invert_link(modules: Modules, operation: InvertLink) -> Chain:
     return modules.after(operation.source, "inverse_link", link)
 
 
+def _weighted_sum(modules: Modules, operation: WeightedSum) -> Chain:
+    """Put the members of a network into one module, behind the modules that they share."""
+    program, chains = modules.program, [modules.chains[source] for source in operation.sources]
+    if modules.logits or program.heads or program.has_std:
+        reason = "logits=True" if modules.logits else "several columns of labels or a std"
+        raise ExportError(
+            f"a PyTorch module of {len(chains)} members does not support {reason}: its prediction "
+            "is the mean of the members' predictions. Export to ONNX, Python or C instead"
+        )
+    shared = [
+        name for name in chains[0] if all(chain.get(name) is chains[0][name] for chain in chains)
+    ]
+    members = [
+        nn.Sequential(OrderedDict(pair for pair in chain.items() if pair[0] not in shared))
+        for chain in chains
+    ]
+    before = [(name, chains[0][name]) for name in shared]
+    return OrderedDict([*before, ("members", Members(members))])
+
+
 def _sort(modules: Modules, operation: Sort) -> Chain:
     module = nn.Identity() if modules.logits else Sorted(operation.n)
     return modules.after(operation.source, "sorted", module)
@@ -233,6 +263,7 @@ RENDERERS: Mapping[type, Renderer] = {
     OneHotCodes: _inputs,
     Join: _join,
     InvertLink: _invert_link,
+    WeightedSum: _weighted_sum,
     Sort: _sort,
     Complement: _complement,
 }
