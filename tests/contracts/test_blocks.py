@@ -10,6 +10,8 @@ from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.native import NativeEngine
 from lamina.engines.reference import ReferenceEngine
 from lamina.errors import UnknownNameError, UnsupportedBlockError
+from lamina.formulas import OPTIMIZERS
+from lamina.formulas.hyperparameters import complete
 from lamina.formulas.noise import Draws
 from lamina.network import (
     Network,
@@ -264,13 +266,7 @@ class Slower(Dense):
 def test_factors_multiply_the_learning_rate_and_the_decay_of_a_tensor(solver, engine):
     hyperparameters = {
         "sgd": {"momentum": 0.0, "nesterovs_momentum": 0.0},
-        "muon": {
-            "momentum": 0.9,
-            "nesterovs_momentum": 1.0,
-            "beta_1": 0.9,
-            "beta_2": 0.999,
-            "epsilon": 1e-8,
-        },
+        "muon": complete("muon", OPTIMIZERS["muon"].hyperparameters, {}),
     }[solver]
     steps = []
     for cls in (Dense, Slower):

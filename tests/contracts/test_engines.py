@@ -18,7 +18,7 @@ SETTINGS = {
     "rmsprop": {"decay_rate": 0.99, "epsilon": 1e-8},
     "adagrad": {"epsilon": 1e-10},
     "lion": {"beta_1": 0.9, "beta_2": 0.99},
-    "muon": {"momentum": 0.95, "nesterovs_momentum": 1.0, **ADAM},
+    "muon": complete("muon", OPTIMIZERS["muon"].hyperparameters, {"momentum": 0.95, **ADAM}),
 }
 # Others are tested with their defaults.
 SETTINGS |= {

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from lamina import formulas
 from lamina.blocks import Dense, MemberHeads, SharedDense
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.native import NativeEngine
 from lamina.engines.reference import ReferenceEngine
+from lamina.formulas.hyperparameters import complete
 from lamina.network import Network, NetworkSpec, ParameterLayout, draw_parameters
 
 N_SAMPLES, FEATURES = 37, 5
@@ -129,7 +131,9 @@ OPTIMIZERS = {
     "sgd": OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0}),
     "clipped": OptimizerSettings("adam", ADAM, max_gradient_norm=0.1, average_decay=0.9),
     "adamw": OptimizerSettings("adamw", ADAM, weight_decay=0.1),
-    "muon": OptimizerSettings("muon", {"momentum": 0.9, "nesterovs_momentum": 1.0, **ADAM}),
+    "muon": OptimizerSettings(
+        "muon", complete("muon", formulas.OPTIMIZERS["muon"].hyperparameters, ADAM)
+    ),
 }
 
 

@@ -27,7 +27,7 @@ SETTINGS = {
     "rmsprop": [{"decay_rate": 0.99, "epsilon": 1e-8}, {"decay_rate": 0.5, "epsilon": 1e-2}],
     "adagrad": [{"epsilon": 1e-10}, {"epsilon": 1e-2}],
     "lion": [{"beta_1": 0.9, "beta_2": 0.99}, {"beta_1": 0.0, "beta_2": 0.5}],
-    "muon": [{"momentum": 0.9, "nesterovs_momentum": 1.0, **adam} for adam in ADAMS],
+    "muon": [complete("muon", OPTIMIZERS["muon"].hyperparameters, adam) for adam in ADAMS],
 }
 # Others are tested with their defaults.
 SETTINGS |= {

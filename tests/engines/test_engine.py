@@ -22,7 +22,10 @@ SETTINGS = {
     "rmsprop": OptimizerSettings("rmsprop", {"decay_rate": 0.9, "epsilon": 1e-8}),
     "adagrad": OptimizerSettings("adagrad", {"epsilon": 1e-10}, max_gradient_norm=0.1),
     "lion": OptimizerSettings("lion", {"beta_1": 0.9, "beta_2": 0.99}),
-    "muon": OptimizerSettings("muon", {"momentum": 0.9, "nesterovs_momentum": 0.0, **ADAM}),
+    "muon": OptimizerSettings(
+        "muon",
+        complete("muon", OPTIMIZERS["muon"].hyperparameters, {"nesterovs_momentum": False}),
+    ),
 }
 # Others are tested with their defaults.
 SETTINGS |= {

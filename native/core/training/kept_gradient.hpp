@@ -15,6 +15,11 @@ class KeptGradient {
     KeptGradient(Network<T>& network, Updates<T>& updates, Team& team)
         : network_(network), updates_(updates), team_(team), orthogonal_(team) {
         if (!updates.orthogonalises()) return;
+        for (Index i = 0; i < network.n_layers; ++i) {
+            if (network.layers[i].tensors.weight_rows == 0) continue;
+            if (first_matrix_ < 0) first_matrix_ = i;
+            last_matrix_ = i;
+        }
         direction_ = Buffer<T>(network.n_weights);
         orthogonal_.make_room(network);
     }
@@ -44,18 +49,19 @@ class KeptGradient {
             square += network_.gradient_square[i];
         updates_.take_norm(square);
         if (updates_.orthogonalises() && !orthogonalise(work)) return false;
-        const auto follow = [&](const Layer<T>& layer, Range part, Kind kind) {
+        const auto follow = [&](const Layer<T>& layer, Range part, Kind kind,
+                                bool is_orthogonal = false) {
             const Range flat = flat_range(layer, part, kind);
             const T* const gradient = network_.gradient + flat.begin;
             if (kind == Kind::statistics)
                 return move_statistics(parameters + flat.begin, gradient, flat.end - flat.begin);
-            kind == Kind::weights&& updates_.orthogonalises()
-                ? updates_.follow(direction_ + flat.begin, gradient, flat, longer_side(layer))
-                : updates_.make_of_finished(gradient, flat, kind);
+            is_orthogonal ? updates_.follow(direction_ + flat.begin, gradient, flat,
+                                            fan_in_of(layer), layer.tensors.weight_columns)
+                          : updates_.make_of_finished(gradient, flat, kind);
             refresh(network_, layer, parameters, part, kind);
         };
         const auto weights = [&](Index i, Range block, int) {
-            follow(network_.layers[i], block, Kind::weights);
+            follow(network_.layers[i], block, Kind::weights, orthogonalises(i));
         };
         const auto units = [&](Index i, int) {
             const Layer<T>& layer = network_.layers[i];
@@ -76,10 +82,12 @@ class KeptGradient {
     }
 
    private:
-    static Index longer_side(const Layer<T>& layer) {
-        const Index rows = layer.tensors.weight_rows / layer.tensors.matrices;
-        const Index columns = layer.tensors.weight_columns;
-        return rows < columns ? columns : rows;
+    static Index fan_in_of(const Layer<T>& layer) {
+        return layer.tensors.weight_rows / layer.tensors.matrices;
+    }
+    bool orthogonalises(Index i) const {
+        if (!updates_.orthogonalises_hidden_only()) return updates_.orthogonalises();
+        return first_matrix_ < i && i < last_matrix_;
     }
 
     template <class Work>
@@ -87,7 +95,7 @@ class KeptGradient {
         for (Index i = 0; i < network_.n_layers; ++i) {
             const Layer<T>& layer = network_.layers[i];
             const Index rows = layer.tensors.weight_rows;
-            if (rows == 0) continue;
+            if (rows == 0 || !orthogonalises(i)) continue;
             const Range flat = flat_range(layer, {0, rows}, Kind::weights);
             T* const direction = direction_ + flat.begin;
             updates_.look_ahead(network_.gradient + flat.begin, flat, direction);
@@ -104,7 +112,8 @@ class KeptGradient {
     Updates<T>& updates_;
     Team& team_;
     Orthogonal<T> orthogonal_;
-    Buffer<T> direction_;  // (n_weights)
+    Buffer<T> direction_;                         // (n_weights)
+    Index first_matrix_ = -1, last_matrix_ = -1;  // layers with the first and the last weights
 };
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -27,6 +27,10 @@ class Updates {
 
     int n_slots() const { return optimizer_.n_slots + (step_.average ? 1 : 0); }
     bool orthogonalises() const { return optimizer_.orthogonalises; }
+    // Whether only matrices between the first and the last become orthogonal; AdamW updates these.
+    bool orthogonalises_hidden_only() const {
+        return optimizer_.orthogonalises && step_.hyperparameters[5] != 0;
+    }
     bool needs_norm() const {
         return update_.measures_gradient || update_.max_gradient_norm < __builtin_inf();
     }
@@ -78,7 +82,8 @@ class Updates {
             slice.write(direction, is_nesterov() ? momentum_after(g, m) : m);
         });
     }
-    void follow(const T* direction, const T* gradient, Range range, Index longer_side) const {
+    void follow(const T* direction, const T* gradient, Range range, Index rows,
+                Index columns) const {
         T* const momentum = step_.slots + range.begin;
         for_slices<T>(range.end - range.begin, [&](auto slice) {
             const Vector<T> g = slice.read(gradient) * T(finished_.gradient_scale);
@@ -86,7 +91,7 @@ class Updates {
         });
         Step<T> mine = finished_;
         mine.gradient_scale = 1;
-        mine.rate = learning_rate_ * 0.2 * __builtin_sqrt(double(longer_side));
+        mine.rate = learning_rate_ * size_of_step(rows, columns);
         for_spans(mine, range, [&](const Step<T>& step, Range part) {
             update_with_all<T, Descent>(step, direction + (part.begin - range.begin), 1, part,
                                         Kind::weights);
@@ -122,6 +127,12 @@ class Updates {
         return fma(broadcast(T(momentum)), m, T(1 - momentum) * g);
     }
     bool is_nesterov() const { return step_.hyperparameters[1] != 0; }
+    // Multiple of the learning rate: a step as large as AdamW's, or Jordan's.
+    double size_of_step(Index fan_in, Index fan_out) const {
+        const double longer = double(fan_in < fan_out ? fan_out : fan_in);
+        if (step_.hyperparameters[6] != 0) return 0.2 * __builtin_sqrt(longer);
+        return __builtin_sqrt(fan_out > fan_in ? double(fan_out) / double(fan_in) : 1.0);
+    }
 
     void compute_factors(std::int64_t first) {
         optimizer_.step_factors(update_.hyperparameters, first, factors_);

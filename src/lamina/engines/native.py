@@ -33,7 +33,7 @@ from lamina.engines.engine import (
     require_finite,
 )
 from lamina.engines.native_inputs import declare_groups, stage_work
-from lamina.engines.optimizer import OptimizerSettings, OptimizerState
+from lamina.engines.optimizer import OptimizerSettings, OptimizerState, spans_of_step
 from lamina.engines.threads import choose_threads, sharing_cores
 from lamina.engines.trainer import EpochReport, LocalTrainer, TimeIsUp
 from lamina.errors import NonFiniteError, UnsupportedBlockError
@@ -183,7 +183,7 @@ def _python_loss(
 
 def _optimizer(settings: OptimizerSettings, spec: NetworkSpec) -> _native.Optimizer:
     record, most = OPTIMIZERS[settings.name], settings.max_gradient_norm
-    spans = ParameterLayout.from_spec(spec).spans(settings.rate_factors)
+    spans = spans_of_step(ParameterLayout.from_spec(spec), settings)
     return _native.Optimizer(
         optimizer=_native.OPTIMIZERS[settings.name],
         hyperparameters=as_numbers(record.hyperparameters, settings.hyperparameters),

@@ -5,15 +5,18 @@ Shapes: parameters (n_parameters,); slots (n_slots, n_parameters).
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from math import prod
 
 import numpy as np
 
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.averages import average_rate, clipping_scale, compute_norm
 from lamina.formulas.hyperparameters import names_of
+from lamina.formulas.muon import adamw_factors, is_orthogonalised
 from lamina.formulas.table import Array
 from lamina.network import ParameterLayout
 from lamina.network.parameters import RateFactors, Span
@@ -126,16 +129,20 @@ def update(
     record, step, params = OPTIMIZERS[settings.name], state.step + 1, settings.hyperparameters
     norm = compute_norm(gradient)
     gradient *= clipping_scale(norm, settings.max_gradient_norm)
-    weights, others, inputs = _spans(layout, settings.rate_factors)
+    weights, others, inputs = _spans(layout, settings)
     for part, rate_factor, decay_factor in (*weights, *inputs):
         parameters[part] *= 1 - learning_rate * rate_factor * settings.weight_decay * decay_factor
     slots = state.slots[:-1] if state.keeps_average else state.slots
     elementwise = [*weights, *others, *inputs]
     if record.matrix_update is not None:
+        matrices = _matrices(layout, weights)
         elementwise = [*others, *inputs]
-        matrices = (layout.views(vector).weights for vector in (parameters, gradient, *slots))
-        for i, (W, G, *of_W) in enumerate(zip(*matrices, strict=True)):
-            rate = learning_rate * weights[min(i, len(weights) - 1)].rate_factor
+        views = [layout.views(vector).weights for vector in (parameters, gradient, *slots)]
+        for i, (W, G, *of_W) in enumerate(zip(*views, strict=True)):
+            if not is_orthogonalised(i, len(matrices), params):
+                elementwise.append(matrices[i])
+                continue
+            rate = learning_rate * matrices[i].rate_factor
             # Heads of members are a matrix each.
             by_matrix = (each.reshape(-1, *each.shape[-2:]) for each in (W, G, *of_W))
             for one, its_gradient, *its_slots in zip(*by_matrix, strict=True):
@@ -149,12 +156,49 @@ def update(
     return norm
 
 
+def spans_of_step(layout: ParameterLayout, settings: OptimizerSettings) -> list[Span]:
+    """Return the parts of the trained parameters, each with one learning rate and decay.
+
+    Returns
+    -------
+    list of Span
+        Empty if all factors are one.
+    """
+    spans, params = layout.spans(settings.rate_factors), settings.hyperparameters
+    if OPTIMIZERS[settings.name].matrix_update is None or adamw_factors(params) == (1.0, 1.0):
+        return spans
+    ends = list(accumulate(piece.size for piece in layout.pieces))
+    spans = spans or [Span(slice(*part)) for part in pairwise((0, *ends))]
+    ends_of_matrices, (rate, decay) = _ends_of_matrices(layout), adamw_factors(params)
+    n = len(ends_of_matrices)
+    return [
+        Span(part, rate_factor * rate, decay_factor * decay)
+        if (i := bisect(ends_of_matrices, part.start)) == n or not is_orthogonalised(i, n, params)
+        else Span(part, rate_factor, decay_factor)
+        for part, rate_factor, decay_factor in spans
+    ]
+
+
+def _ends_of_matrices(layout: ParameterLayout) -> list[int]:
+    """Return the index behind each matrix of weights in the flat vector."""
+    return list(accumulate(map(prod, layout.weights)))
+
+
+def _matrices(layout: ParameterLayout, weights: list[Span]) -> list[Span]:
+    """Return the part of each matrix of weights, with the factors of its first part."""
+    starts = [span.part.start for span in weights]
+    return [
+        weights[bisect(starts, start) - 1]._replace(part=slice(start, end))
+        for start, end in pairwise((0, *_ends_of_matrices(layout)))
+    ]
+
+
 def _spans(
-    layout: ParameterLayout, rate_factors: RateFactors
+    layout: ParameterLayout, settings: OptimizerSettings
 ) -> tuple[list[Span], list[Span], list[Span]]:
     """Return the parts of weights, of biases and unit parameters, and of inputs, by rate."""
     ends = (0, layout.n_weights, layout.n_before_inputs, layout.n_trained)
-    spans = layout.spans(rate_factors) or [Span(slice(*part)) for part in pairwise(ends)]
+    spans = spans_of_step(layout, settings) or [Span(slice(*part)) for part in pairwise(ends)]
     roles = (
         [each for each in spans if start <= each.part.start < end] for start, end in pairwise(ends)
     )

@@ -32,7 +32,22 @@ def muon_matrix(
     M *= momentum
     M += (1 - momentum) * G
     ahead = momentum * M + (1 - momentum) * G if params["nesterovs_momentum"] else M
-    W -= learning_rate * SIZE_OF_ADAMW * max(W.shape) ** 0.5 * orthogonalised(ahead)
+    fan_in, fan_out = W.shape
+    if params["matches_adamw"]:
+        rate = learning_rate * SIZE_OF_ADAMW * max(W.shape) ** 0.5
+    else:
+        rate = learning_rate * max(1.0, fan_out / fan_in) ** 0.5
+    W -= rate * orthogonalised(ahead)
+
+
+def is_orthogonalised(matrix: int, n_matrices: int, params: Mapping[str, float]) -> bool:
+    """Return True if Muon updates this matrix of weights, counted from 0, and not AdamW."""
+    return not params["hidden_only"] or 0 < matrix < n_matrices - 1
+
+
+def adamw_factors(params: Mapping[str, float]) -> tuple[float, float]:
+    """Return the factors of the learning rate and of the weight decay of all that AdamW updates."""
+    return float(params["adamw_rate"]), float(params["adamw_decay"])
 
 
 def orthogonalised(G: Array) -> Array:

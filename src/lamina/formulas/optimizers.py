@@ -148,6 +148,31 @@ EPSILON = Hyperparameter(
     symbol="ε",
     is_estimator_parameter=True,
 )
+HIDDEN_ONLY = Hyperparameter(
+    "hidden_only",
+    False,
+    "if True, AdamW updates the first and the last matrix of weights too",
+    kind="boolean",
+)
+MATCHES_ADAMW = Hyperparameter(
+    "matches_adamw",
+    True,
+    "if True, the steps of a matrix are 0.2 η √max(fan_in, fan_out) times the orthogonal one, as "
+    "large as AdamW's; if False, η √max(1, fan_out / fan_in) times, as Jordan's",
+    kind="boolean",
+)
+ADAMW_RATE = Hyperparameter(
+    "adamw_rate",
+    1.0,
+    "factor of the learning rate of all that AdamW updates",
+    above=0,
+)
+ADAMW_DECAY = Hyperparameter(
+    "adamw_decay",
+    1.0,
+    "factor of the weight decay of all that AdamW updates",
+    at_least=0,
+)
 DECAY_RATE = Hyperparameter(
     "decay_rate",
     0.99,
@@ -283,7 +308,17 @@ OPTIMIZERS = RecordTable(
     Optimizer(
         name="muon",
         slots=("m", "v"),
-        hyperparameters=(MOMENTUM, NESTEROVS_MOMENTUM, BETA_1, BETA_2, EPSILON),
+        hyperparameters=(
+            MOMENTUM,
+            NESTEROVS_MOMENTUM,
+            BETA_1,
+            BETA_2,
+            EPSILON,
+            HIDDEN_ONLY,
+            MATCHES_ADAMW,
+            ADAMW_RATE,
+            ADAMW_DECAY,
+        ),
         follows_schedule=True,
         update=adamw,
         matrix_update=muon_matrix,
@@ -293,7 +328,9 @@ OPTIMIZERS = RecordTable(
             (
                 "m = momentum * m + (1 - momentum) * g",
                 "ahead = momentum * m + (1 - momentum) * g if nesterovs_momentum else m",
-                "-rate * 0.2 * max(g.shape) ** 0.5 * orthogonalised(ahead)",
+                "size = 0.2 * max(g.shape) ** 0.5 if matches_adamw "
+                "else max(1.0, g.shape[1] / g.shape[0]) ** 0.5",
+                "-rate * size * orthogonalised(ahead)",
             ),
         ),
         equation=(

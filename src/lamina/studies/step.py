@@ -19,8 +19,9 @@ from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.batch_loss import backward, batch_loss, row_losses, weight_sum
 from lamina.engines.optimizer import update
-from lamina.formulas import PENALTIES
+from lamina.formulas import OPTIMIZERS, PENALTIES
 from lamina.formulas.activation import ActivationName
+from lamina.formulas.muon import adamw_factors, is_orthogonalised
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import AnyArray, Array
 from lamina.network import Network, NetworkSpec, ParameterLayout, block_parameters
@@ -153,9 +154,29 @@ class Update:
         """True if an average of the parameters is used for predictions."""
         return self.optimizer.average_decay is not None
 
-    def rate_factor(self, group: str) -> float:
+    @property
+    def orthogonalises(self) -> bool:
+        """True if the optimizer updates matrices of weights in another way than all else."""
+        return OPTIMIZERS[self.optimizer.name].matrix_update is not None
+
+    def is_orthogonalised(self, matrix: int, n_matrices: int) -> bool:
+        """Return True if the optimizer updates these weights, counted from 0, as a matrix."""
+        params = self.optimizer.hyperparameters
+        return self.orthogonalises and is_orthogonalised(matrix, n_matrices, params)
+
+    def rate_factor(self, group: str, is_orthogonalised: bool = False) -> float:
         """Return the factor of the learning rate for a group of tensors."""
-        return dict(self.optimizer.rate_factors).get(group, 1.0)
+        factor = dict(self.optimizer.rate_factors).get(group, 1.0)
+        if not self.orthogonalises or is_orthogonalised:
+            return factor
+        return factor * adamw_factors(self.optimizer.hyperparameters)[0]
+
+    def decay_of_weights(self, is_orthogonalised: bool) -> float:
+        """Return the weight decay of a matrix of weights."""
+        decay = self.optimizer.weight_decay
+        if not self.orthogonalises or is_orthogonalised:
+            return decay
+        return decay * adamw_factors(self.optimizer.hyperparameters)[1]
 
     @property
     def has_zero_memory(self) -> bool:

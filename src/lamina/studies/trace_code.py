@@ -111,15 +111,15 @@ def _function(name: str, code: StepCode, made: Update) -> str:
         lines.insert(-1, "v = largest_v = np.maximum(largest_v, v)")
     read = {each for line in lines for each in read_by(line)}
     values: dict[str, float] = {"t": made.step, "rate": made.learning_rate}
-    values |= {k: _plain(k, v) for k, v in made.optimizer.hyperparameters.items()}
+    kinds = {each.name: each.kind for each in OPTIMIZERS[made.optimizer.name].hyperparameters}
+    values |= {
+        name: bool(value) if kinds[name] == "boolean" else float(value)
+        for name, value in made.optimizer.hyperparameters.items()
+    }
     arguments = [f"{k}={v!r}" for k, v in values.items() if k in read]
     parameters = ", ".join(["g", *memory, *arguments])
     body = [*lines[:-1], f"return {lines[-1]}"]
     return "\n".join([f"def {name}({parameters}):", *(f"    {line}" for line in body)])
-
-
-def _plain(name: str, value: float) -> float:
-    return bool(value) if name == "nesterovs_momentum" else float(value)
 
 
 def _renamed(code: str, names: Mapping[str, str]) -> str:
@@ -258,29 +258,30 @@ class _LayerCode:
         i, made = self.i, self.made
         if made is None:
             return
-        record, decay = OPTIMIZERS[made.optimizer.name], made.optimizer.weight_decay
-        step = "step" if record.matrix_code is None else "matrix_step"
-        rate = made.learning_rate * made.rate_factor("weight")
+        is_matrix = made.is_orthogonalised(i - 1, len(self.step.blocks))
+        step, factor = "matrix_step" if is_matrix else "step", made.rate_factor("weight", is_matrix)
+        rate, decay = made.learning_rate * factor, made.decay_of_weights(is_matrix)
         decayed = f"-{rate!r} * {decay!r} * W_{i} + " if decay else ""
-        change = f"update_W_{i} = {decayed}{self._call(step, f'W_{i}', f'dW_{i}', 'weight')}"
+        change = f"update_W_{i} = {decayed}{self._call(step, f'W_{i}', f'dW_{i}', factor)}"
         yield "update_W", CodeLine(f"update_W_{i}", change)
-        change = f"update_b_{i} = {self._call('step', f'b_{i}', f'db_{i}', 'bias')}"
+        factor = made.rate_factor("bias")
+        change = f"update_b_{i} = {self._call('step', f'b_{i}', f'db_{i}', factor)}"
         yield "update_b", CodeLine(f"update_b_{i}", change)
         for each in self.block.learned:
             name = f"{each.name}_{i}"
-            change = f"update_{name} = {self._call('step', name, f'd_{name}', each.rate_group)}"
+            factor = made.rate_factor(each.rate_group)
+            change = f"update_{name} = {self._call('step', name, f'd_{name}', factor)}"
             yield f"update_{each.name}", CodeLine(f"update_{name}", change)
         for k, statistic in enumerate(self.block.statistics):
             name = f"update_running_{statistic.name}_{i}"
             yield f"update_running {statistic.name}", CodeLine(name, f"{name} = {self._moved(k)}")
 
-    def _call(self, function: str, name: str, gradient: str, group: str) -> str:
+    def _call(self, function: str, name: str, gradient: str, factor: float) -> str:
         made = self.made
         assert made is not None
         g = gradient if made.optimizer.max_gradient_norm is None else f"clip * {gradient}"
         code = OPTIMIZERS[made.optimizer.name].code
         slots = [*code.memory, *(["largest_v"] if made.optimizer.amsgrad else [])]
-        factor = made.rate_factor(group)
         rate = [] if factor == 1 else [f"rate={made.learning_rate * factor!r}"]
         if made.has_zero_memory:
             return f"{function}({', '.join([g, *(f'{slot}=0' for slot in slots), *rate])})"

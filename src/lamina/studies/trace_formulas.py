@@ -7,7 +7,7 @@ formulas of activations, inverse links, losses, penalties and optimizers come fr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,7 +105,7 @@ def _with_formulas(
         *(
             each
             for i, layer in enumerate(layers, start=1)
-            for each in _update(i, layer, made, step.blocks[i - 1])
+            for each in _update(i, layer, made, step.blocks)
         ),
     )
 
@@ -241,24 +241,26 @@ def _root(block: Dense) -> str:
     return f" / √{block.fan_in}" if block.ntk else ""
 
 
-def _update(i: int, layer: LayerTrace, made: Update | None, block: Dense) -> Iterator[TracedNumber]:
+def _update(
+    i: int, layer: LayerTrace, made: Update | None, blocks: Sequence[Dense]
+) -> Iterator[TracedNumber]:
     if made is None or layer.update_W is None or layer.update_b is None:
         return
-    n, name, rate_factor = subscript(i), made.optimizer.name, made.rate_factor
-    groups = {each.name: each.rate_group for each in block.learned}
+    n, name = subscript(i), made.optimizer.name
+    groups = {each.name: each.rate_group for each in blocks[i - 1].learned}
+    is_matrix = made.is_orthogonalised(i - 1, len(blocks))
 
-    def number(field: str, symbol: str, value: Array, group: str) -> TracedNumber:
-        factor = rate_factor(group)
+    def number(field: str, symbol: str, value: Array, factor: float) -> TracedNumber:
         rate = "" if factor == 1 else f" at {factor:g} η"
         formula = f"Δ{symbol}, by {name}{rate}: {symbol} ← {symbol} + Δ{symbol}"
         return TracedNumber(UPDATE, layer.layer, field, formula, value)
 
-    yield number("update_W", f"W{n}", layer.update_W, "weight")
-    yield number("update_b", f"b{n}", layer.update_b, "bias")
+    yield number("update_W", f"W{n}", layer.update_W, made.rate_factor("weight", is_matrix))
+    yield number("update_b", f"b{n}", layer.update_b, made.rate_factor("bias"))
     for parameter, learned in layer.extra.items():
         if learned.update is not None and learned.gradient is not None:
-            symbol, group = f"{learned.symbol}{n}", groups[parameter]
-            yield number(f"update_{parameter}", symbol, learned.update, group)
+            symbol, factor = f"{learned.symbol}{n}", made.rate_factor(groups[parameter])
+            yield number(f"update_{parameter}", symbol, learned.update, factor)
         elif learned.update is not None:
             rule = f"Δ {parameter}{n}, from the moments of this batch"
             yield TracedNumber(UPDATE, layer.layer, f"update_{parameter}", rule, learned.update)

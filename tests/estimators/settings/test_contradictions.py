@@ -10,7 +10,7 @@ from lamina.losses import Focal, Gamma, Quantile
 from lamina.members import Independent
 from lamina.penalties import ElasticNet
 from lamina.schedules import Cosine
-from lamina.solvers import LBFGS, AdamW
+from lamina.solvers import LBFGS, AdamW, Muon
 
 
 def constant_rate(step, epoch):
@@ -76,6 +76,8 @@ CLASHES = [
     {"solver": "lbfgs", "amsgrad": True},
     {"solver": AdamW(), "beta_2": 0.9},
     {"solver": AdamW(), "momentum": 0.5},
+    {"solver": Muon(hidden_only=True)},
+    {"solver": Muon(hidden_only=True), "hidden_layer_sizes": ()},
     {"solver": LBFGS(), "dtype": "float32"},
     {"learning_rate": Cosine(), "learning_rate_options": {"period": 3}},
     {"penalty": ElasticNet(l1_ratio=0.3), "l1_ratio": 0.2},

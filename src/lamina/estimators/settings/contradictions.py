@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from itertools import pairwise
 from numbers import Real
@@ -22,6 +21,11 @@ from lamina.estimators.settings.member_contradictions import MEMBER_CONTRADICTIO
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.rate_factors import rate_factors_of_no_group
 from lamina.estimators.settings.refusals import shown
+from lamina.estimators.settings.solver_contradictions import (
+    amsgrad_of_another_solver,
+    factor_of_infinite_patience,
+    no_hidden_matrix_for_muon,
+)
 from lamina.formulas import (
     INVERSE_LINKS,
     LOSSES,
@@ -154,16 +158,6 @@ def _checkpoint_that_is_no_file(model: Parametrized) -> str | None:
     return f"checkpoint={path!r} is a folder, not a file. Set checkpoint to the path of a file."
 
 
-def _factor_of_infinite_patience(model: Parametrized) -> str | None:
-    if model.patience_factor == 1 or model.n_iter_no_change < math.inf:
-        return None
-    return (
-        f"patience_factor={model.patience_factor!r} delays the end of a fit without progress, and "
-        "n_iter_no_change=inf never ends it. Set n_iter_no_change to a number of epochs, or "
-        "patience_factor=1."
-    )
-
-
 def _schedule_of_other_arguments(model: Parametrized) -> str | None:
     schedule = model.learning_rate
     if not callable(schedule):
@@ -258,16 +252,6 @@ def _full_batch_with_a_kink(model: Parametrized) -> str | None:
         f"solver={model.solver!r} needs a loss with a derivative everywhere, but "
         f"penalty={model.penalty!r} has a kink where a weight is 0. Choose penalty='l2', or "
         f"one of the solvers that support it: {minibatch_solvers()}."
-    )
-
-
-def _amsgrad_of_another_solver(model: Parametrized) -> str | None:
-    takers = [name for name, optimizer in OPTIMIZERS.items() if optimizer.amsgrad]
-    if not model.amsgrad or model.solver in takers:
-        return None
-    return (
-        f"amsgrad=True is a variant that solver={model.solver!r} does not have. Set amsgrad=False, "
-        f"or choose one of the solvers that have it: {', '.join(map(repr, takers))}."
     )
 
 
@@ -384,11 +368,12 @@ OTHER_CONTRADICTIONS: tuple[Contradiction, ...] = (
     rate_factors_of_no_group,
     _checkpoints_of_nothing,
     _checkpoint_that_is_no_file,
-    _factor_of_infinite_patience,
+    factor_of_infinite_patience,
     _schedule_of_other_arguments,
     _what_is_no_callback,
     _loss_that_is_a_class,
-    _amsgrad_of_another_solver,
+    amsgrad_of_another_solver,
+    no_hidden_matrix_for_muon,
     _quantiles_without_their_loss,
     _smoothing_of_ones_own_loss,
     _scaled_target_behind_an_inverse_link,

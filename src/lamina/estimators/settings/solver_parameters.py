@@ -44,7 +44,10 @@ SOLVER_PARAMETERS = {
           momentum, so that all directions move alike (Jordan et al. 2024). 'adamw' updates biases
           and the other parameters of units, at the same η. Reads `momentum`, `nesterovs_momentum`,
           and for 'adamw' `beta_1`, `beta_2`, `epsilon`. A step takes three to four times as long as
-          Adam's.
+          Adam's. `Muon(momentum=0.95, hidden_only=True, matches_adamw=False, adamw_rate=…)` is
+          Jordan's own form: 'adamw' also updates the first and last weights and embeddings of
+          inputs, at its own multiple of η, and the steps of a matrix are η √max(1, fan_out /
+          fan_in) times the orthogonal one.
         """,
             SOLVERS,
         ),
