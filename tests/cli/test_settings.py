@@ -7,6 +7,7 @@ import pytest
 
 from lamina.cli.settings import check_names, parse_settings, parse_value, with_objects
 from lamina.errors import UnknownNameError
+from lamina.inputs import PiecewiseLinear
 from lamina.schedules import Cosine
 from lamina.solvers import Adam, AdamW
 
@@ -91,6 +92,11 @@ DEFAULTS = {"solver": "adam", "learning_rate": "constant", "output_activation": 
             {"alpha": 1, "learning_rate": Cosine(period=10)},
         ),
         (["solver=adamw"], {"solver": "adamw"}),
+        (["inputs=periodic"], {"inputs": "periodic"}),
+        (
+            ["inputs=piecewise_linear", "inputs.n_bins=9", "inputs.bins=tree"],
+            {"inputs": PiecewiseLinear(n_bins=9, bins="tree")},
+        ),
     ],
 )
 def test_a_dot_sets_a_hyperparameter_of_a_formula(texts, expected):
@@ -105,6 +111,8 @@ def test_a_dot_sets_a_hyperparameter_of_a_formula(texts, expected):
             "--set solver.beta2: solver='adam': Adam has no hyperparameter 'beta2'",
         ),
         (["solver=adamv", "solver.beta_2=1"], "--set solver.beta_2: solver='adamv' is not one of"),
+        (["inputs.sigma=1"], "--set inputs.sigma needs one name beside it"),
+        (["inputs=scaled", "inputs.sigma=1"], "inputs='scaled': Scaled has no hyperparameter"),
         (["output_activation.alpha=1"], "--set output_activation.alpha needs one name beside it"),
         (["solver.beta_2=1", "solver.beta_2=2"], "--set solver.beta_2 is given twice"),
     ],

@@ -14,6 +14,7 @@ import lamina as library
 from lamina import persistence
 from lamina.cli import preparing, training
 from lamina.cli.recipe import get_network
+from lamina.inputs import Periodic
 
 
 @pytest.mark.usefixtures("houses")
@@ -94,6 +95,14 @@ def test_settings_reach_the_network(train, tmp_path):
     assert network.hidden_layer_sizes == (5, 4)
     assert network.activation == "tanh"
     assert network.random_state == 0
+
+
+def test_inputs_reach_the_network_and_its_report(train, lamina, tmp_path):
+    train("--dataset", "moons", "--set", "inputs=periodic", "-s", "inputs.n_outputs=2")
+    network = persistence.load(tmp_path / "moons.lamina")[-1]
+    assert network.inputs == Periodic(n_outputs=2)
+    assert network.coefs_[0].shape[0] == 6
+    assert "inputs" in lamina("info", "moons.lamina").out
 
 
 def test_a_poisson_loss_does_not_standardise_counts(train, tmp_path):
