@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.blocks.block import AnyBlock
 from lamina.blocks.dense import Dense
+from lamina.blocks.independent_members import IndependentMembers
 from lamina.blocks.input_stage import InputStage
 from lamina.blocks.inputs import InputGroup
 from lamina.blocks.member_heads import MemberHeads
@@ -63,6 +64,7 @@ KNOWN: dict[type, frozenset[str]] = {
             *("ntk", "blend"),
         }
     ),
+    IndependentMembers: frozenset({"name", "blocks", "n_members", "fan_in", "fan_out"}),
     InputStage: frozenset({"name", "fan_in", "fan_out", "groups"}),
     SharedDense: frozenset(
         {
@@ -232,8 +234,10 @@ def _n_quantiles(model: BaseEstimator) -> int:
 
 
 def _refuse_unknown_parts(spec: NetworkSpec) -> None:
-    blocks = [(block, f"block {block.name!r}") for block in spec.blocks]
-    stage = spec.input_stage
+    member = spec.independent_member or spec
+    inner = spec.blocks if member is spec else (*spec.blocks, *member.blocks)
+    blocks = [(block, f"block {block.name!r}") for block in inner]
+    stage = member.input_stage
     groups = [] if stage is None else [(each, f"{each.kind} inputs") for each in stage.groups]
     members = [
         (block.dense, f"block {block.name!r}")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lamina.blocks.dense import Dense, DenseParameters
+from lamina.blocks.independent_members import IndependentMembers, IndependentParameters
 from lamina.blocks.input_stage import InputStage, StageParameters
 from lamina.blocks.member_heads import MemberHeads
 from lamina.blocks.shared_dense import SharedDense
@@ -65,10 +66,13 @@ class NetworkLowering:
 
 def lower_blocks(lowering: NetworkLowering, network: Network, source: int) -> tuple[int, ...]:
     """Add all blocks of a network; return the indices of its logits, one for each member."""
-    sources: tuple[int, ...] = (lowering.dropped(source, network.spec.input_dropout),)
+    source = lowering.dropped(source, network.spec.input_dropout)
+    sources: tuple[int, ...] = (source,)
     for block, parameters in zip(network.spec.blocks, network.blocks, strict=True):
         if isinstance(block, SharedDense | MemberHeads):
             sources = _members(lowering, block, parameters, sources)
+        elif isinstance(block, IndependentMembers):
+            sources = _independent(lowering, block, parameters, source)
         else:
             [source] = sources
             sources = (LOWERED[type(block)](lowering, block, parameters, source),)
@@ -92,6 +96,22 @@ def _members(
     return tuple(
         _dense(lowering, *block.member(parameters, i), source) for i, source in enumerate(sources)
     )
+
+
+def _independent(
+    lowering: NetworkLowering,
+    block: IndependentMembers,
+    parameters: IndependentParameters,
+    source: int,
+) -> tuple[int, ...]:
+    """Add the blocks of each member; return the indices of their logits."""
+    logits = []
+    for member in range(block.n_members):
+        value = source
+        for inner, own in zip(block.blocks, block.of_member(parameters, member), strict=True):
+            value = LOWERED[type(inner)](lowering, inner, own, value)
+        logits.append(value)
+    return tuple(logits)
 
 
 def _dense(
