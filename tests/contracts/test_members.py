@@ -47,6 +47,7 @@ SPECS = {
     "heads": (spec_of(heads=(2, 3)), CODES),
     "layer norm": (spec_of(normalization="layer"), CODES),
     "ntk": (spec_of(ntk=True), CODES),
+    "blend": (spec_of(blend=True), CODES),
     "one member": (spec_of(k=1), CODES),
     "binary": (spec_of(n_outputs=1, link="logistic"), Objective("binary_log_loss", 0.1)),
     "numbers": (spec_of(n_outputs=2, link="identity"), NUMBERS),

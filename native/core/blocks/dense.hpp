@@ -202,7 +202,7 @@ void Dense<T>::prepare_forward(const Workspace<T>& shared, bool reads_sparse) {
     a = Buffer<T>(shared.room * this->n_members * stride);
     bias = Buffer<T>(stride);
     if (ntk) zeros = Buffer<T>(stride);
-    if (blends) function = Buffer<T>(shared.room * stride);
+    if (blends) function = Buffer<T>(shared.room * this->n_members * stride);
     if (n_learned) learned_copy = Buffer<T>(n_learned * stride);
     if (normalizes_batch()) running_scale = Buffer<T>(stride), running_shift = Buffer<T>(stride);
     if (is_first && reads_sparse) return;
