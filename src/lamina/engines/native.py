@@ -1,6 +1,6 @@
 """The native engine: whole epochs in C++.
 
-Only this module, native_inputs.py and native_measures.py import lamina._native.
+Only this module, native_networks.py and native_measures.py import lamina._native.
 
 Shapes and dtypes are engine.py's. The kernels read C-contiguous arrays, int32 csr columns and int64
 csr row starts, which `_row_arrays` prepares once for every fit.
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _native
-from lamina.blocks import AnyBlock, Dense, MemberHeads, SharedDense
+from lamina.blocks import MemberHeads
 from lamina.engines.batch_loss import WEIGHTS_CANCEL
 from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import (
@@ -32,12 +32,12 @@ from lamina.engines.engine import (
     Rows,
     require_finite,
 )
-from lamina.engines.native_inputs import declare_groups, stage_work
+from lamina.engines.native_networks import declare_network, stage_work
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState, spans_of_step
 from lamina.engines.threads import choose_threads, sharing_cores
 from lamina.engines.trainer import EpochReport, LocalTrainer, TimeIsUp
 from lamina.errors import NonFiniteError, UnsupportedBlockError
-from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES
+from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import as_numbers
 from lamina.formulas.losses import LABEL_SMOOTHING
 from lamina.formulas.table import AnyArray, Array, Matrix
@@ -52,7 +52,6 @@ if hasattr(os, "register_at_fork"):
 PythonLoss: TypeAlias = Callable[[Array, AnyArray, Array | None], tuple[AnyArray, AnyArray]]
 # A Rows32 or Network32, or both in float64: types cannot say that the two match.
 Native: TypeAlias = Any
-DENSE = _native.BLOCKS[Dense.kind]
 # A prediction needs no loss; any entry of the table will do.
 NO_OBJECTIVE = Objective("squared_error")
 
@@ -84,68 +83,10 @@ def _network(
     largest_batch: int,
     y: AnyArray | None = None,
 ) -> Native:
+    NativeEngine.require_kinds(spec)
     make = _native.Network32 if dtype == np.float32 else _native.Network64
     n_targets = 0 if y is None else objective.n_targets(spec, y)
-    return make(_declaration(spec, precision), _objective(objective, n_targets), largest_batch)
-
-
-# Cached, because fits of one shape follow each other, and the core only reads it.
-@lru_cache(maxsize=64)
-def _declaration(spec: NetworkSpec, precision: str | None) -> _native.Declaration:
-    NativeEngine.require_kinds(spec)
-    if precision is not None and MemberHeads.kind in spec.kinds:
-        raise UnsupportedBlockError(
-            f"engine='native' computes members without precision={precision!r}; "
-            "engine='reference' supports it"
-        )
-    return _native.Declaration(
-        blocks=[_block(block) for block in spec.blocks],
-        heads=list(spec.heads),
-        input_dropout=spec.input_dropout,
-        input_noise=spec.input_noise,
-        precision=_precision(precision),
-        groups=declare_groups(spec.input_stage),
-    )
-
-
-def _block(block: AnyBlock) -> _native.Block:
-    if isinstance(block, SharedDense | MemberHeads):
-        return _members(block)
-    if not isinstance(block, Dense):
-        return _native.Block(_native.BLOCKS[block.kind], block.fan_in, block.fan_out)
-    return _dense(block)
-
-
-def _members(block: SharedDense | MemberHeads) -> _native.Block:
-    own = {}
-    if isinstance(block, SharedDense):
-        own = {
-            "scales_inputs": block.scales_inputs,
-            "scales_outputs": block.scales_outputs,
-            "own_biases": block.own_biases,
-        }
-    kind, k = _native.BLOCKS[block.kind], block.n_members
-    return _dense(block.dense, kind=kind, n_members=k, repeats=block.repeats, **own)
-
-
-def _dense(block: Dense, kind: int = DENSE, **members: Any) -> _native.Block:
-    name, normalization = block.normalization, _native.NO_NORMALIZATION
-    f = ACTIVATIONS[block.activation]
-    if name is not None:
-        normalization = _native.NORMALIZATIONS[name]
-    return _native.Block(
-        kind=kind,
-        fan_in=block.fan_in,
-        fan_out=block.fan_out,
-        activation=_native.ACTIVATIONS[f.name],
-        hyperparameters=f.numbers if f.hyperparameters else [],
-        normalization=normalization,
-        residual=block.residual,
-        dropout=block.dropout,
-        ntk=block.ntk,
-        blend=block.blend,
-        **members,
-    )
+    return make(declare_network(spec, precision), _objective(objective, n_targets), largest_batch)
 
 
 def _objective(objective: Objective, n_targets: int) -> _native.Objective:
@@ -195,10 +136,6 @@ def _optimizer(settings: OptimizerSettings, spec: NetworkSpec) -> _native.Optimi
         rate_factors=[span.rate_factor for span in spans],
         decay_factors=[span.decay_factor for span in spans],
     )
-
-
-def _precision(name: str | None) -> int:
-    return _native.FULL_PRECISION if name is None else _native.PRECISIONS[name]
 
 
 def _row_work(spec: NetworkSpec, dtype: np.dtype[np.generic], passes: int) -> float:
