@@ -6,6 +6,7 @@ from tests.contracts.test_inputs import STAGES, samples_of
 from tests.export.test_operations import every_file, require
 
 from lamina.blocks import Dense, MemberHeads, SharedDense
+from lamina.blocks.independent_members import IndependentMembers
 from lamina.engines.reference import ReferenceEngine
 from lamina.errors import ExportError
 from lamina.export.lowering import network_operations as n
@@ -13,6 +14,7 @@ from lamina.export.lowering.builder import Lowering
 from lamina.export.lowering.fitted_network import FittedNetwork, _refuse_unknown_parts
 from lamina.export.lowering.networks import NetworkLowering, lower_blocks, lower_outputs
 from lamina.export.lowering.program import ModelProgram
+from lamina.export.lowering.words import describe, layers_in_words
 from lamina.formulas import PRECISIONS
 from lamina.network import Network, NetworkSpec, ParameterLayout
 
@@ -23,12 +25,15 @@ SECOND = Dense("hidden_2", 5, 5, "prelu", "layer", residual=True)
 HEAD = Dense("output", 5, 3, "identity")
 NETWORKS = {
     "scales": (SharedDense(HIDDEN, 3, repeats=True, first="normal"), SharedDense(SECOND, 3)),
+    "independent": IndependentMembers("members", (STAGE, HIDDEN, SECOND, HEAD), 3),
     "mini": (SharedDense(HIDDEN, 3, True, True, False, False), SharedDense(SECOND, 3)),
 }
 
 
-def network_of(hidden, dtype="float64", stage=(STAGE,)):
-    spec = NetworkSpec((*stage, *hidden, MemberHeads(HEAD, 3)), "softmax")
+def network_of(hidden, dtype="float64"):
+    is_whole = isinstance(hidden, IndependentMembers)
+    blocks = (hidden,) if is_whole else (STAGE, *hidden, MemberHeads(HEAD, 3))
+    spec = NetworkSpec(blocks, "softmax")
     layout = ParameterLayout.from_spec(spec)
     vector = np.random.RandomState(0).uniform(-1, 1, layout.n_parameters)
     for edges in layout.views(vector).statistics:
@@ -66,11 +71,20 @@ def test_a_module_of_pytorch_has_the_members_behind_their_inputs(hidden):
 
     network, X = network_of(hidden), samples_of(STAGE).X
     module = sequential(program_of(network), logits=False)
-    assert [name for name, _ in module.named_children()] == ["inputs", "members"]
+    names = ["members"] if isinstance(hidden, IndependentMembers) else ["inputs", "members"]
+    assert [name for name, _ in module.named_children()] == names
     expected = ReferenceEngine().predict(network, X)
     np.testing.assert_allclose(module(torch.tensor(X)).detach(), expected, rtol=1e-11)
     with pytest.raises(ExportError, match="3 members does not support logits=True"):
         sequential(program_of(network), logits=True)
+
+
+@pytest.mark.parametrize("hidden", NETWORKS.values(), ids=NETWORKS)
+def test_a_file_lists_the_layers_of_each_member(hidden):
+    program = program_of(network_of(hidden))
+    layers = f"3 of {WIDTH} → 5 silu → 5 layer prelu residual → 3 softmax"
+    assert layers_in_words(program) == layers
+    assert describe(program).startswith("An ensemble of 3 multi-layer perceptrons that predicts")
 
 
 def test_members_with_a_precision_are_refused_with_a_cure():

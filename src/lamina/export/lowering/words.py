@@ -13,6 +13,7 @@ from lamina.export.lowering.network_operations import (
     Normalize,
     Round,
 )
+from lamina.export.lowering.operations import Operation
 from lamina.export.lowering.program import ModelProgram
 from lamina.formulas import Activation
 
@@ -62,10 +63,31 @@ def _with_values(activation: Activation) -> str:
 
 
 def networks_in_words(program: ModelProgram) -> list[str]:
-    """Return the layers of each network."""
-    networks, words, precision = list[str](), list[str](), ""
+    """Return the layers of each network, or of each member of a network."""
+    networks: dict[int, str] = {}
     for operation in program.operations:
-        match operation:
+        if isinstance(operation, InvertLink):
+            path = _path_to(program, operation)
+            layers = [i for i in path if isinstance(program.operations[i], Affine)]
+            # Several heads have the same layers.
+            if layers:
+                networks.setdefault(layers[-1], _layers(program, path, operation))
+    return list(networks.values())
+
+
+def _path_to(program: ModelProgram, operation: Operation) -> list[int]:
+    """Return the operations from the first one to the source of this one."""
+    path: list[int] = []
+    while (source := getattr(operation, "source", None)) is not None:
+        path.insert(0, source)
+        operation = program.operations[source]
+    return path
+
+
+def _layers(program: ModelProgram, path: list[int], link: InvertLink) -> str:
+    words, precision = list[str](), ""
+    for i in path:
+        match operation := program.operations[i]:
             case Affine():
                 words += [] if words else [str(len(operation.weights))]
                 words.append(f"→ {operation.width}")
@@ -77,9 +99,4 @@ def networks_in_words(program: ModelProgram) -> list[str]:
                 words.append("residual")
             case Round():
                 precision = f", products in {operation.formula.name}"
-            case InvertLink() if words:
-                # With several heads, only the first one ends the list of layers.
-                words.append(operation.formula.name)
-                networks.append(" ".join(words) + precision)
-                words, precision = [], ""
-    return networks
+    return " ".join([*words, link.formula.name]) + precision
