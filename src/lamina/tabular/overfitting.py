@@ -19,7 +19,9 @@ class OverfittingStop:
     """Callback that ends a fit whose recent validation losses are all far above the smallest one.
 
     The recent losses are those of the latest 15 % of all planned epochs, and of at least 8. A fit
-    that ends early keeps the weights of its best epoch, as a complete one does.
+    that ends early keeps the weights of its best epoch, as a complete one does. A schedule whose
+    learning rate rises again, such as 'coslog4', must run to its end: the losses of its waves are
+    above the smallest one for many epochs.
 
     Attributes
     ----------
