@@ -13,8 +13,9 @@ from scipy.special import expit, ndtr
 
 import lamina
 from lamina import _native
-from lamina.engines import OptimizerSettings
+from lamina.engines import Objective, OptimizerSettings, Rows
 from lamina.engines.native import NativeEngine
+from lamina.estimators.fitting.fitted_network import get_network
 from lamina.formulas import ACTIVATIONS
 from lamina.formulas.blending import blended
 
@@ -201,3 +202,31 @@ def test_the_rate_of_blends_is_that_of_activations():
     assert all((rows[-1] == 1).all() for rows in model.unit_parameters_[:-1])
     plain = made().fit(X, y)
     np.testing.assert_allclose(model.predict(X), plain.predict(X), rtol=1e-9)
+
+
+@every_activation
+@pytest.mark.parametrize("parametrization", ["standard", "ntk"])
+def test_gradients_equal_those_of_pytorchs_modules(activation, parametrization):
+    torch = pytest.importorskip("torch")
+    model = made(
+        activation=activation, blended_activation=True, parametrization=parametrization
+    ).fit(X, y)
+    for rows in model.unit_parameters_:
+        rows += np.linspace(-0.2, 0.2, rows.size).reshape(rows.shape)
+    module, network = lamina.to_torch(model), get_network(model)
+    error = module(torch.from_numpy(X))[:, 0] - torch.from_numpy(y)
+    (error.square().mean() / 2).backward()
+    rows = Rows(X, y[:, np.newaxis], None)
+    _, gradient = NativeEngine(1).loss_and_gradient(
+        network.spec, Objective("squared_error"), rows, network.parameters
+    )
+    ours = network.with_parameters(gradient).blocks
+    for block, parts in zip(network.spec.blocks, ours, strict=True):
+        linear = getattr(module, block.name)
+        # The module's weights are W / √fan_in in NTK parametrisation.
+        theirs = linear.weight.grad.numpy().T * block.product_scale
+        np.testing.assert_allclose(parts.W, theirs, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(parts.b, linear.bias.grad.numpy(), rtol=1e-9, atol=1e-12)
+        if block.blend:
+            of_module = getattr(module, f"{block.name}_activation").blend.grad.numpy()
+            np.testing.assert_allclose(parts.unit_parameters[-1], of_module, rtol=1e-9, atol=1e-12)

@@ -252,6 +252,23 @@ def test_the_native_engine_agrees_or_refuses_the_kind(block):
     np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-12)
 
 
+@every_block
+def test_weights_fit_to_rows_or_are_refused_by_name(block):
+    parameters = parameters_of(block, network_with(block))
+    random_state = np.random.RandomState(3)
+    X = samples_for(block, random_state)
+    if not any(tensor.role is Role.WEIGHTS for tensor in block.tensors):
+        block.fit_to_rows(parameters, X, random_state)
+        return
+    if not isinstance(block, Dense):
+        with pytest.raises(UnsupportedBlockError, match=f"initializer='data' .* {block.name!r}"):
+            block.fit_to_rows(parameters, X, random_state)
+        return
+    block.fit_to_rows(parameters, X, random_state)
+    z = block.forward(parameters, X, Mode(uses_batch=True), stream=1).affine
+    np.testing.assert_allclose(z.std(axis=0), 1, rtol=1e-12)
+
+
 class Slower(Dense):
     """Dense block whose weights learn at half the rate and decay twice as fast."""
 

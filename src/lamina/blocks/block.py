@@ -26,6 +26,7 @@ from typing import (
 import numpy as np
 
 from lamina.blocks.mode import Mode, Product
+from lamina.errors import UnsupportedBlockError
 from lamina.formulas.activation import ActivationName
 from lamina.formulas.table import Array, Matrix
 
@@ -182,7 +183,18 @@ class Block(ABC, Generic[P, F, D]):
     def fit_to_rows(
         self, parameters: P, a_prev: Matrix, random_state: np.random.RandomState
     ) -> None:
-        """Fit drawn weights and biases to a sample, in place, if the kind has any."""
+        """Fit drawn weights and biases to a sample, in place, if the kind has any.
+
+        Raises
+        ------
+        UnsupportedBlockError
+            If the kind has weights, but no such fit.
+        """
+        if any(each.role is Role.WEIGHTS for each in self.tensors):
+            raise UnsupportedBlockError(
+                f"initializer='data' does not support blocks of kind {self.kind!r}, and block "
+                f"{self.name!r} is one: choose another initializer"
+            )
 
     def move_statistics(self, parameters: P, passed: F) -> None:
         """Update the running statistics by a batch, in place, if the kind has any."""
