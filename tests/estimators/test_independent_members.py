@@ -216,12 +216,29 @@ def test_more_classes_are_refused():
 
 def test_what_shows_one_network_refuses_several():
     model = MLPClassifier(members=Independent(2), **SHORT).fit(X, Y)
-    for show in (model.activations, model.transform):
-        with pytest.raises(ValueError, match="take one of the model's members_"):
-            show(X)
+    with pytest.raises(ValueError, match="take one of the model's members_"):
+        model.activations(X)
     assert "2 independent members" in str(model.describe())
     assert model.n_layers_ == 4
     assert model.input_gradients(X[:3]).shape == (3, 10, 64)
+
+
+def test_features_are_those_of_all_members_side_by_side():
+    model = MLPClassifier(members=Independent(2), **SHORT).fit(X, Y)
+    alone = [MLPClassifier(**{**SHORT, "random_state": s}).fit(X, Y) for s in seeds(2)]
+    for layer in (0, -1):
+        expected = np.hstack([one.transform(X, layer) for one in alone])
+        np.testing.assert_allclose(model.transform(X, layer), expected, rtol=1e-12)
+    assert len(model.get_feature_names_out()) == 20
+
+
+def test_decisions_are_those_of_the_mean_probability():
+    model = MLPClassifier(members=Independent(3), **SHORT).fit(X, Y)
+    logits = model.decision_function(X)
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(p, model.predict_proba(X), rtol=1e-9, atol=1e-12)
+    model = MLPClassifier(members=Independent(3), **SHORT).fit(X, Y > 4)
+    np.testing.assert_array_equal(model.decision_function(X) > 0, model.predict(X))
 
 
 def test_a_plain_estimator_has_itself_as_member():

@@ -253,7 +253,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             the largest of which is predicted. For several columns of labels, a list with an array
             for each.
         """
-        logits, encoding = self._forward(X, inverse_link="identity"), self._encoding()
+        logits, encoding = self._logits(X), self._encoding()
         if not encoding.heads:
             return logits[:, 0] if self.n_outputs_ == 1 else logits
         return [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,11 +24,10 @@ from lamina.estimators.fitting.fitted_network import get_network
 from lamina.estimators.inspection.description import NetworkDescription, describe
 from lamina.estimators.inspection.gradient_check import GradientCheck, check_gradients
 from lamina.estimators.inspection.importances import IMPORTANCES
-from lamina.estimators.inspection.member_networks import require_one_network
-from lamina.estimators.inspection.passes import Passes
-from lamina.estimators.settings.refusals import require_whole
+from lamina.estimators.inspection.member_networks import networks_of, require_one_network
+from lamina.estimators.inspection.passes import Passes, hidden_block
 from lamina.formulas.table import Array, Matrix
-from lamina.network import Network, NetworkSpec
+from lamina.network import Network
 
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
@@ -186,6 +186,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         Returns
         -------
         ndarray of shape (n_samples, fan_out)
+            With independent members, those of all of them side by side.
 
         Raises
         ------
@@ -206,7 +207,10 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         array(['mlpclassifier0', 'mlpclassifier1'], dtype=object)
         """
         passes = self._passes(X)
-        return passes.activation(_hidden_block(passes.network.spec, layer))
+        of_members = [replace(passes, network=each) for each in networks_of(passes.network)]
+        block = hidden_block(of_members[0].network.spec, layer)
+        parts = [each.activation(block) for each in of_members]
+        return parts[0] if len(parts) == 1 else np.hstack(parts)
 
     @property
     def _n_features_out(self) -> int:
@@ -215,7 +219,9 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         if "coefs_" not in vars(self):
             raise AttributeError("_n_features_out")
         spec = get_network(self).spec
-        return spec.blocks[_hidden_block(spec, -1)].fan_out
+        member = spec.independent_member
+        n_networks, spec = (1, spec) if member is None else (spec.n_members, member)
+        return n_networks * spec.blocks[hidden_block(spec, -1)].fan_out
 
     def input_gradients(self, X: ArrayOrTable, output: int | None = None) -> Array:
         """Return the gradient of the logits with respect to each feature, for each sample.
@@ -378,21 +384,3 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
     def _passes(self, X: ArrayOrTable) -> Passes:
         """Return the network and validated samples, in the dtype that `predict` computes in."""
         return Passes(*self._in_one_dtype(read_rows(self, X)), product_in(self.precision))
-
-
-def _hidden_block(spec: NetworkSpec, layer: int) -> int:
-    """Return the index of a hidden block, counted from either end."""
-    require_whole("layer", layer, "0 is the first hidden layer, -1 the last")
-    require_one_network(spec)
-    n_hidden = len(spec.layers) - 1
-    if n_hidden == 0:
-        raise ValueError(
-            "hidden_layer_sizes=() has no hidden layer to return: add one, or use the features "
-            "themselves"
-        )
-    if not -n_hidden <= layer < n_hidden:
-        raise IndexError(
-            f"layer={layer} is none of the {n_hidden} hidden layers: the first is 0 or "
-            f"{-n_hidden}, the last {n_hidden - 1} or -1"
-        )
-    return len(spec.blocks) - 1 - n_hidden + layer % n_hidden

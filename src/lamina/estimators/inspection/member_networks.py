@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from lamina.encoding.frames import ArrayOrTable
 from lamina.engines.independent import member_networks, member_places
 from lamina.estimators.fitting.fitted_network import get_network, network_attributes
 from lamina.estimators.settings.refusals import require_whole
+from lamina.formulas.table import Array
 from lamina.members import Independent
 from lamina.network import Network, NetworkSpec
+from lamina.network.passes import compute_logits
 
 
 class MemberNetworks:
@@ -18,11 +21,14 @@ class MemberNetworks:
 
     members: Independent | None
 
+    if TYPE_CHECKING:
+
+        def _forward(self, X: ArrayOrTable, inverse_link: str | None = None) -> Array: ...
+
     @property
     def members_(self) -> list[Network]:
         """Each independent member as a network; the network itself without `members`."""
-        network = self._fitted_network("members")
-        return [network] if network.spec.independent_member is None else member_networks(network)
+        return networks_of(self._fitted_network("members"))
 
     @property
     def member_loss_curves_(self) -> list[list[float]]:
@@ -83,6 +89,12 @@ class MemberNetworks:
         self.members = Independent(int(n_members))
         return self
 
+    def _logits(self, X: ArrayOrTable) -> Array:
+        """Return the logits, (n_samples, n_outputs); with members those of the mean prediction."""
+        if "coefs_" not in vars(self) or get_network(self).spec.n_members == 1:  # type: ignore[arg-type]
+            return self._forward(X, inverse_link="identity")
+        return compute_logits(get_network(self).spec, self._forward(X))  # type: ignore[arg-type]
+
     def _fitted_network(self, what: str) -> Network:
         if "coefs_" not in vars(self):
             raise AttributeError(f"this {type(self).__name__} has no {what} before fit")
@@ -99,6 +111,11 @@ OF_THE_OPTIMIZER = (
     "_learning_rate",
     "_standardised_layer",
 )
+
+
+def networks_of(network: Network) -> list[Network]:
+    """Return each independent member as a network, or the network itself."""
+    return [network] if network.spec.independent_member is None else member_networks(network)
 
 
 def require_one_network(spec: NetworkSpec) -> None:

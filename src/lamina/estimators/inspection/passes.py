@@ -20,7 +20,7 @@ from lamina.estimators.fitting.input_codes import codes_of_columns
 from lamina.estimators.inspection.idle_units import steep_activations
 from lamina.estimators.settings.refusals import require_whole, shown
 from lamina.formulas.table import Array, Matrix
-from lamina.network import Network
+from lamina.network import Network, NetworkSpec
 from lamina.network.passes import Forward, forward, input_gradient
 
 # Numbers of a chunk in all layers: some megabytes, which stay in the caches.
@@ -183,3 +183,20 @@ def _rule(n_steps: int, dtype: DTypeLike) -> tuple[Array, Array]:
         raise ValueError(f"n_steps={n_steps!r} must be from 1 to {MOST_POINTS}; 50 is the default")
     points, weights = np.polynomial.legendre.leggauss(n_steps)
     return ((points + 1) / 2).astype(dtype), (weights / 2).astype(dtype)
+
+
+def hidden_block(spec: NetworkSpec, layer: int) -> int:
+    """Return the index of a hidden block, counted from either end."""
+    require_whole("layer", layer, "0 is the first hidden layer, -1 the last")
+    n_hidden = len(spec.layers) - 1
+    if n_hidden == 0:
+        raise ValueError(
+            "hidden_layer_sizes=() has no hidden layer to return: add one, or use the features "
+            "themselves"
+        )
+    if not -n_hidden <= layer < n_hidden:
+        raise IndexError(
+            f"layer={layer} is none of the {n_hidden} hidden layers: the first is 0 or "
+            f"{-n_hidden}, the last {n_hidden - 1} or -1"
+        )
+    return len(spec.blocks) - 1 - n_hidden + layer % n_hidden

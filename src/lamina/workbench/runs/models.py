@@ -34,6 +34,7 @@ NOT_FOR_PAGES = frozenset(
         "checkpoint_seconds",
         "inputs",
         "max_seconds",
+        "members",
         "verbose",
         "warm_start",
     }
