@@ -174,12 +174,8 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
     widths = layer_widths(model)
     architecture = read_architecture(model)
     layer_activations_and_dropout(architecture, len(widths))
-    callbacks = model.callbacks
-    if not isinstance(callbacks, (list, tuple)):
-        callbacks = () if callbacks is None else (callbacks,)
     early_stopping = bool(model.early_stopping)
     takes_steps = is_minibatch(model.solver)
-    restores_last = model.restore_best == LAST_OF_TIES
     return FitSettings(
         widths=tuple(widths),
         n_independent=None if model.members is None else int(model.members.n_members),
@@ -215,11 +211,11 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
         validation_fraction=model.validation_fraction,
         monitoring=monitored(model.monitor, early_stopping=early_stopping),
         restore_best=None if model.restore_best is None else bool(model.restore_best),
-        restores_last=restores_last,
+        restores_last=model.restore_best == LAST_OF_TIES,
         max_seconds=model.max_seconds,
         verbose=model.verbose != BAR and bool(model.verbose),
         shows_bar=model.verbose == BAR,
-        callbacks=tuple(callbacks),
+        callbacks=_callbacks(model),
         diagnostics=model.diagnostics,
         checkpoint=model.checkpoint,
         checkpoint_every=model.checkpoint_every,
@@ -231,6 +227,13 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
         n_threads=model.n_threads,
         random_state=model.random_state,
     )
+
+
+def _callbacks(model: Parametrized) -> tuple[object, ...]:
+    callbacks = model.callbacks
+    if isinstance(callbacks, list | tuple):
+        return tuple(callbacks)
+    return () if callbacks is None else (callbacks,)
 
 
 def _initializer(model: Parametrized) -> Any:
