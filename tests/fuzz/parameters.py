@@ -12,6 +12,8 @@ from typing import Any
 from hypothesis import strategies as st
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
+from lamina.inputs import Categorical, Periodic, PiecewiseLinear
+
 # Files, custom code, and limits on time or memory, which other tests cover.
 LEFT_OUT = {"callbacks", "checkpoint", "max_seconds", "random_state", "max_iter", "max_fun"}
 # Values of parameters whose constraint is a container, which does not describe its content.
@@ -19,6 +21,9 @@ CONTAINERS: dict[str, st.SearchStrategy[Any]] = {
     "hidden_layer_sizes": st.lists(st.sampled_from([1, 3, 4]), max_size=3),
     "activation": st.lists(st.sampled_from(["relu", "prelu", "tanh"]), max_size=3),
     "dropout": st.lists(st.sampled_from([0.0, 0.3]), max_size=3),
+    "inputs": st.sampled_from(
+        [[Periodic(columns=0)], [PiecewiseLinear(columns=[1, 2], n_bins=3)], [Categorical()], []]
+    ),
     "learning_rate_options": st.sampled_from([{}, {"period": 2}, {"factor": 0.5}]),
     "monitor": st.sampled_from([["validation_loss"], ["gradient_norm", "loss"], []]),
     "quantile": st.sampled_from([[0.2, 0.8], [0.9, 0.1], []]),

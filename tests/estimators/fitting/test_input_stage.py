@@ -37,6 +37,23 @@ def test_numbers_that_no_category_has_are_refused_with_their_place(value, messag
         regressor(EVERY_KIND).fit(FRAME, Y).predict(altered)
 
 
+def test_the_place_of_a_number_counts_samples_without_targets():
+    targets = np.column_stack([Y, Y])
+    targets[0] = np.nan
+    altered = FRAME.copy()
+    altered.loc[3, "city"] = -1
+    with pytest.raises(ValueError, match=r"X\[3, 3\] is -1"):
+        regressor(EVERY_KIND).fit(altered, targets)
+
+
+def test_bins_of_a_tree_ignore_missing_targets():
+    x = np.linspace(0, 1, 200)[:, None]
+    jump = (x[:, 0] > 0.8).astype(float)
+    targets = np.column_stack([jump, np.where(x[:, 0] < 0.5, np.nan, jump)])
+    model = regressor(PiecewiseLinear(n_bins=2, bins="tree")).fit(x, targets)
+    assert edges(model)[0, 1] == pytest.approx(0.8, abs=0.01)
+
+
 def test_whole_numbers_that_float32_cannot_tell_apart_are_refused():
     X = np.array([[2.0**24], [2.0**24 + 1], [1.0], [2.0]])
     with pytest.raises(ValueError, match="from 16777216 on float32 cannot hold"):

@@ -87,9 +87,10 @@ def prepare_fit(
     filled, present = fill_missing(y, filler=filler)
     may_miss = may_have_missing(settings.inputs)
     samples, targets = read_samples(model, X, filled, dtypes, reset=fresh, may_miss=may_miss)
+    # Before samples are left out, so that errors name the rows of X as passed.
+    inputs, samples = _resolved_inputs(model, settings, samples, fresh)
     samples, targets, weight, present = keep_samples(samples, targets, sample_weight, present)
     refuse_noise_on_sparse_rows(settings, samples)
-    inputs, samples = _resolved_inputs(model, settings, samples, fresh)
     task: Task = model._task(settings, targets, settings.warm_start or incremental, classes, weight)
     task = task.with_missing(present)
     spec = _build_spec(settings, samples.shape[1], task, inputs)
