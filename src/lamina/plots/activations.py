@@ -12,7 +12,7 @@ from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators.inspection.idle_units import saturates
 from lamina.plots.axes import new_axes, require_matplotlib
 from lamina.plots.ridges import draw_ridges
-from lamina.studies import perceptron_inside
+from lamina.studies.inside import one_network_inside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,7 +117,7 @@ class ActivationsDisplay:
             If matplotlib is not installed.
         """
         require_matplotlib(cls)
-        inside = perceptron_inside(estimator)
+        inside = one_network_inside(estimator)
         passes = inside.model._passes(inside.rows(X))
         hidden = passes.network.spec.layers[:-1]
         if not hidden:

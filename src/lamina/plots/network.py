@@ -17,7 +17,8 @@ from lamina.plots.names import first_layer_names, output_names
 from lamina.plots.network_drawing import Diagram, number
 from lamina.plots.network_layout import DrawnLayer, lay_out
 from lamina.plots.network_lettering import Lettering, write_legend
-from lamina.studies import Inside, perceptron_inside
+from lamina.studies import Inside
+from lamina.studies.inside import one_network_inside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -169,7 +170,7 @@ class NetworkDisplay:
             If matplotlib is not installed.
         """
         require_matplotlib(cls)
-        inside = perceptron_inside(estimator)
+        inside = one_network_inside(estimator)
         display = cls(
             weights=inside.model.coefs_,
             biases=inside.model.intercepts_,

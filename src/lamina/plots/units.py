@@ -18,7 +18,8 @@ from lamina.plots.deepest_point import deepest_point
 from lamina.plots.names import output_names
 from lamina.plots.panels import axes_for_panels, panels_in, subfigure_in
 from lamina.plots.slices import slice_through
-from lamina.studies import Inside, perceptron_inside
+from lamina.studies import Inside
+from lamina.studies.inside import one_network_inside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -146,7 +147,7 @@ class UnitsDisplay:
             If matplotlib is not installed.
         """
         require_matplotlib(cls)
-        inside = perceptron_inside(estimator)
+        inside = one_network_inside(estimator)
         plane = slice_through(X, 2, features, along, feature_names)
         axes, points = plane.grid(grid_resolution)
         layers = inside.model.activations(inside.rows(plane.rows(points)))[1:]

@@ -16,8 +16,8 @@ from lamina.plots.colours import background, readable_on, signed_colormap
 from lamina.plots.names import first_layer_names, output_names
 from lamina.plots.ridges import draw_ridges
 from lamina.significant import significant
-from lamina.studies import perceptron_inside
 from lamina.studies.checks import integer
+from lamina.studies.inside import one_network_inside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -149,7 +149,7 @@ class WeightsDisplay:
             If matplotlib is not installed.
         """
         require_matplotlib(cls)
-        inside = perceptron_inside(estimator)
+        inside = one_network_inside(estimator)
         network = get_network(inside.model)
         display = cls(
             weights=network.weights,

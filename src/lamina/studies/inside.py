@@ -12,6 +12,8 @@ from sklearn.pipeline import Pipeline
 
 from lamina.encoding.frames import ArrayOrTable
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.fitting.fitted_network import get_network
+from lamina.estimators.inspection.member_networks import require_one_network
 from lamina.export import from_sklearn
 from lamina.export.scikit_learn import THEIRS
 
@@ -121,3 +123,18 @@ def perceptron_inside(estimator: BaseEstimator) -> Inside:
         f"there is no multi-layer perceptron in a {kind}: give an MLPClassifier or MLPRegressor, "
         "lamina's or scikit-learn's, a pipeline that ends with one, or a search over one"
     )
+
+
+def one_network_inside(estimator: BaseEstimator) -> Inside:
+    """Return the fitted perceptron inside an estimator, whose layers are shown.
+
+    Raises
+    ------
+    ValueError
+        For independent members.
+    NotFittedError, TypeError
+        As in `perceptron_inside`.
+    """
+    inside = perceptron_inside(estimator)
+    require_one_network(get_network(inside.model).spec)
+    return inside
