@@ -128,11 +128,7 @@ def prepare_fit(
         rows=rows,
         start=start,
         random_state=random_state,
-        held_out=(
-            None
-            if validation_data is None
-            else _held_out(model, settings, validation_data, task, inputs, samples.dtype)
-        ),
+        held_out=_held_out(model, settings, validation_data, task, inputs, samples.dtype),
         deadline=deadline,
         as_given=(X, y, sample_weight),
         resume=resume,
@@ -267,12 +263,14 @@ def _continued_parameters(
 def _held_out(
     model: Parametrized,
     settings: FitSettings,
-    validation_data: Sequence[ArrayOrTable],
+    validation_data: Sequence[ArrayOrTable] | None,
     task: Task,
     inputs: ResolvedInputs | None,
     dtype: DTypeLike,
-) -> HeldOut:
-    """Return the user's validation data, validated like the training data."""
+) -> HeldOut | None:
+    """Return the user's validation data, validated like the training data, or None."""
+    if validation_data is None:
+        return None
     X, y, *weight = split_validation_data(settings, validation_data)
     y, present = fill_missing(y, "y_val of validation_data", task.filler)
     with explained(X, y, where="validation_data: "):
