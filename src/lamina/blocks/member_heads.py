@@ -167,4 +167,4 @@ class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
         return self.dense.output_function
 
     def remarks(self, *, training: bool = True) -> tuple[str, ...]:
-        return (f"{self.n_members} heads", *self.dense.remarks(training=training))
+        return (f"members: {self.n_members}", *self.dense.remarks(training=training))

@@ -254,7 +254,7 @@ class SharedDense(Block[SharedParameters, SharedPass, SharedDeltas]):
         return self.dense.output_function
 
     def remarks(self, *, training: bool = True) -> tuple[str, ...]:
-        return (f"{self.n_members} shared members", *self.dense.remarks(training=training))
+        return (f"members: {self.n_members}", *self.dense.remarks(training=training))
 
     def _times(self, rows: Array, scales: Array) -> Array:
         return rows * self._of_rows(scales, rows) if len(scales) else rows

@@ -41,7 +41,7 @@ from lamina.estimators.settings.loss_parameters import CLASSIFIER_PARAMETERS
 from lamina.estimators.settings.monitoring import Scorer
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import AnyArray, Array
-from lamina.members import Independent
+from lamina.members import Independent, Shared
 from lamina.training import Accuracy
 
 
@@ -114,7 +114,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         max_fun: int = 15000,
         width: int | None = None,
         depth: int | None = None,
-        members: Independent | None = None,
+        members: Independent | Shared | None = None,
         output_activation: str | Activation | None = None,
         normalization: str | None = None,
         residual: bool = False,

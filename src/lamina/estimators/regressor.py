@@ -33,7 +33,7 @@ from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
 from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import AnyArray, Array
-from lamina.members import Independent
+from lamina.members import Independent, Shared
 from lamina.training import RSquared
 from lamina.training.scores import PinballScore
 
@@ -107,7 +107,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         max_fun: int = 15000,
         width: int | None = None,
         depth: int | None = None,
-        members: Independent | None = None,
+        members: Independent | Shared | None = None,
         output_activation: str | Activation | None = None,
         normalization: str | None = None,
         residual: bool = False,

@@ -26,6 +26,7 @@ from lamina.errors import ModelFileError
 from lamina.files.model_file import Json
 from lamina.files.plain import Place, PlainReader, PlainWriter, place_in_words, unsupported
 from lamina.formulas import LOSSES
+from lamina.members import Shared
 from lamina.network import ParameterLayout, flatten_parameters
 from lamina.persistence.compositions import (
     check_columns,
@@ -293,7 +294,7 @@ def _mlp_to_plain(model: BaseEstimator, writer: PlainWriter, path: Place) -> dic
             f"cannot be saved, because it is code: call set_params(loss={plain!r}) first. A model "
             "predicts the same without it"
         )
-    if not hasattr(model, "coefs_"):
+    if not hasattr(model, "coefs_") or isinstance(model.members, Shared):
         return _estimator_to_plain(model, writer, path, OF_FITS_ALONE)
     shapes = _network_shapes(model)
     apart = OF_FITS_ALONE | {"coefs_", "intercepts_"}
@@ -321,6 +322,7 @@ def _mlp_from_plain(cls: type, plain: dict[str, Json], reader: PlainReader) -> B
         views = layout.views(reader.read(network["parameters"]))
         model.coefs_, model.intercepts_ = views.weights, views.biases
         _network_shapes(model)
+    if hasattr(model, "coefs_"):
         share_one_vector(model)
     return model
 
@@ -332,9 +334,7 @@ def _n_members(model: BaseEstimator) -> int | None:
 
 
 def _network_shapes(model: BaseEstimator) -> list[tuple[int, int]]:
-    """Return the shapes of coefs_, of one member of several; raise if an engine would read out of
-    bounds with them.
-    """
+    """Return the shapes of coefs_, of one member; raise if an engine would read out of bounds."""
     floats = (np.float32, np.float64)
     parts = [*model.coefs_, *model.intercepts_]
     if not all(isinstance(part, np.ndarray) and part.dtype in floats for part in parts):

@@ -13,7 +13,7 @@ import os
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, is_dataclass
 from functools import cache
 from importlib.metadata import version as installed_version
 from numbers import Number
@@ -240,6 +240,8 @@ def plain_value(value: object) -> object:
         return {str(key): plain_value(each) for key, each in value.items()}
     if isinstance(value, np.ndarray):
         return digest(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return [type(value).__qualname__, *map(plain_value, astuple(value))]
     named = value if hasattr(value, "__qualname__") else type(value)
     return f"{named.__module__}.{named.__qualname__}"
 

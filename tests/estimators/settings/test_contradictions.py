@@ -7,7 +7,7 @@ from lamina import MLPClassifier, MLPRegressor
 from lamina.estimators.settings.contradictions import CONTRADICTIONS
 from lamina.inputs import Categorical, OneHot, Periodic
 from lamina.losses import Focal, Gamma, Quantile
-from lamina.members import Independent
+from lamina.members import Independent, Shared
 from lamina.penalties import ElasticNet
 from lamina.schedules import Cosine
 from lamina.solvers import LBFGS, AdamW, Muon
@@ -59,6 +59,9 @@ CLASHES = [
     {"members": Independent(2), "checkpoint": "fit.checkpoint"},
     {"members": Independent(2), "initializer": [0.0, 1.0]},
     {"members": Independent(2), "callbacks": [Stepping()]},
+    {"members": Shared(2), "normalization": "batch"},
+    {"members": Shared(2), "precision": "bfloat16"},
+    {"members": Shared(2), "initializer": [0.0, 1.0]},
     {"width": 6, "hidden_layer_sizes": (4, 3)},
     {"depth": 2, "hidden_layer_sizes": (4, 3)},
     {"solver": "lbfgs", "checkpoint": "fit.checkpoint"},

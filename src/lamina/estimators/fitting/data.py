@@ -119,6 +119,11 @@ def refuse_noise_on_sparse_rows(settings: FitSettings, X: Matrix) -> None:
     """
     if not sparse.issparse(X):
         return
+    if settings.architecture.members is not None:
+        raise ValueError(
+            "members=Shared(…) needs a dense X, because every member scales its columns, and X is "
+            "sparse. Pass X.toarray(), or set members=None."
+        )
     for name in ("input_dropout", "input_noise"):
         if value := getattr(settings.architecture, name):
             raise ValueError(

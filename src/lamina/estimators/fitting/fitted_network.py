@@ -75,6 +75,8 @@ def _spec(
     stage: InputStage | None,
 ) -> NetworkSpec:
     # Cached, because for a single sample building a spec takes longer than using it.
+    if architecture.members is not None:
+        return _shared_spec(shapes, n_features, architecture, inverse_link, heads, stage)
     if shapes[0] and all(len(shape) == 3 for shape in shapes[0]):
         return _independent_spec(shapes, n_features, architecture, inverse_link, heads, stage)
     weights, biases, *extra = shapes
@@ -90,6 +92,29 @@ def _spec(
             "fit, or fit the estimator again."
         )
     spec = build_network((n_features, *outputs), architecture, inverse_link, heads, stage)
+    require_parts(spec, extra)
+    return spec
+
+
+def _shared_spec(
+    shapes: tuple[tuple[tuple[int, ...], ...], ...],
+    n_features: int,
+    architecture: Architecture,
+    inverse_link: str,
+    heads: tuple[int, ...],
+    stage: InputStage | None,
+) -> NetworkSpec:
+    """Return the specification of shared members, which have an output layer each."""
+    weights, biases, *extra = shapes
+    widths = (n_features, *(shape[-1] for shape in weights))
+    spec = build_network(widths, architecture, inverse_link, heads, stage)
+    layout = ParameterLayout.from_spec(spec)
+    if (weights, biases) != (layout.weights, layout.biases):
+        raise ValueError(
+            f"coefs_ of shapes {list(weights)} and intercepts_ of shapes {list(biases)} are not "
+            f"those of {spec.n_members} shared members, {list(layout.weights)} and "
+            f"{list(layout.biases)}: set them and `members` back, or fit the estimator again."
+        )
     require_parts(spec, extra)
     return spec
 
@@ -195,6 +220,7 @@ def get_network(model: Parametrized) -> Network:
         fitted.get(ATTRIBUTE),
         model.normalization,
         model.residual,
+        model.members,
         model.parametrization,
         model.blended_activation,
         model.out_activation_,

@@ -42,8 +42,10 @@ def fitted_parts(fitted: Mapping[str, Any]) -> list[list[Array]]:
     return [list(parts) for parts in named.values()]
 
 
-def require_biases(weights: Sequence[Array], biases: Sequence[Array]) -> None:
-    """Check that intercepts_ has one number for each column of the weights.
+def require_biases(
+    weights: Sequence[Array], biases: Sequence[Array], expected: Sequence[tuple[int, ...]]
+) -> None:
+    """Check that intercepts_ has the expected shapes, a number for each column of the weights.
 
     Raises
     ------
@@ -51,11 +53,9 @@ def require_biases(weights: Sequence[Array], biases: Sequence[Array]) -> None:
         If it has not, because someone has set it by hand.
     """
     found = [part.shape for part in biases]
-    # Members have one more axis, the first.
-    expected = [(*part.shape[:-2], part.shape[-1]) for part in weights]
-    if found != expected:
+    if found != list(expected):
         raise ValueError(
             f"intercepts_ of shapes {found} do not fit coefs_ of shapes "
-            f"{[part.shape for part in weights]}, which need {expected}. Set them to fit, or fit "
-            "the estimator again."
+            f"{[part.shape for part in weights]}, which need {list(expected)}. Set them to fit, or "
+            "fit the estimator again."
         )

@@ -255,7 +255,7 @@ def _continued_parameters(
             f"and {spec.n_outputs} outputs needs {list(expected)}: a fit cannot continue with "
             "another architecture. Set warm_start=False and call fit, or clone the estimator."
         )
-    require_biases(weights, biases)
+    require_biases(weights, biases, ParameterLayout.from_spec(spec).biases)
     require_parts(spec, [[part.shape for part in parts] for parts in others])
     return get_trained_parameters(model, spec, task.scaling, settings.dtype)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -11,15 +13,18 @@ from lamina.engines.independent import member_networks, member_places
 from lamina.estimators.fitting.fitted_network import get_network, network_attributes
 from lamina.estimators.settings.refusals import require_whole
 from lamina.formulas.table import Array
-from lamina.members import Independent
+from lamina.members import Independent, Shared
 from lamina.network import Network, NetworkSpec
+from lamina.network.members import keep_members as keep_shared
+from lamina.network.members import member_networks as shared_networks
+from lamina.network.members import shares_blocks
 from lamina.network.passes import compute_logits
 
 
 class MemberNetworks:
     """Methods of both estimators for the networks of `members`."""
 
-    members: Independent | None
+    members: Independent | Shared | None
 
     if TYPE_CHECKING:
 
@@ -27,7 +32,7 @@ class MemberNetworks:
 
     @property
     def members_(self) -> list[Network]:
-        """Each independent member as a network; the network itself without `members`."""
+        """Each member as a network, with its scales in the weights; without `members` one."""
         return networks_of(self._fitted_network("members"))
 
     @property
@@ -38,13 +43,18 @@ class MemberNetworks:
         losses: list[list[float]] = fitted.get("_member_losses") or [fitted.get("loss_curve_", [])]
         return losses
 
-    def keep_members(self, n_members: int) -> Self:
+    def keep_members(
+        self, n_members: int, X: ArrayOrTable | None = None, y: ArrayOrTable | None = None
+    ) -> Self:
         """Keep the first members and drop the others; the prediction becomes the mean of those.
 
         Parameters
         ----------
         n_members : int
-            At least 2, and at most the number of members.
+            At least 2, and at most the number of members; at least 1 of shared members.
+        X, y : array-like, optional
+            Held-out samples, for shared members alone: `score` on them chooses the best member,
+            then one after another that improves the mean most.
 
         Returns
         -------
@@ -54,18 +64,24 @@ class MemberNetworks:
         Raises
         ------
         ValueError
-            For a model without independent members, or another number.
+            For a model without members, or another number.
 
         Examples
         --------
         >>> from lamina import MLPRegressor
-        >>> from lamina.members import Independent
+        >>> from lamina.members import Independent, Shared
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 0.0, 1.0]
         >>> model = MLPRegressor(members=Independent(4), max_iter=9, tol=0.1).fit(X, y)
         >>> len(model.keep_members(2).members_)
         2
         """
         network = self._fitted_network("members")
+        if shares_blocks(network.spec):
+            return self._keep_shared(network, n_members, X, y)
+        if X is not None:
+            raise ValueError(
+                "keep_members(n, X, y) chooses among shared members alone: leave X out"
+            )
         member = network.spec.independent_member
         require_whole("n_members", n_members, "the number of members to keep")
         present = network.spec.n_members
@@ -95,6 +111,36 @@ class MemberNetworks:
             return self._forward(X, inverse_link="identity")
         return compute_logits(get_network(self).spec, self._forward(X))  # type: ignore[arg-type]
 
+    def _keep_shared(
+        self, network: Network, n_members: int, X: ArrayOrTable | None, y: ArrayOrTable | None
+    ) -> Self:
+        require_whole("n_members", n_members, "the number of members to keep")
+        present = network.spec.n_members
+        if not 1 <= n_members <= present:
+            raise ValueError(
+                f"n_members={n_members} must be from 1 to the {present} members of the model"
+            )
+        chosen: list[int] = [] if X is not None else [*range(int(n_members))]
+        while len(chosen) < n_members:
+            scores = {
+                i: self._with_members(network, [*chosen, i]).score(X, y)
+                for i in range(present)
+                if i not in chosen
+            }
+            chosen.append(max(scores, key=lambda i: scores[i]))
+        vars(self).update(vars(self._with_members(network, chosen)))
+        for name in OF_THE_OPTIMIZER:
+            vars(self).pop(name, None)
+        return self
+
+    def _with_members(self, network: Network, chosen: list[int]) -> Any:
+        """Return a copy of the estimator with some of its shared members."""
+        model = copy(self)
+        vars(model).update(network_attributes(keep_shared(network, chosen)))
+        assert isinstance(self.members, Shared)
+        model.members = replace(self.members, n_members=len(chosen))
+        return model
+
     def _fitted_network(self, what: str) -> Network:
         if "coefs_" not in vars(self):
             raise AttributeError(f"this {type(self).__name__} has no {what} before fit")
@@ -114,8 +160,10 @@ OF_THE_OPTIMIZER = (
 
 
 def networks_of(network: Network) -> list[Network]:
-    """Return each independent member as a network, or the network itself."""
-    return [network] if network.spec.independent_member is None else member_networks(network)
+    """Return each member as a network, or the network itself if it has none."""
+    if network.spec.independent_member is None:
+        return shared_networks(network)
+    return member_networks(network)
 
 
 def require_one_network(spec: NetworkSpec) -> None:

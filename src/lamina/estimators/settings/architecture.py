@@ -14,7 +14,9 @@ from lamina.estimators.settings.formula_choices import as_activation
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.activation import ActivationName
+from lamina.members import Shared
 from lamina.network import NetworkSpec
+from lamina.network.members import SharedMembers, with_members
 
 # Parameters beyond the architecture's that a prediction reads.
 OF_PREDICTIONS = ("dtype", "precision", "engine", "n_threads")
@@ -32,6 +34,7 @@ class Architecture(NamedTuple):
     input_noise: float
     parametrization: str = "standard"
     blended_activation: bool = False
+    members: SharedMembers | None = None
 
 
 def read_architecture(
@@ -59,7 +62,14 @@ def read_architecture(
         float(model.input_noise),
         model.parametrization,
         bool(model.blended_activation),
+        _shared_members(model.members),
     )
+
+
+def _shared_members(members: object) -> SharedMembers | None:
+    if not isinstance(members, Shared):
+        return None
+    return SharedMembers(int(members.n_members), members.kind == "tabm_mini", members.first)
 
 
 def _activations(entries: Sequence[object]) -> tuple[ActivationName, ...]:
@@ -97,7 +107,7 @@ def build_network(
 ) -> NetworkSpec:
     """Return the network with these layer widths, from the columns of X to the outputs."""
     activations, dropout = layer_activations_and_dropout(architecture, len(widths) - 2)
-    return NetworkSpec.perceptron(
+    spec = NetworkSpec.perceptron(
         widths,
         activations,
         inverse_link,
@@ -112,3 +122,4 @@ def build_network(
         blend=architecture.blended_activation,
         inputs=stage,
     )
+    return spec if architecture.members is None else with_members(spec, architecture.members)

@@ -33,6 +33,7 @@ from lamina.estimators.settings.formula_choices import (
 )
 from lamina.estimators.settings.hidden_layers import layer_widths
 from lamina.estimators.settings.input_columns import read_inputs
+from lamina.estimators.settings.member_contradictions import n_independent
 from lamina.estimators.settings.monitoring import Monitored, monitored
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas import is_minibatch
@@ -178,7 +179,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
     takes_steps = is_minibatch(model.solver)
     return FitSettings(
         widths=tuple(widths),
-        n_independent=None if model.members is None else int(model.members.n_members),
+        n_independent=n_independent(model),
         architecture=architecture,
         inputs=read_inputs(model.inputs),
         initializer=_initializer(model),

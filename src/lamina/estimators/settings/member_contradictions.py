@@ -1,14 +1,41 @@
-"""Reject parameters that independent members do not support."""
+"""Reject parameters that members do not support."""
 
 from __future__ import annotations
 
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
+from lamina.formulas import NORMALIZATIONS
+from lamina.members import Independent, Shared
+
+
+def n_independent(model: Parametrized) -> int | None:
+    """Return the number of independent members; None for one network, or shared members."""
+    return int(model.members.n_members) if isinstance(model.members, Independent) else None
+
+
+def _shared_members_in_one_batch(model: Parametrized) -> str | None:
+    """Return the message for moments, or rounded products, that shared members do not have."""
+    asked, name = f"members={model.members!r}", model.normalization
+    if not isinstance(model.members, Shared):
+        return None
+    if name is not None and NORMALIZATIONS[name].statistics:
+        without = [repr(n) for n, each in NORMALIZATIONS.items() if not each.statistics]
+        return (
+            f"normalization={name!r} takes mean and variance over the samples of a batch, and "
+            f"{asked} would mix the members in them. Choose normalization={' or '.join(without)}, "
+            "or set members=None."
+        )
+    if model.precision is not None:
+        return (
+            f"precision={model.precision!r} rounds the products of one network, and not those of "
+            f"{asked}. Set precision=None, or members=None."
+        )
+    return None
 
 
 def _members_with_a_checkpoint(model: Parametrized) -> str | None:
     """Return the message for a checkpoint of several networks."""
-    if model.members is None or model.checkpoint is None:
+    if n_independent(model) is None or model.checkpoint is None:
         return None
     return (
         f"checkpoint={model.checkpoint!r} holds the state of one network, and "
@@ -21,6 +48,11 @@ def _members_with_given_weights(model: Parametrized) -> str | None:
     """Return the message for initial arrays, with which all members would be equal."""
     if model.members is None or isinstance(model.initializer, str):
         return None
+    if isinstance(model.members, Shared):
+        return (
+            f"initializer={shown(model.initializer)} has no scales for members={model.members!r}. "
+            "Choose an initializer by name."
+        )
     return (
         f"initializer={shown(model.initializer)} would give all networks of "
         f"members={model.members!r} the same weights. Choose an initializer by name."
@@ -30,7 +62,7 @@ def _members_with_given_weights(model: Parametrized) -> str | None:
 def _members_with_steps(model: Parametrized) -> str | None:
     """Return the message for callbacks that follow the steps of one network."""
     callbacks = model.callbacks if isinstance(model.callbacks, (list, tuple)) else [model.callbacks]
-    for each in callbacks if model.members is not None else []:
+    for each in callbacks if n_independent(model) is not None else []:
         if hasattr(each, "on_step"):
             return (
                 f"callbacks={model.callbacks!r}: on_step of {type(each).__name__} follows the "
@@ -44,4 +76,5 @@ MEMBER_CONTRADICTIONS = (
     _members_with_a_checkpoint,
     _members_with_given_weights,
     _members_with_steps,
+    _shared_members_in_one_batch,
 )

@@ -14,7 +14,7 @@ from lamina.estimators.settings.parameter import (
 )
 from lamina.estimators.settings.refusals import Formulas, Names
 from lamina.formulas import ACTIVATIONS, INITIALIZERS, INPUT_FORMULAS, NORMALIZATIONS
-from lamina.members import Independent
+from lamina.members import Independent, Shared
 
 PARAMETRIZATIONS = ("standard", "ntk")
 
@@ -45,12 +45,15 @@ NETWORK_PARAMETERS = {
         """,
     ),
     "members": Parameter(
-        "Independent or None",
-        [Independent, None],
+        "Independent, Shared or None",
+        [Independent, Shared, None],
         """
         Several networks in one estimator: with `lamina.members.Independent(5)` five, each with
         initial weights and orders of samples of its own, trained side by side in threads. The
-        prediction is the mean of theirs; `members_` has each as a network.
+        prediction is the mean of theirs; `members_` has each as a network. With
+        `lamina.members.Shared(32)` the members share the weights of the hidden layers and differ
+        by scales, biases and an output layer each (TabM); `coefs_` then has the shared weights,
+        and for the last layer an array (n_members, fan_in, fan_out).
         """,
     ),
     "activation": Parameter(

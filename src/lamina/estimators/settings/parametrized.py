@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from lamina.choices import Activation, Input, Loss, Penalty, Schedule, Solver
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.settings.parameter import Parameter
-from lamina.members import Independent
+from lamina.members import Independent, Shared
 
 
 class Parametrized(BaseEstimator):  # type: ignore[misc]
@@ -21,7 +21,7 @@ class Parametrized(BaseEstimator):  # type: ignore[misc]
     _parameters: ClassVar[dict[str, Parameter]]
 
     hidden_layer_sizes: int | Sequence[int]
-    members: Independent | None
+    members: Independent | Shared | None
     width: int | None
     depth: int | None
     inputs: str | Input | Sequence[Input] | None
