@@ -155,10 +155,10 @@ class IndependentMembers(Block[IndependentParameters, IndependentPass, list[list
         members = []
         for member in range(self.n_members):
             passes: list[BlockPass] = []
-            a, own_mode = a_prev, self._mode_of(mode, member)
+            a, its_mode = a_prev, self._mode_of(mode, member)
             walk = zip(self.blocks, self.of_member(parameters, member), strict=True)
             for i, (block, parts) in enumerate(walk, start=1):
-                passes.append(block.forward(parts, a, own_mode, i))
+                passes.append(block.forward(parts, a, its_mode, i))
                 a = passes[-1].a
             members.append(passes)
         a = np.hstack([passes[-1].a for passes in members])
@@ -195,10 +195,10 @@ class IndependentMembers(Block[IndependentParameters, IndependentPass, list[list
         gradient: IndependentParameters,
         product: Product,
     ) -> None:
-        for member, (passes, own) in enumerate(zip(passed.members, deltas, strict=True)):
+        for member, (passes, its) in enumerate(zip(passed.members, deltas, strict=True)):
             into = self.of_member(gradient, member)
             for block, its_pass, its_deltas, its_part in zip(
-                self.blocks, passes, own, into, strict=True
+                self.blocks, passes, its, into, strict=True
             ):
                 block.write_gradient(its_pass, its_deltas, its_part, product)
 
@@ -207,18 +207,19 @@ class IndependentMembers(Block[IndependentParameters, IndependentPass, list[list
     ) -> Array:
         first = self.blocks[0]
         of_members = [
-            first.input_gradient(self.of_member(parameters, member)[0], own[0], product)
-            for member, own in enumerate(deltas)
+            first.input_gradient(self.of_member(parameters, member)[0], its[0], product)
+            for member, its in enumerate(deltas)
         ]
         return np.asarray(sum(of_members[1:], of_members[0]))
 
     def move_statistics(self, parameters: IndependentParameters, passed: IndependentPass) -> None:
-        for block, parts, own in self._walk(parameters, passed):
-            block.move_statistics(parts, own)
+        for block, parts, its_pass in self._walk(parameters, passed):
+            block.move_statistics(parts, its_pass)
 
     def is_finite(self, parameters: IndependentParameters, passed: IndependentPass) -> bool:
         return all(
-            block.is_finite(parts, own) for block, parts, own in self._walk(parameters, passed)
+            block.is_finite(parts, its_pass)
+            for block, parts, its_pass in self._walk(parameters, passed)
         )
 
     def _walk(

@@ -326,8 +326,8 @@ class IndependentEngine(Engine):
 
         def evaluate(parameters: Array) -> tuple[float, Array]:
             gradient, losses = np.empty_like(parameters), []
-            for own in places:
-                loss, gradient[own] = of_member(parameters[own])
+            for part in places:
+                loss, gradient[part] = of_member(parameters[part])
                 losses.append(loss)
             return float(np.mean(losses)), gradient / len(places)
 

@@ -87,12 +87,12 @@ class Variation:
         self, params: Mapping[str, ParameterValue], shape: Shape, value: int
     ) -> dict[str, ParameterValue]:
         """Return parameters that set the hidden layers: those of lamina, or scikit-learn's only."""
-        own = {name: self._sibling(self.parameter, name) for name in SHAPES}
-        width, depth = (params.get(own[name]) for name in ("width", "depth"))
+        siblings = {name: self._sibling(self.parameter, name) for name in SHAPES}
+        width, depth = (params.get(siblings[name]) for name in ("width", "depth"))
         present = params[self._shaped]
         if width is not None or depth is not None:
             present = (width or 100,) * (1 if depth is None else depth)
-        unset = {name: None for name in own.values() if name in params}
+        unset = {name: None for name in siblings.values() if name in params}
         return {**unset, self._shaped: shape(present, value)}
 
     @property

@@ -283,5 +283,5 @@ def _held_out(
     kept = keep_samples(X, y, weight[0] if weight else None, present, names)
     if kept.weight is not None and kept.weight.ndim == 2:
         _refuse_weights_of_targets(settings, task.loss)
-    own = model._task_like(settings, task, kept.y).with_missing(kept.present)
-    return HeldOut(kept.X, own, kept.weight)
+    held_out = model._task_like(settings, task, kept.y).with_missing(kept.present)
+    return HeldOut(kept.X, held_out, kept.weight)

@@ -172,7 +172,7 @@ def _member_losses(fit: Assignment, engine: IndependentEngine) -> list[list[floa
     assert engine.latest is not None
     new = engine.latest.losses
     before = [] if fit.fresh else vars(fit.model).get("_member_losses", [])
-    return [old + own for old, own in zip(before, new, strict=True)] if before else new
+    return [old + added for old, added in zip(before, new, strict=True)] if before else new
 
 
 def prepare_memory(fit: Assignment) -> Memory:

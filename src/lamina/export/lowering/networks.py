@@ -108,8 +108,8 @@ def _independent(
     logits = []
     for member in range(block.n_members):
         value = source
-        for inner, own in zip(block.blocks, block.of_member(parameters, member), strict=True):
-            value = LOWERED[type(inner)](lowering, inner, own, value)
+        for inner, parts in zip(block.blocks, block.of_member(parameters, member), strict=True):
+            value = LOWERED[type(inner)](lowering, inner, parts, value)
         logits.append(value)
     return tuple(logits)
 
