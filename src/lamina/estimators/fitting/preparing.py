@@ -109,10 +109,7 @@ def prepare_fit(
     )
     start = start if settings.is_minibatch else start.astype(np.float64)
     rows, objective = task.rows(samples, weight, start.dtype), task.objective(settings)
-    if weight is not None and weight.ndim == 2:
-        _refuse_weights_of_targets(settings, objective.loss)
-    if not isinstance(objective.loss, str):
-        _check_custom_loss(objective.loss, rows, spec.n_outputs)
+    _check_loss(settings, objective.loss, rows, spec.n_outputs)
     fit = Assignment(
         settings=settings,
         model=model,
@@ -206,6 +203,14 @@ def _resolved_inputs(
         f"inputs={shown(model.inputs)} is not what the network was fitted with, and a fit cannot "
         "continue with another architecture. Set it back, or set warm_start=False and call fit."
     )
+
+
+def _check_loss(settings: FitSettings, loss: str | CustomLoss, rows: Rows, n_outputs: int) -> None:
+    """Check that a loss supports the weights, and a custom loss its contract."""
+    if rows.weight is not None and rows.weight.ndim == 2:
+        _refuse_weights_of_targets(settings, loss)
+    if not isinstance(loss, str):
+        _check_custom_loss(loss, rows, n_outputs)
 
 
 def _refuse_weights_of_targets(settings: FitSettings, loss: str | CustomLoss) -> None:
