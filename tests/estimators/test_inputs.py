@@ -78,11 +78,13 @@ def test_the_first_call_of_partial_fit_fixes_bins_and_categories(inputs):
 
 def test_a_warm_start_keeps_bins_and_categories_and_a_fresh_fit_replaces_them():
     model = regressor(EVERY_KIND, warm_start=True).fit(FRAME, Y)
-    before, known = edges(model).copy(), model.input_categories_
+    before, categories = edges(model).copy(), model.input_categories_
     other = FRAME.assign(age=FRAME["age"] * 10, city=FRAME["city"] + 1)
     model.fit(other, Y)
     assert_array_equal(edges(model), before)
-    assert [each.tolist() for each in model.input_categories_] == [each.tolist() for each in known]
+    assert [each.tolist() for each in model.input_categories_] == [
+        each.tolist() for each in categories
+    ]
     model.set_params(warm_start=False).fit(other, Y)
     assert edges(model)[0, -1] > 5
     assert model.input_categories_[3].tolist() == [3, 6, 8, 101]

@@ -41,10 +41,10 @@ def input_fields(fitted: Attributes) -> Fields:
 
     def each(value: Any, place: str) -> None:
         list_of(_are_categories, fitted["n_features_in_"])(value, place)
-        for column, known in enumerate(value):
+        for column, of_column in enumerate(value):
             expected = n_codes.get(column, 1) - 1
-            if len(known) != expected:
-                raise refused(known, f"{place}[{column}]", f"an array of {expected} categories")
+            if len(of_column) != expected:
+                raise refused(of_column, f"{place}[{column}]", f"an array of {expected} categories")
 
     return {STAGE: _is_stage, CATEGORIES: each}
 

@@ -73,14 +73,14 @@ def encode_categories(X: Array, categories: Sequence[AnyArray], names: Names) ->
     array([2., 1., 0., 0.])
     """
     encoded = X
-    for column, known in enumerate(categories):
-        if not len(known):
+    for column, of_column in enumerate(categories):
+        if not len(of_column):
             continue
         require_category_values(X, column, names)
         encoded = X.copy() if encoded is X else encoded
         values = X[:, column]
-        places = np.minimum(np.searchsorted(known, values), len(known) - 1)
-        encoded[:, column] = np.where(known[places] == values, places + 1, 0)
+        places = np.minimum(np.searchsorted(of_column, values), len(of_column) - 1)
+        encoded[:, column] = np.where(of_column[places] == values, places + 1, 0)
     return encoded
 
 

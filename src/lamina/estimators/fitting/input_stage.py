@@ -241,7 +241,7 @@ def encode_rows(model: Parametrized, X: Matrix) -> Matrix:
 
 def encode(X: Array, categories: Categories, names: Names) -> Array:
     """Return X with codes in place of categories; raise ValueError for missing numbers."""
-    numbers = [column for column, known in enumerate(categories) if not len(known)]
+    numbers = [column for column, of_column in enumerate(categories) if not len(of_column)]
     if len(numbers) == len(categories):
         return X
     require_numbers(X, numbers, names)
