@@ -10,6 +10,7 @@ import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import ExportError
 from lamina.inputs import Categorical, Identity, OneHot, Periodic, PiecewiseLinear, Scaled
+from lamina.members import Independent, Shared
 
 RANDOM = np.random.RandomState(0)
 N_SAMPLES = 60
@@ -62,6 +63,14 @@ def test_every_format_predicts_the_numbers_of_the_model(run, inputs, dtype, esti
     np.testing.assert_allclose(
         run(model, rows), columns_of(model, rows), rtol=tolerance, atol=tolerance
     )
+
+
+@pytest.mark.parametrize(
+    "members", [Shared(3), Shared(2, kind="tabm_mini"), Independent(2)], ids=str
+)
+def test_every_format_predicts_the_mean_of_members_with_inputs(run, members):
+    model, rows = fitted(INPUTS["categories"], estimator=MLPClassifier, members=members)
+    np.testing.assert_allclose(run(model, rows), columns_of(model, rows), rtol=1e-11, atol=1e-11)
 
 
 def test_missing_and_unseen_categories_have_one_prediction_in_every_format(run):
