@@ -11,14 +11,18 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import available_engines
 from lamina.inputs import Periodic, PiecewiseLinear
-from lamina.members import Independent
+from lamina.members import Independent, Shared
 
 ESTIMATORS = [
     estimator(engine=engine)
     for engine in available_engines()
     for estimator in (MLPClassifier, MLPRegressor)
 ]
-ESTIMATORS += [each(members=Independent(2)) for each in (MLPClassifier, MLPRegressor)]
+ESTIMATORS += [
+    each(members=members)
+    for each in (MLPClassifier, MLPRegressor)
+    for members in (Independent(2), Shared(2))
+]
 # With learned inputs, by one engine: the contracts compare it with the others.
 ESTIMATORS += [
     MLPClassifier((50,), inputs=Periodic(), engine="reference"),

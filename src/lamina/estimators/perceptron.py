@@ -39,6 +39,7 @@ from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import OPTIMIZERS, is_minibatch
 from lamina.formulas.table import AnyArray, Array, Matrix
+from lamina.members import Shared
 from lamina.network import Network
 
 
@@ -248,7 +249,7 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = self.inputs is None
+        tags.input_tags.sparse = self.inputs is None and not isinstance(self.members, Shared)
         return tags
 
     def __setstate__(self, state: dict[str, object]) -> None:

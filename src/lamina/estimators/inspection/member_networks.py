@@ -71,7 +71,7 @@ class MemberNetworks:
         >>> from lamina import MLPRegressor
         >>> from lamina.members import Independent, Shared
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 0.0, 1.0]
-        >>> model = MLPRegressor(members=Independent(4), max_iter=9, tol=0.1).fit(X, y)
+        >>> model = MLPRegressor(members=Independent(4), tol=1, random_state=0).fit(X, y)
         >>> len(model.keep_members(2).members_)
         2
         """
