@@ -35,6 +35,8 @@ struct InputStage final : Layer<T> {
     Index values_of_sample() const override {
         Index sum = fan_in + 2 * stride;
         for (Index g = 0; g < n_groups; ++g) sum += groups[g]->values_of_sample();
+        // Columns that are not made take no memory, because no page of theirs is touched.
+        for (Index c = 0; c < left.n; ++c) sum -= 2 * left.n_outputs[c];
         return sum;
     }
     void prepare_forward(const Workspace<T>& shared, bool) override {

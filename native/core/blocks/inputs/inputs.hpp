@@ -58,15 +58,16 @@ struct Inputs {
         forward(tensors, {x, 1, 0, 1}, a, width);
     }
 
-    // Columns of codes that the next block reads as codes (block.hpp): leaves them out of a, and returns
-    // their number; their codes are kept (n, room), and `complete` writes them to a row of a.
+    // If `leaves_codes`, some columns are not made, as the next block reads their codes (block.hpp):
+    // their number, their places and outputs, memory for their codes (n, room), and a row with them.
     bool leaves_codes = false;
     virtual Index n_code_columns() const { return 0; }
     virtual void leave_codes(Index* /*first*/, Index* /*outputs*/) {}
     virtual void keep_codes(std::int32_t*, Index /*room*/) {}
     virtual void complete(Index /*row*/, T* /*a*/) const {}
 
-    // Parts of the parameters, their gradients over `rows` samples, and copies that the passes read.
+    // Parts of the parameters, their gradients over the samples, and copies that the passes read:
+    // sums[i] is the gradient of the part's range i, added or, if `first`, written.
     virtual Index n_parts() const { return 0; }
     virtual InputPart part(Index) const { return {}; }
     virtual Index scratch_size() const { return 0; }
@@ -75,7 +76,7 @@ struct Inputs {
                           bool /*first*/) const {}
     virtual void refresh(const InputTensors<T>&, Index /*part*/) const {}
 
-    // Columns of a part of a tensor with `each` numbers a column.
+    // The columns whose parameters form a part, for kinds with tensors of equal size a column.
     Range columns_of_part(Index part) const {
         const Index begin = part * columns_a_part(), end = begin + columns_a_part();
         return {begin, end < n_columns ? end : n_columns};
