@@ -47,7 +47,7 @@ def tree_edges(x: Array, weight: Array | None, n_bins: int, targets: AnyArray) -
     Examples
     --------
     >>> x = np.arange(10.0)
-    >>> tree_edges(x, None, 2, (x[:, None] > 6).astype(float))
+    >>> tree_edges(x, None, 2, (x[:, None] > 6).astype(float)).round(3)
     array([0. , 6.5, 9. ])
     """
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
