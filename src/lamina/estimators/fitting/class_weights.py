@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from lamina.encoding.targets import Labels, TargetEncoding
+from lamina.errors import suggestion
 from lamina.estimators.fitting.missing_targets import Present
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import AnyArray, Array
@@ -50,7 +51,8 @@ def weigh_classes(
             weight = _weigh_present_classes(class_weight, y, present)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"class_weight={shown(class_weight)} does not match y: {error}. Pass 'balanced', a "
+            f"class_weight={shown(class_weight)} does not match y: {error}."
+            f"{_nearest_class(class_weight, encoding)} Pass 'balanced', a "
             "dict of weights by class, or for several columns of labels a list of such dicts."
         ) from None
     if (weight < 0).any() or not np.isfinite(weight).all():
@@ -66,6 +68,18 @@ def weigh_classes(
     if sample_weight is not None and sample_weight.ndim == 2:
         weight = weight[:, np.newaxis]
     return np.asarray(weight if sample_weight is None else weight * sample_weight)
+
+
+def _nearest_class(class_weight: Any, encoding: TargetEncoding) -> str:
+    """Return a sentence about the first class of a dict that y does not have, or ''."""
+    if not isinstance(class_weight, dict) or isinstance(encoding.classes, list):
+        return ""
+    classes = encoding.classes.tolist()
+    unknown = [label for label in class_weight if label not in classes]
+    if not unknown:
+        return ""
+    nearest = suggestion(unknown[0], map(str, classes)) if isinstance(unknown[0], str) else ""
+    return f" y has no class {unknown[0]!r}.{nearest}"
 
 
 def _weigh_present_classes(class_weight: Any, y: AnyArray, present: Present) -> Array:
