@@ -75,7 +75,8 @@ def network(cls, **parameters):
     solver = {"solver": "sgd"} if cls.parameter == "learning_rate" else {}
     common = {"max_iter": 3, "alpha": 0.1, "random_state": 0, "warm_start": True}
     common |= {"engine": "reference"} if cls.parameter == "inputs" else {}
-    return estimator(hidden_layer_sizes=(4,), **common, **solver, **parameters), y
+    # Two hidden layers, because one of Muon's hyperparameters needs weights between them.
+    return estimator(hidden_layer_sizes=(4, 4), **common, **solver, **parameters), y
 
 
 def samples(cls):
