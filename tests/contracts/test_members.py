@@ -1,14 +1,20 @@
 """Networks with members in the engines: equal to the reference, for every thread and option."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from lamina import formulas
-from lamina.blocks import Dense, MemberHeads, SharedDense
+from lamina import _native, formulas
+from lamina.blocks import Dense, MemberHeads, Mode, SharedDense
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.native import NativeEngine
 from lamina.engines.reference import ReferenceEngine
 from lamina.formulas.hyperparameters import complete
+from lamina.formulas.noise import Draws
 from lamina.network import Network, NetworkSpec, ParameterLayout, draw_parameters
 
 N_SAMPLES, FEATURES = 37, 5
@@ -152,8 +158,39 @@ def test_epochs_are_those_of_the_reference(kind, options, optimizer):
         )
 
 
+def bits_of_fits():
+    """Return the bits of short fits of both kinds in both dtypes."""
+    fits = [
+        trained(NativeEngine(2), spec_of(kind, 5, 70, dropout=0.2), CODES, optimizer, 8, dtype)
+        for kind in ("tabm", "tabm_mini")
+        for optimizer in (OPTIMIZERS["sgd"], OPTIMIZERS["adamw"])
+        for dtype in ("float64", "float32")
+    ]
+    return b"".join(fit.tobytes() for fit in fits)
+
+
+def test_every_instruction_set_gives_the_same_bits():
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import test_members; "
+        "sys.stdout.buffer.write(test_members.bits_of_fits())"
+    )
+    results = []
+    for name in _native.instruction_sets():
+        if name == "baseline":
+            continue
+        environment = {**os.environ, "LAMINA_INSTRUCTION_SET": name}
+        command = [sys.executable, "-W", "ignore", "-c", script, Path(__file__).parent]
+        run = subprocess.run(command, env=environment, check=True, capture_output=True)
+        results.append(run.stdout)
+    assert results[0]
+    assert all(other == results[0] for other in results)
+
+
 def test_every_member_of_a_sample_draws_a_mask_of_its_own():
-    spec = spec_of(dropout=0.5)
-    passed = SharedDense(Dense("a", FEATURES, 50, "relu", dropout=0.5), 4, repeats=True)
-    assert spec.draws
-    assert passed.draws
+    block = SharedDense(Dense("a", FEATURES, 50, "relu", dropout=0.5), 4, repeats=True)
+    parameters = block.Parameters(*(np.ones(tensor.shape) for tensor in block.tensors))
+    mode = Mode(uses_batch=True, draws=Draws(3, 0, np.arange(6)))
+    a = block.forward(parameters, np.ones((6, FEATURES)), mode, stream=1).a
+    masks = a.reshape(6, 4, 50) > 0
+    assert not (masks[:, 0] == masks[:, 1]).all(axis=1).any()
+    assert 0.4 < masks.mean() < 0.6
