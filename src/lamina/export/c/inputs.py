@@ -70,10 +70,10 @@ EMBED = """\
 /* The row of an n x m table with this code; returns 0, or NAN if the table has no such row. */
 static inline double {function}(real code, const real *table, int n, int m, real *a)
 {
-    const int known = code >= 0 && code < n && floor(code) == code;
-    const int row = known ? (int)code : 0;
+    const int is_code = code >= 0 && code < n && floor(code) == code;
+    const int row = is_code ? (int)code : 0;
     for (int o = 0; o < m; o++) a[o] = table[row * m + o];
-    return known ? 0 : NAN;
+    return is_code ? 0 : NAN;
 }
 
 """
@@ -94,9 +94,9 @@ def _category_codes(header: Header, operation: CategoryCodes, i: int) -> list[st
     for j, (column, numbers) in enumerate(
         zip(operation.columns, operation.categories, strict=True)
     ):
-        known = header.numbers(f"categories{j}", i, numbers)
+        listed = header.numbers(f"categories{j}", i, numbers)
         place = header.at(i, column)
-        lines.append(f"{place} = {function}({place}, {known}, {len(numbers)});")
+        lines.append(f"{place} = {function}({place}, {listed}, {len(numbers)});")
     return lines
 
 

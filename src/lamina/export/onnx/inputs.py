@@ -32,8 +32,8 @@ def _category_codes(nodes: Nodes, operation: CategoryCodes) -> str:
     for column, categories in zip(operation.columns, operation.categories, strict=True):
         parts.append(_category_code(nodes, operation.source, column, categories))
     order = [*others, *operation.columns]
-    beside = nodes.graph.node("Concat", *parts, axis=1)
-    return nodes.columns(beside, [order.index(j) for j in range(operation.width)])
+    joined = nodes.graph.node("Concat", *parts, axis=1)
+    return nodes.columns(joined, [order.index(j) for j in range(operation.width)])
 
 
 def _category_code(nodes: Nodes, source: int, column: int, categories: Array) -> str:
@@ -104,8 +104,8 @@ def _one_hot_codes(nodes: Nodes, operation: OneHotCodes) -> str:
         each = node("Reshape", code, constant(np.array([-1, 1], np.int64)))
         if n_codes > 1:
             parts.append(node("Equal", each, constant(np.arange(1, n_codes))))
-    beside = parts[0] if len(parts) == 1 else node("Concat", *parts, axis=1)
-    return node("Cast", beside, to=NUMBERS[dtype.name])
+    joined = parts[0] if len(parts) == 1 else node("Concat", *parts, axis=1)
+    return node("Cast", joined, to=NUMBERS[dtype.name])
 
 
 def _require_code(nodes: Nodes, source: int, column: int, n_codes: int) -> str:
@@ -116,9 +116,9 @@ def _require_code(nodes: Nodes, source: int, column: int, n_codes: int) -> str:
     # The nearest code is the number itself only if that is a code; NaN equals nothing.
     last = nodes.graph.constant(np.array(n_codes - 1, dtype))
     nearest = node("Floor", node("Min", node("Max", code, zero), last))
-    known = node("Equal", code, nearest)
-    nodes.invalid.append(node("Where", known, nodes.number(0), nodes.number(np.nan)))
-    whole = node("Cast", node("Where", known, nearest, zero), to=INT64)
+    is_code = node("Equal", code, nearest)
+    nodes.invalid.append(node("Where", is_code, nodes.number(0), nodes.number(np.nan)))
+    whole = node("Cast", node("Where", is_code, nearest, zero), to=INT64)
     return node("Reshape", whole, nodes.graph.constant(np.array([-1], np.int64)))
 
 

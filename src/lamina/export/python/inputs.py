@@ -19,7 +19,7 @@ CATEGORY_CODES = """
 
 def _category_codes(x, columns, categories):
     x = x.copy()
-    for column, known in zip(columns, categories):
+    for column, listed in zip(columns, categories):
         values = x[:, column]
         whole = (values >= 0) & (values <= {largest!r}) & (np.floor(values) == values)
         valid = whole | np.isnan(values)
@@ -29,8 +29,8 @@ def _category_codes(x, columns, categories):
                 f"X[{{row}}, {{column}}] is {{values[row]}}, and column {{column}} holds "
                 "categories, which are whole numbers from 0, or NaN where they are missing"
             )
-        places = np.minimum(np.searchsorted(known, values), len(known) - 1)
-        x[:, column] = np.where(known[places] == values, places + 1, 0)
+        places = np.minimum(np.searchsorted(listed, values), len(listed) - 1)
+        x[:, column] = np.where(listed[places] == values, places + 1, 0)
     return x
 """
 PERIODIC = """
@@ -58,9 +58,9 @@ WHOLE_CODES = """
 
 def _whole_codes(x, column, n_codes):
     codes = x[:, column]
-    known = (codes >= 0) & (codes < n_codes) & (np.floor(codes) == codes)
-    if not known.all():
-        row = int(np.argmin(known))
+    is_code = (codes >= 0) & (codes < n_codes) & (np.floor(codes) == codes)
+    if not is_code.all():
+        row = int(np.argmin(is_code))
         raise ValueError(
             f"X[{row}, {column}] is {codes[row]:g}, which is no code of column {column}: its "
             f"codes are the whole numbers from 0 to {n_codes - 1}"
@@ -85,9 +85,9 @@ def _one_hot_codes(x, columns, n_codes):
 def _category_codes(source: Source, operation: CategoryCodes, i: int) -> str:
     source.function(CATEGORY_CODES.format(largest=LARGEST_CATEGORY))
     each = enumerate(operation.categories)
-    known = ", ".join(source.array(f"CATEGORIES{j}_", i, numbers) for j, numbers in each)
+    listed = ", ".join(source.array(f"CATEGORIES{j}_", i, numbers) for j, numbers in each)
     x = source.name(operation.source)
-    return f"_category_codes({x}, {list(operation.columns)}, [{known}])"
+    return f"_category_codes({x}, {list(operation.columns)}, [{listed}])"
 
 
 def _scale(source: Source, operation: Scale, i: int) -> str:
