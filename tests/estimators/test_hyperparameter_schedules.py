@@ -15,6 +15,7 @@ import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.cli.settings import parse_settings, with_objects
 from lamina.engines.multipliers import Multipliers
+from lamina.errors import CheckpointError
 from lamina.estimators.settings.parameter import STEP_SCHEDULES
 from lamina.formulas import SCHEDULES
 from lamina.formulas.table import AnyArray
@@ -206,3 +207,16 @@ def test_weight_decay_and_label_smoothing_follow_schedules_as_in_pytorch() -> No
     model.fit(X, LABELS)
     for layer, W in zip(layers, model.coefs_, strict=True):
         np.testing.assert_allclose(W, layer.weight.detach().numpy().T, rtol=1e-9, atol=1e-12)
+
+
+@every_hyperparameter
+def test_a_schedule_over_max_iter_does_not_resume_with_another(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "fit.checkpoint"
+    scheduled(name, "flat_cos", checkpoint=path).fit(X, LABELS)
+    with pytest.raises(CheckpointError, match="max_iter=8, and this has max_iter=20"):
+        scheduled(name, "flat_cos", max_iter=20).fit(X, LABELS, resume=path)
+    # A schedule by epochs does not depend on their number.
+    scheduled(name, "exponential", checkpoint=path).fit(X, LABELS)
+    longer = scheduled(name, "exponential", max_iter=20).fit(X, LABELS, resume=path)
+    whole = scheduled(name, "exponential", max_iter=20).fit(X, LABELS)
+    np.testing.assert_array_equal(coefficients(longer), coefficients(whole))
