@@ -177,13 +177,14 @@ class NetworkSpec:
         """Kinds of the blocks, names in BLOCKS, and of their inputs, names in INPUT_KINDS."""
         return frozenset[str]().union(*(block.kinds for block in self.blocks))
 
-    @property
+    # Cached, because for a single sample asking for them takes a part of the prediction's time.
+    @cached_property
     def input_stage(self) -> InputStage | None:
         """First block, if it is an input stage."""
         first = self.blocks[0]
         return first if isinstance(first, InputStage) else None
 
-    @property
+    @cached_property
     def layers(self) -> tuple[AnyBlock, ...]:
         """Hidden blocks and the output block, without an input stage."""
         return self.blocks if self.input_stage is None else self.blocks[1:]
