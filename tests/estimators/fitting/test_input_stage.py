@@ -108,8 +108,27 @@ def test_automatic_embeddings_have_an_output_a_category_up_to_eight():
 
 def test_bins_are_quantiles_of_the_training_samples():
     model = regressor(PiecewiseLinear(n_bins=4)).fit(NUMBERS, Y)
-    expected = np.quantile(NUMBERS, np.linspace(0, 1, 5), axis=0, method="inverted_cdf").T
-    assert_array_equal(edges(model), expected)
+    quantiles = np.quantile(NUMBERS, np.linspace(0, 1, 3), axis=0, method="inverted_cdf").T
+    assert_array_equal(edges(model)[:, 1:-1], quantiles)
+
+
+def test_two_bins_lie_outside_of_the_values_in_training():
+    found = edges(regressor(PiecewiseLinear(n_bins=4)).fit(NUMBERS, Y))
+    low, high = NUMBERS.min(axis=0), NUMBERS.max(axis=0)
+    assert_array_equal(found[:, [0, -1]], np.transpose([low - (high - low), high + (high - low)]))
+    two = edges(regressor(PiecewiseLinear(n_bins=2)).fit(NUMBERS, Y))
+    assert_array_equal(two[:, [0, -1]], np.transpose([low, high]))
+
+
+@pytest.mark.parametrize("bins", ["quantiles", "tree"])
+def test_values_outside_of_the_training_range_have_ordinary_predictions(bins):
+    random_state = np.random.RandomState(0)
+    x = np.concatenate([random_state.uniform(0, 1, 300), 1 - 1e-7 * random_state.uniform(size=60)])
+    X, y = x[:, None], np.where(x > 1 - 1e-7, 1.0, 0.0)
+    inputs = PiecewiseLinear(n_bins=16, n_outputs=4, bins=bins)
+    model = regressor(inputs, dtype="float64", max_iter=100).fit(X, y)
+    outside = model.predict(np.array([[1.05], [1.5], [2.0], [-0.5], [-1.0]]))
+    assert np.abs(outside).max() < 10
 
 
 def test_bins_ignore_samples_held_out_by_early_stopping():
@@ -121,16 +140,16 @@ def test_bins_ignore_samples_held_out_by_early_stopping():
     for row in range(30):
         altered = X.copy()
         altered[row, 0] = 1000
-        moves.append(edges(clone(model).fit(altered, Y))[0, -1] == 1000)
+        moves.append(edges(clone(model).fit(altered, Y))[0, -2] == 1000)
     assert 0 < sum(moves) < 30
-    assert before[0, -1] <= 1
+    assert before[0, -2] <= 1
 
 
 def test_bins_respect_sample_weights():
     model = regressor(PiecewiseLinear(n_bins=4))
     weight = np.where(NUMBERS[:, 0] > 0, 0.0, 1.0)
     weighted = edges(clone(model).fit(NUMBERS, Y, sample_weight=weight))
-    assert weighted[0, -1] <= 0
+    assert weighted[0, -2] <= 0
     alone = edges(clone(model).fit(NUMBERS[weight > 0], Y[weight > 0]))
     np.testing.assert_allclose(weighted, alone)
     twice = np.where(NUMBERS[:, 0] > 0, 1, 3)

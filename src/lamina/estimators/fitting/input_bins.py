@@ -15,6 +15,8 @@ import numpy as np
 from lamina.formulas.table import AnyArray, Array
 
 ROUNDING = 1e-12
+# Two bins lie outside of the values in training, if there are at least this many.
+LEAST_BINS_WITH_OUTER = 3
 # A leaf of a tree has at least this fraction of the weight that it would have in equal leaves.
 LEAST_FRACTION = 0.25
 
@@ -82,6 +84,30 @@ def tree_targets(targets: AnyArray) -> AnyArray:
         numbers = np.where(missing, np.where(missing, 0, numbers).sum(axis=0) / present, numbers)
     deviation = numbers.std(axis=0)
     return np.asarray(numbers / np.where(deviation > 0, deviation, 1))
+
+
+def count_inner_bins(n_bins: int) -> int:
+    """Return the number of bins between the values in training."""
+    return n_bins - 2 if n_bins >= LEAST_BINS_WITH_OUTER else n_bins
+
+
+def with_outer_bins(edges: Array, n_bins: int) -> Array:
+    """Return edges with a bin below and one above, each as wide as all others together.
+
+    The first bin is not clipped below, and the last one is not clipped above. If they were quantile
+    bins, which may be narrow, values outside of the training range would have huge inputs. No
+    sample in training lies in the outer bins, so what they learn is a constant at most.
+
+    Examples
+    --------
+    >>> with_outer_bins(np.array([0.0, 0.5, 1.0]), 4)
+    array([-1. ,  0. ,  0.5,  1. ,  2. ])
+    """
+    low, high = edges[[0, -1]]
+    outer = np.array([low - (high - low), high + (high - low)], edges.dtype)
+    if n_bins < LEAST_BINS_WITH_OUTER or low == high or not np.isfinite(outer).all():
+        return edges
+    return np.concatenate([outer[:1], edges, outer[1:]])
 
 
 def distinct_edges(edges: Array, dtype: np.dtype[Any]) -> Array:

@@ -16,10 +16,12 @@ from lamina.blocks.inputs import INPUT_KINDS, InputGroup, PiecewiseLinearInputs
 from lamina.choices import Input
 from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.fitting.input_bins import (
+    count_inner_bins,
     distinct_edges,
     quantile_edges,
     tree_edges,
     tree_targets,
+    with_outer_bins,
 )
 from lamina.estimators.fitting.input_codes import (
     NONE,
@@ -157,13 +159,13 @@ def write_edges(
         by_tree = chosen.values["bins"] == "tree"
         x, y, w = _weighing(X[:, group.columns], targets, weight)
         y = tree_targets(y) if by_tree else y
+        n_inner = count_inner_bins(group.n_bins)
         found = [
-            tree_edges(column, w, group.n_bins, y)
-            if by_tree
-            else quantile_edges(column, w, group.n_bins)
+            tree_edges(column, w, n_inner, y) if by_tree else quantile_edges(column, w, n_inner)
             for column in x.T.astype(np.float64)
         ]
-        group.write_edges(parts, [distinct_edges(each, network.dtype) for each in found])
+        distinct = [distinct_edges(each, network.dtype) for each in found]
+        group.write_edges(parts, [with_outer_bins(each, group.n_bins) for each in distinct])
 
 
 def _weighing(
