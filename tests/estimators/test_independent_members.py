@@ -194,7 +194,8 @@ class Steps:
         ({"initializer": np.zeros(3)}, "the same weights"),
         ({"callbacks": Steps()}, "on_step of Steps"),
     ],
-    ids=str,
+    # The text of an object has its address, which differs between processes.
+    ids=["checkpoint", "initializer", "callbacks"],
 )
 def test_parameters_of_one_network_are_refused(params, words):
     with pytest.raises(ValueError, match=words):
