@@ -1,8 +1,8 @@
 """`python -m benchmarks.steps`: time a training step of RealMLP's and TabM's networks.
 
-lamina and the authors' packages on PyTorch train on the same rows, in alternating rounds. The time of
-a step is the difference between a long and a short fit, divided by the steps between them, so that
-what a fit does once does not count.
+lamina and the authors' packages on PyTorch train on the same rows, in alternating rounds. The time
+of a step is the difference between a long and a short fit, divided by the steps between them, so
+that what a fit does once does not count.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def realmlp_of_lamina() -> Fit:
 
 
 def realmlp_of_pytabkit() -> Fit:
-    """Return a fit of pytabkit's RealMLP; few rows are held out, because it measures every epoch."""
+    """Return a fit of pytabkit's RealMLP; few rows are held out, as each epoch predicts them."""
     import pandas as pd
     from pytabkit import RealMLP_TD_Regressor
 
@@ -205,7 +205,9 @@ def main(
                     measured = seconds_of_step(fit, built, n_threads)
                     times.setdefault((peer, n_threads), []).append(measured)
         for (peer, n_threads), measured in times.items():
-            print(f"{name:8} {peer:10} {n_threads} threads  {median(measured) * 1e3:8.3f} ms a step")
+            print(
+                f"{name:8} {peer:10} {n_threads} threads  {median(measured) * 1e3:8.3f} ms a step"
+            )
     print(f"Other processes took {others.read() or 0:.0%} of the machine.")
 
 

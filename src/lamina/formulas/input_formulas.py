@@ -100,8 +100,8 @@ INPUT_FORMULAS = RecordTable(
             Hyperparameter(
                 "n_bins",
                 48,
-                "number of bins of a column, or fewer if it has fewer values; of three or more, two "
-                "lie outside of the values in training",
+                "number of bins of a column, or fewer if it has fewer values; of three or more, "
+                "two lie outside of the values in training",
                 kind="integer",
                 at_least=1,
             ),
