@@ -14,18 +14,16 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lamina.blocks.block import Block, Draw, Tensor
+from lamina.blocks.block import Draw, Tensor
 from lamina.blocks.dense import Dense, DenseDeltas, DenseParameters, DensePass
+from lamina.blocks.member_block import MemberBlock
 from lamina.blocks.member_rows import (
     draws_of_members,
     members_of,
-    require_members,
     rows_of,
-    rows_of_input,
     sum_over_members,
 )
 from lamina.blocks.mode import Mode, Product
-from lamina.formulas.activation import ActivationName
 from lamina.formulas.table import Array, Matrix
 
 
@@ -52,7 +50,7 @@ class HeadsPass(NamedTuple):
 
 
 @dataclass(frozen=True)
-class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
+class MemberHeads(MemberBlock[HeadsParameters, HeadsPass, DenseDeltas]):
     """A dense block for each of k members, without normalization, residual or dropout.
 
     Attributes
@@ -69,20 +67,13 @@ class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
     kind: ClassVar[str] = "member_heads"
     Parameters: ClassVar[type[HeadsParameters]] = HeadsParameters
 
-    dense: Dense
-    n_members: int
-    repeats: bool = False
-
     def __post_init__(self) -> None:
-        require_members(self)
+        super().__post_init__()
         if self.dense.residual or self.dense.normalization or self.dense.dropout:
             raise ValueError(f"the heads {self.name!r} take an activation alone: {self.dense}")
 
     def __hash__(self) -> int:
         return hash((self.dense, self.n_members))
-
-    def to_json(self) -> dict[str, object]:
-        return {**super().to_json(), "dense": self.dense.to_json()}
 
     @classmethod
     def examples(cls) -> tuple[MemberHeads, ...]:
@@ -91,10 +82,6 @@ class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
             cls(Dense("linear", 4, 2, "prelu"), 2, repeats=True),
             cls(Dense("ntk", 4, 3, "identity", ntk=True), 3),
         )
-
-    @property
-    def width_in(self) -> int:
-        return self.fan_in if self.repeats else self.n_members * self.fan_in
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
@@ -109,7 +96,7 @@ class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
     def forward(
         self, parameters: HeadsParameters, a_prev: Matrix, mode: Mode, stream: int
     ) -> HeadsPass:
-        rows = rows_of_input(self, a_prev)
+        rows = self.rows_of_input(a_prev)
         z = np.empty((len(rows), self.fan_out), rows.dtype)
         for i in range(self.n_members):
             mine = slice(i, None, self.n_members)
@@ -157,14 +144,3 @@ class MemberHeads(Block[HeadsParameters, HeadsPass, DenseDeltas]):
     def keep(self, members: list[int], parameters: HeadsParameters) -> dict[str, Any]:
         """Return the tensors of some members by name."""
         return {**parameters._asdict(), "W": parameters.W[members], "b": parameters.b[members]}
-
-    @property
-    def draws(self) -> bool:
-        return self.dense.draws
-
-    @property
-    def output_function(self) -> ActivationName:
-        return self.dense.output_function
-
-    def remarks(self, *, training: bool = True) -> tuple[str, ...]:
-        return (f"members: {self.n_members}", *self.dense.remarks(training=training))

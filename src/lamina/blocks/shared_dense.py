@@ -20,18 +20,16 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lamina.blocks.block import Block, Draw, Tensor
+from lamina.blocks.block import Draw, Tensor
 from lamina.blocks.dense import Dense, DenseDeltas, DenseParameters, DensePass
+from lamina.blocks.member_block import MemberBlock
 from lamina.blocks.member_rows import (
     draws_of_members,
     members_of,
-    require_members,
     rows_of,
-    rows_of_input,
     sum_over_members,
 )
 from lamina.blocks.mode import Mode, Product
-from lamina.formulas.activation import ActivationName
 from lamina.formulas.table import Array, Matrix
 
 ONES = "ones"
@@ -101,7 +99,7 @@ class SharedDeltas(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SharedDense(Block[SharedParameters, SharedPass, SharedDeltas]):
+class SharedDense(MemberBlock[SharedParameters, SharedPass, SharedDeltas]):
     """Dense block that k members share.
 
     Attributes
@@ -123,16 +121,13 @@ class SharedDense(Block[SharedParameters, SharedPass, SharedDeltas]):
     kind: ClassVar[str] = "shared_dense"
     Parameters: ClassVar[type[SharedParameters]] = SharedParameters
 
-    dense: Dense
-    n_members: int
-    repeats: bool = False
     scales_inputs: bool = True
     scales_outputs: bool = True
     own_biases: bool = True
     first: str = ONES
 
     def __post_init__(self) -> None:
-        require_members(self)
+        super().__post_init__()
         if self.first not in (ONES, *FIRST_SCALES):
             raise ValueError(f"block {self.name!r} has no initial scales {self.first!r}")
         if self.repeats and self.dense.residual:
@@ -140,9 +135,6 @@ class SharedDense(Block[SharedParameters, SharedPass, SharedDeltas]):
 
     def __hash__(self) -> int:
         return hash((self.dense, self.n_members))
-
-    def to_json(self) -> dict[str, object]:
-        return {**super().to_json(), "dense": self.dense.to_json()}
 
     @classmethod
     def examples(cls) -> tuple[SharedDense, ...]:
@@ -155,10 +147,6 @@ class SharedDense(Block[SharedParameters, SharedPass, SharedDeltas]):
             cls(Dense("mini", 4, 3, "tanh"), 3, True, True, False, False, "random_signs"),
             cls(Dense("shared alone", 3, 4, "relu"), 2, False, False, False, False),
         )
-
-    @property
-    def width_in(self) -> int:
-        return self.fan_in if self.repeats else self.n_members * self.fan_in
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
@@ -186,7 +174,7 @@ class SharedDense(Block[SharedParameters, SharedPass, SharedDeltas]):
     def forward(
         self, parameters: SharedParameters, a_prev: Matrix, mode: Mode, stream: int
     ) -> SharedPass:
-        rows = rows_of_input(self, a_prev)
+        rows = self.rows_of_input(a_prev)
         u = self._times(rows, parameters.r)
         product = self.dense.scaled(np.asarray(mode.product(u, parameters.W)))
         z = self._times(product, parameters.s) + self._of_rows(parameters.b, product)
@@ -244,17 +232,6 @@ class SharedDense(Block[SharedParameters, SharedPass, SharedDeltas]):
             name: part[members] if own.get(name) else part
             for name, part in parameters._asdict().items()
         }
-
-    @property
-    def draws(self) -> bool:
-        return self.dense.draws
-
-    @property
-    def output_function(self) -> ActivationName:
-        return self.dense.output_function
-
-    def remarks(self, *, training: bool = True) -> tuple[str, ...]:
-        return (f"members: {self.n_members}", *self.dense.remarks(training=training))
 
     def _times(self, rows: Array, scales: Array) -> Array:
         return rows * self._of_rows(scales, rows) if len(scales) else rows
