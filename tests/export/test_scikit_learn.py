@@ -18,6 +18,7 @@ from lamina import MLPClassifier
 from lamina.activations import ELU
 from lamina.errors import ExportError
 from lamina.losses import Focal
+from lamina.members import Independent, Shared
 from lamina.penalties import ElasticNet
 from lamina.schedules import Cosine, InvScaling
 from lamina.solvers import SGD, Adam
@@ -263,7 +264,6 @@ def test_objects_become_the_names_and_parameters_of_scikit_learn():
         ({"loss": Focal(gamma=1.0)}, {"loss": "log_loss"}),
         ({"penalty": ElasticNet(l1_ratio=0.3)}, {"penalty": "l2"}),
         ({"penalty": ElasticNet()}, {"penalty": "l2"}),
-        ({"output_activation": ELU(alpha=0.5)}, {"output_activation": None}),
     ],
 )
 def test_an_object_that_scikit_learn_lacks_is_named_with_a_cure_that_works(
@@ -278,6 +278,28 @@ def test_an_object_that_scikit_learn_lacks_is_named_with_a_cure_that_works(
     assert f"does not support {parameter}={getattr(model, parameter)!r}" in str(refusal.value)
     assert f"call set_params({name}={value!r}) first" in str(refusal.value)
     assert lamina.to_sklearn(model.set_params(**cure)).predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"parametrization": "ntk"},
+        {"residual": True},
+        {"normalization": "layer"},
+        {"blended_activation": True},
+        {"output_activation": ELU(alpha=0.5)},
+        {"members": Shared(2)},
+        {"members": Independent(2)},
+        {"inputs": "scaled"},
+    ],
+    ids=lambda parameters: "-".join(parameters),
+)
+def test_no_cure_changes_the_predictions_of_a_fitted_network(parameters: dict[str, Any]) -> None:
+    X, y = load_iris(return_X_y=True)
+    model = lamina.MLPClassifier((4, 4), max_iter=2, random_state=0, **parameters).fit(X, y)
+    (name,) = parameters
+    with pytest.raises(ExportError, match=rf"{name}=.*fit a model without it, or export this one"):
+        lamina.to_sklearn(model)
 
 
 def test_the_message_about_an_activation_shows_the_object() -> None:

@@ -6,11 +6,9 @@ warm_start=True and pickle: weights, history, and the optimizer's state.
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from numbers import Real
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -24,7 +22,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import check_is_fitted
 
-from lamina.choices import PARAMETERS, Choice, name_of
+from lamina.choices import name_of
 from lamina.encoding import TargetEncoding
 from lamina.encoding.targets import TargetKind
 from lamina.engines import OptimizerState
@@ -37,8 +35,7 @@ from lamina.estimators.fitting.state import (
     get_scaling,
 )
 from lamina.estimators.fitting.tasks import Classification, Regression
-from lamina.estimators.settings.formula_choices import OPTIONS, flat_parameters, optimizer_settings
-from lamina.estimators.settings.hidden_layers import layer_widths
+from lamina.estimators.settings.formula_choices import flat_parameters, optimizer_settings
 from lamina.export.lowering.models import lower_network
 from lamina.export.lowering.network_operations import (
     Activate,
@@ -48,6 +45,7 @@ from lamina.export.lowering.network_operations import (
     InvertLink,
 )
 from lamina.export.lowering.operations import OPERATIONS, Operation, renderer_of
+from lamina.export.scikit_learn_parameters import read_their_parameters
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import AnyArray
 from lamina.network import Network, ParameterLayout, flatten_parameters
@@ -55,8 +53,6 @@ from lamina.training import History, Memory
 from lamina.training.rates import RateState
 
 THEIRS = {MLPClassifier: theirs.MLPClassifier, MLPRegressor: theirs.MLPRegressor}
-# Parameters of lamina that determine where the computation runs, without changing its result.
-WITHOUT_EFFECT = {"engine", "n_threads"}
 # Fitted attributes with the same name and meaning in both libraries.
 SHARED = (
     "n_iter_",
@@ -119,7 +115,7 @@ def to_sklearn(model: MLPClassifier | MLPRegressor) -> theirs.MLPClassifier | th
             f"{len(program.heads)}: fit a model for each column of labels"
         )
     cls = next(their for our, their in THEIRS.items() if isinstance(model, our))
-    estimator = cls(**_their_parameters(model, cls))
+    estimator = cls(**read_their_parameters(model, cls))
     _refuse_unknown_values(estimator)
     for name in SHARED:
         if hasattr(model, name):
@@ -230,55 +226,6 @@ def from_sklearn(
         vars(model).update(epoch_attributes(memory, optimizer_settings(model)) | fitted)
     assert isinstance(model, MLPClassifier | MLPRegressor)
     return model
-
-
-def _their_parameters(model: BaseEstimator, cls: type) -> dict[str, object]:
-    theirs, ours = inspect.signature(cls).parameters, inspect.signature(type(model)).parameters
-    # scikit-learn's class has no width and no depth.
-    params = {**flat_parameters(model), "width": None, "depth": None}
-    if model.width is not None or model.depth is not None:
-        params["hidden_layer_sizes"] = tuple(layer_widths(model))
-    for name, value in params.items():
-        if name in theirs or name in WITHOUT_EFFECT or _equal(value, ours[name].default):
-            continue
-        _refuse_object_with(model, cls, name)
-        raise ExportError(
-            f"scikit-learn's {cls.__name__} has no parameter {name!r}, and this model has {name}="
-            f"{value!r}. To omit it, call set_params({name}={ours[name].default!r}) first."
-        )
-    # A message about an object shows the object, not its plain form.
-    objects = {name for name in theirs if isinstance(params[name], dict)}
-    return {
-        name: deepcopy(getattr(model, name) if name in objects else params[name]) for name in theirs
-    }
-
-
-def _refuse_object_with(model: BaseEstimator, cls: type[BaseEstimator], flat: str) -> None:
-    """Raise ExportError if an object of the model sets a parameter of names."""
-    for parameter in PARAMETERS:
-        choice = getattr(model, parameter, None)
-        if not isinstance(choice, Choice) or not _sets(choice, parameter, flat):
-            continue
-        supported = cls._parameter_constraints.get(parameter, [])
-        names = {each for kind in supported for each in getattr(kind, "options", ())}
-        short = next((k for k, v in choice.record_names.items() if v == flat), flat)
-        default = inspect.signature(type(model)).parameters[parameter].default
-        change = f"{parameter}={default!r}"
-        if choice.name in names:
-            change = f"{parameter}__{short}={getattr(type(choice)(), short)!r}"
-        raise ExportError(
-            f"scikit-learn's {cls.__name__} does not support {parameter}={choice!r}, which this "
-            f"model has. To omit it, call set_params({change}) first."
-        )
-
-
-def _sets(choice: Choice, parameter: str, flat: str) -> bool:
-    """Return True if an object sets a parameter that `flat_parameters` names."""
-    return flat in (parameter, OPTIONS.get(parameter)) or flat in choice.flat_values
-
-
-def _equal(value: object, default: object) -> bool:
-    return value is default or (isinstance(value, Real | str | tuple) and value == default)
 
 
 def _refuse_unknown_values(estimator: BaseEstimator) -> None:
