@@ -7,6 +7,9 @@ from numbers import Integral
 
 from lamina.errors import suggestion
 
+# The native core has this limit.
+MOST_SHARED = 2**16
+
 
 @dataclass(frozen=True)
 class Independent:
@@ -87,8 +90,10 @@ class Shared:
     def __post_init__(self) -> None:
         n_members: object = self.n_members
         is_count = isinstance(n_members, Integral) and not isinstance(n_members, bool)
-        if not is_count or self.n_members < 1:
-            raise ValueError(f"n_members={self.n_members!r} must be an int of at least 1")
+        if not is_count or not 1 <= self.n_members <= MOST_SHARED:
+            raise ValueError(
+                f"n_members={self.n_members!r} must be an int from 1 to {MOST_SHARED:,}"
+            )
         for name, allowed in (("kind", KINDS), ("first", FIRST_SCALES)):
             value = getattr(self, name)
             if value not in allowed:

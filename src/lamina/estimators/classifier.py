@@ -170,8 +170,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     ) -> Self:
         """Train for one epoch on the given samples, keeping the optimizer's state and the losses.
 
-        The learning rate is kept as well, so a changed `learning_rate_init` takes effect only in
-        the next call of `fit`.
+        The learning rate is kept as well: a changed `learning_rate_init` acts in the next `fit`. A
+        schedule that spans `max_iter` epochs stays at its last rate, mostly 0, after so many calls.
 
         Parameters
         ----------

@@ -108,7 +108,8 @@ def require_category_values(X: Array, column: int, names: Names) -> None:
     raise ValueError(
         f"X[{row}, {column}] is {values[row]:.17g}: column {names.describe(column)} holds "
         "categories, which are whole numbers from 0, or NaN where they are missing. Number the "
-        "categories by OrdinalEncoder(), or take the column out of Categorical and OneHot."
+        "categories by OrdinalEncoder(handle_unknown='use_encoded_value', unknown_value=np.nan), "
+        "or take the column out of Categorical and OneHot."
     )
 
 
