@@ -144,7 +144,7 @@ def test_an_unknown_instruction_set_is_refused_by_name():
 
 
 def test_the_core_refuses_a_number_that_is_no_kind_of_block():
-    objective = _native.Objective(_native.LOSSES["squared_error"], [], 0, 0.0, 0.0)
+    objective = _native.Objective(_native.LOSSES["squared_error"], [], 0, 0.0, 0.0, -1, 0.0)
     for kind in (-1, len(_native.BLOCKS)):
         block = _native.Block(kind, fan_in=2, fan_out=1)
         network = _native.Declaration([block], [], 0.0, 0.0, _native.FULL_PRECISION)

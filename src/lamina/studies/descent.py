@@ -255,8 +255,10 @@ def _point(point: ArrayLike) -> tuple[float, float]:
 
 def _name_of(model: MLPRegressor, optimizer: OptimizerSettings) -> str:
     """Return the optimizer, its learning rate and all non-default parameters as text."""
-    chosen = {name: getattr(model, name) for name in (*optimizer.hyperparameters, *SURROUNDINGS)}
-    defaults = model._defaults()
+    chosen = {**optimizer.hyperparameters, **{name: getattr(model, name) for name in SURROUNDINGS}}
+    carried = OPTIMIZERS[optimizer.name].hyperparameters
+    # Some hyperparameters are no parameters of the estimator.
+    defaults = {each.name: each.default for each in carried} | model._defaults()
     others = [
         f"{name} {value if isinstance(value, bool) else f'{value:g}'}"
         for name, value in chosen.items()

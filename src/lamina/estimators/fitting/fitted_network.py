@@ -278,6 +278,7 @@ def network_attributes(network: Network, scaling: TargetScaling | None = None) -
     if scaling is not None:
         extra["_standardised_layer"] = [network.weights[-1].copy(), network.biases[-1].copy()]
         network = scaling.fold(network)
+    stage = (spec.independent_member or spec).input_stage
     return {
         **_named_views(network.views),
         **extra,
@@ -286,7 +287,7 @@ def network_attributes(network: Network, scaling: TargetScaling | None = None) -
         "n_outputs_": spec.n_outputs,
         "out_activation_": spec.inverse_link,
         "_heads": list(spec.heads),
-        **stage_attributes((spec.independent_member or spec).input_stage),
+        **({} if stage is None else stage_attributes(stage)),
     }
 
 

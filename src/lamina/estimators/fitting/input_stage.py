@@ -184,9 +184,9 @@ def _weighing(
     return X[counts], targets[counts], weight[counts]
 
 
-def stage_attributes(stage: InputStage | None) -> Attributes:
+def stage_attributes(stage: InputStage) -> Attributes:
     """Return the fitted attribute of a stage: its description as plain values."""
-    return {} if stage is None else {STAGE: stage.to_json()}
+    return {STAGE: stage.to_json()}
 
 
 def fitted_stage(fitted: Mapping[str, Any]) -> InputStage | None:

@@ -85,14 +85,15 @@ def prepare_fit(
     dtypes = _dtypes(model, settings, fresh)
     filler = model._filler if incremental and not fresh else None
     filled, present = fill_missing(y, filler=filler)
-    may_miss = may_have_missing(settings.inputs)
+    may_miss = bool(settings.inputs) and may_have_missing(settings.inputs)
     samples, targets = read_samples(model, X, filled, dtypes, reset=fresh, may_miss=may_miss)
+    refuse_noise_on_sparse_rows(settings, samples)
     # Before samples are left out, so that errors name the rows of X as passed.
     inputs, samples = _resolved_inputs(model, settings, samples, fresh)
     samples, targets, weight, present = keep_samples(samples, targets, sample_weight, present)
-    refuse_noise_on_sparse_rows(settings, samples)
     task: Task = model._task(settings, targets, settings.warm_start or incremental, classes, weight)
-    task = task.with_missing(present)
+    if present is not None:
+        task = task.with_missing(present)
     spec = _build_spec(settings, samples.shape[1], task, inputs)
     weight = task.row_weights(weight)
     require_memory(settings, spec, samples.dtype)

@@ -200,6 +200,8 @@ class Classification(Task):
         return np.asarray((1 - self.smoothing) * encoded + self.smoothing / 2, dtype=dtype)
 
     def row_weights(self, sample_weight: Array | None) -> Array | None:
+        if self.class_weight is None:
+            return sample_weight
         return weigh_classes(self.class_weight, self.encoding, self.y, sample_weight, self.present)
 
     def filler(self, column: int) -> object:
