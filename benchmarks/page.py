@@ -35,6 +35,7 @@ def blocks_by_page() -> Mapping[Path, Mapping[str, str]]:
             "tables machine": tables.machine(tables_record),
             "tables": tables.errors(tables_record),
             "comparisons": tables.comparisons(tables_record),
+            "validation": tables.validation(tables_record),
         },
     }
 

@@ -88,7 +88,8 @@ def _compare(rows: Mapping[str, Row], ours: str, peer: str) -> Comparison:
 def _median_times(record: Record) -> Iterator[str]:
     rows = [row for _, row in _complete_rows(record)]
     for model, title in MODELS.items():
-        yield f"{title} {median(row[model].seconds for row in rows):.2g} s"
+        seconds = median(row[model].seconds for row in rows)
+        yield f"{title} {seconds:.0f} s" if seconds >= 10 else f"{title} {seconds:.2g} s"
 
 
 def _complete_rows(record: Record) -> Iterator[tuple[str, Row]]:
