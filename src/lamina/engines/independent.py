@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from lamina.blocks import member_seed
 from lamina.engines.engine import Engine, Evaluator, Objective, Rows
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState
-from lamina.engines.trainer import EpochReport, TimeIsUp, Trainer
+from lamina.engines.trainer import EpochReport, EpochsTrainer, TimeIsUp
 from lamina.engines.turns import Member, Turns
 from lamina.errors import UnsupportedBlockError
 from lamina.formulas.table import Array, Matrix
@@ -95,7 +95,7 @@ def _member_of(spec: NetworkSpec) -> NetworkSpec:
     return member
 
 
-class IndependentTrainer(Trainer):
+class IndependentTrainer(EpochsTrainer):
     """Trainers of all members as one; it copies parameters and states only when they are read.
 
     Attributes
@@ -160,18 +160,6 @@ class IndependentTrainer(Trainer):
                 None if parameters is None else parameters[places],
                 None if optimizer_state is None else _state_of(optimizer_state, places, i),
             )
-
-    def epoch(
-        self,
-        order: NDArray[np.int64],
-        batch_size: int,
-        learning_rates: NDArray[np.float64],
-        multipliers: NDArray[np.float64] | None = None,
-    ) -> EpochReport:
-        reports: list[EpochReport] = []
-        scheduled = None if multipliers is None else multipliers[np.newaxis]
-        self.epochs(order, batch_size, learning_rates[np.newaxis], reports, None, scheduled)
-        return reports[0]
 
     def epochs(
         self,

@@ -35,7 +35,7 @@ from lamina.engines.engine import (
 from lamina.engines.native_networks import declare_network, stage_work
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState, spans_of_step
 from lamina.engines.threads import choose_threads, sharing_cores
-from lamina.engines.trainer import EpochReport, LocalTrainer, TimeIsUp
+from lamina.engines.trainer import EpochReport, EpochsTrainer, LocalTrainer, TimeIsUp
 from lamina.errors import NonFiniteError, UnsupportedBlockError
 from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import as_numbers
@@ -150,7 +150,7 @@ def _refuse_zero_weight(ending: int) -> None:
 
 
 @dataclass
-class NativeTrainer(LocalTrainer):
+class NativeTrainer(EpochsTrainer, LocalTrainer):
     """One fit: arrays of the samples, and a network whose memory serves every epoch."""
 
     spec: NetworkSpec
@@ -170,18 +170,6 @@ class NativeTrainer(LocalTrainer):
         self._row_work = _row_work(self.spec, self._parameters.dtype, passes=3)
         self._python_loss = _python_loss(self.objective, self.rows.y)
         self._optimizer = _optimizer(self.optimizer, self.spec)
-
-    def epoch(
-        self,
-        order: NDArray[np.int64],
-        batch_size: int,
-        learning_rates: NDArray[np.float64],
-        multipliers: NDArray[np.float64] | None = None,
-    ) -> EpochReport:
-        reports: list[EpochReport] = []
-        scheduled = None if multipliers is None else multipliers[np.newaxis]
-        self.epochs(order, batch_size, learning_rates[np.newaxis], reports, None, scheduled)
-        return reports[0]
 
     def epochs(
         self,

@@ -173,6 +173,22 @@ class Trainer(Protocol):
                 break
 
 
+class EpochsTrainer(Trainer):
+    """Trainer with epochs of its own, for which one epoch is several of one."""
+
+    def epoch(
+        self,
+        order: NDArray[np.int64],
+        batch_size: int,
+        learning_rates: NDArray[np.float64],
+        multipliers: NDArray[np.float64] | None = None,
+    ) -> EpochReport:
+        reports: list[EpochReport] = []
+        scheduled = None if multipliers is None else multipliers[np.newaxis]
+        self.epochs(order, batch_size, learning_rates[np.newaxis], reports, None, scheduled)
+        return reports[0]
+
+
 class LocalTrainer(Trainer):
     """Trainer that changes arrays of this process in place and shares them: nothing is copied."""
 
