@@ -43,6 +43,32 @@ from lamina.network import (
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
+class FittedOutline(NamedTuple):
+    """Parts of a fitted estimator that define its network.
+
+    Attributes
+    ----------
+    shapes : tuple of tuple of tuple of int
+        Shapes of the fitted arrays, by role.
+    n_features : int
+    architecture : Architecture
+    inverse_link : str
+    heads : tuple of int
+    stage : InputStage or None
+    """
+
+    shapes: tuple[tuple[tuple[int, ...], ...], ...]
+    n_features: int
+    architecture: Architecture
+    inverse_link: str
+    heads: tuple[int, ...]
+    stage: InputStage | None
+
+    def build(self, widths: tuple[int, ...]) -> NetworkSpec:
+        """Return the network with these layer widths, the columns of X first."""
+        return build_network(widths, self.architecture, self.inverse_link, self.heads, self.stage)
+
+
 def get_spec(model: Parametrized) -> NetworkSpec:
     """Return the specification of a fitted estimator's network, from the shapes of its weights.
 
@@ -56,32 +82,28 @@ def get_spec(model: Parametrized) -> NetworkSpec:
     require_valid_now(model, Architecture._fields, activations)
     shapes = tuple(tuple(part.shape for part in parts) for parts in fitted_parts(model.__dict__))
     return _spec(
-        shapes,
-        model.n_features_in_,
-        read_architecture(model, activations),
-        model.out_activation_,
-        tuple(model.__dict__.get("_heads", ())),
-        fitted_stage(model.__dict__),
+        FittedOutline(
+            shapes,
+            model.n_features_in_,
+            read_architecture(model, activations),
+            model.out_activation_,
+            tuple(model.__dict__.get("_heads", ())),
+            fitted_stage(model.__dict__),
+        )
     )
 
 
 @lru_cache(maxsize=64)
-def _spec(
-    shapes: tuple[tuple[tuple[int, ...], ...], ...],
-    n_features: int,
-    architecture: Architecture,
-    inverse_link: str,
-    heads: tuple[int, ...],
-    stage: InputStage | None,
-) -> NetworkSpec:
+def _spec(fitted: FittedOutline) -> NetworkSpec:
     # Cached, because for a single sample building a spec takes longer than using it.
-    if architecture.members is not None:
-        return _shared_spec(shapes, n_features, architecture, inverse_link, heads, stage)
-    if shapes[0] and all(len(shape) == 3 for shape in shapes[0]):
-        return _independent_spec(shapes, n_features, architecture, inverse_link, heads, stage)
-    weights, biases, *extra = shapes
+    if fitted.architecture.members is not None:
+        return _shared_spec(fitted)
+    weights, biases, *extra = fitted.shapes
+    if weights and all(len(shape) == 3 for shape in weights):
+        return _independent_spec(fitted)
     outputs = [shape[-1] for shape in weights]
-    n_inputs = n_features if stage is None else stage.fan_out
+    stage = fitted.stage
+    n_inputs = fitted.n_features if stage is None else stage.fan_out
     widths = (n_inputs, *outputs)
     if weights != tuple(pairwise(widths)) or biases != tuple((width,) for width in widths[1:]):
         described = "features" if stage is None else "outputs of the input stage"
@@ -91,23 +113,15 @@ def _spec(
             "column of the one before, and an intercept for each of its columns. Set them to "
             "fit, or fit the estimator again."
         )
-    spec = build_network((n_features, *outputs), architecture, inverse_link, heads, stage)
+    spec = fitted.build((fitted.n_features, *outputs))
     require_parts(spec, extra)
     return spec
 
 
-def _shared_spec(
-    shapes: tuple[tuple[tuple[int, ...], ...], ...],
-    n_features: int,
-    architecture: Architecture,
-    inverse_link: str,
-    heads: tuple[int, ...],
-    stage: InputStage | None,
-) -> NetworkSpec:
+def _shared_spec(fitted: FittedOutline) -> NetworkSpec:
     """Return the specification of shared members, which have an output layer each."""
-    weights, biases, *extra = shapes
-    widths = (n_features, *(shape[-1] for shape in weights))
-    spec = build_network(widths, architecture, inverse_link, heads, stage)
+    weights, biases, *extra = fitted.shapes
+    spec = fitted.build((fitted.n_features, *(shape[-1] for shape in weights)))
     layout = ParameterLayout.from_spec(spec)
     if (weights, biases) != (layout.weights, layout.biases):
         raise ValueError(
@@ -119,24 +133,17 @@ def _shared_spec(
     return spec
 
 
-def _independent_spec(
-    shapes: tuple[tuple[tuple[int, ...], ...], ...],
-    n_features: int,
-    architecture: Architecture,
-    inverse_link: str,
-    heads: tuple[int, ...],
-    stage: InputStage | None,
-) -> NetworkSpec:
+def _independent_spec(fitted: FittedOutline) -> NetworkSpec:
     """Return the specification of independent members, whose arrays have one more axis."""
-    counts = {shape[0] for shape in chain.from_iterable(shapes)}
+    counts = {shape[0] for shape in chain.from_iterable(fitted.shapes)}
     if len(counts) != 1:
         raise ValueError(
             f"coefs_, intercepts_ and other arrays are of {sorted(counts)} members: every array "
             "has the same number of them along its first axis. Set them to fit, or fit the "
             "estimator again."
         )
-    of_member = tuple(tuple(shape[1:] for shape in each) for each in shapes)
-    spec = _spec(of_member, n_features, architecture, inverse_link, heads, stage)
+    of_member = tuple(tuple(shape[1:] for shape in each) for each in fitted.shapes)
+    spec = _spec(fitted._replace(shapes=of_member))
     return spec.with_independent_members(counts.pop())
 
 
