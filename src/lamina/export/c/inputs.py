@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lamina.export.c.rendering import Header, Renderer, in_precision
+from lamina.export.c.rendering import Header, Renderer
 from lamina.export.lowering.input_operations import (
     LARGEST_CATEGORY,
     CategoryCodes,
@@ -90,7 +90,7 @@ static inline double {function}(real code, int n, real *a)
 
 def _category_codes(header: Header, operation: CategoryCodes, i: int) -> list[str]:
     code = CATEGORY_CODE.replace("LARGEST", repr(LARGEST_CATEGORY))
-    function, lines = _function(header, i, "category_code", code), header.copy(i, operation.source)
+    function, lines = header.function_at(i, "category_code", code), header.copy(i, operation.source)
     for j, (column, numbers) in enumerate(
         zip(operation.columns, operation.categories, strict=True)
     ):
@@ -111,19 +111,19 @@ def _scale(header: Header, operation: Scale, i: int) -> list[str]:
 def _periodic(header: Header, operation: Periodic, i: int) -> list[str]:
     _, k, m = operation.W2.shape
     arrays = [(name, getattr(operation, name)) for name in ("w1", "b1", "W2", "b2")]
-    function = _function(header, i, "periodic", PERIODIC)
+    function = header.function_at(i, "periodic", PERIODIC)
     return _by_column(header, operation, i, function, arrays, (k, m), m + 1)
 
 
 def _piecewise_linear(header: Header, operation: PiecewiseLinear, i: int) -> list[str]:
     _, n, m = operation.V.shape
     arrays = [(name, getattr(operation, name)) for name in ("w", "b", "V", "edges")]
-    function = _function(header, i, "piecewise_linear", PIECEWISE_LINEAR)
+    function = header.function_at(i, "piecewise_linear", PIECEWISE_LINEAR)
     return _by_column(header, operation, i, function, arrays, (n, m), m)
 
 
 def _embed(header: Header, operation: Embed, i: int) -> list[str]:
-    function, start, lines = _function(header, i, "embed", EMBED), 0, []
+    function, start, lines = header.function_at(i, "embed", EMBED), 0, []
     for j, (column, table) in enumerate(zip(operation.columns, operation.tables, strict=True)):
         n_codes, m = table.shape
         rows = header.numbers(f"e{j}", i, table)
@@ -134,7 +134,7 @@ def _embed(header: Header, operation: Embed, i: int) -> list[str]:
 
 
 def _one_hot_codes(header: Header, operation: OneHotCodes, i: int) -> list[str]:
-    function, start, lines = _function(header, i, "one_hot_code", ONE_HOT_CODE), 0, []
+    function, start, lines = header.function_at(i, "one_hot_code", ONE_HOT_CODE), 0, []
     for column, n_codes in zip(operation.columns, operation.n_codes, strict=True):
         code, place = header.at(operation.source, column), _place(header, i, start)
         lines.append(f"invalid += {function}({code}, {n_codes}, {place});")
@@ -164,10 +164,6 @@ def _by_column(
 
 def _place(header: Header, i: int, number: int) -> str:
     return f"&{header.at(i, number)}"
-
-
-def _function(header: Header, i: int, name: str, code: str) -> str:
-    return header.function(f"{header.name}_{name}", in_precision(code, header.real(i)))
 
 
 RENDERERS: Mapping[type, Renderer] = {

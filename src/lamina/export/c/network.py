@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lamina.export.c.rendering import Header, Renderer, in_precision
+from lamina.export.c.rendering import Header, Renderer
 from lamina.export.lowering.formula_code import WithFormula, code_of, is_identity, numbers_of
 from lamina.export.lowering.network_operations import (
     Activate,
@@ -84,7 +84,7 @@ def _require_finite(header: Header, operation: RequireFinite, i: int) -> list[st
 
 
 def _affine(header: Header, operation: Affine, i: int) -> list[str]:
-    function = _function(header, i, "affine", AFFINE)
+    function = header.function_at(i, "affine", AFFINE)
     weights = header.numbers("w", i, operation.factor)
     biases = header.numbers("b", i, operation.biases)
     fan_in, fan_out = operation.weights.shape
@@ -95,7 +95,7 @@ def _affine(header: Header, operation: Affine, i: int) -> list[str]:
 def _round(header: Header, operation: Round, i: int) -> list[str]:
     header.include("stdint", "string")
     code = _statements("float", ["real z"], code_of(operation.formula).c)
-    function = _function(header, i, f"nearest_{operation.formula.name}", code)
+    function = header.function_at(i, f"nearest_{operation.formula.name}", code)
     return [header.each(i, f"{function}({header.at(operation.source)})")]
 
 
@@ -107,7 +107,7 @@ def _activate(header: Header, operation: Activate, i: int) -> list[str]:
     names = numbers_of(operation)
     arguments = ", ".join(f"real {each}" for each in ["z", *names])
     code = ON_A_NUMBER.format(arguments=arguments, expression=code_of(operation.formula).c)
-    function = _function(header, i, operation.formula.name, code)
+    function = header.function_at(i, operation.formula.name, code)
     numbers = [f"{each}[i]" for each in _numbers(header, operation, i)]
     return [header.each(i, f"{function}({', '.join([header.at(operation.source), *numbers])})")]
 
@@ -123,7 +123,7 @@ def _on_a_row(header: Header, operation: Normalize | InvertLink, i: int, name: s
     arguments = ["real *z", "int n", *(f"const real *{each}" for each in numbers_of(operation))]
     code = _statements("void", arguments, code_of(operation.formula).c)
     passed = [header.pointer(i), str(operation.width), *_numbers(header, operation, i)]
-    call = f"{_function(header, i, name, code)}({', '.join(passed)});"
+    call = f"{header.function_at(i, name, code)}({', '.join(passed)});"
     return [*header.copy(i, operation.source), call]
 
 
@@ -138,10 +138,6 @@ def _numbers(header: Header, operation: WithFormula, i: int) -> list[str]:
     return [header.numbers(name, i, row) for name, row in numbers_of(operation).items()]
 
 
-def _function(header: Header, i: int, name: str, code: str) -> str:
-    return header.function(f"{header.name}_{name}", in_precision(code, header.real(i)))
-
-
 def _add_residual(header: Header, operation: AddResidual, i: int) -> list[str]:
     return [header.each(i, f"{header.at(operation.source)} + {header.at(operation.skipped)}")]
 
@@ -152,7 +148,7 @@ def _complement(header: Header, operation: Complement, i: int) -> list[str]:
 
 
 def _sort(header: Header, operation: Sort, i: int) -> list[str]:
-    function = _function(header, i, "sort", SORT)
+    function = header.function_at(i, "sort", SORT)
     call = f"{function}({header.pointer(i)}, {operation.width}, {operation.n});"
     return [*header.copy(i, operation.source), call]
 

@@ -99,6 +99,10 @@ class Header:
                 return chosen
             chosen, number = f"{name}_{number}", number + 1
 
+    def function_at(self, i: int, name: str, code: str) -> str:
+        """Add a function in the precision of operation i, with the header's name before its own."""
+        return self.function(f"{self.name}_{name}", in_precision(code, self.real(i)))
+
     def include(self, *headers: str) -> None:
         """Add headers of C's library."""
         self.includes |= dict.fromkeys(headers)
