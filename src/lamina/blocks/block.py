@@ -18,6 +18,7 @@ from typing import (
     Generic,
     NamedTuple,
     Protocol,
+    Self,
     TypeAlias,
     TypeVar,
     cast,
@@ -76,6 +77,15 @@ class Tensor(NamedTuple):
     rate_group: str | tuple[str, ...] = "weight"
     rate_factor: float = 1.0
     decay_factor: float = 1.0
+
+
+class TensorTuple(tuple[Array, ...]):
+    """Arrays of a block whose kind does not know their number, in the order of `tensors`."""
+
+    __slots__ = ()
+
+    def __new__(cls, *parts: Array) -> Self:
+        return super().__new__(cls, parts)
 
 
 class BlockPass(Protocol):

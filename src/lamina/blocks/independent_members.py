@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from lamina.blocks.block import AnyBlock, Block, BlockPass, Draw, Tensor
+from lamina.blocks.block import AnyBlock, Block, BlockPass, Draw, Tensor, TensorTuple
 from lamina.blocks.dense import Dense
 from lamina.blocks.input_stage import InputStage
 from lamina.blocks.mode import Mode, Product
@@ -25,13 +25,10 @@ from lamina.formulas.table import Array, Matrix
 INNER: Mapping[str, type[AnyBlock]] = {Dense.kind: Dense, InputStage.kind: InputStage}
 
 
-class IndependentParameters(tuple[Array, ...]):
+class IndependentParameters(TensorTuple):
     """Arrays of the members' blocks, in the order of their tensors."""
 
     __slots__ = ()
-
-    def __new__(cls, *parts: Array) -> IndependentParameters:
-        return super().__new__(cls, parts)
 
 
 class IndependentPass(NamedTuple):

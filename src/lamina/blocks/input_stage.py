@@ -17,20 +17,17 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from lamina.blocks.block import Block, Draw, Tensor
+from lamina.blocks.block import Block, Draw, Tensor, TensorTuple
 from lamina.blocks.inputs import INPUT_KINDS, InputGroup, group_from_json
 from lamina.blocks.mode import Mode, Product
 from lamina.errors import UnsupportedBlockError
 from lamina.formulas.table import Array, Matrix
 
 
-class StageParameters(tuple[Array, ...]):
+class StageParameters(TensorTuple):
     """Arrays of the groups, in the order of the stage's tensors."""
 
     __slots__ = ()
-
-    def __new__(cls, *parts: Array) -> StageParameters:
-        return super().__new__(cls, parts)
 
 
 class StagePass(NamedTuple):

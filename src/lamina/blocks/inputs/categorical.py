@@ -18,13 +18,13 @@ from typing import ClassVar
 import numpy as np
 
 from lamina.blocks.block import Role, Tensor
-from lamina.blocks.inputs.codes import as_codes, require_codes
-from lamina.blocks.inputs.group import InputGroup, Parts, as_counts
+from lamina.blocks.inputs.codes import CodeInputs, as_codes
+from lamina.blocks.inputs.group import Parts
 from lamina.formulas.table import Array
 
 
 @dataclass(frozen=True)
-class CategoricalInputs(InputGroup):
+class CategoricalInputs(CodeInputs):
     """Codes of categories with a learned row for each, m outputs a column.
 
     Attributes
@@ -38,14 +38,10 @@ class CategoricalInputs(InputGroup):
 
     kind: ClassVar[str] = "categorical"
 
-    columns: tuple[int, ...]
-    n_codes: tuple[int, ...] = ()
     n_outputs: int = 8
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "n_codes", as_counts(self.n_codes))
-        require_codes(self.columns, self.n_codes)
         if self.n_outputs < 1:
             raise ValueError(f"embeddings of categories need at least one output: {self}")
 
@@ -83,6 +79,3 @@ class CategoricalInputs(InputGroup):
         for j, d_E in enumerate(gradient):
             d_E[...] = 0.0
             np.add.at(d_E, codes[:, j], by_column[:, j])
-
-    def input_gradient(self, parts: Parts, x: Array, d_a: Array) -> Array:
-        return np.zeros_like(x)

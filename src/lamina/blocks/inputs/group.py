@@ -52,9 +52,9 @@ class InputGroup(ABC):
         """Return groups of these columns with every optional part, for the tests of every kind."""
 
     @property
-    @abstractmethod
     def widths(self) -> tuple[int, ...]:
-        """Number of outputs of each column."""
+        """Number of outputs of each column; 1 for a kind that has no such property."""
+        return (1,) * len(self.columns)
 
     @property
     def fan_out(self) -> int:

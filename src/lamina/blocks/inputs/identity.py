@@ -21,10 +21,6 @@ class IdentityInputs(InputGroup):
     def examples(cls, columns: tuple[int, ...]) -> tuple[IdentityInputs, ...]:
         return (cls(columns),)
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        return (1,) * len(self.columns)
-
     def forward(self, parts: Parts, x: Array) -> Array:
         return x
 

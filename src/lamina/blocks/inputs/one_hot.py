@@ -14,13 +14,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from lamina.blocks.inputs.codes import as_codes, require_codes
-from lamina.blocks.inputs.group import InputGroup, Parts, as_counts
+from lamina.blocks.inputs.codes import CodeInputs, as_codes
+from lamina.blocks.inputs.group import Parts
 from lamina.formulas.table import Array
 
 
 @dataclass(frozen=True)
-class OneHotInputs(InputGroup):
+class OneHotInputs(CodeInputs):
     """Codes of categories as zeros and ones, n_codes - 1 outputs a column.
 
     Attributes
@@ -31,14 +31,6 @@ class OneHotInputs(InputGroup):
     """
 
     kind: ClassVar[str] = "one_hot"
-
-    columns: tuple[int, ...]
-    n_codes: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        object.__setattr__(self, "n_codes", as_counts(self.n_codes))
-        require_codes(self.columns, self.n_codes)
 
     @classmethod
     def examples(cls, columns: tuple[int, ...]) -> tuple[OneHotInputs, ...]:
@@ -55,6 +47,3 @@ class OneHotInputs(InputGroup):
             (rows,) = np.nonzero(of_column)
             a[rows, start + of_column[rows] - 1] = 1.0
         return a
-
-    def input_gradient(self, parts: Parts, x: Array, d_a: Array) -> Array:
-        return np.zeros_like(x)

@@ -29,10 +29,6 @@ class ScaledInputs(InputGroup):
         return (cls(columns),)
 
     @property
-    def widths(self) -> tuple[int, ...]:
-        return (1,) * len(self.columns)
-
-    @property
     def tensors(self) -> tuple[Tensor, ...]:
         return (Tensor("scale", (len(self.columns),), Role.INPUTS, (1.0,), "scale"),)
 
