@@ -227,9 +227,9 @@ class SharedDense(MemberBlock[SharedParameters, SharedPass, SharedDeltas]):
 
     def keep(self, members: list[int], parameters: SharedParameters) -> dict[str, Any]:
         """Return the tensors of some members by name."""
-        own = {"b": self.own_biases, "r": self.scales_inputs, "s": self.scales_outputs}
+        by_member = {"b": self.own_biases, "r": self.scales_inputs, "s": self.scales_outputs}
         return {
-            name: part[members] if own.get(name) else part
+            name: part[members] if by_member.get(name) else part
             for name, part in parameters._asdict().items()
         }
 

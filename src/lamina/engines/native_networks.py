@@ -52,15 +52,15 @@ def _block(block: AnyBlock) -> _native.Block:
 
 
 def _members(block: SharedDense | MemberHeads) -> _native.Block:
-    own = {}
+    options = {}
     if isinstance(block, SharedDense):
-        own = {
+        options = {
             "scales_inputs": block.scales_inputs,
             "scales_outputs": block.scales_outputs,
             "own_biases": block.own_biases,
         }
     kind, k = _native.BLOCKS[block.kind], block.n_members
-    return _dense(block.dense, kind=kind, n_members=k, repeats=block.repeats, **own)
+    return _dense(block.dense, kind=kind, n_members=k, repeats=block.repeats, **options)
 
 
 def _dense(block: Dense, kind: int = DENSE, **members: Any) -> _native.Block:

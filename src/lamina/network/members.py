@@ -51,10 +51,15 @@ def with_members(spec: NetworkSpec, members: SharedMembers) -> NetworkSpec:
         elif block is dense[-1]:
             blocks.append(MemberHeads(block, members.n_members, is_first))
         else:
-            own = not members.is_mini
-            first = members.first if is_first else ONES
+            is_full = not members.is_mini
             shared = SharedDense(
-                block, members.n_members, is_first, own or is_first, own, own, first
+                block,
+                members.n_members,
+                repeats=is_first,
+                scales_inputs=is_full or is_first,
+                scales_outputs=is_full,
+                own_biases=is_full,
+                first=members.first if is_first else ONES,
             )
             blocks.append(shared)
     return replace(spec, blocks=tuple(blocks))
