@@ -177,37 +177,49 @@ def seconds_of_step(fit: Fit, case: Case, n_threads: int) -> float:
     return (times[1] - times[0]) / ((case.long - case.short) * STEPS_OF_AN_EPOCH)
 
 
-def build_case(name: str) -> Case:
-    """Return a case, with the peer if its package is installed."""
-    if name == "realmlp":
-        peers = {"pytabkit": realmlp_of_pytabkit} if find_spec("pytabkit") else {}
-        return Case(4, 12, {"lamina": realmlp_of_lamina(), **{n: f() for n, f in peers.items()}})
-    peers = {"tabm": tabm_of_its_authors} if find_spec("tabm") else {}
-    return Case(1, 2, {"lamina": tabm_of_lamina(), **{n: f() for n, f in peers.items()}})
+class Network(NamedTuple):
+    """A network by lamina and by its authors' package, with the epochs of the two fits."""
+
+    lamina: Callable[[], Fit]
+    package: str
+    peer: Callable[[], Fit]
+    short: int
+    long: int
+
+    def build(self) -> Case:
+        """Return the case, with the peer if its package is installed."""
+        fits = {"lamina": self.lamina()}
+        if find_spec(self.package):
+            fits[self.package] = self.peer()
+        return Case(self.short, self.long, fits)
+
+
+NETWORKS = {
+    "realmlp": Network(realmlp_of_lamina, "pytabkit", realmlp_of_pytabkit, 4, 12),
+    "tabm": Network(tabm_of_lamina, "tabm", tabm_of_its_authors, 1, 2),
+}
 
 
 def main(
-    case: Annotated[list[str], typer.Option(help="'realmlp' or 'tabm'. Repeatable.")] = [  # noqa: B006
-        "realmlp",
-        "tabm",
-    ],
+    case: Annotated[
+        list[str] | None, typer.Option(help=f"Only this one of: {', '.join(NETWORKS)}. Repeatable.")
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Alternating rounds.")] = 3,
 ) -> None:
     """Print the time of a step for every peer and number of threads."""
-    others = OthersFraction()
-    cores = describe_machine()["cores"]
-    for name in case:
-        built = build_case(name)
-        times: dict[tuple[str, int], list[float]] = {}
+    others, cores = OthersFraction(), describe_machine()["cores"]
+    for name in case or NETWORKS:
+        if name not in NETWORKS:
+            expected = ", ".join(NETWORKS)
+            raise typer.BadParameter(f"{name!r} is none of: {expected}.", param_hint="--case")
+        built, times = NETWORKS[name].build(), dict[tuple[str, int], list[float]]()
         for _ in range(rounds):
             for peer, fit in built.fits.items():
                 for n_threads in sorted({1, cores}):
                     measured = seconds_of_step(fit, built, n_threads)
                     times.setdefault((peer, n_threads), []).append(measured)
-        for (peer, n_threads), measured in times.items():
-            print(
-                f"{name:8} {peer:10} {n_threads} threads  {median(measured) * 1e3:8.3f} ms a step"
-            )
+        for (peer, n_threads), seconds in times.items():
+            print(f"{name:8} {peer:10} {n_threads} threads  {median(seconds) * 1e3:8.3f} ms a step")
     print(f"Other processes took {others.read() or 0:.0%} of the machine.")
 
 
