@@ -59,6 +59,7 @@ _ALL: tuple[Model, ...] = (
         in_time=True,
     ),
     Model("fast", perceptrons.fast, "the same with quality='fast'", "lamina"),
+    Model("best", perceptrons.best, "the same with quality='best'", "lamina", is_slow=True),
     Model(
         "lamina train", perceptrons.command_line, "what `lamina train --model mlp` fits", "lamina"
     ),

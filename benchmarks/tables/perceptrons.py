@@ -35,6 +35,11 @@ def fast(table: BenchmarkTable) -> Validated:
     return _tabular(table, quality="fast")
 
 
+def best(table: BenchmarkTable) -> Validated:
+    """Fit lamina's estimators for tables, the most recipes and folds."""
+    return _tabular(table, quality="best")
+
+
 def _tabular(
     table: BenchmarkTable, quality: str = "balanced", time: str | None = None
 ) -> Validated:

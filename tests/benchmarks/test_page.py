@@ -104,6 +104,13 @@ def test_a_slow_peer_is_compared_on_the_tables_it_was_measured_on(tables_record)
     assert "RealMLP-TD, 5 folds | lower on 1 of 1 tables, on average 50.0 % lower" in realmlp
 
 
+def test_best_is_compared_with_balanced_on_the_tables_it_was_measured_on(tables_record):
+    assert "'best'" not in tables.comparisons(tables_record)
+    tables_record.add(Measurement("best", "adult", 100, 0.18, 9.0), {}, "2026-01-02")
+    compared = tables.comparisons(tables_record).splitlines()[-1]
+    assert "lower on 1 of 1 tables, on average 10.0 % lower, in 4.5 times its time" in compared
+
+
 def test_validation_is_counted_within_two_standard_errors_of_both(tables_record):
     def measured(model, table, error, validation):
         return Measurement(model, table, 100, error, 2.0, 0.03, validation, 0.04)
