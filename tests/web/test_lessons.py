@@ -38,11 +38,15 @@ def value_of(step: LessonStep) -> Any:
 def change(marked: Locator, step: LessonStep) -> None:
     """Operate the highlighted control according to its type."""
     value = value_of(step)
+    expect(marked).to_have_count(1)
     if marked.locator("select").count():
         text = str(value).lower() if isinstance(value, bool) else str(value)
         marked.locator("select").select_option(label=text)
     elif marked.locator("input[type=checkbox]").count():
         marked.locator("input").check()
+    elif marked.locator("input[type=range]").count():
+        # A slider applies its value at once, and the mark may go before a further key.
+        marked.locator("input").fill(str(value))
     elif marked.locator("input").count():
         marked.locator("input").fill(str(value))
         marked.locator("input").press("Enter")
