@@ -8,6 +8,7 @@ import pytest
 from lamina.cli.settings import check_names, parse_settings, parse_value, with_objects
 from lamina.errors import UnknownNameError
 from lamina.inputs import PiecewiseLinear
+from lamina.members import Shared
 from lamina.schedules import Cosine
 from lamina.solvers import Adam, AdamW
 
@@ -93,6 +94,12 @@ DEFAULTS = {"solver": "adam", "learning_rate": "constant", "output_activation": 
         ),
         (["solver=adamw"], {"solver": "adamw"}),
         (["inputs=periodic"], {"inputs": "periodic"}),
+        (["members=shared"], {"members": "shared"}),
+        (["members=shared", "members.n_members=8"], {"members": Shared(8)}),
+        (
+            ["members=shared", "members.kind=tabm_mini"],
+            {"members": Shared(kind="tabm_mini")},
+        ),
         (
             ["inputs=piecewise_linear", "inputs.n_bins=9", "inputs.bins=tree"],
             {"inputs": PiecewiseLinear(n_bins=9, bins="tree")},

@@ -105,6 +105,14 @@ def test_inputs_reach_the_network_and_its_report(train, lamina, tmp_path):
     assert "inputs" in lamina("info", "moons.lamina").out
 
 
+@pytest.mark.parametrize("name", ["shared", "independent"])
+def test_members_reach_the_network(train, tmp_path, name):
+    options = "-s", f"members={name}", "-s", "members.n_members=3", "-s", "max_iter=5"
+    train("--dataset", "moons", *options)
+    network = persistence.load(tmp_path / "moons.lamina")[-1]
+    assert (network.members.name, len(network.members_)) == (name, 3)
+
+
 def test_a_poisson_loss_does_not_standardise_counts(train, tmp_path):
     rng = np.random.default_rng(0)
     x = rng.random(80)

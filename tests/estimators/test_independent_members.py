@@ -204,8 +204,8 @@ def test_parameters_of_one_network_are_refused(params, words):
 
 @pytest.mark.parametrize("n_members", [1, 0, -3, 2.5, True, "5", None], ids=repr)
 def test_other_numbers_of_members_are_refused(n_members):
-    with pytest.raises(ValueError, match="must be an int of at least 2"):
-        Independent(n_members)
+    with pytest.raises(ValueError, match=r"'members\.n_members' .* must be an integer >= 2"):
+        MLPClassifier(members=Independent(n_members), **SHORT).fit(X, Y)
 
 
 def test_more_classes_are_refused():

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 from sklearn.utils._param_validation import InvalidParameterError
 
 import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import choose_engine
 from lamina.errors import CheckpointError
-from lamina.members import Shared
+from lamina.members import Independent, Shared
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X = np.random.RandomState(0).standard_normal((60, 4))
@@ -152,9 +153,44 @@ def test_combinations_without_meaning_are_refused():
             classifier(**parameters).fit(X, LABELS)
     with pytest.raises(ValueError, match=r"members=.* X is sparse|needs a dense X"):
         classifier().fit(sparse.csr_matrix(X), LABELS)
-    for arguments, named in (((0,), "n_members=0"), ((2, "tabm_min"), "Did you mean 'tabm_mini'")):
-        with pytest.raises(ValueError, match=named):
-            Shared(*arguments)
+    for members, named in (
+        (Shared(0), r"'members\.n_members' .* must be an integer >= 1 .* Got 0 instead"),
+        (Shared(2, "tabm_min"), r"'members\.kind' .*Did you mean 'tabm_mini'"),
+        ("sharde", "Did you mean 'shared'"),
+    ):
+        with pytest.raises(InvalidParameterError, match=named):
+            classifier(members=members).fit(X, LABELS)
+
+
+def test_a_name_is_members_of_the_default_number():
+    common = {"hidden_layer_sizes": 4, "max_iter": 2, "random_state": 0, "tol": 1}
+    for name, object_ in (("shared", Shared()), ("independent", Independent())):
+        by_name = MLPClassifier(members=name, **common).fit(X, LABELS)
+        by_object = MLPClassifier(members=object_, **common).fit(X, LABELS)
+        np.testing.assert_array_equal(by_name.coefs_[0], by_object.coefs_[0])
+        np.testing.assert_array_equal(by_name.predict_proba(X), by_object.predict_proba(X))
+
+
+def test_a_search_varies_the_number_of_members():
+    model = classifier(members=Shared(2), hidden_layer_sizes=4, max_iter=2)
+    search = GridSearchCV(model, {"members__n_members": [1, 3]}, cv=2).fit(X, LABELS)
+    assert {each["members__n_members"] for each in search.cv_results_["params"]} == {1, 3}
+    chosen = search.best_estimator_
+    assert (
+        len(chosen.members_)
+        == chosen.members.n_members
+        == search.best_params_["members__n_members"]
+    )
+    assert model.members == Shared(2)
+
+
+def test_members_take_their_hyperparameters_by_place_or_name():
+    assert Shared(3, "tabm_mini") == Shared(n_members=3, kind="tabm_mini")
+    assert repr(Independent(3)) == "Independent(n_members=3)"
+    with pytest.raises(TypeError, match="has n_members, kind, first alone, and got 1, 2, 3"):
+        Shared(1, 2, 3, 4)
+    with pytest.raises(TypeError, match="got n_members twice"):
+        Shared(1, n_members=2)
 
 
 def test_members_changed_after_the_fit_are_refused():

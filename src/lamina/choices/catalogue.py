@@ -12,7 +12,15 @@ from lamina.choices.class_names import class_name
 from lamina.choices.docstrings import docstring
 from lamina.encoding.targets import CLASSIFICATION_LOSSES, LOSS_OF_KIND, classification_loss
 from lamina.errors import UnknownNameError, suggestion
-from lamina.formulas import ACTIVATIONS, INPUT_FORMULAS, LOSSES, PENALTIES, SCHEDULES, SOLVERS
+from lamina.formulas import (
+    ACTIVATIONS,
+    INPUT_FORMULAS,
+    LOSSES,
+    MEMBER_FORMULAS,
+    PENALTIES,
+    SCHEDULES,
+    SOLVERS,
+)
 from lamina.formulas.hyperparameters import Hyperparameter
 
 
@@ -50,6 +58,16 @@ class Input(Choice):
     """Base of the kinds of inputs, for `inputs=`."""
 
     parameter = "inputs"
+
+
+class Members(Choice):
+    """Base of the kinds of members, for `members=`."""
+
+    parameter = "members"
+    # Shared(32) reads as well as Shared(n_members=32).
+    takes_by_place = True
+
+    n_members: int
 
 
 @dataclass(frozen=True)
@@ -138,6 +156,7 @@ KINDS = {
         Kind(Loss, "lamina.losses", _losses),
         Kind(Penalty, "lamina.penalties", partial(_records, PENALTIES)),
         Kind(Input, "lamina.inputs", partial(_records, INPUT_FORMULAS)),
+        Kind(Members, "lamina.members", partial(_records, MEMBER_FORMULAS)),
     )
 }
 

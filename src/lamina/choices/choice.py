@@ -45,12 +45,15 @@ class Choice(BaseEstimator):  # type: ignore[misc]
     record_names : mapping of str to str
         Names of hyperparameters in the record, and in the estimators if they have them as
         parameters, where the signature has shorter ones.
+    takes_by_place : bool
+        True if the constructor also takes hyperparameters by place.
     """
 
     parameter: ClassVar[str]
     name: ClassVar[str]
     hyperparameters: ClassVar[tuple[Hyperparameter, ...]] = ()
     record_names: ClassVar[Mapping[str, str]] = {}
+    takes_by_place: ClassVar[bool] = False
 
     def __init__(self, **hyperparameters: Value) -> None:
         raise TypeError(
@@ -135,7 +138,7 @@ def make_class(
     members = {
         "__module__": module,
         "__doc__": docstring,
-        "__init__": _constructor(hyperparameters),
+        "__init__": _constructor(hyperparameters, base.takes_by_place),
         "name": record,
         "hyperparameters": hyperparameters,
         "record_names": dict(record_names),
@@ -143,22 +146,40 @@ def make_class(
     return type(title, (base,), members)
 
 
-def _constructor(hyperparameters: Iterable[Hyperparameter]) -> Callable[..., None]:
+def _constructor(
+    hyperparameters: Iterable[Hyperparameter], takes_by_place: bool
+) -> Callable[..., None]:
     """Return an `__init__` that stores the values, with the signature that scikit-learn reads."""
     defaults = {each.name: each.default for each in hyperparameters}
 
     def __init__(self: Choice, *by_place: Value, **values: Value) -> None:
         if by_place:
-            raise TypeError(_by_place(type(self), by_place))
+            if not takes_by_place:
+                raise TypeError(_by_place(type(self), by_place))
+            values |= _placed(type(self), by_place, values)
         _require_names(type(self), values, TypeError)
         self.__dict__.update({**defaults, **values})
 
-    keyword_only = inspect.Parameter.KEYWORD_ONLY
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    named = [inspect.Parameter(k, keyword_only, default=v) for k, v in defaults.items()]
+    kind = itself.kind if takes_by_place else inspect.Parameter.KEYWORD_ONLY
+    named = [inspect.Parameter(k, kind, default=v) for k, v in defaults.items()]
     constructor: Any = __init__
     constructor.__signature__ = inspect.Signature([itself, *named])
     return __init__
+
+
+def _placed(
+    cls: type[Choice], by_place: tuple[Value, ...], by_name: Mapping[str, Value]
+) -> dict[str, Value]:
+    """Return hyperparameters that are passed by place, by their names."""
+    names = [each.name for each in cls.hyperparameters]
+    if len(by_place) > len(names):
+        got = ", ".join(map(reprlib.repr, by_place))
+        raise TypeError(f"{cls.__name__} has {', '.join(names)} alone, and got {got}.")
+    placed = dict(zip(names, by_place, strict=False))
+    for name in placed.keys() & by_name:
+        raise TypeError(f"{cls.__name__} got {name} twice, by place and by name. Pass it once.")
+    return placed
 
 
 def _by_place(cls: type[Choice], values: tuple[Value, ...]) -> str:

@@ -14,7 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted
 
-from lamina.choices import Activation, Input, Loss, Penalty, Schedule, Solver
+from lamina.choices import Activation, Input, Loss, Members, Penalty, Schedule, Solver
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.targets import Labels, TargetEncoding
 from lamina.engines.custom_loss import CustomLoss
@@ -41,7 +41,6 @@ from lamina.estimators.settings.loss_parameters import CLASSIFIER_PARAMETERS
 from lamina.estimators.settings.monitoring import Scorer
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import AnyArray, Array
-from lamina.members import Independent, Shared
 from lamina.training import Accuracy
 
 
@@ -114,7 +113,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         max_fun: int = 15000,
         width: int | None = None,
         depth: int | None = None,
-        members: Independent | Shared | None = None,
+        members: str | Members | None = None,
         output_activation: str | Activation | None = None,
         normalization: str | None = None,
         residual: bool = False,

@@ -35,11 +35,11 @@ from lamina.estimators.inspection.learning_rate_range import RangeTested
 from lamina.estimators.inspection.member_networks import MemberNetworks
 from lamina.estimators.settings.configured import Configured
 from lamina.estimators.settings.fit_settings import FitSettings, resolve_settings
+from lamina.estimators.settings.member_contradictions import are_shared
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import OPTIMIZERS, is_minibatch
 from lamina.formulas.table import AnyArray, Array, Matrix
-from lamina.members import Shared
 from lamina.network import Network
 
 
@@ -249,7 +249,7 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = self.inputs is None and not isinstance(self.members, Shared)
+        tags.input_tags.sparse = self.inputs is None and not are_shared(self.members)
         return tags
 
     def __setstate__(self, state: dict[str, object]) -> None:

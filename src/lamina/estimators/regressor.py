@@ -13,7 +13,7 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 
-from lamina.choices import Activation, Input, Loss, Penalty, Schedule, Solver
+from lamina.choices import Activation, Input, Loss, Members, Penalty, Schedule, Solver
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.engines.custom_loss import CustomLoss
@@ -33,7 +33,6 @@ from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
 from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import AnyArray, Array
-from lamina.members import Independent, Shared
 from lamina.training import RSquared
 from lamina.training.scores import PinballScore
 
@@ -107,7 +106,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         max_fun: int = 15000,
         width: int | None = None,
         depth: int | None = None,
-        members: Independent | Shared | None = None,
+        members: str | Members | None = None,
         output_activation: str | Activation | None = None,
         normalization: str | None = None,
         residual: bool = False,

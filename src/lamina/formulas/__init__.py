@@ -7,6 +7,7 @@ from lamina.formulas.initializers import INITIALIZERS, Initializer
 from lamina.formulas.input_formulas import INPUT_FORMULAS, InputFormula
 from lamina.formulas.inverse_links import INVERSE_LINKS, InverseLink
 from lamina.formulas.losses import LOSSES, Loss
+from lamina.formulas.member_formulas import MEMBER_FORMULAS, MemberFormula
 from lamina.formulas.normalizations import NORMALIZATIONS, Normalization
 from lamina.formulas.optimizer import Optimizer
 from lamina.formulas.optimizers import OPTIMIZERS
@@ -23,6 +24,7 @@ __all__ = [
     "INPUT_FORMULAS",
     "INVERSE_LINKS",
     "LOSSES",
+    "MEMBER_FORMULAS",
     "NORMALIZATIONS",
     "OPTIMIZERS",
     "PENALTIES",
@@ -37,6 +39,7 @@ __all__ = [
     "InputFormula",
     "InverseLink",
     "Loss",
+    "MemberFormula",
     "Normalization",
     "Optimizer",
     "Penalty",

@@ -23,10 +23,10 @@ from sklearn.base import BaseEstimator
 
 from lamina.choices import Choice
 from lamina.errors import ModelFileError
+from lamina.estimators.settings.member_contradictions import are_shared
 from lamina.files.model_file import Json
 from lamina.files.plain import Place, PlainReader, PlainWriter, place_in_words, unsupported
 from lamina.formulas import LOSSES
-from lamina.members import Shared
 from lamina.network import ParameterLayout, flatten_parameters
 from lamina.persistence.compositions import (
     check_columns,
@@ -294,7 +294,7 @@ def _mlp_to_plain(model: BaseEstimator, writer: PlainWriter, path: Place) -> dic
             f"cannot be saved, because it is code: call set_params(loss={plain!r}) first. A model "
             "predicts the same without it"
         )
-    if not hasattr(model, "coefs_") or isinstance(model.members, Shared):
+    if not hasattr(model, "coefs_") or are_shared(model.members):
         return _estimator_to_plain(model, writer, path, OF_FITS_ALONE)
     shapes = _network_shapes(model)
     apart = OF_FITS_ALONE | {"coefs_", "intercepts_"}

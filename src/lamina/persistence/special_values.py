@@ -20,7 +20,6 @@ from lamina.files.model_file import Json
 from lamina.files.plain import Place, PlainReader, PlainWriter, place_in_words
 from lamina.persistence.choices import choice_from_plain, choice_to_plain
 from lamina.persistence.ensembles import record_from_plain, record_to_plain
-from lamina.persistence.members import members_from_plain, members_to_plain
 
 _SELECTION = "sklearn.feature_selection"
 _SCORES = "chi2 f_classif f_regression mutual_info_classif mutual_info_regression r_regression"
@@ -59,7 +58,7 @@ def special_to_plain(value: object, writer: PlainWriter, path: Place) -> Json:
     TypeError
         For a function that is not in FUNCTIONS; names it.
     """
-    for to_plain in (record_to_plain, choice_to_plain, members_to_plain):
+    for to_plain in (record_to_plain, choice_to_plain):
         if (plain := to_plain(value, writer, path)) is not None:
             return plain
     if isinstance(value, np.dtype):
@@ -156,5 +155,4 @@ SPECIAL: dict[str, Callable[[Json, PlainReader], object]] = {
     "$spline": _spline,
     "$record": record_from_plain,
     "$choice": choice_from_plain,
-    "$members": members_from_plain,
 }

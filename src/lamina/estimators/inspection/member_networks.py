@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from sklearn.base import clone
 
+from lamina.choices import Members
 from lamina.encoding.frames import ArrayOrTable
 from lamina.engines.independent import member_networks, member_places
 from lamina.estimators.fitting.fitted_network import get_network, network_attributes
+from lamina.estimators.settings.member_contradictions import read_members
 from lamina.estimators.settings.refusals import require_whole
 from lamina.formulas.table import Array
-from lamina.members import Independent, Shared
+from lamina.members import Independent
 from lamina.network import Network, NetworkSpec
 from lamina.network.members import keep_members as keep_shared
 from lamina.network.members import member_networks as shared_networks
@@ -24,7 +26,7 @@ from lamina.network.passes import compute_logits
 class MemberNetworks:
     """Methods of both estimators for the networks of `members`."""
 
-    members: Independent | Shared | None
+    members: str | Members | None
 
     if TYPE_CHECKING:
 
@@ -69,7 +71,7 @@ class MemberNetworks:
         Examples
         --------
         >>> from lamina import MLPRegressor
-        >>> from lamina.members import Independent, Shared
+        >>> from lamina.members import Independent
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 0.0, 1.0]
         >>> model = MLPRegressor(members=Independent(4), tol=1, random_state=0).fit(X, y)
         >>> len(model.keep_members(2).members_)
@@ -102,7 +104,7 @@ class MemberNetworks:
         for name in OF_THE_OPTIMIZER:
             vars(self).pop(name, None)
         vars(self).update(fitted)
-        self.members = Independent(int(n_members))
+        self.members = Independent(n_members=int(n_members))
         return self
 
     def _logits(self, X: ArrayOrTable) -> Array:
@@ -137,8 +139,8 @@ class MemberNetworks:
         """Return a copy of the estimator with some of its shared members."""
         model = copy(self)
         vars(model).update(network_attributes(keep_shared(network, chosen)))
-        assert isinstance(self.members, Shared)
-        model.members = replace(self.members, n_members=len(chosen))
+        members = clone(read_members(self.members))
+        model.members = members.set_params(n_members=len(chosen))
         return model
 
     def _fitted_network(self, what: str) -> Network:

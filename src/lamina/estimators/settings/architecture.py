@@ -8,12 +8,15 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from lamina.blocks import InputStage
+from lamina.choices import Members
 from lamina.errors import UnknownNameError
 from lamina.estimators.settings.constraints import hidden_activations, hidden_dropout
 from lamina.estimators.settings.formula_choices import as_activation
+from lamina.estimators.settings.member_contradictions import read_members
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.activation import ActivationName
+from lamina.formulas.member_formulas import FIRST_SCALES_ALONE
 from lamina.members import Shared
 from lamina.network import NetworkSpec
 from lamina.network.members import SharedMembers, with_members
@@ -62,14 +65,16 @@ def read_architecture(
         float(model.input_noise),
         model.parametrization,
         bool(model.blended_activation),
-        _shared_members(model.members),
+        _shared_members(read_members(model.members)),
     )
 
 
-def _shared_members(members: object) -> SharedMembers | None:
+def _shared_members(members: Members | None) -> SharedMembers | None:
     if not isinstance(members, Shared):
         return None
-    return SharedMembers(int(members.n_members), members.kind == "tabm_mini", members.first)
+    values: Mapping[str, Any] = members.values
+    is_mini = values["kind"] == FIRST_SCALES_ALONE
+    return SharedMembers(int(members.n_members), is_mini, values["first"])
 
 
 def _activations(entries: Sequence[object]) -> tuple[ActivationName, ...]:

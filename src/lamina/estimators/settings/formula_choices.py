@@ -10,6 +10,7 @@ from typing import Any
 from lamina.choices import KINDS, PARAMETERS, Choice, are_same, entries_of, name_of
 from lamina.engines import OptimizerSettings
 from lamina.engines.multipliers import Multipliers
+from lamina.errors import suggestion
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.rate_factors import as_rate_factors
 from lamina.estimators.settings.refusals import shown
@@ -143,10 +144,12 @@ def refused_hyperparameter(name: str, value: object, owner: str) -> str | None:
     for place, choice in objects_in(name, value):
         if (refusal := choice.refusal()) is not None:
             hyperparameter, allowed = refusal
-            got = shown(getattr(choice, hyperparameter))
+            got = getattr(choice, hyperparameter)
+            names = {each.name: each.names for each in choice.hyperparameters}[hyperparameter]
+            nearest = suggestion(got, names) if isinstance(got, str) and names else ""
             return (
-                f"The '{place}.{hyperparameter}' parameter of {owner} must be {allowed}. Got {got} "
-                "instead."
+                f"The '{place}.{hyperparameter}' parameter of {owner} must be {allowed}. Got "
+                f"{shown(got)} instead.{nearest}"
             )
     return None
 

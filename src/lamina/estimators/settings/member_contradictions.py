@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from lamina.choices import Members, classes_of
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import NORMALIZATIONS
 from lamina.members import Independent, Shared
 
 
+def read_members(members: object) -> Members | None:
+    """Return the object of `members=`, also for a name; None for any other value."""
+    cls = classes_of("members").get(members) if isinstance(members, str) else None
+    chosen = members if cls is None else cls()
+    return chosen if isinstance(chosen, Members) else None
+
+
+def are_shared(members: object) -> bool:
+    """Return True if the value of `members=` has the members share their hidden layers."""
+    return isinstance(read_members(members), Shared)
+
+
 def n_independent(model: Parametrized) -> int | None:
     """Return the number of independent members; None for one network, or shared members."""
-    return int(model.members.n_members) if isinstance(model.members, Independent) else None
+    members = read_members(model.members)
+    return int(members.n_members) if isinstance(members, Independent) else None
 
 
 def _shared_members_in_one_batch(model: Parametrized) -> str | None:
     """Return the message for moments, or rounded products, that shared members do not have."""
     asked, name = f"members={model.members!r}", model.normalization
-    if not isinstance(model.members, Shared):
+    if not are_shared(model.members):
         return None
     if name is not None and NORMALIZATIONS[name].statistics:
         without = [repr(n) for n, each in NORMALIZATIONS.items() if not each.statistics]
@@ -48,7 +62,7 @@ def _members_with_given_weights(model: Parametrized) -> str | None:
     """Return the message for initial arrays, with which all members would be equal."""
     if model.members is None or isinstance(model.initializer, str):
         return None
-    if isinstance(model.members, Shared):
+    if are_shared(model.members):
         return (
             f"initializer={shown(model.initializer)} has no scales for members={model.members!r}. "
             "Choose an initializer by name."

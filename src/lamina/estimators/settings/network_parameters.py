@@ -13,8 +13,13 @@ from lamina.estimators.settings.parameter import (
     with_formulas,
 )
 from lamina.estimators.settings.refusals import Formulas, Names
-from lamina.formulas import ACTIVATIONS, INITIALIZERS, INPUT_FORMULAS, NORMALIZATIONS
-from lamina.members import Independent, Shared
+from lamina.formulas import (
+    ACTIVATIONS,
+    INITIALIZERS,
+    INPUT_FORMULAS,
+    MEMBER_FORMULAS,
+    NORMALIZATIONS,
+)
 
 PARAMETRIZATIONS = ("standard", "ntk")
 
@@ -45,16 +50,21 @@ NETWORK_PARAMETERS = {
         """,
     ),
     "members": Parameter(
-        "Independent, Shared or None",
-        [Independent, Shared, None],
-        """
-        Several networks in one estimator: with `lamina.members.Independent(5)` five, each with
-        initial weights and orders of samples of its own, trained side by side in threads. The
-        prediction is the mean of theirs; `members_` has each as a network. With
-        `lamina.members.Shared(32)` the members share the weights of the hidden layers and differ
-        by scales, biases and an output layer each (TabM); `coefs_` then has the shared weights,
-        and for the last layer an array (n_members, fan_in, fan_out).
+        "str, Members or None",
+        [Formulas("members", set(MEMBER_FORMULAS)), None],
+        with_formulas(
+            """
+        Several networks in one estimator, whose mean is the prediction: a name, or an object of
+        `lamina.members` with their number. `members_` has each as a network.
+
+        - 'independent': with `lamina.members.Independent(5)` five, each with initial weights and
+          orders of samples of its own, trained side by side in threads;
+        - 'shared': with `lamina.members.Shared(32)` 32 that share the weights of the hidden layers
+          and differ by scales, biases and an output layer each (TabM); `coefs_` then has the shared
+          weights, and for the last layer an array (n_members, fan_in, fan_out).
         """,
+            MEMBER_FORMULAS,
+        ),
     ),
     "activation": Parameter(
         "str, Activation or sequence of these",

@@ -9,10 +9,9 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from lamina.choices import Activation, Input, Loss, Penalty, Schedule, Solver
+from lamina.choices import Activation, Input, Loss, Members, Penalty, Schedule, Solver
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.settings.parameter import Parameter
-from lamina.members import Independent, Shared
 
 
 class Parametrized(BaseEstimator):  # type: ignore[misc]
@@ -21,7 +20,7 @@ class Parametrized(BaseEstimator):  # type: ignore[misc]
     _parameters: ClassVar[dict[str, Parameter]]
 
     hidden_layer_sizes: int | Sequence[int]
-    members: Independent | Shared | None
+    members: str | Members | None
     width: int | None
     depth: int | None
     inputs: str | Input | Sequence[Input] | None
