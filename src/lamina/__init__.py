@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lamina.engines.devices import devices
     from lamina.estimators import MLPClassifier, MLPRegressor
     from lamina.export import (
         from_sklearn,
@@ -26,6 +27,7 @@ __all__ = [
     "TabularRegressor",
     "__version__",
     "describe",
+    "devices",
     "from_sklearn",
     "from_torch",
     "load",
@@ -47,6 +49,7 @@ _HOMES = {
     "TabularClassifier": "tabular",
     "TabularRegressor": "tabular",
     "describe": "tabular",
+    "devices": "engines.devices",
     "load": "persistence",
     "save": "persistence",
     "sweep": "studies",

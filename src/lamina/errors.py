@@ -26,6 +26,22 @@ class NonFiniteError(LaminaError, ValueError):
     """Training reached infinity or NaN; the message names the layer, and what to try."""
 
 
+class DeviceError(LaminaError, ValueError):
+    """Device that is not on this machine, or a name that no device has."""
+
+
+class DeviceMemoryError(LaminaError, MemoryError):
+    """Device whose memory is too small for a fit or a prediction."""
+
+
+class DeviceLostError(LaminaError, RuntimeError):
+    """Device that failed in the middle of a fit or a prediction."""
+
+
+class TorchMissingError(LaminaError, ImportError):
+    """Engine or device that needs PyTorch, which is not installed."""
+
+
 class ModelFileError(LaminaError, ValueError):
     """Model file that is truncated, altered, of a newer format, or not a model file."""
 
@@ -58,6 +74,10 @@ class ExperimentError(LaminaError, ValueError):
 
 class NativeUnavailableWarning(RuntimeWarning):
     """The native engine could not be used; the NumPy engine is used instead."""
+
+
+class DeviceUnavailableWarning(RuntimeWarning):
+    """A model's device is not on this machine; its predictions are computed on the CPU instead."""
 
 
 class LeakWarning(UserWarning):

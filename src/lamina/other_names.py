@@ -75,6 +75,11 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "numpy": ("reference",),
     "cpp": ("native",),
     "c++": ("native",),
+    "torch": ("pytorch",),
+    # devices
+    "gpu": ("cuda",),
+    "nvidia": ("cuda",),
+    "metal": ("mps",),
     # metrics
     "valloss": ("validation_loss",),
     "acc": ("accuracy",),
@@ -91,7 +96,6 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "scheduler": ("learning_rate",),
     "criterion": ("loss",),
     "njobs": ("n_threads",),
-    "device": ("engine",),
     "validationsplit": ("validation_fraction",),
     "hiddensizes": ("hidden_layer_sizes",),
     "hiddenunits": ("hidden_layer_sizes",),

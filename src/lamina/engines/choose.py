@@ -1,29 +1,38 @@
-"""Choose the engine: the native one if it loads, else the reference."""
+"""Choose the engine: the native one if it loads, PyTorch for a GPU, else the reference."""
 
 from __future__ import annotations
 
 import os
 import warnings
 from functools import cache, lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from lamina.engines.device import CPU
+from lamina.engines.devices import choose_device, require_torch
 from lamina.engines.engine import Engine
 from lamina.engines.independent import IndependentEngine
 from lamina.engines.reference import ReferenceEngine
 from lamina.engines.threads import usable_cores
-from lamina.errors import NativeUnavailableWarning, UnknownNameError, suggestion
+from lamina.errors import (
+    DeviceError,
+    NativeUnavailableWarning,
+    UnknownNameError,
+    suggestion,
+)
 
 if TYPE_CHECKING:
     from lamina.engines.native import NativeEngine
     from lamina.network import NetworkSpec
 
-ENGINES = ("native", "reference")
+ENGINES = ("native", "reference", "pytorch")
+PYTORCH = "pytorch"
 ENVIRONMENT_VARIABLE = "LAMINA_ENGINE"
 
 
 def available_engines() -> list[str]:
     """Return the names of the engines that are available on this machine."""
-    return [name for name in ENGINES if name == "reference" or _native() is not None]
+    return [*(["native"] if _native() is not None else []), "reference"]
 
 
 def choose_engine(
@@ -31,12 +40,13 @@ def choose_engine(
     n_threads: int | None = None,
     precision: str | None = None,
     spec: NetworkSpec | None = None,
+    device: str | None = None,
 ) -> Engine:
-    """Return the engine with that name, or of LAMINA_ENGINE, or the fastest that loads.
+    """Return the engine with that name or for that device, or of LAMINA_ENGINE, or the fastest.
 
     Parameters
     ----------
-    name : {'native', 'reference'}, optional
+    name : {'native', 'reference', 'pytorch'}, optional
     n_threads : int, optional
         Number of threads of the native engine; by default its cost model chooses.
     precision : str, optional
@@ -45,6 +55,9 @@ def choose_engine(
     spec : NetworkSpec, optional
         Network to compute. If the native engine lacks one of its kinds of blocks, the reference
         engine is chosen, with a warning that names the kind.
+    device : str, optional
+        'cpu', 'cuda', 'cuda:1', 'mps' or 'auto', the best device that is present. All but the CPU
+        imply the engine 'pytorch'. By default the CPU.
 
     Raises
     ------
@@ -54,6 +67,10 @@ def choose_engine(
         If the native engine is requested by name and its extension cannot be loaded.
     UnsupportedBlockError
         If the native engine is requested by name and lacks a kind of block.
+    DeviceError
+        For a device that is absent, and for a GPU with another engine than 'pytorch'.
+    TorchMissingError
+        If the engine or the device needs PyTorch, which is not installed.
 
     Examples
     --------
@@ -64,14 +81,12 @@ def choose_engine(
     if spec is not None and member is not None:
         n_threads = usable_cores() if n_threads is None else n_threads
         each = max(1, n_threads // spec.n_members)
-        together = choose_engine(name, n_threads, precision, member)
-        return IndependentEngine(together, choose_engine(name, each, precision, member), n_threads)
-    name = name or os.environ.get(ENVIRONMENT_VARIABLE) or None
-    if name not in (None, *ENGINES):
-        raise UnknownNameError(
-            f"{name!r} is not a known engine.{suggestion(name, ENGINES)} "
-            "Known: 'native', 'reference'."
-        )
+        together = choose_engine(name, n_threads, precision, member, device)
+        alone = choose_engine(name, each, precision, member, device)
+        return IndependentEngine(together, alone, n_threads)
+    name, device = choose_place(name, device)
+    if name == PYTORCH:
+        return _pytorch_engine(device, precision)
     if name == "reference":
         return ReferenceEngine(precision)
     native = _native()
@@ -86,6 +101,54 @@ def choose_engine(
         raise ImportError("the native extension could not be loaded; reinstall lamina to build it")
     _warn_once()
     return ReferenceEngine(precision)
+
+
+def choose_place(
+    name: str | None, device: str | None, *, float64: bool = False
+) -> tuple[str | None, str]:
+    """Return the engine's name, or None for the fastest on the CPU, and its device in full.
+
+    Parameters
+    ----------
+    name : {'native', 'reference', 'pytorch'}, optional
+    device : str, optional
+    float64 : bool
+        True if the engine must compute in float64.
+
+    Raises
+    ------
+    UnknownNameError, DeviceError, TorchMissingError
+        As in `choose_engine`.
+
+    Examples
+    --------
+    >>> choose_place("reference", "auto")
+    ('reference', 'cpu')
+    """
+    from_environment = None if name else os.environ.get(ENVIRONMENT_VARIABLE) or None
+    name = name or from_environment
+    if name not in (None, *ENGINES):
+        raise UnknownNameError(
+            f"{name!r} is not a known engine.{suggestion(name, ENGINES)} Known: "
+            f"{', '.join(map(repr, ENGINES))}."
+        )
+    if name == PYTORCH:
+        require_torch(f"engine={name!r}")
+    elif name is not None and device == "auto":
+        return name, CPU
+    place = CPU if device is None else choose_device(device, float64=float64)
+    if place == CPU:
+        return name, CPU
+    if name not in (None, PYTORCH) and from_environment is None:
+        raise DeviceError(f"device={device!r} needs the engine 'pytorch', not {name!r}.")
+    return PYTORCH, place
+
+
+@lru_cache(maxsize=64)
+def _pytorch_engine(device: str, precision: str | None) -> Engine:
+    module = import_module("lamina.engines.pytorch.engine")
+    engine: Engine = module.PyTorchEngine(device, precision)
+    return engine
 
 
 @lru_cache(maxsize=64)

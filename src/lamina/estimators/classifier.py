@@ -133,6 +133,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         precision: str | None = None,
         engine: str | None = None,
         n_threads: int | None = None,
+        device: str | None = None,
         learning_rate_options: dict[str, float] | None = None,
         warmup: float = 0.0,
         monitor: str | Scorer | Sequence[str | Scorer] | None = None,
@@ -249,8 +250,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         ndarray of shape (n_samples,) or (n_samples, n_classes), or list of these
             For two classes one number per sample, positive where the second class is likelier;
             for multilabel targets (n_samples, n_labels), likewise; else a column for each class,
-            the largest of which is predicted. For several columns of labels, a list with an array
-            for each.
+            the largest of which is predicted. For several columns of labels, a list of these.
         """
         logits, encoding = self._logits(X), self._encoding()
         if not encoding.heads:

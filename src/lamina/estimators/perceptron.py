@@ -13,9 +13,9 @@ from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
 
 from lamina.encoding.frames import ArrayOrTable
-from lamina.engines import choose_engine
 from lamina.errors import NonFiniteError, UnsupportedBlockError
 from lamina.estimators.fitting.data import FLOATS, are_plain_rows, read_rows
+from lamina.estimators.fitting.engine_choice import choose_prediction_engine, describe_engine
 from lamina.estimators.fitting.fitted_activations import ATTRIBUTE as ACTIVATIONS
 from lamina.estimators.fitting.fitted_network import get_network, share_one_vector
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS
@@ -176,6 +176,7 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
             raise_with_negative_weights(error, assignment.weight)
         attributes = outcome.attributes | assignment.attributes()
         attributes |= diagnosis.check_outcome(outcome)
+        attributes["engine_"] = describe_engine(assignment.engine)
         # A single update, so that Ctrl-C leaves the model either unchanged or complete.
         self.__dict__.update(attributes)
         stale = {
@@ -200,12 +201,12 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         if inverse_link is not None:
             spec = replace(network.spec, inverse_link=inverse_link)
             network = Network(spec, network.parameters)
-        engine = choose_engine(self.engine, self.n_threads, self.precision)
+        engine = choose_prediction_engine(self)
         try:
             return engine.predict(network, rows)
         except UnsupportedBlockError:
             # Passing the spec at once would take a fraction of the time that one sample takes.
-            engine = choose_engine(self.engine, self.n_threads, self.precision, network.spec)
+            engine = choose_prediction_engine(self, network.spec)
             return engine.predict(network, rows)
         except NonFiniteError:
             if is_plain:
@@ -226,7 +227,7 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
     def _dtype_to_predict_in(
         self, dtype: np.dtype[Any], fitted_dtype: np.dtype[Any]
     ) -> np.dtype[Any]:
-        if self.precision is not None:
+        if self.precision is not None or self.device == "mps":
             return np.dtype("float32")
         return fitted_dtype if self.dtype is not None or dtype == fitted_dtype else FLOATS[0]
 

@@ -126,6 +126,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         precision: str | None = None,
         engine: str | None = None,
         n_threads: int | None = None,
+        device: str | None = None,
         learning_rate_options: dict[str, float] | None = None,
         warmup: float = 0.0,
         monitor: str | Scorer | Sequence[str | Scorer] | None = None,

@@ -74,7 +74,9 @@ def loss_of_parameters(
     start = predicting.astype(np.float64)
     fit = fit.starting_from(start)
     objective = fit.objective if penalised else replace(fit.objective, alpha=0.0)
-    engine = choose_engine(settings.engine, settings.n_threads, spec=fit.spec)
+    engine = choose_engine(
+        settings.engine, settings.n_threads, spec=fit.spec, device=settings.device
+    )
     evaluate = engine.evaluator(fit.spec, objective, fit.rows)
     return LossOfParameters(model, fit.network(start), evaluate)
 

@@ -85,6 +85,12 @@ CLASHES = [
     {"learning_rate": Cosine(), "learning_rate_options": {"period": 3}},
     {"penalty": ElasticNet(l1_ratio=0.3), "l1_ratio": 0.2},
     {"inputs": OneHot(), "input_dropout": 0.1},
+    {"engine": "native", "device": "cuda"},
+    {"engine": "reference", "device": "mps"},
+    {"engine": "pytorch", "n_threads": 2},
+    {"device": "cuda:1", "n_threads": 2},
+    {"device": "mps", "dtype": "float64"},
+    {"device": "mps", "solver": "lbfgs"},
     {"inputs": [Periodic(columns=1), Categorical(columns=0)], "input_noise": 0.1},
 ]
 

@@ -5,11 +5,13 @@ import json
 import pytest
 
 from lamina import MLPClassifier, MLPRegressor, formulas
+from lamina.engines.device import Device, Devices
 from lamina.formulas.table import RecordTable
 from lamina.workbench.data.makers import MAKERS
 from lamina.workbench.runs.experiment import Experiment, first_experiment
 from lamina.workbench.runs.models import DEFAULTS, NOT_FOR_PAGES
-from lamina.workbench.server.vocabulary import vocabulary
+from lamina.workbench.server import vocabulary as module
+from lamina.workbench.server.vocabulary import choosable_devices, vocabulary
 
 WORDS = vocabulary(first_experiment())
 TABLES = {name: table for name, table in vars(formulas).items() if isinstance(table, RecordTable)}
@@ -29,12 +31,27 @@ def test_every_parameter_is_listed_except_those_for_python(estimator):
     kind = estimator.__name__.removeprefix("MLP").lower()
     answer = {p["name"]: p for p in WORDS["parameters"] if kind in p["of"]}
     parameters = estimator().get_params()
-    assert set(answer) == set(parameters) - NOT_FOR_PAGES
+    absent = set() if choosable_devices() else {"device"}
+    assert set(answer) == set(parameters) - NOT_FOR_PAGES - absent
     for name, parameter in answer.items():
         default = DEFAULTS.get(name, parameters[name])
         assert parameter["default"] == (list(default) if isinstance(default, tuple) else default)
         assert parameter["help"]
         assert parameter["takes"] or name == "monitor"
+
+
+@pytest.mark.parametrize("names", [[], ["cuda:0", "cuda:1"]])
+def test_devices_can_be_chosen_where_there_is_a_gpu(names, monkeypatch):
+    present = Devices([Device(name, "GPU") for name in [*names, "cpu"]])
+    monkeypatch.setattr(module, "devices", lambda: present)
+    monkeypatch.setattr(module, "may_have_gpu", lambda: True)
+    choosable_devices.cache_clear()
+    try:
+        entries = vocabulary(first_experiment())["parameters"]
+    finally:
+        choosable_devices.cache_clear()
+    takes = [p["takes"][0]["names"] for p in entries if p["name"] == "device"]
+    assert takes == ([["auto", *names, "cpu"]] if names else [])
 
 
 def test_a_new_activation_appears_in_the_vocabulary(monkeypatch):

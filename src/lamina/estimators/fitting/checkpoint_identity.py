@@ -34,6 +34,7 @@ WITHOUT_EFFECT_ON_NUMBERS = {
     "checkpoint",
     "checkpoint_every",
     "checkpoint_seconds",
+    "device",
     "engine",
     "max_seconds",
     "n_threads",

@@ -148,6 +148,7 @@ def fitted_fields(model: Parametrized, spec: NetworkSpec) -> Fields:
         "out_activation_": member(INVERSE_LINKS),
         "_heads": list_of(whole(1)),
         ATTRIBUTE: list_of(_activation),
+        "engine_": text,
         "diagnoses_": none_or(list_of(text)),
         "n_iter_": whole(),
         "t_": whole(),

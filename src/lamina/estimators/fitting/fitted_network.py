@@ -238,6 +238,7 @@ def get_network(model: Parametrized) -> Network:
         model.precision,
         model.engine,
         model.n_threads,
+        model.device,
     )
     # A user's subclass may define __eq__, and is then not hashable.
     is_hashable = type(model).__hash__ is not None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from functools import cache
+import math
 
 import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import DTypeLike
 from sklearn.utils import check_random_state
 
+from lamina.engines.device import installed_memory as size_of_memory
 from lamina.engines.independent import member_places
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.formulas import ACTIVATIONS, INITIALIZERS
@@ -41,13 +41,10 @@ def require_memory(settings: FitSettings, spec: NetworkSpec, dtype: DTypeLike) -
         )
 
 
-@cache
 def installed_memory() -> float:
     """Return the size of this machine's memory in bytes, or infinity if the system hides it."""
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, OSError, ValueError):
-        return float("inf")
+    size = size_of_memory()
+    return math.inf if size is None else float(size)
 
 
 def first_parameters(

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from lamina.encoding.frames import ArrayOrTable
-from lamina.engines import Rows, choose_engine
+from lamina.engines import Rows
 from lamina.engines.custom_loss import CustomLoss, require_rows_apart
 from lamina.engines.independent import MemberGenerators, member_networks, write_members
 from lamina.estimators.fitting.data import FLOATS, read_samples, refuse_noise_on_sparse_rows
+from lamina.estimators.fitting.engine_choice import choose_fit_engine
 from lamina.estimators.fitting.fitted_network import get_dtype, require_parts
 from lamina.estimators.fitting.fitted_parts import fitted_parts, require_biases
 from lamina.estimators.fitting.growing import grow_model
@@ -115,7 +116,7 @@ def prepare_fit(
         settings=settings,
         model=model,
         earlier=earlier,
-        engine=choose_engine(settings.engine, settings.n_threads, settings.precision, spec),
+        engine=choose_fit_engine(settings, spec),
         spec=spec,
         task=task,
         inputs=inputs,

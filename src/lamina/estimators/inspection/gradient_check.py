@@ -165,7 +165,11 @@ def present_assignment(
 
 def _loss_and_gradient(fit: Assignment) -> tuple[Callable[[Array], float], Array]:
     """Return the loss as a function of all parameters, and its gradient by backpropagation."""
-    engine = choose_engine(fit.settings.engine, fit.settings.n_threads, spec=fit.spec)
+    # 'mps' has no float64.
+    device = None if fit.settings.device == "mps" else fit.settings.device
+    engine = choose_engine(
+        fit.settings.engine, fit.settings.n_threads, spec=fit.spec, device=device
+    )
     objective, outputs = fit.objective, _outputs_summed(fit.objective, fit.spec)
     # If the loss is a mean over outputs, the gradient is that of their sum, but not the penalty's.
     as_differentiated = replace(objective, alpha=objective.alpha / outputs)

@@ -22,7 +22,7 @@ from lamina.network import NetworkSpec
 from lamina.network.members import SharedMembers, with_members
 
 # Parameters beyond the architecture's that a prediction reads.
-OF_PREDICTIONS = ("dtype", "precision", "engine", "n_threads")
+OF_PREDICTIONS = ("dtype", "precision", "engine", "n_threads", "device")
 
 
 class Architecture(NamedTuple):

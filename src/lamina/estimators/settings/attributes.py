@@ -164,6 +164,13 @@ ATTRIBUTES = {
         Problems found in the latest fit; None with diagnostics=False.
         """,
     ),
+    "engine_": Attribute(
+        "str",
+        """
+        Engine and device of the latest fit: 'native', 'reference', 'pytorch (cpu)' or
+        'pytorch (cuda:0)'.
+        """,
+    ),
     "n_features_in_": Attribute(
         "int",
         """

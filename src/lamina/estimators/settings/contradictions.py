@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.choices import Choice, name_of
+from lamina.estimators.settings.device_choice import DEVICE_CONTRADICTIONS
 from lamina.estimators.settings.formula_choices import flat_beside_object, l1_ratio
 from lamina.estimators.settings.hidden_layers import describe_layers, layer_widths, layers_set_twice
 from lamina.estimators.settings.input_columns import unusable_inputs
@@ -361,6 +362,7 @@ FULL_BATCH_CONTRADICTIONS: tuple[Contradiction, ...] = (
 OTHER_CONTRADICTIONS: tuple[Contradiction, ...] = (
     layers_set_twice,
     *MEMBER_CONTRADICTIONS,
+    *DEVICE_CONTRADICTIONS,
     _low_precision_in_float64,
     _normalization_of_one_row,
     _residual_without_a_pair,

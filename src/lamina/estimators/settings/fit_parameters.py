@@ -9,6 +9,8 @@ from os import PathLike
 from sklearn.utils._param_validation import Options
 
 from lamina.engines.choose import ENGINES
+from lamina.engines.device import NAMES
+from lamina.estimators.settings.device_choice import DeviceNames
 from lamina.estimators.settings.parameter import (
     AT_LEAST_ONE,
     BELOW_ONE,
@@ -215,8 +217,8 @@ FIT_PARAMETERS = {
         f"{one_of(ENGINES)} or None",
         [Names(set(ENGINES)), None],
         """
-        Engine that runs the arithmetic; None chooses the fastest that this machine has. Every
-        engine gives the same numbers, up to rounding.
+        Engine that runs the arithmetic; None chooses the fastest on the CPU, or 'pytorch' for a
+        GPU (`device`). Every engine gives the same numbers, up to rounding.
         """,
     ),
     "n_threads": Parameter(
@@ -226,6 +228,17 @@ FIT_PARAMETERS = {
         Number of threads of the native engine. None leaves the number to a cost model, within the
         cores that this process may use and OMP_NUM_THREADS. A number above both these cores and 16
         is reduced to the larger of the two. The result is bit-identical for any number of threads.
+        """,
+    ),
+    "device": Parameter(
+        f"{one_of(NAMES)} or None",
+        [DeviceNames(), None],
+        """
+        Device that runs the arithmetic, in `fit` and in `predict`. 'cuda' and 'mps' are GPUs of
+        NVIDIA and Apple, 'cuda:1' is the second one; they use the engine 'pytorch'. 'auto' is the
+        best device that is present, which `engine_` names. None is the CPU. 'mps' computes in
+        float32 only. `lamina.devices()` lists what this machine has. A fitted model whose device
+        is absent predicts on the CPU, with a warning.
         """,
     ),
 }

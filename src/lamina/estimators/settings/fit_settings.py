@@ -20,6 +20,7 @@ from lamina.estimators.settings.architecture import (
     read_architecture,
 )
 from lamina.estimators.settings.contradictions import refuse_contradictions
+from lamina.estimators.settings.device_choice import implied_dtype, resolve_place
 from lamina.estimators.settings.fit_parameters import BAR, LAST_OF_TIES
 from lamina.estimators.settings.formula_choices import (
     choose_schedule,
@@ -100,6 +101,8 @@ class FitSettings:
         None takes the dtype of X.
     precision, engine : str or None
     n_threads : int or None
+    device : str
+        Full name of a device that is present, such as 'cuda:0'.
     random_state : int, RandomState or None
     """
 
@@ -151,6 +154,7 @@ class FitSettings:
     precision: str | None
     engine: str | None
     n_threads: int | None
+    device: str
     random_state: int | np.random.RandomState | None
 
 
@@ -167,11 +171,14 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
     ------
     InvalidParameterError
         For two parameters that contradict each other; it is a ValueError.
+    DeviceError, TorchMissingError
+        For a device that is absent, and for PyTorch if it is needed and not installed.
     ValueError, TypeError
         For sequences that do not match the hidden layers, and for `partial_fit` with a parameter
         that only `fit` supports.
     """
     refuse_contradictions(model, incremental=incremental)
+    engine, device = resolve_place(model)
     widths = layer_widths(model)
     architecture = read_architecture(model)
     layer_activations_and_dropout(architecture, len(widths))
@@ -222,10 +229,11 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
         checkpoint_every=model.checkpoint_every,
         checkpoint_seconds=model.checkpoint_seconds,
         warm_start=bool(model.warm_start),
-        dtype=model.dtype if model.precision is None else "float32",
+        dtype=implied_dtype(model, device),
         precision=model.precision,
-        engine=model.engine,
+        engine=engine,
         n_threads=model.n_threads,
+        device=device,
         random_state=model.random_state,
     )
 

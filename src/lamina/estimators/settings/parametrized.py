@@ -73,3 +73,4 @@ class Parametrized(BaseEstimator):  # type: ignore[misc]
     precision: str | None
     engine: str | None
     n_threads: int | None
+    device: str | None

@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.choices import PARAMETERS, make_choice
 from lamina.datasets.dataset import Task
-from lamina.errors import ExperimentError, UnknownNameError, suggestion
+from lamina.errors import ExperimentError, TorchMissingError, UnknownNameError, suggestion
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.perceptron import Perceptron
 from lamina.estimators.settings.fit_settings import resolve_settings
@@ -100,7 +100,7 @@ def model_from(parameters: Plain, task: Task) -> Perceptron:
     try:
         model._validate_params()
         settings = resolve_settings(model)
-    except (InvalidParameterError, ValueError, TypeError) as error:
+    except (InvalidParameterError, ValueError, TypeError, TorchMissingError) as error:
         raise ExperimentError(str(error), _named_in(str(error), allowed)) from None
     _refuse_sizes(list(settings.widths), model)
     _refuse_threads(model)

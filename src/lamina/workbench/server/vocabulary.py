@@ -21,11 +21,13 @@ from lamina import formulas
 from lamina.choices import classes_of
 from lamina.datasets import DATASETS
 from lamina.datasets.dataset import Task
+from lamina.engines.devices import devices, may_have_gpu
 from lamina.estimators.settings.constraints import (
     CLASSIFICATION_CONSTRAINTS,
     CONSTRAINTS,
     REGRESSION_CONSTRAINTS,
 )
+from lamina.estimators.settings.device_choice import DeviceNames
 from lamina.estimators.settings.docstrings import described
 from lamina.estimators.settings.refusals import Formulas
 from lamina.formulas.table import Named, RecordTable
@@ -121,6 +123,8 @@ def _parameters_of(task: Task) -> Iterator[ParameterEntry]:
     estimator = ESTIMATORS[task]
     docs, signature = described(estimator), inspect.signature(estimator).parameters
     for name in parameters_of_pages(task):
+        if name == "device" and not choosable_devices():
+            continue
         kind, text = docs[name]
         default = DEFAULTS.get(name, signature[name].default)
         yield {
@@ -131,6 +135,13 @@ def _parameters_of(task: Task) -> Iterator[ParameterEntry]:
             "help": text,
             "takes": [t for each in CONSTRAINTS_OF[task][name] for t in takes(each)],
         }
+
+
+@cache
+def choosable_devices() -> tuple[str, ...]:
+    """Return 'auto' and the names of the devices that are present; none if there is no GPU."""
+    found = devices().names if may_have_gpu() else []
+    return ("auto", *found) if len(found) > 1 else ()
 
 
 def takes(constraint: object) -> Iterator[Message]:
@@ -146,6 +157,8 @@ def takes(constraint: object) -> Iterator[Message]:
     """
     if constraint is None:
         yield {"kind": "none"}
+    elif isinstance(constraint, DeviceNames):
+        yield {"kind": "choice", "names": [*choosable_devices()]}
     elif isinstance(constraint, Formulas):
         names = _in_order_of_their_table(constraint.options)
         yield {"kind": "choice", "names": names, "hyperparameters": _carried(constraint)}

@@ -1,0 +1,1 @@
+"""PyTorch as an engine, on the CPU and on GPUs; no other module of the engines imports torch."""
