@@ -107,7 +107,7 @@ def test_inputs_reach_the_network_and_its_report(train, lamina, tmp_path):
 
 @pytest.mark.parametrize("name", ["shared", "independent"])
 def test_members_reach_the_network(train, tmp_path, name):
-    options = "-s", f"members={name}", "-s", "members.n_members=3", "-s", "max_iter=5"
+    options = "-s", f"members={name}", "-s", "members.n_members=3"
     train("--dataset", "moons", *options)
     network = persistence.load(tmp_path / "moons.lamina")[-1]
     assert (network.members.name, len(network.members_)) == (name, 3)
