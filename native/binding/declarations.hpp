@@ -19,9 +19,10 @@ struct GroupDeclaration {
     std::vector<std::int64_t> columns;
     std::int64_t n_outputs, n_terms;
     std::vector<std::int64_t> n_codes;
+    bool scaled;
     InputGroup view() const {
-        return {kind,          std::int64_t(columns.size()), columns.data(), n_outputs, n_terms,
-                n_codes.data()};
+        return {kind,    std::int64_t(columns.size()), columns.data(), n_outputs,
+                n_terms, n_codes.data(),               scaled};
     }
 };
 
@@ -93,14 +94,16 @@ inline void bind_network_declaration(nb::module_& module) {
         .def(
             "__init__",
             [](GroupDeclaration* self, int kind, std::vector<std::int64_t> columns,
-               std::int64_t n_outputs, std::int64_t n_terms, std::vector<std::int64_t> n_codes) {
-                new (self) GroupDeclaration{kind, std::move(columns), n_outputs, n_terms,
-                                            std::move(n_codes)};
+               std::int64_t n_outputs, std::int64_t n_terms, std::vector<std::int64_t> n_codes,
+               bool scaled) {
+                new (self) GroupDeclaration{kind,    std::move(columns), n_outputs,
+                                            n_terms, std::move(n_codes), scaled};
             },
             "kind"_a, "columns"_a, "n_outputs"_a = 1, "n_terms"_a = 0,
-            "n_codes"_a = std::vector<std::int64_t>(),
+            "n_codes"_a = std::vector<std::int64_t>(), "scaled"_a = false,
             "kind is a value of INPUTS. n_outputs: learned outputs of a column; n_terms: its\n"
-            "frequencies or bins; n_codes: number of codes of every column.");
+            "frequencies or bins; n_codes: number of codes of every column; scaled: whether each\n"
+            "output has a learned factor.");
     nb::class_<Block>(module, "Block", "One layer of a network.")
         .def(
             "__init__",

@@ -24,6 +24,7 @@ struct InputGroup {
     std::int64_t n_outputs = 1;             // learned outputs of a column
     std::int64_t n_terms = 0;               // frequencies of periodic, bins of piecewise_linear
     const std::int64_t* n_codes = nullptr;  // of every column, for codes
+    bool scaled = false;                    // whether each output has a learned factor
 };
 
 // Fields beside kind, fan_in and fan_out are those of dense blocks, and the groups those of an input

@@ -42,10 +42,11 @@ NON_FINITE: int = 3
 class InputGroup:
     """Columns of X with one kind of inputs."""
 
-    def __init__(self, kind: int, columns: Sequence[int], n_outputs: int = 1, n_terms: int = 0, n_codes: Sequence[int] = []) -> None:
+    def __init__(self, kind: int, columns: Sequence[int], n_outputs: int = 1, n_terms: int = 0, n_codes: Sequence[int] = [], scaled: bool = False) -> None:
         """
         kind is a value of INPUTS. n_outputs: learned outputs of a column; n_terms: its
-        frequencies or bins; n_codes: number of codes of every column.
+        frequencies or bins; n_codes: number of codes of every column; scaled: whether each
+        output has a learned factor.
         """
 
 class Block:

@@ -15,8 +15,8 @@ FRAME = pd.DataFrame(MIXED, columns=["hour", "age", "rain", "city", "kind"])
 EVERY_KIND = [
     Periodic(columns=["hour"], n_frequencies=4, n_outputs=2),
     PiecewiseLinear(columns=["age"], n_bins=6, n_outputs=3),
-    Categorical(columns=["city"], n_outputs=2),
-    OneHot(columns="kind"),
+    Categorical(columns=["city"], n_outputs=2, scaled=True),
+    OneHot(columns="kind", scaled=True),
 ]
 
 

@@ -58,6 +58,18 @@ def test_the_first_layer_has_a_row_for_each_output_of_the_stage():
     ]
 
 
+def test_the_factors_of_scaled_outputs_start_at_1_and_have_the_rate_of_scales():
+    def factors_after(n_epochs, factor):
+        model = regressor(
+            Periodic(scaled=True), rate_factors={"scale": factor}, max_iter=n_epochs, solver="sgd"
+        )
+        return model.fit(NUMBERS, Y).input_parameters_[-1]
+
+    assert factors_after(1, 1e-12).shape == (12,)
+    np.testing.assert_allclose(factors_after(1, 1e-12), 1, rtol=1e-9)
+    assert (factors_after(1, 1.0) != 1).all()
+
+
 def test_sparse_samples_are_refused_with_a_cure():
     rows = sparse.csr_array(NUMBERS)
     with pytest.raises(ValueError, match=r"inputs='periodic' .* sparse.*X\.toarray\(\)"):

@@ -28,6 +28,12 @@ INPUTS = {
     "numbers": [*NUMBERS, Identity(columns=[4, 5])],
     "categories": [*NUMBERS, Categorical(columns=[5]), OneHot(columns=[4])],
     "codes alone": [OneHot(columns=[4, 5]), Identity(columns=[0, 1, 2, 3])],
+    "scaled outputs": [
+        Periodic(columns=[0, 3], n_frequencies=4, scaled=True),
+        PiecewiseLinear(columns=[1], n_bins=6, n_outputs=3, scaled=True),
+        Categorical(columns=[5], scaled=True),
+        OneHot(columns=[4], scaled=True),
+    ],
     "one object": Periodic(),
 }
 

@@ -97,7 +97,13 @@ struct InputStage final : Layer<T> {
         return outputs;
     }
 
-    void begin_backward(const Workspace<T>&, Range) override {}
+    void begin_backward(const Workspace<T>&, Range range) override {
+        const InputSamples<T> samples{columns + range.begin, room, range.begin,
+                                      range.end - range.begin};
+        for (Index g = 0; g < n_groups; ++g)
+            groups[g]->begin_backward(
+                samples, delta + range.begin * stride + groups[g]->first_output, stride);
+    }
     void finish_backward(const Workspace<T>&, Range, Index, const Base*) override {}
 
     Index n_input_parts() const override {
@@ -145,7 +151,9 @@ InputStage<T>::InputStage(const Block& block, Index place)
     : Base(block, place), n_groups(block.n_groups), groups(block.n_groups) {
     Index output = 0;
     for (Index g = 0; g < n_groups; ++g) {
-        Inputs<T>* const group = inputs_table<T>[block.groups[g].kind].make(block.groups[g]);
+        const InputGroup& declared = block.groups[g];
+        Inputs<T>* group = inputs_table<T>[declared.kind].make(declared);
+        if (declared.scaled) group = new ScaledOutputs<T>(declared, group);
         groups[g] = group;
         group->first_output = output;
         group->first_learned = this->tensors.inputs;

@@ -6,6 +6,12 @@ side by side, in the order of the groups.
     forward    a = [a of the first group, a of the second, …], each from its columns of X
     gradient   of each group from its part of dL/da
     inputs     dL/dX column by column; zero for codes of categories
+
+The outputs u of a scaled group have a learned factor each (RealMLP: Holzmüller, Grinsztajn and
+Steinwart 2024, arXiv:2407.04491):
+
+    forward    a = scale u
+    gradient   dL/dscale = Σ_samples dL/da u,  dL/du = dL/da scale
 """
 
 from __future__ import annotations
@@ -102,11 +108,15 @@ class InputStage(Block[StageParameters, StagePass, StageDeltas]):
             for i, group in enumerate(INPUT_KINDS[kind].group.examples((1, 0)))
         ]
         pairs = [(2 * i, 2 * i + 1) for i in range(len(INPUT_KINDS))]
-        groups = [
-            INPUT_KINDS[kind].group.examples(columns)[0]
-            for kind, columns in zip(INPUT_KINDS, reversed(pairs), strict=True)
+        all_kinds = [
+            [
+                INPUT_KINDS[kind].group.examples(columns)[place]
+                for kind, columns in zip(INPUT_KINDS, reversed(pairs), strict=True)
+            ]
+            for place in (0, -1)
         ]
-        return (*each, cls("all inputs", 2 * len(pairs), tuple(groups)))
+        together = zip(("all inputs", "all scaled inputs"), all_kinds, strict=True)
+        return (*each, *(cls(name, 2 * len(pairs), tuple(groups)) for name, groups in together))
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -118,7 +128,7 @@ class InputStage(Block[StageParameters, StagePass, StageDeltas]):
         return tuple(
             tensor._replace(name=f"{group.kind}_{i}_{tensor.name}")
             for i, group in enumerate(self.groups)
-            for tensor in group.tensors
+            for tensor in (*group.tensors, *group.scales)
         )
 
     def to_json(self) -> dict[str, object]:
@@ -126,9 +136,19 @@ class InputStage(Block[StageParameters, StagePass, StageDeltas]):
         return {"kind": self.kind, "name": self.name, "fan_in": self.fan_in, "groups": groups}
 
     def parts_of_groups(self, parameters: Sequence[Array]) -> list[Sequence[Array]]:
-        """Return the arrays of each group."""
-        ends = accumulate((len(group.tensors) for group in self.groups), initial=0)
-        return [parameters[start:end] for start, end in pairwise(ends)]
+        """Return the arrays of each group, without the factors of its outputs."""
+        return [parts[: len(group.tensors)] for group, parts in self._arrays(parameters)]
+
+    def scales_of_groups(self, parameters: Sequence[Array]) -> list[Array | None]:
+        """Return the factors of each group's outputs; None for a group that has none."""
+        return [parts[-1] if group.scaled else None for group, parts in self._arrays(parameters)]
+
+    def _arrays(self, parameters: Sequence[Array]) -> Iterator[tuple[InputGroup, Sequence[Array]]]:
+        sizes = (len(group.tensors) + len(group.scales) for group in self.groups)
+        for group, (start, end) in zip(
+            self.groups, pairwise(accumulate(sizes, initial=0)), strict=True
+        ):
+            yield group, parameters[start:end]
 
     def draw(self, parameters: StageParameters, draw: Draw) -> None:
         for group, parts in zip(self.groups, self.parts_of_groups(parameters), strict=True):
@@ -158,8 +178,10 @@ class InputStage(Block[StageParameters, StagePass, StageDeltas]):
     ) -> StagePass:
         X = np.asarray(a_prev)
         a = np.empty((len(X), self.fan_out), X.dtype)
-        for group, parts, place in self._walk(parameters):
+        for group, parts, scale, place in self._walk(parameters):
             a[:, place] = group.forward(parts, X[:, group.columns])
+            if scale is not None:
+                a[:, place] *= scale
         return StagePass(X, a)
 
     def backward(self, parameters: StageParameters, passed: StagePass, d_a: Array) -> StageDeltas:
@@ -168,32 +190,38 @@ class InputStage(Block[StageParameters, StagePass, StageDeltas]):
     def write_gradient(
         self, passed: StagePass, deltas: StageDeltas, gradient: StageParameters, product: Product
     ) -> None:
-        of_groups = self.parts_of_groups(gradient)
-        for (group, parts, place), into in zip(
-            self._walk(deltas.parameters), of_groups, strict=True
-        ):
-            x = passed.a_prev[:, group.columns]
-            group.write_gradient(parts, x, deltas.d_a[:, place], into)
+        walk = zip(self._walk(deltas.parameters), self._walk(gradient), strict=True)
+        for (group, parts, scale, place), (_, d_parts, d_scale, _) in walk:
+            x, d_u = passed.a_prev[:, group.columns], deltas.d_a[:, place]
+            if scale is not None and d_scale is not None:
+                d_scale[...] = (d_u * group.forward(parts, x)).sum(axis=0)
+                d_u = d_u * scale
+            group.write_gradient(parts, x, d_u, d_parts)
 
     def input_gradient(
         self, parameters: StageParameters, deltas: StageDeltas, product: Product
     ) -> Array:
         d_x = np.empty_like(deltas.a_prev)
-        for group, parts, place in self._walk(parameters):
-            x = deltas.a_prev[:, group.columns]
-            d_x[:, group.columns] = group.input_gradient(parts, x, deltas.d_a[:, place])
+        for group, parts, scale, place in self._walk(parameters):
+            x, d_u = deltas.a_prev[:, group.columns], deltas.d_a[:, place]
+            d_u = d_u if scale is None else d_u * scale
+            d_x[:, group.columns] = group.input_gradient(parts, x, d_u)
         return d_x
 
     def remarks(self, *, training: bool = True) -> tuple[str, ...]:
-        return tuple(f"{group.kind} {len(group.columns)}" for group in self.groups)
+        return tuple(
+            f"{'scaled ' * group.scaled}{group.kind} {len(group.columns)}" for group in self.groups
+        )
 
     def _walk(
         self, parameters: StageParameters
-    ) -> Iterator[tuple[InputGroup, Sequence[Array], slice]]:
-        """Yield each group with its arrays and the place of its outputs in a."""
+    ) -> Iterator[tuple[InputGroup, Sequence[Array], Array | None, slice]]:
+        """Yield each group with its arrays, its factors, and the place of its outputs in a."""
         start = 0
-        for group, parts in zip(self.groups, self.parts_of_groups(parameters), strict=True):
-            yield group, parts, slice(start, start + group.fan_out)
+        parts_of_groups = self.parts_of_groups(parameters)
+        scales = self.scales_of_groups(parameters)
+        for group, parts, scale in zip(self.groups, parts_of_groups, scales, strict=True):
+            yield group, parts, scale, slice(start, start + group.fan_out)
             start += group.fan_out
 
 

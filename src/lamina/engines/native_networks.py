@@ -91,6 +91,7 @@ def _group(group: InputGroup) -> _native.InputGroup:
         n_outputs=n_outputs,
         n_terms=n_terms,
         n_codes=list(group.n_codes),
+        scaled=bool(group.scaled),
     )
 
 

@@ -93,6 +93,25 @@ class ScaledInputs(InputGroup):
         return x[:, self.columns] * self.scale
 
 
+class ScaledOutputs(nn.Module):
+    """Outputs of a group times a learned factor each.
+
+    Parameters
+    ----------
+    group : Module
+    scale : tensor of shape (n_outputs,)
+    """
+
+    def __init__(self, group: nn.Module, scale: torch.Tensor) -> None:
+        super().__init__()
+        self.group = group
+        self.scale = nn.Parameter(scale)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the outputs times their factors."""
+        return self.group(x) * self.scale
+
+
 class PeriodicInputs(InputGroup):
     """[x, cos(2π w1 x + b1) W2 + b2] of columns of x.
 

@@ -26,6 +26,13 @@ COLUMNS = Hyperparameter(
     "columns of X that it takes, all of them by default",
     kind="columns",
 )
+SCALED = Hyperparameter(
+    "scaled",
+    False,
+    "True multiplies each output by a learned factor, 1 at the start (RealMLP's scaling layer), at "
+    "the learning rate of the group 'scale'",
+    kind="boolean",
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,7 @@ INPUT_FORMULAS = RecordTable(
                 "standard deviation of the initial frequencies, the larger the finer the detail",
                 above=0,
             ),
+            SCALED,
         ),
     ),
     InputFormula(
@@ -116,6 +124,7 @@ INPUT_FORMULAS = RecordTable(
                 kind="name",
                 names=("quantiles", "tree"),
             ),
+            SCALED,
         ),
     ),
     InputFormula(
@@ -133,6 +142,7 @@ INPUT_FORMULAS = RecordTable(
                 at_least=1,
                 names=("auto",),
             ),
+            SCALED,
         ),
         reads_categories=True,
     ),
@@ -141,6 +151,7 @@ INPUT_FORMULAS = RecordTable(
         equation="1 in the place of the category, else 0; all 0 for categories that are missing or "
         "that the fit has not seen",
         paper="Suits 1957, Use of dummy variables in regression equations",
+        hyperparameters=(COLUMNS, SCALED),
         reads_categories=True,
     ),
 )

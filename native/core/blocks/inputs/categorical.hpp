@@ -35,6 +35,7 @@ struct CategoricalInputs final : Inputs<T> {
     }
 
     Index values_of_sample() const override { return n_columns; }
+    void prepare_forward(Index) override { codes = Buffer<std::int32_t>(); }  // of another size
     void prepare_backward(Index rows) override {
         codes = Buffer<std::int32_t>(n_columns * rows);
         room = rows;

@@ -58,6 +58,9 @@ struct Inputs {
         forward(tensors, {x, 1, 0, 1}, a, width);
     }
 
+    // Takes dL/da of a range of samples in place, before the gradients of any part.
+    virtual void begin_backward(const InputSamples<T>&, T* /*delta*/, Index /*stride*/) {}
+
     // If `leaves_codes`, some columns are not made, as the next block reads their codes (block.hpp):
     // their number, their places and outputs, memory for their codes (n, room), and a row with them.
     bool leaves_codes = false;

@@ -8,6 +8,7 @@
 #include "blocks/inputs/periodic.hpp"
 #include "blocks/inputs/piecewise_linear.hpp"
 #include "blocks/inputs/scaled.hpp"
+#include "blocks/inputs/scaled_outputs.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 

@@ -34,11 +34,13 @@ class CategoricalInputs(CodeInputs):
         Number of codes of each column, 0 included.
     n_outputs : int
         m, the number of outputs of a column.
+    scaled : bool
     """
 
     kind: ClassVar[str] = "categorical"
 
     n_outputs: int = 8
+    scaled: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -48,7 +50,11 @@ class CategoricalInputs(CodeInputs):
     @classmethod
     def examples(cls, columns: tuple[int, ...]) -> tuple[CategoricalInputs, ...]:
         several = tuple(range(3, 3 + len(columns)))
-        return (cls(columns, several, 2), cls(columns, (1,) * len(columns), 1))
+        return (
+            cls(columns, several, 2),
+            cls(columns, (1,) * len(columns), 1),
+            cls(columns, several, 2, scaled=True),
+        )
 
     @property
     def widths(self) -> tuple[int, ...]:

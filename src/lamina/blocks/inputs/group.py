@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 
-from lamina.blocks.block import Tensor
+from lamina.blocks.block import Role, Tensor
 from lamina.formulas.table import Array
 
 if TYPE_CHECKING:
@@ -33,10 +33,14 @@ class InputGroup(ABC):
         Name of the kind in INPUT_KINDS, and in files.
     columns : tuple of int
         Columns of X; no other group of a stage has any of them.
+    scaled : bool
+        True if the stage multiplies each output of the group by a learned factor; a field of the
+        kinds that have the option.
     """
 
     kind: ClassVar[str]
     columns: tuple[int, ...]
+    scaled: bool = False
 
     def __post_init__(self) -> None:
         # A file has lists in place of tuples.
@@ -45,6 +49,8 @@ class InputGroup(ABC):
             raise ValueError(f"a group of {self.kind!r} inputs needs at least one column: {self}")
         if min(self.columns) < 0 or len(set(self.columns)) < len(self.columns):
             raise ValueError(f"columns are distinct and not negative, and not {self.columns}")
+        if not isinstance(self.scaled, bool | np.bool_):
+            raise TypeError(f"scaled is True or False, and not {self.scaled!r}")
 
     @classmethod
     @abstractmethod
@@ -75,6 +81,12 @@ class InputGroup(ABC):
     def tensors(self) -> tuple[Tensor, ...]:
         """Declarations of the group's arrays; a kind without any needs no such property."""
         return ()
+
+    @property
+    def scales(self) -> tuple[Tensor, ...]:
+        """Declaration of the factors of the outputs, 1 at the start; empty without `scaled`."""
+        factors = Tensor("scale", (self.fan_out,), Role.INPUTS, (1.0,), "scale")
+        return (factors,) if self.scaled else ()
 
     def draw(self, parts: Parts, random_state: np.random.RandomState) -> None:
         """Write the drawn initial values; a kind that draws none needs no such method."""

@@ -28,13 +28,17 @@ class OneHotInputs(CodeInputs):
     columns : tuple of int
     n_codes : tuple of int
         Number of codes of each column, 0 included.
+    scaled : bool
     """
 
     kind: ClassVar[str] = "one_hot"
 
+    scaled: bool = False
+
     @classmethod
     def examples(cls, columns: tuple[int, ...]) -> tuple[OneHotInputs, ...]:
-        return (cls(columns, tuple(range(3, 3 + len(columns)))),)
+        several = tuple(range(3, 3 + len(columns)))
+        return (cls(columns, several), cls(columns, several, scaled=True))
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -40,6 +40,7 @@ class PeriodicInputs(InputGroup):
         m, the number of outputs of a column beside the number itself.
     sigma : float
         Standard deviation of the initial frequencies.
+    scaled : bool
     """
 
     kind: ClassVar[str] = "periodic"
@@ -48,6 +49,7 @@ class PeriodicInputs(InputGroup):
     n_frequencies: int = 16
     n_outputs: int = 3
     sigma: float = 0.1
+    scaled: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -59,7 +61,7 @@ class PeriodicInputs(InputGroup):
 
     @classmethod
     def examples(cls, columns: tuple[int, ...]) -> tuple[PeriodicInputs, ...]:
-        return (cls(columns, 4, 2), cls(columns, 1, 1, 0.5))
+        return (cls(columns, 4, 2), cls(columns, 1, 1, 0.5), cls(columns, 4, 2, scaled=True))
 
     @property
     def widths(self) -> tuple[int, ...]:

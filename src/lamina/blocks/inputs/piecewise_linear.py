@@ -47,6 +47,7 @@ class PiecewiseLinearInputs(InputGroup):
         n, the largest number of bins of a column.
     n_outputs : int
         m, the number of outputs of a column.
+    scaled : bool
     """
 
     kind: ClassVar[str] = "piecewise_linear"
@@ -54,6 +55,7 @@ class PiecewiseLinearInputs(InputGroup):
     columns: tuple[int, ...]
     n_bins: int = 48
     n_outputs: int = 16
+    scaled: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -62,7 +64,7 @@ class PiecewiseLinearInputs(InputGroup):
 
     @classmethod
     def examples(cls, columns: tuple[int, ...]) -> tuple[PiecewiseLinearInputs, ...]:
-        return (cls(columns, 4, 2), cls(columns, 1, 1))
+        return (cls(columns, 4, 2), cls(columns, 1, 1), cls(columns, 4, 2, scaled=True))
 
     @property
     def widths(self) -> tuple[int, ...]:

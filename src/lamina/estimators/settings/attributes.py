@@ -37,7 +37,8 @@ ATTRIBUTES = {
         "list of ndarray",
         """
         Learned parameters of `input_stage_`, group by group: scale; w₁, b₁, W₂ and b₂ of periodic,
-        w, b and V of piecewise linear inputs; E of each column of categories. Only with `inputs`.
+        w, b and V of piecewise linear inputs; E of each column of categories; then the factors of
+        the outputs if the group is scaled. Only with `inputs`.
         """,
     ),
     "running_statistics_": Attribute(

@@ -32,13 +32,17 @@ def lower_stage(
     lowering: Lowering, stage: InputStage, parameters: StageParameters, source: int
 ) -> int:
     """Add the operations of a stage's groups; return the index of a_0."""
-    walk = zip(stage.groups, stage.parts_of_groups(parameters), strict=True)
-    parts = [
-        lowering.add(LOWERED_INPUTS[type(group)](group, parts, source))
-        for group, parts in walk
-        if group.fan_out
-    ]
-    return lowering.matrix(lowering.join(parts))
+    parts_of_groups = stage.parts_of_groups(parameters)
+    scales = stage.scales_of_groups(parameters)
+    outputs = []
+    for group, parts, scale in zip(stage.groups, parts_of_groups, scales, strict=True):
+        if not group.fan_out:
+            continue
+        output = lowering.add(LOWERED_INPUTS[type(group)](group, parts, source))
+        if scale is not None:
+            output = lowering.add(Scale(output, tuple(range(group.fan_out)), scale))
+        outputs.append(output)
+    return lowering.matrix(lowering.join(outputs))
 
 
 def _identity(group: IdentityInputs, parts: Sequence[Array], source: int) -> Take:
@@ -71,10 +75,10 @@ def _one_hot(group: OneHotInputs, parts: Sequence[Array], source: int) -> OneHot
 SUPPORTED_INPUTS: Mapping[type, frozenset[str]] = {
     IdentityInputs: frozenset({"columns"}),
     ScaledInputs: frozenset({"columns"}),
-    PeriodicInputs: frozenset({"columns", "n_frequencies", "n_outputs", "sigma"}),
-    PiecewiseLinearInputs: frozenset({"columns", "n_bins", "n_outputs"}),
-    CategoricalInputs: frozenset({"columns", "n_codes", "n_outputs"}),
-    OneHotInputs: frozenset({"columns", "n_codes"}),
+    PeriodicInputs: frozenset({"columns", "n_frequencies", "n_outputs", "sigma", "scaled"}),
+    PiecewiseLinearInputs: frozenset({"columns", "n_bins", "n_outputs", "scaled"}),
+    CategoricalInputs: frozenset({"columns", "n_codes", "n_outputs", "scaled"}),
+    OneHotInputs: frozenset({"columns", "n_codes", "scaled"}),
 }
 # One function for each kind of inputs.
 LOWERED_INPUTS: Mapping[type, Callable[[Any, Sequence[Array], int], Operation]] = {

@@ -39,7 +39,7 @@ from lamina.export.lowering.operations import OPERATIONS, renderer_of
 from lamina.export.lowering.program import ModelProgram
 from lamina.export.lowering.table_operations import Join, Take
 from lamina.export.pytorch.inputs import codes_module, input_module
-from lamina.export.torch_inputs import InputStage
+from lamina.export.torch_inputs import InputStage, ScaledOutputs
 from lamina.export.torch_layers import (
     Blended,
     Elementwise,
@@ -184,6 +184,16 @@ def _category_codes(modules: Modules, operation: CategoryCodes) -> Chain:
     return modules.after(operation.source, "codes", codes_module(operation))
 
 
+def _scale(modules: Modules, operation: Scale) -> Chain:
+    """Return the module of scaled columns, or put the factors behind those of a group."""
+    chain = modules.chains[operation.source]
+    if INPUTS not in chain:
+        return _inputs(modules, operation)
+    return OrderedDict(
+        [*chain.items(), (INPUTS, ScaledOutputs(chain[INPUTS], torch.tensor(operation.factors)))]
+    )
+
+
 def _inputs(
     modules: Modules, operation: Take | Scale | Periodic | PiecewiseLinear | Embed | OneHotCodes
 ) -> Chain:
@@ -256,7 +266,7 @@ RENDERERS: Mapping[type, Renderer] = {
     AddResidual: _add_residual,
     Take: _take,
     CategoryCodes: _category_codes,
-    Scale: _inputs,
+    Scale: _scale,
     Periodic: _inputs,
     PiecewiseLinear: _inputs,
     Embed: _inputs,
