@@ -1,7 +1,9 @@
 """Options of one model are rejected with the other model, and the message has the cure."""
 
+import numpy as np
 import pytest
 
+from lamina.cli.fitting import build
 from lamina.cli.model_choice import choose_model, ensemble_options, network_options, qualities
 from lamina.cli.request import TrainingRequest
 
@@ -29,6 +31,31 @@ def request(**options):
 NETWORK = [("--set", "alpha=1"), ("--plot", "p.png"), ("--resume", "fit.checkpoint")]
 ENSEMBLE = [("--quality", "fast"), ("--time-limit", "10"), ("--scoring", "neg_log_loss")]
 SEVERAL = ("-t", "sepal length (cm)", "-t", "sepal width (cm)")
+
+
+@pytest.mark.parametrize("model", ["tabular", "mlp"])
+@pytest.mark.parametrize(
+    ("device", "reason"),
+    [
+        ("gpu", "device='gpu' is not the name of a device. Did you mean 'cuda'?"),
+        ("cuda:99", "device='cuda:99' is not on this machine. Present: "),
+    ],
+)
+def test_a_device_is_checked_before_the_table_is_read(refusal, model, device, reason):
+    line = refusal("train", "absent.csv", "-t", "y", "--model", model, "--device", device)
+    assert line.startswith(f"lamina: {reason}")
+
+
+def test_a_device_given_twice_is_rejected(refusal):
+    options = ("--model", "mlp", "--device", "cpu", "--set", "device=cpu")
+    assert "leave out one" in refusal("train", "--dataset", "iris", *options)
+
+
+@pytest.mark.parametrize("model", ["tabular", "mlp"])
+def test_the_device_reaches_the_model(model):
+    built = build(model, "classification", request(device="cpu"), np.arange(100) % 2)
+    devices = [value for name, value in built.get_params().items() if name.endswith("device")]
+    assert devices == ["cpu"]
 
 
 @pytest.mark.parametrize("option", NETWORK)

@@ -27,6 +27,7 @@ def build_ensemble(task: Task, request: TrainingRequest) -> BaseEstimator:
         "quality": request.quality,
         "time_limit": request.time_limit,
         "scoring": request.scoring,
+        "device": request.device,
     }
     chosen = {name: value for name, value in options.items() if value is not None}
     return estimator(random_state=request.seed).set_params(**chosen)

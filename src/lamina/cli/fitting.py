@@ -37,7 +37,8 @@ def build(kind: ModelKind, task: Task, request: TrainingRequest, y: ArrayOrTable
     """Return the unfitted model of a request for the targets `y`."""
     if kind == "tabular":
         return build_ensemble(task, request)
-    return build_model(task, parse_settings(request.settings), request.seed, y)
+    device = {} if request.device is None else {"device": request.device}
+    return build_model(task, parse_settings(request.settings) | device, request.seed, y)
 
 
 def fit(

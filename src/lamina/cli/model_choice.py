@@ -6,6 +6,7 @@ import math
 
 from lamina.cli.report import count
 from lamina.cli.request import ModelKind, TrainingRequest
+from lamina.cli.settings import parse_settings
 from lamina.errors import UnknownNameError, suggestion
 
 
@@ -95,10 +96,22 @@ def _check_values(request: TrainingRequest) -> None:
         raise ValueError(f"--time-limit must be a number of seconds above 0, got {limit:g}")
     if request.quality is not None:
         _check_name("--quality", request.quality, qualities())
+    if request.device is not None:
+        _check_device(request)
     if request.scoring is not None:
         from sklearn.metrics import get_scorer_names
 
         _check_name("--scoring", request.scoring, get_scorer_names())
+
+
+def _check_device(request: TrainingRequest) -> None:
+    from lamina.engines.choose import is_gpu
+
+    if "device" in parse_settings(request.settings):
+        raise ValueError(
+            f"--device {request.device} and --set device give the device twice: leave out one"
+        )
+    is_gpu(request.device)
 
 
 def qualities() -> list[str]:

@@ -64,6 +64,15 @@ Scoring = Annotated[
         show_default="roc_auc, neg_log_loss or neg_root_mean_squared_error",
     ),
 ]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DEVICE",
+        help="Where to compute: cpu, cuda, cuda:1, mps, or auto for the best device present. A GPU "
+        'needs PyTorch: pip install "lamina[torch]".',
+        show_default="cpu",
+    ),
+]
 Group = Annotated[
     str | None,
     typer.Option(

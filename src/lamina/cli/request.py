@@ -39,6 +39,7 @@ class TrainingRequest:
     quality: str | None = None
     time_limit: float | None = None
     scoring: str | None = None
+    device: str | None = None
     group: str | None = None
     time: str | None = None
     refit: bool = False

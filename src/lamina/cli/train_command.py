@@ -9,6 +9,7 @@ import typer
 
 from lamina.cli.options import (
     TASKS,
+    Device,
     Dropped,
     Group,
     Ids,
@@ -56,6 +57,7 @@ def train(
     quality: Quality = None,
     time_limit: TimeLimit = None,
     scoring: Scoring = None,
+    device: Device = None,
     settings: Settings = None,
     test_size: TestSize = 0.2,
     group: Group = None,
@@ -149,6 +151,7 @@ def train(
             quality=quality,
             time_limit=time_limit,
             scoring=scoring,
+            device=device,
             settings=tuple(settings or ()),
             test_size=test_size,
             seed=seed,

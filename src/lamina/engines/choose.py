@@ -144,6 +144,17 @@ def choose_place(
     return PYTORCH, place
 
 
+def is_gpu(device: str | None) -> bool:
+    """Return True if the name of a device, or None for the CPU, chooses a GPU that is present.
+
+    Raises
+    ------
+    DeviceError, TorchMissingError
+        As in `choose_engine`.
+    """
+    return choose_place(None, device)[1] != CPU
+
+
 @lru_cache(maxsize=64)
 def _pytorch_engine(device: str, precision: str | None) -> Engine:
     module = import_module("lamina.engines.pytorch.engine")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+import platform
 from importlib.util import find_spec
 
 from lamina.engines.device import (
@@ -113,7 +113,7 @@ def may_have_gpu() -> bool:
     """
     if not is_torch_installed():
         return False
-    if sys.platform == "linux":
+    if platform.system() == "Linux":
         return any(map(os.path.exists, DRIVERS_ON_LINUX))
     return True
 

@@ -15,7 +15,11 @@ from sklearn.base import _fit_context
 from lamina.encoding.frames import ArrayOrTable
 from lamina.errors import NonFiniteError, UnsupportedBlockError
 from lamina.estimators.fitting.data import FLOATS, are_plain_rows, read_rows
-from lamina.estimators.fitting.engine_choice import choose_prediction_engine, describe_engine
+from lamina.estimators.fitting.engine_choice import (
+    announce_engine,
+    choose_prediction_engine,
+    describe_engine,
+)
 from lamina.estimators.fitting.fitted_activations import ATTRIBUTE as ACTIVATIONS
 from lamina.estimators.fitting.fitted_network import get_network, share_one_vector
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS
@@ -169,6 +173,7 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         diagnosis = Diagnosis(assignment)
         # Three frames up is the caller of fit: this method, fit, and scikit-learn's wrapper.
         diagnosis.check_data(stacklevel=4)
+        announce_engine(settings, assignment.engine)
         run = fit_minibatch if settings.is_minibatch else fit_full_batch
         try:
             outcome = run(assignment)

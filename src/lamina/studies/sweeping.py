@@ -28,6 +28,7 @@ from lamina.errors import NonFiniteError
 from lamina.estimators.fitting.running import DIVERGED
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import AnyArray
+from lamina.studies.device import on_device, uses_gpu
 from lamina.studies.inside import perceptron_inside
 from lamina.studies.sweep_result import Outcome, Sweep, SweepRun, score_name
 from lamina.studies.variation import ParameterValue, Variation
@@ -58,6 +59,7 @@ def sweep(
     scoring: str | Scorer | None = None,
     groups: ArrayOrTable = None,
     n_threads: int | None = None,
+    device: str | None = None,
     random_state: int = 0,
     progress: bool | None = None,
 ) -> Sweep:
@@ -88,7 +90,10 @@ def sweep(
     groups : array-like of shape (n_samples,), optional
         Groups for a splitter that keeps groups together.
     n_threads : int, optional
-        Number of concurrent fits; by default the number of cores. The fits share the cores.
+        Number of concurrent fits; by default the number of cores, and 1 on a GPU. The fits share
+        the cores.
+    device : str, optional
+        Device of every fit, which replaces the estimator's own: 'cpu', 'cuda', 'mps' or 'auto'.
     random_state : int, default=0
         Seed for every `random_state` in the estimator that is None, the same for all fits.
     progress : bool, optional
@@ -104,7 +109,7 @@ def sweep(
     Raises
     ------
     ValueError
-        For a parameter or a value that the estimator does not accept, and for no values.
+        For a parameter, a value or a device that the estimator does not accept, and for no values.
     TypeError
         If the estimator is a class, or `values` is not a sequence.
 
@@ -131,6 +136,9 @@ def sweep(
         raise ValueError(f"values is empty: give at least one value of {parameter}")
     if n_threads is not None and n_threads < 1:
         raise ValueError(f"n_threads={n_threads!r} must be at least 1, or None for all cores")
+    estimator, workers = on_device(estimator, device), n_threads
+    if workers is None:
+        workers = 1 if uses_gpu(estimator) else usable_cores()
     variation = Variation(estimator, parameter, random_state)
     X, y, groups = indexable(X, y, groups)
     folds = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y, groups))
@@ -138,7 +146,7 @@ def sweep(
     jobs = [(i, fold) for i in range(len(values)) for fold in range(len(folds))]
     work = _Work(variation, X, y, values, folds, scorer)
     began = perf_counter()
-    workers = min(n_threads or usable_cores(), len(jobs))
+    workers = min(workers, len(jobs))
     runs, is_whole = _run(work, jobs, workers, _Progress(parameter, len(jobs), progress))
     return Sweep(
         parameter=parameter,

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.table_columns import ColumnRecord
 from lamina.errors import NoBetterThanTrivialWarning
+from lamina.estimators.settings.device_choice import DeviceNames
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
 from lamina.tabular.categorical_columns import types_with_categories
@@ -40,9 +41,6 @@ from lamina.tabular.targets import Target, require_as_many
 from lamina.tabular.time_limits import TimeLimit
 from lamina.tabular.trivial import remark_on_trivial
 from lamina.tabular.validation_scores import ValidationScore
-
-if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator
 
 FEWEST_SAMPLES = 8
 
@@ -67,6 +65,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         "categorical_features": [StrOptions({"from_dtype", "auto"}), "array-like"],
         "column_types": [dict, None],
         "n_jobs": [Integral, None],
+        "device": [DeviceNames(), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -77,6 +76,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     categorical_features: ArrayOrTable
     column_types: Mapping[str, str] | None
     n_jobs: int | None
+    device: str | None
     random_state: int | np.random.RandomState | None
     verbose: int
     # Used by the command line: called with epochs done, their total, and the seconds left.
@@ -179,7 +179,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
             its standard error.
         """
         limit = TimeLimit(self.time_limit)
-        fitter = MemberFitter(self.n_jobs, self._show(), limit)
+        fitter = MemberFitter(self.n_jobs, self._show(), limit, self.device)
         choice, X = SplitChoice.read(X, groups, time, cv)
         inputs = TableInputs(types_with_categories(X, self.categorical_features, self.column_types))
         encoded = inputs.fit_encode(X)
@@ -265,7 +265,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         self._validate_params()
         limit = TimeLimit(self.time_limit)
         sample = self._read_new_sample(X, y, sample_weight)
-        fitter = MemberFitter(self.n_jobs, self._show(), limit)
+        fitter = MemberFitter(self.n_jobs, self._show(), limit, self.device)
         members = refit_members(sample, self.members_, self.input_means_, fitter)
         loss = compare(sample, self.members_, members, self.member_weights_, self._finish)
         fitted: dict[str, Json] = {

@@ -59,7 +59,10 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         As in MLPClassifier.
     n_jobs : int or None, default=None
         Number of networks fitted in parallel by joblib, in threads unless its `parallel_config`
-        sets another backend. None is one per core. The result does not depend on it.
+        sets another backend. None is one per core, and one on a GPU. The result does not depend on
+        it.
+    device : {'auto', 'cpu', 'cuda', 'mps'} or None, default=None
+        Device on which the networks are fitted and predict, as in MLPClassifier; None is the CPU.
     random_state : int, RandomState or None, default=None
         Seed of the folds and networks; an int makes the result reproducible.
     verbose : int, default=0
@@ -130,6 +133,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         column_types: Mapping[str, str] | None = None,
         class_weight: dict[object, float] | str | None = None,
         n_jobs: int | None = None,
+        device: str | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
@@ -140,6 +144,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         self.column_types = column_types
         self.class_weight = class_weight
         self.n_jobs = n_jobs
+        self.device = device
         self.random_state = random_state
         self.verbose = verbose
 
@@ -168,7 +173,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         return target.weigh(self.class_weight, weight)
 
     def _build(self, settings: Mapping[str, Json]) -> BaseEstimator:
-        return MLPClassifier(**settings, n_iter_no_change=np.inf)
+        return MLPClassifier(**settings, n_iter_no_change=np.inf, device=self.device)
 
     def explain(
         self, X: ArrayOrTable, *, class_label: object = None, n_steps: int = 50

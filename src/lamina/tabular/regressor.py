@@ -54,7 +54,10 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         Types of columns, where they differ from the detected ones.
     n_jobs : int or None, default=None
         Number of networks fitted in parallel by joblib, in threads unless its `parallel_config`
-        sets another backend. None is one per core. The result does not depend on it.
+        sets another backend. None is one per core, and one on a GPU. The result does not depend on
+        it.
+    device : {'auto', 'cpu', 'cuda', 'mps'} or None, default=None
+        Device on which the networks are fitted and predict, as in MLPClassifier; None is the CPU.
     random_state : int, RandomState or None, default=None
         Seed of the folds and networks; an int makes the result reproducible.
     verbose : int, default=0
@@ -116,6 +119,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         categorical_features: ArrayOrTable = "from_dtype",
         column_types: Mapping[str, str] | None = None,
         n_jobs: int | None = None,
+        device: str | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ) -> None:
@@ -125,6 +129,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         self.categorical_features = categorical_features
         self.column_types = column_types
         self.n_jobs = n_jobs
+        self.device = device
         self.random_state = random_state
         self.verbose = verbose
 
@@ -208,4 +213,6 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         return Values.read(y)
 
     def _build(self, settings: Mapping[str, Json]) -> BaseEstimator:
-        return MLPRegressor(**settings, scale_target=True, n_iter_no_change=np.inf)
+        return MLPRegressor(
+            **settings, scale_target=True, n_iter_no_change=np.inf, device=self.device
+        )

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
 
+from lamina.engines.choose import is_gpu
 from lamina.tabular.fit_progress import FitProgress, MemberCallback, Show
 from lamina.tabular.members import (
     Member,
@@ -86,18 +87,31 @@ class MemberFitter:
     ----------
     n_jobs : int or None
         As in joblib, with threads unless the user's `parallel_config` sets another backend. None is
-        one job per core; without a time limit, the networks do not depend on it.
+        one job per core, and one on a GPU, which one network fills; without a time limit, the
+        networks do not depend on it.
     show : callable, optional
         `show(done, total, seconds_left)`, in epochs.
     limit : TimeLimit, optional
         Members that would exceed it are omitted, except the first one, which keeps the best epoch
         it has reached.
+    device : str, optional
+        Device of the networks.
+
+    Raises
+    ------
+    DeviceError, TorchMissingError
+        For a device that is absent.
     """
 
     def __init__(
-        self, n_jobs: int | None, show: Show | None = None, limit: TimeLimit | None = None
+        self,
+        n_jobs: int | None,
+        show: Show | None = None,
+        limit: TimeLimit | None = None,
+        device: str | None = None,
     ) -> None:
-        self.workers = effective_n_jobs(-1 if n_jobs is None else n_jobs)
+        default = 1 if is_gpu(device) else -1
+        self.workers = effective_n_jobs(default if n_jobs is None else n_jobs)
         self.progress = FitProgress(show)
         self.limit = TimeLimit() if limit is None else limit
         self.most_epochs = sys.maxsize

@@ -11,6 +11,9 @@ from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.network import NetworkSpec
 
+# scikit-learn prints no such line, so that a verbose fit without a device prints what it does.
+DEFAULTS = ("native", "reference")
+
 
 def choose_fit_engine(settings: FitSettings, spec: NetworkSpec) -> Engine:
     """Return the engine of a fit, on the device of its settings."""
@@ -46,6 +49,12 @@ def describe_engine(engine: Engine) -> str:
     """
     device = getattr(engine, "device", None)
     return engine.name if device is None else f"{engine.name} ({device})"
+
+
+def announce_engine(settings: FitSettings, engine: Engine) -> None:
+    """Print the engine of a verbose fit that does not run on the default one."""
+    if settings.verbose and engine.name not in DEFAULTS:
+        print(f"Engine: {describe_engine(engine)}")
 
 
 @cache
