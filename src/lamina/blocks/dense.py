@@ -225,7 +225,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         which is 'he+5' of Holzmüller, Grinsztajn, Steinwart 2024, Better by default. The z of a
         unit whose W does not separate the rows keeps its scale.
         """
-        z = self.scaled(np.asarray(a_prev @ parameters.W))
+        z = self.scaled(a_prev @ parameters.W)
         deviation = z.std(axis=0)
         deviation[deviation <= CONSTANT * np.abs(z).max(axis=0, initial=0)] = 1
         parameters.W[...] /= deviation
@@ -239,8 +239,8 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         self, parameters: DenseParameters, a_prev: Matrix, mode: Mode, stream: int
     ) -> DensePass:
         """Return z = a_prev W + b, normalized if set, and a = f(z), with dropout and residual."""
-        product = np.asarray(mode.product(a_prev, parameters.W))
-        affine = np.asarray(self.scaled(product) + parameters.b)
+        product = mode.product(a_prev, parameters.W)
+        affine = self.scaled(product) + parameters.b
         return self.activate(parameters, a_prev, affine, mode, stream)
 
     def activate(
@@ -261,11 +261,12 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         """Return delta = dL/dz from dL/da, back through dropout, activation and normalization."""
         d_f = d_a if passed.kept is None else d_a * passed.kept
         derivative = self.function.derivative(passed.z, passed.f, *passed.units)
-        delta = d_z = np.asarray(d_f * derivative)
+        delta: Array = d_f * derivative
+        d_z = delta
         if self.normalization is not None:
             normalized, moments = cast(Array, passed.normalized), cast(Moments, passed.moments)
             scaled = d_z * parameters.unit_parameters[0]
-            delta = np.asarray(self._normalization.delta(scaled, normalized, moments))
+            delta = self._normalization.delta(scaled, normalized, moments)
         return DenseDeltas(d_a, d_f, d_z, delta)
 
     def write_gradient(
@@ -295,9 +296,8 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     ) -> Array:
         """Return dL/da_prev = delta Wᵀ, plus dL/da through a residual connection."""
         # Adding zero turns -0.0 into 0.0.
-        return np.asarray(
-            product(self.scaled(deltas.delta), parameters.W.T)
-            + (deltas.d_a if self.residual else 0.0)
+        return product(self.scaled(deltas.delta), parameters.W.T) + (
+            deltas.d_a if self.residual else 0.0
         )
 
     def move_statistics(self, parameters: DenseParameters, passed: DensePass) -> None:
@@ -356,7 +356,7 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
     def _bias_gradient(self, passed: DensePass, delta: Array) -> Array:
         """Return dL/db = Σ_samples delta; exactly zero, without rounding, if the mean cancels b."""
         if self.learns_bias or cast(Moments, passed.moments).are_constant:
-            return np.asarray(delta.sum(axis=0))
+            return delta.sum(axis=0)
         return np.zeros_like(delta[0])
 
     @property

@@ -207,7 +207,7 @@ class IndependentMembers(Block[IndependentParameters, IndependentPass, list[list
             first.input_gradient(self.of_member(parameters, member)[0], its[0], product)
             for member, its in enumerate(deltas)
         ]
-        return np.asarray(sum(of_members[1:], of_members[0]))
+        return sum(of_members[1:], of_members[0])
 
     def move_statistics(self, parameters: IndependentParameters, passed: IndependentPass) -> None:
         for block, parts, its_pass in self._walk(parameters, passed):

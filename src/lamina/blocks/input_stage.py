@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
 import numpy as np
 
@@ -176,8 +176,8 @@ class InputStage(Block[StageParameters, StagePass, StageDeltas]):
     def forward(
         self, parameters: StageParameters, a_prev: Matrix, mode: Mode, stream: int
     ) -> StagePass:
-        X = np.asarray(a_prev)
-        a = np.empty((len(X), self.fan_out), X.dtype)
+        X = cast(Array, a_prev)
+        a = np.empty_like(X, shape=(len(X), self.fan_out))
         for group, parts, scale, place in self._walk(parameters):
             a[:, place] = group.forward(parts, X[:, group.columns])
             if scale is not None:

@@ -77,7 +77,6 @@ class MemberBlock(Block[P, F, D]):
         """Return the input as rows, repeated if the members share it."""
         if sparse.issparse(a_prev):
             raise UnsupportedBlockError("members need a dense X: pass X.toarray()")
-        a_prev = np.asarray(a_prev)
         if self.repeats:
             return np.repeat(a_prev, self.n_members, axis=0)
         return rows_of(a_prev, self.n_members)

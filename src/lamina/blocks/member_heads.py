@@ -97,10 +97,10 @@ class MemberHeads(MemberBlock[HeadsParameters, HeadsPass, DenseDeltas]):
         self, parameters: HeadsParameters, a_prev: Matrix, mode: Mode, stream: int
     ) -> HeadsPass:
         rows = self.rows_of_input(a_prev)
-        z = np.empty((len(rows), self.fan_out), rows.dtype)
+        z = np.empty_like(rows, shape=(len(rows), self.fan_out))
         for i in range(self.n_members):
             mine = slice(i, None, self.n_members)
-            product = np.asarray(mode.product(rows[mine], parameters.W[i]))
+            product = mode.product(rows[mine], parameters.W[i])
             z[mine] = self.dense.scaled(product) + parameters.b[i]
         mode = mode._replace(draws=draws_of_members(mode.draws, self.n_members))
         dense = self.dense.activate(parameters.dense, rows, z, mode, stream)
@@ -122,7 +122,7 @@ class MemberHeads(MemberBlock[HeadsParameters, HeadsPass, DenseDeltas]):
     def input_gradient(
         self, parameters: HeadsParameters, deltas: DenseDeltas, product: Product
     ) -> Array:
-        d_rows = np.empty((len(deltas.delta), self.fan_in), deltas.delta.dtype)
+        d_rows = np.empty_like(deltas.delta, shape=(len(deltas.delta), self.fan_in))
         for i in range(self.n_members):
             mine = slice(i, None, self.n_members)
             delta = self.dense.scaled(deltas.delta[mine])

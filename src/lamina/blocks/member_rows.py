@@ -24,7 +24,7 @@ def members_of(rows: Array, n_members: int) -> Array:
 
 def sum_over_members(of_samples: Array, n_members: int) -> Array:
     """Return the sum of all members, (n_samples, width)."""
-    return np.asarray(of_samples.reshape(len(of_samples), n_members, -1).sum(axis=1))
+    return of_samples.reshape(len(of_samples), n_members, -1).sum(axis=1)
 
 
 def draws_of_members(draws: Draws | None, n_members: int) -> Draws | None:

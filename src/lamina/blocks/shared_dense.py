@@ -176,7 +176,7 @@ class SharedDense(MemberBlock[SharedParameters, SharedPass, SharedDeltas]):
     ) -> SharedPass:
         rows = self.rows_of_input(a_prev)
         u = self._times(rows, parameters.r)
-        product = self.dense.scaled(np.asarray(mode.product(u, parameters.W)))
+        product = self.dense.scaled(mode.product(u, parameters.W))
         z = self._times(product, parameters.s) + self._of_rows(parameters.b, product)
         mode = mode._replace(draws=draws_of_members(mode.draws, self.n_members))
         dense = self.dense.activate(parameters.dense, rows, z, mode, stream)
@@ -197,7 +197,7 @@ class SharedDense(MemberBlock[SharedParameters, SharedPass, SharedDeltas]):
         b = delta.reshape(-1, k, self.fan_out).sum(axis=0)
         gradient.b[...] = b if self.own_biases else b.sum(axis=0)
         if self.scales_inputs:
-            d_u = np.asarray(product(deltas.d, passed.parameters.W.T))
+            d_u = product(deltas.d, passed.parameters.W.T)
             gradient.r[...] = (passed.rows * d_u).reshape(-1, k, self.fan_in).sum(axis=0)
         if self.scales_outputs:
             gradient.s[...] = (delta * passed.product).reshape(-1, k, self.fan_out).sum(axis=0)
@@ -206,7 +206,7 @@ class SharedDense(MemberBlock[SharedParameters, SharedPass, SharedDeltas]):
     def input_gradient(
         self, parameters: SharedParameters, deltas: SharedDeltas, product: Product
     ) -> Array:
-        d_rows = self._times(np.asarray(product(deltas.d, parameters.W.T)), parameters.r)
+        d_rows = self._times(product(deltas.d, parameters.W.T), parameters.r)
         if self.dense.residual:
             d_rows = d_rows + deltas.dense.d_a
         d_a_prev = members_of(d_rows, self.n_members)

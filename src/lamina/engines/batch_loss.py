@@ -27,7 +27,7 @@ from lamina.blocks import Product
 from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import Objective, Rows
 from lamina.formulas import LOSSES, PENALTIES
-from lamina.formulas.table import AnyArray, Array
+from lamina.formulas.table import AnyArray, Array, Scalar
 from lamina.network import Network, NetworkSpec
 from lamina.network.passes import Forward, backward_blocks, head_columns, predict_member
 
@@ -87,7 +87,7 @@ def _losses_of_targets(
         values.append(np.where(counts, w * loss.value(p, targets, params), 0))
         of_target = w[:, np.newaxis] * loss.delta(p, targets, params)
         gradients.append(np.where(counts[:, np.newaxis], of_target, 0))
-    value = np.sum(values, axis=0)
+    value = np.stack(values).sum(axis=0)
     return value / len(values) if loss.mean_over_outputs else value, np.hstack(gradients)
 
 
@@ -112,7 +112,7 @@ def unweighted_losses(
     parts = [
         (prediction[:, head], codes) for head, codes in zip(head_columns(spec), y.T, strict=True)
     ]
-    value = np.sum([loss.value(p, codes, params) for p, codes in parts], axis=0)
+    value = np.stack([loss.value(p, codes, params) for p, codes in parts]).sum(axis=0)
     return value, np.hstack([loss.delta(p, codes, params) for p, codes in parts])
 
 
@@ -128,7 +128,7 @@ def losses_of_members(
     if k == 1:
         return row_losses(spec, objective, a, passed.prediction, rows)
     logits = a.reshape(-1, spec.n_outputs)
-    weight = np.ones(len(rows.y), a.dtype) if rows.weight is None else rows.weight
+    weight = np.ones_like(a[:, 0]) if rows.weight is None else rows.weight
     y, weight = (np.repeat(each, k, axis=0) for each in (rows.y, weight / a.dtype.type(k)))
     prediction = predict_member(spec, logits)
     value, d_a = row_losses(spec, objective, logits, prediction, Rows(rows.X, y, weight))
@@ -139,10 +139,18 @@ def batch_loss(
     network: Network, objective: Objective, passed: Forward, rows: Rows
 ) -> tuple[float, Array]:
     """Return L, the mean of the losses plus the penalty, and dL/da of the last block."""
+    total, d_a = summed_loss(network, objective, passed, rows)
+    return float(total) / weight_sum(rows), d_a
+
+
+def summed_loss(
+    network: Network, objective: Objective, passed: Forward, rows: Rows
+) -> tuple[Scalar, Array]:
+    """Return L before it is divided by the samples' number or weights, and dL/da."""
     value, d_a = losses_of_members(network.spec, objective, passed, rows)
     weights = network.parameters[: network.layout.n_weights]
     penalty = objective.alpha * PENALTIES[objective.penalty].value(weights, objective.l1_ratio)
-    return (float(value.sum()) + penalty) / weight_sum(rows), d_a
+    return value.sum().astype(np.float64) + penalty, d_a
 
 
 def backward(
@@ -154,6 +162,15 @@ def backward(
     product: Product = operator.matmul,
 ) -> Array:
     """Return the gradient of L, from dL/da of the last block."""
+    result = summed_gradient(network, objective, passed, d_a, product)
+    result /= weight_sum(rows)
+    return result
+
+
+def summed_gradient(
+    network: Network, objective: Objective, passed: Forward, d_a: Array, product: Product
+) -> Array:
+    """Return the gradient of L before it is divided by the samples' number or weights."""
     gradient = network.with_parameters(np.zeros_like(network.parameters))
     for i, deltas in backward_blocks(network, passed, d_a, product):
         block, part = network.spec.blocks[i], gradient.blocks[i]
@@ -161,5 +178,4 @@ def backward(
     prefix, penalty = slice(network.layout.n_weights), PENALTIES[objective.penalty]
     weights, result = network.parameters[prefix], gradient.parameters
     result[prefix] += objective.alpha * penalty.gradient(weights, objective.l1_ratio)
-    result /= weight_sum(rows)
     return result

@@ -6,10 +6,11 @@ Shapes: parameters (n_parameters,); slots (n_slots, n_parameters).
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,8 @@ from lamina.formulas import OPTIMIZERS
 from lamina.formulas.averages import average_rate, clipping_scale, compute_norm
 from lamina.formulas.hyperparameters import names_of
 from lamina.formulas.muon import adamw_factors, is_orthogonalised
-from lamina.formulas.table import Array
+from lamina.formulas.optimizer import Factors
+from lamina.formulas.table import Array, Scalar
 from lamina.network import ParameterLayout
 from lamina.network.parameters import RateFactors, Span
 
@@ -114,6 +116,71 @@ class OptimizerState:
             self.slots[-1, n_trained:] = parameters[n_trained:]
 
 
+class StepParts(NamedTuple):
+    """Parts of the trained parameters by what a step does to them.
+
+    Attributes
+    ----------
+    decayed : list of Span
+        Weights and parameters of inputs.
+    matrices : dict of int to float
+        Index of each matrix of weights that takes a step of its own kind, and its rate factor.
+    elementwise : list of Span
+        All else.
+    """
+
+    decayed: list[Span]
+    matrices: dict[int, float]
+    elementwise: list[Span]
+
+
+class StepNumbers(NamedTuple):
+    """Numbers of one step that differ from step to step; a device has them as its own numbers.
+
+    Attributes
+    ----------
+    learning_rate, weight_decay : float
+    average_rate : float
+        Fraction by which an average moves; zero without one.
+    factors : tuple of tuple of float
+        Factors of the optimizer for each of the elementwise parts.
+    """
+
+    learning_rate: float
+    weight_decay: float
+    average_rate: float
+    factors: tuple[Factors, ...]
+
+
+def step_parts(layout: ParameterLayout, settings: OptimizerSettings) -> StepParts:
+    """Return the parts of a step, which are the same for all steps."""
+    weights, others, inputs = _spans(layout, settings)
+    if OPTIMIZERS[settings.name].matrix_update is None:
+        return StepParts([*weights, *inputs], {}, [*weights, *others, *inputs])
+    matrices, turned, elementwise = _matrices(layout, weights), dict[int, float](), [*others]
+    for i, matrix in enumerate(matrices):
+        if is_orthogonalised(i, len(matrices), settings.hyperparameters):
+            turned[i] = matrix.rate_factor
+        else:
+            elementwise.append(matrix)
+    return StepParts([*weights, *inputs], turned, [*elementwise, *inputs])
+
+
+def step_numbers(
+    parts: StepParts, settings: OptimizerSettings, step: int, learning_rate: float
+) -> StepNumbers:
+    """Return the numbers of a step; steps count from 1."""
+    record, params = OPTIMIZERS[settings.name], settings.hyperparameters
+    of_rate = {
+        factor: record.factors(learning_rate * factor, step, params)
+        for factor in {part.rate_factor for part in parts.elementwise}
+    }
+    factors = tuple(of_rate[part.rate_factor] for part in parts.elementwise)
+    decay = settings.average_decay
+    average = 0.0 if decay is None else average_rate(decay, step)
+    return StepNumbers(learning_rate, settings.weight_decay, average, factors)
+
+
 def update(
     layout: ParameterLayout,
     settings: OptimizerSettings,
@@ -122,38 +189,57 @@ def update(
     state: OptimizerState,
     learning_rate: float,
 ) -> float:
-    """Make one step in place, except for the step count, and return the gradient's norm.
+    """Make one step in place, except for the step count, and return the gradient's norm."""
+    parts = step_parts(layout, settings)
+    numbers = step_numbers(parts, settings, state.step + 1, learning_rate)
+    return float(apply_step(layout, settings, parts, parameters, gradient, state.slots, numbers))
+
+
+def apply_step(
+    layout: ParameterLayout,
+    settings: OptimizerSettings,
+    parts: StepParts,
+    parameters: Array,
+    gradient: Array,
+    slots: Array,
+    numbers: StepNumbers,
+) -> Scalar:
+    """Make one step with these numbers, in place, and return the gradient's norm.
 
     The gradient is clipped, weights decay, the optimizer steps, then the average is updated.
     """
-    record, step, params = OPTIMIZERS[settings.name], state.step + 1, settings.hyperparameters
+    record, params = OPTIMIZERS[settings.name], settings.hyperparameters
+    learning_rate, weight_decay, average_rate, factors = numbers
     norm = compute_norm(gradient)
-    gradient *= clipping_scale(norm, settings.max_gradient_norm)
-    weights, others, inputs = _spans(layout, settings)
-    for part, rate_factor, decay_factor in (*weights, *inputs):
-        parameters[part] *= 1 - learning_rate * rate_factor * settings.weight_decay * decay_factor
-    slots = state.slots[:-1] if state.keeps_average else state.slots
-    elementwise = [*weights, *others, *inputs]
+    if settings.max_gradient_norm is not None:
+        scale = clipping_scale(norm, settings.max_gradient_norm)
+        gradient *= scale.astype(gradient.dtype)
+    for part, rate_factor, decay_factor in parts.decayed:
+        parameters[part] *= 1 - learning_rate * rate_factor * weight_decay * decay_factor
+    of_optimizer = slots if settings.average_decay is None else slots[:-1]
     if record.matrix_update is not None:
-        matrices = _matrices(layout, weights)
-        elementwise = [*others, *inputs]
-        views = [layout.views(vector).weights for vector in (parameters, gradient, *slots)]
-        for i, (W, G, *of_W) in enumerate(zip(*views, strict=True)):
-            if not is_orthogonalised(i, len(matrices), params):
-                elementwise.append(matrices[i])
-                continue
-            rate = learning_rate * matrices[i].rate_factor
-            # Heads of members are a matrix each.
-            by_matrix = (each.reshape(-1, *each.shape[-2:]) for each in (W, G, *of_W))
-            for one, its_gradient, *its_slots in zip(*by_matrix, strict=True):
-                record.matrix_update(one, its_gradient, its_slots, step, rate, params)
-    for part, rate_factor, _ in elementwise:
-        rate, of_w = learning_rate * rate_factor, slots[:, part]
-        record.update(parameters[part], gradient[part], of_w, step, rate, params)
+        vectors = parameters, gradient, *of_optimizer
+        for matrices, rate_factor in _turned(layout, parts, vectors):
+            W, G, *of_W = matrices
+            record.matrix_update(W, G, of_W, learning_rate * rate_factor, params)
+    for (part, *_), of_part in zip(parts.elementwise, factors, strict=True):
+        record.apply(parameters[part], gradient[part], of_optimizer[:, part], of_part, params)
     if settings.average_decay is not None:
-        average = state.slots[-1]
-        average += (parameters - average) * average_rate(settings.average_decay, step)
+        average = slots[-1]
+        average += (parameters - average) * average_rate
     return norm
+
+
+def _turned(
+    layout: ParameterLayout, parts: StepParts, vectors: Iterable[Array]
+) -> Iterator[tuple[tuple[Array, ...], float]]:
+    """Yield the views of each matrix with a step of its own kind, and its rate factor."""
+    views = [layout.views(vector).weights for vector in vectors]
+    for i, rate_factor in parts.matrices.items():
+        # Heads of members are a matrix each.
+        by_matrix = [of_vector[i].reshape(-1, *of_vector[i].shape[-2:]) for of_vector in views]
+        for each in zip(*by_matrix, strict=True):
+            yield each, rate_factor
 
 
 def spans_of_step(layout: ParameterLayout, settings: OptimizerSettings) -> list[Span]:

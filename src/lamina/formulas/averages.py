@@ -5,21 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.formulas.optimizer import integer_power
-from lamina.formulas.table import Array
+from lamina.formulas.table import Array, Scalar
 
 
-def compute_norm(gradient: Array) -> float:
+def compute_norm(gradient: Array) -> Scalar:
     """Return ‖g‖ over all trained parameters, in float64."""
-    return float(np.linalg.norm(gradient.astype(np.float64, copy=False)))
+    return np.linalg.norm(gradient.astype(np.float64, copy=False))
 
 
-def clipping_scale(norm: float, most: float | None) -> float:
+def clipping_scale(norm: Scalar, most: float) -> Scalar:
     """Return the factor that limits the norm of a gradient to `most`.
 
     g ← g · most / ‖g‖ where ‖g‖ > most (Pascanu, Mikolov, Bengio 2013, On the difficulty of
     training recurrent neural networks, algorithm 1).
     """
-    return most / norm if most is not None and norm > most else 1.0
+    # fmax ignores a NaN, whose gradient is not scaled either.
+    return np.float64(most) / np.fmax(norm, most)
 
 
 def average_rate(decay: float, step: int) -> float:

@@ -23,11 +23,11 @@ def clip_probability(p: Array) -> Array:
 
 def binary_log_loss(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
     p = clip_probability(p)
-    return np.asarray(-np.sum(xlogy(y, p) + xlogy(1 - y, 1 - p), axis=1))
+    return -np.sum(xlogy(y, p) + xlogy(1 - y, 1 - p), axis=1)
 
 
 def log_loss(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
-    return np.asarray(-np.log(clip_probability(p)[np.arange(len(y)), y]))
+    return -np.log(clip_probability(p)[np.arange(len(y)), y])
 
 
 def log_loss_delta(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
@@ -45,29 +45,29 @@ def smoothed_labels(p: Array, y: AnyArray, smoothing: float) -> Array:
 
 def smoothed_log_loss(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     labels = smoothed_labels(p, y, params["label_smoothing"])
-    return np.asarray(-np.sum(labels * np.log(clip_probability(p)), axis=1))
+    return -np.sum(labels * np.log(clip_probability(p)), axis=1)
 
 
 def smoothed_log_loss_delta(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
-    return np.asarray(p - smoothed_labels(p, y, params["label_smoothing"]))
+    return p - smoothed_labels(p, y, params["label_smoothing"])
 
 
 def binary_focal(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     p, power = clip_probability(p), params["focal_gamma"]
     yes, no = (1 - p) ** power * np.log(p), p**power * np.log1p(-p)
-    return np.asarray(-np.sum(y * yes + (1 - y) * no, axis=1))
+    return -np.sum(y * yes + (1 - y) * no, axis=1)
 
 
 def binary_focal_delta(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     p, power = clip_probability(p), params["focal_gamma"]
     yes = (1 - p) ** power * (power * p * np.log(p) - (1 - p))
     no = p**power * (p - power * (1 - p) * np.log1p(-p))
-    return np.asarray(y * yes + (1 - y) * no)
+    return y * yes + (1 - y) * no
 
 
 def focal(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     labels, p = smoothed_labels(p, y, params["label_smoothing"]), clip_probability(p)
-    return np.asarray(-np.sum(labels * (1 - p) ** params["focal_gamma"] * np.log(p), axis=1))
+    return -np.sum(labels * (1 - p) ** params["focal_gamma"] * np.log(p), axis=1)
 
 
 def focal_delta(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
@@ -75,4 +75,4 @@ def focal_delta(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     labels, power = smoothed_labels(p, y, params["label_smoothing"]), params["focal_gamma"]
     q = clip_probability(p)
     g = labels * (1 - q) ** power * (power * q * np.log(q) / (1 - q) - 1)
-    return np.asarray(g - p * g.sum(axis=1, keepdims=True))
+    return g - p * g.sum(axis=1, keepdims=True)

@@ -51,7 +51,7 @@ class InverseLink:
 def softmax(z: Array) -> Array:
     # The largest logit is subtracted first, so that exp cannot overflow; the quotient is the same.
     powers = np.exp(z - z.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 # Within these, a standard deviation and the terms with its square are finite in float32 as well.
@@ -72,7 +72,7 @@ def log_of_positive(p: Array) -> Array:
 
 def logit_of_clipped(p: Array) -> Array:
     eps = np.finfo(p.dtype).eps
-    return np.asarray(logit(np.clip(p, eps, 1 - eps)))
+    return logit(np.clip(p, eps, 1 - eps))
 
 
 def log_of_std(p: Array) -> Array:

@@ -23,7 +23,6 @@ def muon_matrix(
     W: Array,
     G: Array,
     slots: Sequence[Array],
-    step: int,
     learning_rate: float,
     params: Mapping[str, float],
 ) -> None:
@@ -60,7 +59,7 @@ def orthogonalised(G: Array) -> Array:
     """
     a, b, c = NEWTON_SCHULZ
     X = G.T if G.shape[0] > G.shape[1] else G
-    X = X / max(float(np.linalg.norm(G)), SMALLEST_NORM)
+    X = X / np.fmax(np.linalg.norm(G), SMALLEST_NORM)
     for _ in range(ROUNDS):
         A = X @ X.T
         X = a * X + (b * A + c * (A @ A)) @ X

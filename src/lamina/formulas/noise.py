@@ -44,6 +44,13 @@ class Draws(NamedTuple):
     rows: NDArray[np.int64]
     dropout_multiplier: float = 1.0
 
+    def words(self, stream: int, n_units: int) -> NDArray[np.uint64]:
+        """Return a word of 32 random bits for each sample and unit of a stream.
+
+        An engine on a device has draws of its own class, with the same words.
+        """
+        return words(self, stream, n_units)
+
 
 def philox(counter: NDArray[np.uint64], key: tuple[int, int]) -> NDArray[np.uint64]:
     """Return four pseudorandom 32-bit words from four counter words, by Philox4x32-10.
@@ -105,7 +112,7 @@ def dropout_factors(draws: Draws, stream: int, shape: tuple[int, int], rate: flo
     ndarray of float64 of that shape
     """
     rate *= draws.dropout_multiplier
-    kept = words(draws, stream, shape[1]) >= np.uint64(threshold(rate))
+    kept = draws.words(stream, shape[1]) >= np.uint64(threshold(rate))
     return np.where(kept, 1 / (1 - rate), 0.0)
 
 
@@ -124,7 +131,7 @@ def standard_normals(draws: Draws, stream: int, shape: tuple[int, int]) -> Array
     ndarray of float64 of that shape
     """
     even = shape[1] + shape[1] % 2
-    uniform = words(draws, stream, even).astype(np.float64) * 2.0**-32
+    uniform = draws.words(stream, even).astype(np.float64) * 2.0**-32
     radius = np.sqrt(-2 * np.log(uniform[:, 0::2] + 2.0**-32))
     angle = 2 * np.pi * uniform[:, 1::2]
     pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=2)

@@ -81,7 +81,7 @@ class Normalization:
             return gradient * moments.inverse
         mean = gradient.mean(axis=self.axis, keepdims=True)
         along = (gradient * normalized).mean(axis=self.axis, keepdims=True)
-        return np.asarray((gradient - mean - normalized * along) * moments.inverse)
+        return (gradient - mean - normalized * along) * moments.inverse
 
 
 def running_moments(statistics: Array) -> Moments:

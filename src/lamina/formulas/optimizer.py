@@ -2,6 +2,8 @@
 
 Shapes: w (parameters) and g (gradient) are flat vectors of n_parameters; `state` is
 (n_slots, n_parameters), zero at the start; `step` counts from 1. `update` works in place.
+An update is two functions: one from the step to a few factors, and one from factors to the step,
+so that an engine on a device can receive the factors of many steps at once.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from typing import TypeAlias
 from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.formulas.table import Array
 
-Update: TypeAlias = Callable[[Array, Array, Array, int, float, Mapping[str, float]], None]
+Factors: TypeAlias = tuple[float, ...]
+Apply: TypeAlias = Callable[[Array, Array, Array, Factors, Mapping[str, float]], None]
 MatrixUpdate: TypeAlias = Callable[
-    [Array, Array, Sequence[Array], int, float, Mapping[str, float]], None
+    [Array, Array, Sequence[Array], float, Mapping[str, float]], None
 ]
 
 
@@ -37,6 +40,11 @@ class StepCode:
     lines: tuple[str, ...]
 
 
+def rate_alone(learning_rate: float, step: int, params: Mapping[str, float]) -> Factors:
+    """Return the learning rate, the only factor of most optimizers."""
+    return (learning_rate,)
+
+
 @dataclass(frozen=True)
 class Optimizer:
     """Optimizer.
@@ -51,17 +59,21 @@ class Optimizer:
         In the order in which engines receive their values.
     follows_schedule : bool
         True if it follows `learning_rate=`; scikit-learn's adam keeps its rate.
-    update : callable
-        `update(w, g, state, step, learning_rate, hyperparameters)`, in place on w and state.
+    apply : callable
+        `apply(w, g, state, factors, hyperparameters)`, in place on w and state.
     equation, paper : str
         Formula as text, and its source.
     code : StepCode
         Term that `update` adds, in NumPy.
+    factors : callable
+        `factors(learning_rate, step, hyperparameters)` returns the numbers that `apply` receives:
+        the learning rate alone, if the step's count does not matter.
     amsgrad : bool
         True if it has the AMSGrad variant, which `update` uses if the state has one more row.
     matrix_update : callable or None
-        Variant of `update` for matrices of weights, if it is not elementwise: W, g and each slot
-        are (fan_in, fan_out). `update` then serves all other parameters.
+        `matrix_update(W, G, slots, learning_rate, hyperparameters)`, for matrices of weights if
+        their step is not elementwise: W, G and each slot are (fan_in, fan_out). `apply` then
+        serves all other parameters.
     matrix_code : StepCode or None
         Term that it adds, in NumPy; it may use `orthogonalised` of lamina.formulas.muon.
     weight_decay : float
@@ -72,14 +84,27 @@ class Optimizer:
     slots: tuple[str, ...]
     hyperparameters: tuple[Hyperparameter, ...]
     follows_schedule: bool
-    update: Update
+    apply: Apply
     equation: str
     paper: str
     code: StepCode
+    factors: Callable[[float, int, Mapping[str, float]], Factors] = rate_alone
     amsgrad: bool = False
     matrix_update: MatrixUpdate | None = None
     matrix_code: StepCode | None = None
     weight_decay: float = 0.0
+
+    def update(
+        self,
+        w: Array,
+        g: Array,
+        state: Array,
+        step: int,
+        learning_rate: float,
+        params: Mapping[str, float],
+    ) -> None:
+        """Make a step, in place on w and state."""
+        self.apply(w, g, state, self.factors(learning_rate, step, params), params)
 
 
 def integer_power(base: float, exponent: int) -> float:

@@ -1,7 +1,8 @@
 """Optimizers: the step that a gradient gives.
 
 Shapes: w (parameters) and g (gradient) are flat vectors of n_parameters; `state` is
-(n_slots, n_parameters), zero at the start; `step` counts from 1. `update` works in place.
+(n_slots, n_parameters), zero at the start; `step` counts from 1. Steps work in place on w and
+state. Numbers that depend on the step are its factors, which a device receives as numbers.
 
 Optimizers that PyTorch has give PyTorch's numbers, except sgd and adam, which give scikit-learn's.
 """
@@ -14,14 +15,12 @@ import numpy as np
 
 from lamina.formulas.hyperparameters import Hyperparameter
 from lamina.formulas.muon import muon_matrix
-from lamina.formulas.optimizer import Optimizer, StepCode, integer_power
+from lamina.formulas.optimizer import Factors, Optimizer, StepCode, integer_power
 from lamina.formulas.table import Array, RecordTable
 
 
-def sgd(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
-) -> None:
-    v, momentum = state[0], params["momentum"]
+def sgd(w: Array, g: Array, state: Array, factors: Factors, params: Mapping[str, float]) -> None:
+    v, momentum, learning_rate = state[0], params["momentum"], factors[0]
     v *= momentum
     v -= learning_rate * g
     w += momentum * v - learning_rate * g if params["nesterovs_momentum"] else v
@@ -40,22 +39,26 @@ def update_moments(state: Array, g: Array, params: Mapping[str, float]) -> tuple
     return m, largest[0]
 
 
-def adam(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
-) -> None:
-    m, v = update_moments(state, g, params)
+def adam_step_factors(learning_rate: float, step: int, params: Mapping[str, float]) -> Factors:
     unbiased = np.sqrt(1 - integer_power(params["beta_2"], step))
     unbiased /= 1 - integer_power(params["beta_1"], step)
-    # epsilon joins the uncorrected √v: the paper's "efficient" form, not Algorithm 1's (PyTorch's).
-    w -= float(learning_rate * unbiased) * m / (np.sqrt(v) + params["epsilon"])
+    return (float(learning_rate * unbiased),)
 
 
-def adamw(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
-) -> None:
+def adam(w: Array, g: Array, state: Array, factors: Factors, params: Mapping[str, float]) -> None:
     m, v = update_moments(state, g, params)
+    # epsilon joins the uncorrected √v: the paper's "efficient" form, not Algorithm 1's (PyTorch's).
+    w -= factors[0] * m / (np.sqrt(v) + params["epsilon"])
+
+
+def adamw_step_factors(learning_rate: float, step: int, params: Mapping[str, float]) -> Factors:
     rate = learning_rate / (1 - integer_power(params["beta_1"], step))
-    root = float(np.sqrt(1 - integer_power(params["beta_2"], step)))
+    return rate, float(np.sqrt(1 - integer_power(params["beta_2"], step)))
+
+
+def adamw(w: Array, g: Array, state: Array, factors: Factors, params: Mapping[str, float]) -> None:
+    m, v = update_moments(state, g, params)
+    rate, root = factors
     w -= rate * m / (np.sqrt(v) / root + params["epsilon"])
 
 
@@ -64,10 +67,8 @@ def nadam_momentum(beta_1: float, step: int) -> float:
     return beta_1 * (1 - 0.5 * integer_power(0.9998367253526753, step))
 
 
-def nadam(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
-) -> None:
-    m, v = update_moments(state, g, params)
+def nadam_step_factors(learning_rate: float, step: int, params: Mapping[str, float]) -> Factors:
+    """Return the learning rate, the factors of g and of m in the step, and the root of v's."""
     beta_1 = params["beta_1"]
     now, following = nadam_momentum(beta_1, step), nadam_momentum(beta_1, step + 1)
     # Where β₁ᵗ is below 1e-17, the product no longer shows in 1 - product.
@@ -76,32 +77,41 @@ def nadam(
         product *= nadam_momentum(beta_1, t)
         if not product:
             break
-    ahead = (1 - now) / (1 - product) * g + following / (1 - product * following) * m
     root = float(np.sqrt(1 - integer_power(params["beta_2"], step)))
+    return (
+        learning_rate,
+        (1 - now) / (1 - product),
+        following / (1 - product * following),
+        root,
+    )
+
+
+def nadam(w: Array, g: Array, state: Array, factors: Factors, params: Mapping[str, float]) -> None:
+    m, v = update_moments(state, g, params)
+    learning_rate, of_g, of_m, root = factors
+    ahead = of_g * g + of_m * m
     w -= learning_rate * ahead / (np.sqrt(v) / root + params["epsilon"])
 
 
 def rmsprop(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
+    w: Array, g: Array, state: Array, factors: Factors, params: Mapping[str, float]
 ) -> None:
-    v, decay_rate = state[0], params["decay_rate"]
+    v, decay_rate, learning_rate = state[0], params["decay_rate"], factors[0]
     v *= decay_rate
     v += (1 - decay_rate) * (g * g)
     w -= learning_rate * g / (np.sqrt(v) + params["epsilon"])
 
 
 def adagrad(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
+    w: Array, g: Array, state: Array, factors: Factors, params: Mapping[str, float]
 ) -> None:
     state[0] += g * g
-    w -= learning_rate * g / (np.sqrt(state[0]) + params["epsilon"])
+    w -= factors[0] * g / (np.sqrt(state[0]) + params["epsilon"])
 
 
-def lion(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
-) -> None:
+def lion(w: Array, g: Array, state: Array, factors: Factors, params: Mapping[str, float]) -> None:
     m, beta_1, beta_2 = state[0], params["beta_1"], params["beta_2"]
-    w -= learning_rate * np.sign(beta_1 * m + (1 - beta_1) * g)
+    w -= factors[0] * np.sign(beta_1 * m + (1 - beta_1) * g)
     m *= beta_2
     m += (1 - beta_2) * g
 
@@ -204,7 +214,7 @@ OPTIMIZERS = RecordTable(
         slots=("velocity",),
         hyperparameters=(MOMENTUM, NESTEROVS_MOMENTUM),
         follows_schedule=True,
-        update=sgd,
+        apply=sgd,
         code=StepCode(
             ("v",),
             (
@@ -220,7 +230,8 @@ OPTIMIZERS = RecordTable(
         slots=("m", "v"),
         hyperparameters=(BETA_1, BETA_2, EPSILON),
         follows_schedule=False,
-        update=adam,
+        apply=adam,
+        factors=adam_step_factors,
         code=StepCode(
             ("m", "v"),
             (
@@ -240,7 +251,8 @@ OPTIMIZERS = RecordTable(
         slots=("m", "v"),
         hyperparameters=(BETA_1, BETA_2, EPSILON),
         follows_schedule=True,
-        update=adamw,
+        apply=adamw,
+        factors=adamw_step_factors,
         code=ADAMW_IN_CODE,
         equation=f"W ← W - η λ W;  {ADAM_MOMENTS};  {ADAMW_STEP}",
         paper="Loshchilov, Hutter 2019, Decoupled weight decay regularization",
@@ -252,7 +264,8 @@ OPTIMIZERS = RecordTable(
         slots=("m", "v"),
         hyperparameters=(BETA_1, BETA_2, EPSILON),
         follows_schedule=True,
-        update=nadam,
+        apply=nadam,
+        factors=nadam_step_factors,
         code=StepCode(
             ("m", "v"),
             (
@@ -274,7 +287,7 @@ OPTIMIZERS = RecordTable(
         slots=("v",),
         hyperparameters=(DECAY_RATE, EPSILON),
         follows_schedule=True,
-        update=rmsprop,
+        apply=rmsprop,
         code=StepCode(
             ("v",),
             (
@@ -290,7 +303,7 @@ OPTIMIZERS = RecordTable(
         slots=("sum",),
         hyperparameters=(EPSILON,),
         follows_schedule=True,
-        update=adagrad,
+        apply=adagrad,
         code=StepCode(("s",), ("s = s + g**2", "-rate * g / (np.sqrt(s) + epsilon)")),
         equation="s ← s + g²;  w ← w - η g / (√s + ε)",
         paper="Duchi, Hazan, Singer 2011, Adaptive subgradient methods for online learning",
@@ -300,7 +313,7 @@ OPTIMIZERS = RecordTable(
         slots=("m",),
         hyperparameters=(BETA_1, BETA_2),
         follows_schedule=True,
-        update=lion,
+        apply=lion,
         code=StepCode(("m",), ("-rate * np.sign(beta_1 * m + (1 - beta_1) * g)",)),
         equation="w ← w - η sign(β₁ m + (1 - β₁) g);  m ← β₂ m + (1 - β₂) g",
         paper="Chen et al. 2023, Symbolic discovery of optimization algorithms",
@@ -320,7 +333,8 @@ OPTIMIZERS = RecordTable(
             ADAMW_DECAY,
         ),
         follows_schedule=True,
-        update=adamw,
+        apply=adamw,
+        factors=adamw_step_factors,
         matrix_update=muon_matrix,
         code=ADAMW_IN_CODE,
         matrix_code=StepCode(

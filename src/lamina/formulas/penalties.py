@@ -46,8 +46,8 @@ class Penalty:
     def value(self, w: Array, l1_ratio: float = 0.5) -> float:
         """Return r ‖w‖₁ + (1 - r) ½ ‖w‖²."""
         r = self.l1_fraction(l1_ratio)
-        l1 = r * float(np.abs(w).sum()) if r else 0.0
-        return l1 + (1 - r) * 0.5 * float(np.dot(w, w))
+        l1 = r * np.abs(w).sum().astype(np.float64) if r else 0.0
+        return l1 + (1 - r) * 0.5 * np.dot(w, w).astype(np.float64)
 
     def gradient(self, w: Array, l1_ratio: float = 0.5) -> Array:
         """Return r sign(w) + (1 - r) w; the derivative of |w| at 0 is taken as 0."""

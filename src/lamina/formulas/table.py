@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
 Array: TypeAlias = NDArray[np.floating[Any]]
+Scalar: TypeAlias = np.floating[Any]
 # Numbers, class codes or labels: only the data decides about the dtype.
 AnyArray: TypeAlias = NDArray[Any]
 # Samples: dense, or sparse by rows.

@@ -17,54 +17,54 @@ from lamina.formulas.table import AnyArray, Array
 
 def difference(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
     """Return p - y, the derivative at the logits of a loss with its canonical link."""
-    return np.asarray(p - y)
+    return p - y
 
 
 def squared_error(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
-    return np.asarray(0.5 * np.mean((p - y) ** 2, axis=1))
+    return 0.5 * np.mean((p - y) ** 2, axis=1)
 
 
 def poisson(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
-    return np.asarray(np.sum(xlogy(y, y / p) - y + p, axis=1))
+    return np.sum(xlogy(y, y / p) - y + p, axis=1)
 
 
 def absolute_error(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
-    return np.asarray(np.sum(np.abs(p - y), axis=1))
+    return np.sum(np.abs(p - y), axis=1)
 
 
 def absolute_error_delta(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
-    return np.asarray(np.sign(p - y))
+    return np.sign(p - y)
 
 
 def huber(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     threshold, far = params["huber_threshold"], np.abs(p - y)
     rows = np.where(far <= threshold, 0.5 * far**2, threshold * (far - 0.5 * threshold))
-    return np.asarray(rows.sum(axis=1))
+    return rows.sum(axis=1)
 
 
 def huber_delta(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
-    return np.asarray(np.clip(p - y, -params["huber_threshold"], params["huber_threshold"]))
+    return np.clip(p - y, -params["huber_threshold"], params["huber_threshold"])
 
 
 def log_cosh(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
     far = np.abs(p - y)
     # log cosh r = |r| + log(½ + ½ exp(-2 |r|)), which overflows nowhere.
-    return np.asarray(np.sum(far + np.log1p(0.5 * np.expm1(-2 * far)), axis=1))
+    return np.sum(far + np.log1p(0.5 * np.expm1(-2 * far)), axis=1)
 
 
 def log_cosh_delta(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
-    return np.asarray(np.tanh(p - y))
+    return np.tanh(p - y)
 
 
 def quantile(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
     q, under = _quantiles(p, y, params)
-    return np.asarray(np.maximum(q * under, (q - 1) * under).sum(axis=(1, 2)))
+    return np.maximum(q * under, (q - 1) * under).sum(axis=(1, 2))
 
 
 def quantile_delta(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
     q, under = _quantiles(p, y, params)
     derivative = np.where(under > 0, -q, np.where(under < 0, 1 - q, 0))
-    return np.asarray(derivative.reshape(p.shape))
+    return derivative.reshape(p.shape)
 
 
 def _quantiles(p: Array, y: AnyArray, params: Hyperparameters) -> tuple[Array, Array]:
@@ -90,22 +90,22 @@ def rearranged_quantiles(p: Array, params: Hyperparameters) -> Array:
 
 def gamma(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
     ratio = np.where(y > 0, y / p, np.nan)
-    return np.asarray(np.sum(ratio - 1 - np.log(ratio), axis=1))
+    return np.sum(ratio - 1 - np.log(ratio), axis=1)
 
 
 def gamma_delta(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
-    return np.asarray(1 - y / p)
+    return 1 - y / p
 
 
 def tweedie(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     below, above = 1 - params["tweedie_power"], 2 - params["tweedie_power"]
     of_y = y**above / (below * above)
-    return np.asarray(np.sum(of_y - _pull(p, y, below) / below + p**above / above, axis=1))
+    return np.sum(of_y - _pull(p, y, below) / below + p**above / above, axis=1)
 
 
 def tweedie_delta(p: Array, y: AnyArray, params: Mapping[str, float]) -> Array:
     below, above = 1 - params["tweedie_power"], 2 - params["tweedie_power"]
-    return np.asarray(p**above - _pull(p, y, below))
+    return p**above - _pull(p, y, below)
 
 
 def _pull(p: Array, y: AnyArray, exponent: float) -> Array:
@@ -116,7 +116,7 @@ def _pull(p: Array, y: AnyArray, exponent: float) -> Array:
 def gaussian_nll(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
     """Return the negative log of the normal density, without the constant ½ log 2π."""
     mean, std = p[:, 0::2], p[:, 1::2]
-    return np.asarray(np.sum(np.log(std) + 0.5 * ((mean - y) / std) ** 2, axis=1))
+    return np.sum(np.log(std) + 0.5 * ((mean - y) / std) ** 2, axis=1)
 
 
 def gaussian_nll_delta(p: Array, y: AnyArray, params: Hyperparameters) -> Array:

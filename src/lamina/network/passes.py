@@ -74,7 +74,7 @@ def predict_from(spec: NetworkSpec, logits: Array) -> Array:
     if spec.n_members == 1:
         return predict_member(spec, logits)
     rows = predict_member(spec, logits.reshape(-1, spec.n_outputs))
-    return np.asarray(rows.reshape(-1, spec.n_members, spec.n_outputs).mean(axis=1))
+    return rows.reshape(-1, spec.n_members, spec.n_outputs).mean(axis=1)
 
 
 def predict_member(spec: NetworkSpec, logits: Array) -> Array:

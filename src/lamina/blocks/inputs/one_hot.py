@@ -9,7 +9,6 @@ rows of its W, and an engine need not make the matrix.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import ClassVar
 
 import numpy as np
@@ -45,9 +44,8 @@ class OneHotInputs(CodeInputs):
         return tuple(n_codes - 1 for n_codes in self.n_codes)
 
     def forward(self, parts: Parts, x: Array) -> Array:
-        codes, a = as_codes(x), np.zeros((len(x), self.fan_out), x.dtype)
-        starts = accumulate(self.widths, initial=0)
-        for start, of_column in zip(starts, codes.T, strict=False):
-            (rows,) = np.nonzero(of_column)
-            a[rows, start + of_column[rows] - 1] = 1.0
-        return a
+        codes = as_codes(x)
+        of_columns = [
+            codes[:, j : j + 1] == np.arange(1, n_codes) for j, n_codes in enumerate(self.n_codes)
+        ]
+        return np.concatenate(of_columns, axis=1).astype(x.dtype)

@@ -106,15 +106,15 @@ class PeriodicInputs(InputGroup):
     def input_gradient(self, parts: Parts, x: Array, d_a: Array) -> Array:
         d_phase = self._phase_gradient(parts, x, d_a)
         through_cosines = 2 * math.pi * (parts[0] * d_phase).sum(axis=2)
-        return np.asarray(self._by_column(d_a)[:, :, 0] + through_cosines)
+        return self._by_column(d_a)[:, :, 0] + through_cosines
 
     def _phase_gradient(self, parts: Parts, x: Array, d_a: Array) -> Array:
         """Return dL/dθ."""
         d_cosines = np.einsum("ncm,ckm->nck", self._by_column(d_a)[:, :, 1:], parts[2])
-        return np.asarray(-np.sin(_phase(parts, x)) * d_cosines)
+        return -np.sin(_phase(parts, x)) * d_cosines
 
 
 def _phase(parts: Parts, x: Array) -> Array:
     """Return θ."""
     w1, b1, *_ = parts
-    return np.asarray(2 * math.pi * (x[:, :, np.newaxis] * w1) + b1)
+    return 2 * math.pi * (x[:, :, np.newaxis] * w1) + b1

@@ -125,7 +125,7 @@ class PiecewiseLinearInputs(InputGroup):
     def forward(self, parts: Parts, x: Array) -> Array:
         w, b, V, edges = parts
         encoded = np.einsum("nct,ctm->ncm", encode(x, edges), V)
-        return np.asarray(x[:, :, np.newaxis] * w + b + encoded).reshape(len(x), -1)
+        return (x[:, :, np.newaxis] * w + b + encoded).reshape(len(x), -1)
 
     def write_gradient(self, parts: Parts, x: Array, d_a: Array, gradient: Parts) -> None:
         w, b, V, _ = gradient
@@ -143,7 +143,8 @@ class PiecewiseLinearInputs(InputGroup):
         )
         d_encoded = np.einsum("ncm,ctm->nct", by_column, V)
         through_bins = np.where(rises, d_encoded / bins.widths, 0.0).sum(axis=2)
-        return np.asarray((by_column * w).sum(axis=2) + through_bins, x.dtype)
+        d_x = (by_column * w).sum(axis=2) + through_bins
+        return d_x.astype(x.dtype, copy=False)
 
 
 def _resolved(edges: Array) -> Array:

@@ -1,0 +1,53 @@
+"""Samples on a device: batches gathered there, or copied from the host where X is sparse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+
+from lamina.engines.engine import Rows
+from lamina.engines.pytorch.arrays import TensorArray, to_device
+from lamina.formulas.table import Matrix
+
+
+class DeviceRows:
+    """Samples of a fit, on a device.
+
+    Attributes
+    ----------
+    host : Rows
+        The same samples in this process's memory.
+    """
+
+    def __init__(self, rows: Rows, device: torch.device) -> None:
+        self.host, self._device = rows, device
+        self._X: Any = None
+        if sparse.issparse(rows.X):
+            self._csr = sparse.csr_array(rows.X)
+        else:
+            self._X = to_device(rows.X, device)
+        self._y = to_device(rows.y, device)
+        self._weight = None if rows.weight is None else to_device(rows.weight, device)
+
+    def batch(self, places: torch.Tensor, chosen: NDArray[np.int64]) -> Rows:
+        """Return the samples with these indices, on the device and in this process's memory."""
+        if self._X is None:
+            X = dense_on(self._csr[chosen], self._device)
+        else:
+            X = TensorArray(self._X[places])
+        weight = None if self._weight is None else TensorArray(self._weight[places])
+        return Rows(X, TensorArray(self._y[places]), weight)  # type: ignore[arg-type]
+
+    def host_batch(self, chosen: NDArray[np.int64]) -> Rows:
+        """Return targets and weights of these samples in this process's memory, without X."""
+        weight = self.host.weight
+        return Rows(chosen, self.host.y[chosen], None if weight is None else weight[chosen])
+
+
+def dense_on(X: Matrix, device: torch.device) -> Any:
+    """Return samples as a dense array on a device."""
+    return TensorArray(to_device(X if isinstance(X, np.ndarray) else X.toarray(), device))
