@@ -1,4 +1,4 @@
-"""Arrays on a device: tensors that answer NumPy's functions, so that formulas run on them as written.
+"""Arrays on a device: tensors that answer NumPy's functions, so that formulas run unchanged.
 
 A formula of lamina.formulas or lamina.blocks calls functions of NumPy and SciPy. On a TensorArray,
 NumPy's protocols for other arrays (NEP 13 and NEP 18) turn each call into one of PyTorch, without
@@ -105,6 +105,9 @@ class TensorArray:
     ) -> Any:
         if function not in FUNCTIONS:
             raise TypeError(f"np.{function.__name__} on a device")
+        if function is np.where:
+            # The dtype of numbers alone is that of the result.
+            inputs = [each[None] if isinstance(each, np.floating) else each for each in inputs]
         operands = [self._operand(each) for each in inputs]
         result = FUNCTIONS[function](*operands, **options)
         if isinstance(result, tuple | list):
@@ -140,7 +143,8 @@ class TensorArray:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return NUMPY_TYPES[self.tensor.dtype]
+        found: np.dtype[Any] = NUMPY_TYPES[self.tensor.dtype]
+        return found
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -203,10 +207,10 @@ class TensorArray:
         return TensorArray(self.tensor.reshape(-1))
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> TensorArray:
-        return np.sum(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, no-any-return]
+        return np.sum(self, axis=axis, keepdims=keepdims)  # type: ignore[no-any-return]
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> TensorArray:
-        return np.mean(self, axis=axis, keepdims=keepdims)  # type: ignore[call-overload, no-any-return]
+        return np.mean(self, axis=axis, keepdims=keepdims)  # type: ignore[no-any-return]
 
     def max(self, axis: int, keepdims: bool = False) -> TensorArray:
         return TensorArray(self.tensor.amax(axis, keepdims))

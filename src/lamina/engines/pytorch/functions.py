@@ -50,7 +50,8 @@ def where(condition: Tensor, value: Any, other: Any) -> Tensor:
 
 
 def xlogy(x: Any, y: Any) -> Tensor:
-    return torch.special.xlogy(x, y)
+    result: Tensor = torch.special.xlogy(x, y)
+    return result
 
 
 def full_like(tensor: Tensor, value: Any) -> Tensor:
@@ -87,7 +88,7 @@ def repeat(tensor: Tensor, times: int, axis: int) -> Tensor:
 
 
 def split(tensor: Tensor, n_parts: int, axis: int) -> tuple[Tensor, ...]:
-    return tensor.split(tensor.shape[axis] // n_parts, dim=axis)
+    return torch.tensor_split(tensor, n_parts, dim=axis)
 
 
 def cumsum(tensor: Tensor, axis: int) -> Tensor:
