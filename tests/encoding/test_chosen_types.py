@@ -2,6 +2,7 @@
 
 import datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -113,3 +114,40 @@ def test_a_file_with_numbers_declared_as_dates_is_refused(tmp_path, suffix):
     table.to_csv(path, index=False) if suffix == ".csv" else table.to_parquet(path)
     with pytest.raises(TableError, match=r"'d' is declared a date by .*20240131.* row 1 of the fi"):
         read_table(path, ReadingOptions(types={"d": "date"}))
+
+
+def array_of_texts():
+    """Return numbers, dates with the day first, and whole numbers, as texts in an object array."""
+    days = pd.date_range("2024-01-20", periods=20).strftime("%d.%m.%Y")
+    numbers = [f"{i},5" if i % 6 else "?" for i in range(20)]
+    return np.array([numbers, list(days), [i % 3 for i in range(20)]], dtype=object).T
+
+
+CHOSEN = {"x0": "number", "x1": "date", "x2": "category"}
+
+
+def test_chosen_types_of_an_array_are_those_of_its_frame():
+    array = array_of_texts()
+    frame = pd.DataFrame(array, columns=list(CHOSEN))
+    of_array = TableEncoding(column_types=CHOSEN, min_frequency=1).fit(array)
+    of_frame = TableEncoding(column_types=CHOSEN, min_frequency=1).fit(frame)
+    assert of_array.kinds_ == CHOSEN
+    expected = of_frame.transform(frame)
+    np.testing.assert_array_equal(of_array.transform(array), expected)
+    np.testing.assert_array_equal(of_array.transform(frame), expected)
+    with pytest.warns(UserWarning, match="fitted without feature names"):
+        renamed = of_array.transform(frame.set_axis(["a", "b", "c"], axis=1))
+    np.testing.assert_array_equal(renamed, expected)
+    restored = TableEncoding.from_plain(of_array.to_plain())
+    np.testing.assert_array_equal(restored.transform(array[3:5]), expected[3:5])
+
+
+def test_texts_of_an_array_without_chosen_types_remain_texts():
+    assert set(TableEncoding().fit(array_of_texts()[:, :2]).kinds_.values()) == {"category"}
+
+
+def test_a_chosen_type_of_a_column_that_the_array_lacks_is_refused():
+    with pytest.raises(TableError, match=r"names a column 'x3', which the table does not have"):
+        TableEncoding(column_types={"x3": "number"}).fit(array_of_texts())
+    with pytest.raises(TableError, match=r"column 'x2' is declared a date by column_types"):
+        TableEncoding(column_types={"x2": "date"}).fit(array_of_texts())

@@ -8,6 +8,7 @@ import pytest
 
 from lamina.encoding import TableEncoding
 from lamina.encoding.form_finding import find_form
+from lamina.encoding.missing_marks import ANYWHERE
 from lamina.errors import TableError
 
 polars = pytest.importorskip("polars")
@@ -169,3 +170,34 @@ def test_rows_that_are_no_table_are_rejected_with_a_cure(rows, cure):
         encoding.transform(rows(mixed()))
     with pytest.raises(TableError, match=cure):
         TableEncoding().fit(rows(mixed()))
+
+
+WORDS = ["red", "blue", "green"] * 10
+
+
+@pytest.mark.parametrize("mark", sorted(ANYWHERE))
+@pytest.mark.parametrize("dtype", ["object", "string", "category"])
+def test_a_text_for_missing_among_words_is_missing_in_training_and_later(mark, dtype):
+    table = pd.DataFrame({"colour": pd.Series([*WORDS, mark, None], dtype=dtype)})
+    encoding = TableEncoding().fit(table)
+    assert encoding.categories_ == {"colour": ["blue", "green", "red", None]}
+    rows = encoding.transform(table)
+    np.testing.assert_array_equal(rows[-2], rows[-1])
+    remarks = encoding.report_[0]["remarks"]
+    assert bool(mark) == any("column_types={'colour': 'text'} keeps it" in each for each in remarks)
+
+
+def test_a_text_for_missing_that_training_lacked_is_missing_in_a_new_table():
+    encoding = TableEncoding().fit(pd.DataFrame({"colour": WORDS}))
+    [found] = encoding.find_unfamiliar(pd.DataFrame({"colour": ["red", "n/a"]}))
+    assert "missing" in found.remark
+
+
+def test_a_chosen_text_column_and_country_codes_keep_their_texts():
+    table = pd.DataFrame({"colour": [*WORDS, *["n/a"] * 3]})
+    kept = TableEncoding(column_types={"colour": "text"}).fit(table)
+    assert "n/a" in kept.categories_["colour"]
+    countries = pd.DataFrame({"country": ["NA", "DE", "FR"] * 10})
+    encoding = TableEncoding().fit(countries)
+    assert encoding.categories_ == {"country": ["DE", "FR", "NA"]}
+    assert "'NA' is kept as a category" in encoding.report_[0]["remarks"][0]

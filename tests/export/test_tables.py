@@ -283,3 +283,21 @@ def test_a_column_with_n_grams_is_rejected_by_name_with_a_cure(export):
     model = make_pipeline(encoding, network).fit(table, table["age"])
     with pytest.raises(lamina.errors.ExportError, match=r"'city'.*column_types=\{'city': 'cat"):
         export(model)
+
+
+@pytest.mark.parametrize("column", ["seen", "logged"])
+@pytest.mark.parametrize("form", ["frame", "texts", "arrays"])
+def test_a_python_file_rejects_times_that_have_a_zone_only_here_or_in_training(column, form):
+    model, table = fitted("dates")
+    rows = table.head(4).reset_index(drop=True)
+    is_zoned = column == "logged"
+    times = rows[column].dt
+    rows[column] = times.tz_localize(None) if is_zoned else times.tz_localize("UTC")
+    if form == "texts":
+        rows[column] = [None, *map(str, rows[column][1:])]
+    if form == "arrays":
+        rows = {name: rows[name].to_numpy() for name in rows}
+    first = 2 if form == "texts" else 1
+    expected = f"row {first}, which has {'no' if is_zoned else 'a'} time zone"
+    with pytest.raises(ValueError, match=f"column '{column}' holds '.*' in {expected}"):
+        run_python(model, rows)

@@ -198,8 +198,17 @@ def test_whole_numbers_become_categories_where_the_user_says_so():
     assert [each["code"] for each in kinds.values()] == ["number", *["category"] * 4]
     with pytest.raises(TableError, match="Did you mean 'code'"):
         fast(categorical_features=["cod"]).fit(table, y)
-    with pytest.raises(TableError, match="pass a data frame"):
-        fast(categorical_features=[0]).fit(table.to_numpy(), y)
+
+
+@pytest.mark.parametrize("setting", ["auto", ["x0"], [0], [True, False]])
+def test_categorical_features_of_an_array_are_named_by_index_or_x0_x1(setting):
+    rng = np.random.default_rng(0)
+    array = np.column_stack([rng.integers(0, 5, 60), rng.normal(size=60)])
+    model = fast(categorical_features=setting).fit(array, array[:, 0] + array[:, 1] > 2)
+    assert model.inputs_.encoding_.kinds_ == {"x0": "category", "x1": "number"}
+    assert model.predict(array).shape == (60,)
+    with pytest.raises(TableError, match="indices from 0 to 1"):
+        fast(categorical_features=[2]).fit(array, array[:, 0] > 2)
 
 
 def test_auto_and_integer_categories_ask_one_question():

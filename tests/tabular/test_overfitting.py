@@ -18,9 +18,9 @@ N_EPOCHS = 100
 class SimulatedFit:
     """Fit whose validation losses are given."""
 
-    def __init__(self, losses, monitor="validation_loss"):
+    def __init__(self, losses, monitor="validation_loss", learning_rate="one_cycle"):
         self.losses, self.max_epochs, self.epoch = losses, len(losses), 0
-        self.model = SimpleNamespace(monitor=monitor)
+        self.model = SimpleNamespace(monitor=monitor, learning_rate=learning_rate)
         self.is_stopped = False
 
     def stop(self):
@@ -62,6 +62,10 @@ def test_other_fits_run_to_their_last_epoch(losses):
 
 def test_a_scorer_that_chooses_the_epoch_keeps_all_epochs():
     assert SimulatedFit(losses_after(30, 9.0), monitor=len).run() == N_EPOCHS
+
+
+def test_a_learning_rate_that_rises_again_keeps_all_epochs():
+    assert SimulatedFit(losses_after(30, 9.0), learning_rate="coslog4").run() == N_EPOCHS
 
 
 @pytest.mark.filterwarnings("ignore::lamina.errors.NoBetterThanTrivialWarning")

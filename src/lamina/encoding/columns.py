@@ -80,6 +80,13 @@ def is_text(column: pd.Series) -> bool:
     return bool(infer_dtype(column, skipna=True) == "string")
 
 
+def is_text_categorical(column: pd.Series) -> bool:
+    """Return True if a pandas column has the dtype 'category', and every category is a str."""
+    if column.dtype.name != "category":
+        return False
+    return all(isinstance(category, str) for category in column.cat.categories)
+
+
 def check_table(table: pd.DataFrame) -> None:
     """Check all rows of all columns of a pandas data frame before any work begins.
 

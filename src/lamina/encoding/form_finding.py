@@ -274,8 +274,26 @@ def _odd_cells_remark(cells: _Cells, kind: FormKind, texts: Sequence[str]) -> st
     return f"column {cells.name!r} holds {plural}, except {cells.quoted(texts)}: read as missing"
 
 
+def find_marks(name: str, column: pd.Series, hints: Hints) -> Finding:
+    """Return the form of a column of categories that are texts, with its missing values.
+
+    Parameters
+    ----------
+    name : str
+    column : pandas.Series
+        Categories of pandas' dtype, which are not read as numbers or dates.
+    hints : Hints
+    """
+    return _marks_among_words(_count_cells(name, column), hints)
+
+
 def _as_text(cells: _Cells, hints: Hints) -> Finding:
     """Return the form of a column of categories, and remarks on why it is not numeric."""
+    form, remarks, _ = _marks_among_words(cells, hints)
+    return Finding(form, (*remarks, *_why_not_numbers(cells, hints.cures)))
+
+
+def _marks_among_words(cells: _Cells, hints: Hints) -> Finding:
     marks, remarks = _user_marks(hints), []
     seen = [text for text in cells.distinct if text in hints.marks and text.strip()]
     if "NA" in seen and not hints.marks_are_chosen and _are_country_codes(cells):
@@ -290,7 +308,6 @@ def _as_text(cells: _Cells, hints: Hints) -> Finding:
             f"column {cells.name!r}: {cells.quoted(seen)} is read as missing; "
             f"{hints.cures.of_type(cells.name, 'text')} keeps it as a category"
         )
-    remarks += _why_not_numbers(cells, hints.cures)
     return Finding(ColumnForm("category", missing=marks), tuple(remarks))
 
 

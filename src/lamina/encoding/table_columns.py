@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 from lamina.encoding.chosen_types import require_chosen_kind
 from lamina.encoding.column_form import ColumnForm
-from lamina.encoding.columns import Kind, categories, find_kind, is_text
-from lamina.encoding.form_finding import COLUMN_TYPES, ColumnType, find_form
+from lamina.encoding.columns import Kind, categories, find_kind, is_text, is_text_categorical
+from lamina.encoding.form_finding import COLUMN_TYPES, ColumnType, Hints, find_form, find_marks
+from lamina.encoding.missing_marks import ANYWHERE
 from lamina.encoding.mixed_cells import missing_cells, text_cells, without_marks
 from lamina.encoding.understanding import Understanding
 from lamina.errors import TableError, nearest_match, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# As in a file: "n/a" and the like are missing values also among words.
+IN_FRAMES = Hints(marks=ANYWHERE)
 
 
 class ColumnRecord(TypedDict):
@@ -134,7 +138,7 @@ def read_training(
     columns : mapping of str to pandas.Series
     understanding : Understanding, optional
         Forms and remarks from reading a file; None for the columns of an array, whose texts remain
-        texts.
+        texts unless a type is chosen.
     types : mapping of str to {'number', 'date', 'category', 'text'}, optional
 
     Raises
@@ -148,18 +152,21 @@ def read_training(
     for name, column in columns.items():
         chosen = cast("ColumnType | None", (types or {}).get(name))
         noted: tuple[str, ...] = ()
-        if understanding is not None and chosen not in ("category", "text"):
+        reads_texts = understanding is not None or chosen is not None
+        if reads_texts and chosen not in ("category", "text"):
             column, noted = without_marks(name, column)
         if understanding is not None and name in understanding.forms and chosen is None:
             forms[name] = understanding.forms[name]
             remarks[name] = understanding.remarks.get(name, ())
         elif chosen in ("category", "text"):
             forms[name] = ColumnForm("category", is_chosen=True)
-        elif understanding is not None and is_text(column) and not column.isna().all():
-            form, remarks[name], values = find_form(name, column, chosen=chosen)
+        elif reads_texts and is_text(column) and not column.isna().all():
+            form, remarks[name], values = find_form(name, column, IN_FRAMES, chosen)
             if form.kind != "category" or form.missing:
                 forms[name] = form
                 column = form.read(name, column, values)
+        elif understanding is not None and is_text_categorical(column):
+            forms[name], remarks[name], _ = find_marks(name, column, IN_FRAMES)
         if noted:
             remarks[name] = (*noted, *remarks.get(name, ()))
         typed[name] = _read(name, column, forms.get(name))
@@ -209,7 +216,7 @@ def _form_of_numbers(name: str, texts: pd.Series) -> ColumnForm | None:
 def _read(name: str, column: pd.Series, form: ColumnForm | None) -> pd.Series:
     if form is None:
         return column
-    if is_text(column):
+    if is_text(column) or (form.kind == "category" and is_text_categorical(column)):
         return form.read(name, column)
     if form.kind == "category" and form.is_chosen:
         from pandas import Series

@@ -37,8 +37,9 @@ def training_columns(encoding: FittedTable, X: ArrayOrTable) -> TypedColumns:
     if frame is None:
         X = without_sparsity(X)
         _reject_rows(X)
-        columns = array_columns(validate_data(encoding, X, **_ARRAY))
-        return _with_zones(encoding, columns, read_training(columns))
+        columns, types = array_columns(validate_data(encoding, X, **_ARRAY)), encoding.column_types
+        check_types(types or {}, list(columns))
+        return _with_zones(encoding, columns, read_training(columns, types=types))
     names = [str(name) for name in frame.columns]
     if not names:
         raise TableError("the table has no columns")
@@ -63,7 +64,7 @@ def columns_of_new(encoding: FittedTable, X: ArrayOrTable) -> dict[str, pd.Serie
         X = without_sparsity(X)
         _reject_rows(X)
         array = validate_data(encoding, X, reset=False, **_ARRAY)
-        return _checked(encoding, array_columns(array, encoding.kinds_))
+        return _checked_of_array(encoding, array_columns(array, encoding.kinds_))
     require_rows(frame)
     names = [str(name) for name in frame.columns]
     # The columns of a table match by name, also names such as integers, which scikit-learn does not
@@ -71,7 +72,7 @@ def columns_of_new(encoding: FittedTable, X: ArrayOrTable) -> dict[str, pd.Serie
     if _is_of_array(encoding) and not set(encoding.kinds_) <= set(names):
         validate_data(encoding, frame, reset=False, skip_check_array=True)
         columns = {name: frame.iloc[:, i] for i, name in enumerate(encoding.kinds_)}
-        return _checked(encoding, columns)
+        return _checked_of_array(encoding, columns)
     # A column without a frequent category is not needed either, unless its texts are encoded.
     needed = [
         name
@@ -108,6 +109,13 @@ def _checked(encoding: FittedTable, columns: dict[str, pd.Series]) -> dict[str, 
             zone = encoding.time_zones_.get(name)
             require_same_zone(name, columns[name], encoding.zoned_[name], zone)
     return columns
+
+
+def _checked_of_array(encoding: FittedTable, columns: dict[str, pd.Series]) -> dict[str, pd.Series]:
+    """Return checked columns; only those of a chosen type are read in the form of training."""
+    checked = _checked(encoding, columns)
+    chosen = {name: column for name, column in checked.items() if name in encoding.forms_}
+    return checked | read_new(chosen, encoding.kinds_, encoding.forms_)
 
 
 def _is_of_array(encoding: FittedTable) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.encoding.columns import READERS
-from lamina.encoding.frames import ArrayOrTable, as_pandas
+from lamina.encoding.frames import ArrayOrTable, array_columns, as_pandas, without_sparsity
 from lamina.encoding.integer_levels import has_few_levels
 from lamina.encoding.table_columns import read_training
 from lamina.encoding.understanding import understand
@@ -50,15 +50,22 @@ def types_with_categories(
         return chosen or None
     frame = as_pandas(X)
     if frame is None:
-        raise TableError(
-            f"categorical_features={categorical_features!r} requires a data frame, but X is an "
-            "array: pass a data frame, such as pandas.DataFrame(X)"
-        )
+        frame = _frame_of_array(X)
     if isinstance(categorical_features, str):
         names = _columns_with_few_levels(frame, chosen)
     else:
         names = _names(categorical_features, [str(name) for name in frame.columns])
     return dict.fromkeys(names, "category") | chosen
+
+
+def _frame_of_array(X: ArrayOrTable) -> pd.DataFrame:
+    """Return an array as a frame with columns named x0, x1, …, as TableEncoding names them."""
+    from pandas import DataFrame
+
+    array = np.asarray(without_sparsity(X))
+    if array.ndim != 2:
+        raise TableError(f"X must have rows and columns, but its shape is {array.shape}")
+    return DataFrame(array_columns(array))
 
 
 def _columns_with_few_levels(frame: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:

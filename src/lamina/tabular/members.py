@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
-from lamina.inputs import PiecewiseLinear
 from lamina.tabular.encoded import EncodedTable
 from lamina.tabular.folds import Split
 from lamina.tabular.numeric_features import NumericFeatures
@@ -144,15 +143,24 @@ def plan_members(
     plans = []
     for split in range(len(sample.splits)):
         for recipe in recipes:
-            settings = recipe.settings(len(sample.encoded))
+            settings = recipe.settings(len(sample.encoded), sample.target.kind)
             settings["batch_size"] = min(settings["batch_size"], fewest)
             if recipe.embedding is not None:
-                # Numbers are the first inputs; all others enter as they are.
-                columns = np.flatnonzero(binned).tolist()
-                settings["inputs"] = [PiecewiseLinear(columns=columns, **recipe.embedding)]
+                # Numbers are the first inputs.
+                embedded = np.flatnonzero(binned).tolist()
+                n_inputs = _count_inputs(sample, recipe, features[recipe.name])
+                others = sorted(set(range(n_inputs)).difference(embedded))
+                settings["inputs"] = recipe.inputs(embedded, others)
             network = build({**settings, "random_state": int(random_state.randint(2**31 - 1))})
             plans.append(MemberPlan(recipe, split, features[recipe.name], network))
     return plans
+
+
+def _count_inputs(sample: Sample, recipe: Recipe, numeric: NumericFeatures) -> int:
+    encoded = sample.encoded
+    blocks = [encoded.parts, encoded.categories, *([encoded.texts] if recipe.uses_texts else [])]
+    n_statistics = len(sample.sizes) * (sample.target.described.shape[1] + 1)
+    return numeric.n_features_out + int(sum(block.shape[1] for block in blocks)) + n_statistics
 
 
 def fit_member(

@@ -15,13 +15,17 @@ WINDOW_FRACTION = 0.15
 SMALLEST_WINDOW = 8
 
 
+# Schedules whose learning rate rises again, so that losses rise and fall in waves.
+IN_WAVES = ("coslog4",)
+
+
 class OverfittingStop:
     """Callback that ends a fit whose recent validation losses are all far above the smallest one.
 
     The recent losses are those of the latest 15 % of all planned epochs, and of at least 8. A fit
-    that ends early keeps the weights of its best epoch, as a complete one does. A schedule whose
-    learning rate rises again, such as 'coslog4', must run to its end: the losses of its waves are
-    above the smallest one for many epochs.
+    that ends early keeps the weights of its best epoch, as a complete one does. A fit whose
+    learning rate rises again, as with 'coslog4', runs to its end: the losses of its waves are above
+    the smallest one for many epochs.
 
     Attributes
     ----------
@@ -37,7 +41,7 @@ class OverfittingStop:
 
     def on_epoch_end(self, fit: FitUnderWay) -> None:
         """End the fit if no recent epoch is good, unless a scorer chooses the epoch."""
-        if fit.model.monitor != "validation_loss":
+        if fit.model.monitor != "validation_loss" or fit.model.learning_rate in IN_WAVES:
             return
         loss = fit.row["validation_loss"]
         self.smallest = min(self.smallest, loss)

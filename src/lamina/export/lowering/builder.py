@@ -46,6 +46,7 @@ class Lowering:
         self.names = list(names)
         self.kinds: dict[int, InputKind] = {}
         self.forms: dict[int, ColumnForm] = {}
+        self.zoned: dict[int, bool] = {}
         self.operations: list[Operation] = []
         self.takes_a_table = False
 
@@ -105,13 +106,14 @@ def table_program(lowering: Lowering) -> TableProgram:
 
 def _input(lowering: Lowering, column: int) -> InputColumn:
     name, kind, form = lowering.names[column], lowering.kinds[column], lowering.forms.get(column)
+    zoned = lowering.zoned.get(column) if kind == "date" else None
     if form is None:
-        return InputColumn(name, kind)
+        return InputColumn(name, kind, zoned=zoned)
     if kind == "category":
         return InputColumn(name, kind, missing=form.missing)
     unit = "hours since midnight" if form.kind == "time of day" else ""
     is_plain = form.kind == "number" and form.number == NumberForm()
-    return InputColumn(name, kind, was_text=not is_plain, unit=unit)
+    return InputColumn(name, kind, was_text=not is_plain, unit=unit, zoned=zoned)
 
 
 def _renumbered(operation: Operation, place: dict[int, int]) -> Operation:

@@ -28,6 +28,8 @@ class InputColumn:
         example '1.234' may have meant a thousand.
     unit : str
         Unit of a number if the program cannot derive it: 'hours since midnight'.
+    zoned : bool or None
+        True if all dates of training had a time zone, False if none had one, None for both.
     """
 
     name: str
@@ -35,6 +37,7 @@ class InputColumn:
     missing: tuple[str, ...] = ()
     was_text: bool = False
     unit: str = ""
+    zoned: bool | None = None
 
 
 @dataclass(frozen=True)

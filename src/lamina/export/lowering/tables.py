@@ -73,6 +73,8 @@ def lower_table(lowering: Lowering, step: TableEncoding, value: Value) -> TableP
     for i in used:
         if kinds[i][0] in step.forms_:
             lowering.forms[value.columns[i]] = step.forms_[kinds[i][0]]
+        if kinds[i][0] in step.zoned_:
+            lowering.zoned[value.columns[i]] = step.zoned_[kinds[i][0]]
     parts = TableParts([], [], [])
     if numeric:
         _add_numbers(lowering, plain["numbers"], value.taken(numeric), parts)

@@ -31,6 +31,8 @@ COLUMNS = {columns}
 MISSING = {missing}
 # Texts are not parsed as numbers: the training table used a special number format.
 NO_TEXT = {no_text}
+# True for dates with a time zone in training, False for dates without one.
+ZONED = {zoned}
 
 
 def _columns(table):
@@ -94,7 +96,11 @@ def _number(value):
 def _dates(name, column):
     array = np.asarray(column)
     if array.dtype.kind != "M":
-        return _each(name, column, _days, "a date")
+        days = _each(name, column, _days, "a date")
+        _require_same_zone(name, column)
+        return days
+    if ZONED.get(name):
+        _require_same_zone(name, array)
     per_second = {{"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}}
     if np.datetime_data(array.dtype)[0] not in per_second:
         array = array.astype("datetime64[us]")
@@ -116,6 +122,19 @@ def _days(value):
     gone = value - datetime(1970, 1, 1)
     microseconds = (gone.days * 86400 + gone.seconds) * 10**6 + gone.microseconds
     return microseconds / 10**6 / 86400
+
+
+def _require_same_zone(name, column):
+    for i, value in enumerate(column if name in ZONED else ()):
+        if _is_missing(value) or isinstance(value, str) and not value.strip():
+            continue
+        date_or_time = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if (getattr(date_or_time, "tzinfo", None) is None) == ZONED[name]:
+            here, there = ("no", "one") if ZONED[name] else ("a", "none")
+            raise ValueError(
+                f"column {{name!r}} holds {{str(value)!r}} in row {{i + 1}}, which has {{here}} "
+                f"time zone, but the dates of training have {{there}}"
+            )
 
 
 def _categories(name, column):
@@ -180,8 +199,12 @@ def read_table(inputs: Sequence[InputColumn]) -> str:
     )
     no_text = [each.name for each in inputs if each.was_text and each.kind == "number"]
     missing = {each.name: list(each.missing) for each in inputs if each.missing}
+    zoned = {each.name: each.zoned for each in inputs if each.zoned is not None}
     return READ_TABLE.format(
-        columns="{\n" + columns + "}", missing=repr(missing), no_text=repr(no_text)
+        columns="{\n" + columns + "}",
+        missing=repr(missing),
+        no_text=repr(no_text),
+        zoned=repr(zoned),
     )
 
 

@@ -4,6 +4,7 @@ A number has n_outputs inputs of the first layer in place of one for each bin, s
 many numbers keep a small first layer (Gorishniy, Rubachev, Babenko 2022, arXiv:2203.05556).
 """
 
+from lamina.inputs import PiecewiseLinear
 from lamina.tabular.recipes.deep import DEEP
 from lamina.tabular.recipes.recipe import Recipe
 
@@ -12,5 +13,5 @@ EMBEDDED = Recipe(
     n_bins=1,
     epochs=120,
     network=DEEP.network,
-    embedding={"n_bins": 48, "n_outputs": 8},
+    embedding=PiecewiseLinear(n_bins=48, n_outputs=8),
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
+from lamina.choices import Input
 from lamina.files.model_file import Json
 
 Kind = Literal["binary", "multiclass", "regression"]
@@ -33,9 +34,15 @@ class Recipe:
     uses_texts : bool
         True if the words of texts are inputs. They are useless for names and essential for free
         texts, so such a recipe is an additional candidate for tables with a text column.
-    embedding : mapping of str to value, optional
-        Parameters of lamina.inputs.PiecewiseLinear for the numbers that are no dates. A table
-        without such numbers leaves the recipe out.
+    embedding : Input, optional
+        Learned inputs for the numbers that are no dates. A table without such numbers leaves the
+        recipe out.
+    other_inputs : Input, optional
+        Inputs for all other columns; by default they enter as they are.
+    regression : mapping of str to value, optional
+        Parameters that replace those of `network` for a regression.
+    batch_sizes : mapping of int to int
+        Batch sizes by the smallest number of samples they are used for.
     """
 
     name: str
@@ -43,17 +50,30 @@ class Recipe:
     epochs: int
     network: Mapping[str, Json]
     uses_texts: bool = False
-    embedding: Mapping[str, Json] | None = None
+    embedding: Input | None = None
+    other_inputs: Input | None = None
+    regression: Mapping[str, Json] = field(default_factory=dict)
+    batch_sizes: Mapping[int, int] = field(default_factory=lambda: BATCH_SIZES)
 
-    def settings(self, n_samples: int) -> dict[str, Json]:
-        """Return the network's parameters for a number of samples."""
+    def settings(self, n_samples: int, kind: Kind) -> dict[str, Json]:
+        """Return the network's parameters for a number of samples and a kind of target."""
         fraction = min(1.0, SAMPLES_OF_ALL_EPOCHS / n_samples)
-        size = max(least for least in BATCH_SIZES if least <= n_samples)
+        size = max(least for least in self.batch_sizes if least <= n_samples)
         return {
             **self.network,
+            **(self.regression if kind == "regression" else {}),
             "max_iter": max(min(FEWEST_EPOCHS, self.epochs), round(self.epochs * fraction)),
-            "batch_size": BATCH_SIZES[size],
+            "batch_size": self.batch_sizes[size],
         }
+
+    def inputs(self, embedded: Sequence[int], others: Sequence[int]) -> list[Input]:
+        """Return the objects of `inputs=` for the columns of numbers and all other columns."""
+        pairs = ((self.embedding, embedded), (self.other_inputs, others))
+        return [
+            type(chosen)(**{**chosen.values, "columns": list(columns)})
+            for chosen, columns in pairs
+            if chosen is not None and columns
+        ]
 
 
 @dataclass(frozen=True)
