@@ -97,11 +97,8 @@ class MemberHeads(MemberBlock[HeadsParameters, HeadsPass, DenseDeltas]):
         self, parameters: HeadsParameters, a_prev: Matrix, mode: Mode, stream: int
     ) -> HeadsPass:
         rows = self.rows_of_input(a_prev)
-        z = np.empty_like(rows, shape=(len(rows), self.fan_out))
-        for i in range(self.n_members):
-            mine = slice(i, None, self.n_members)
-            product = mode.product(rows[mine], parameters.W[i])
-            z[mine] = self.dense.scaled(product) + parameters.b[i]
+        product = mode.product(self._by_member(rows), parameters.W)
+        z = self._as_rows(self.dense.scaled(product) + parameters.b[:, np.newaxis])
         mode = mode._replace(draws=draws_of_members(mode.draws, self.n_members))
         dense = self.dense.activate(parameters.dense, rows, z, mode, stream)
         return HeadsPass(a_prev, members_of(dense.a, self.n_members), rows, dense)
@@ -112,22 +109,18 @@ class MemberHeads(MemberBlock[HeadsParameters, HeadsPass, DenseDeltas]):
     def write_gradient(
         self, passed: HeadsPass, deltas: DenseDeltas, gradient: HeadsParameters, product: Product
     ) -> None:
-        for i in range(self.n_members):
-            mine = slice(i, None, self.n_members)
-            delta = self.dense.scaled(deltas.delta[mine])
-            gradient.W[i] = product(passed.rows[mine].T, delta)
-            gradient.b[i] = deltas.delta[mine].sum(axis=0)
+        delta = self._by_member(deltas.delta)
+        rows = self._by_member(passed.rows).transpose(0, 2, 1)
+        gradient.W[...] = product(rows, self.dense.scaled(delta))
+        gradient.b[...] = delta.sum(axis=1)
         self.dense.write_unit_gradient(passed.dense, deltas, gradient.dense)
 
     def input_gradient(
         self, parameters: HeadsParameters, deltas: DenseDeltas, product: Product
     ) -> Array:
-        d_rows = np.empty_like(deltas.delta, shape=(len(deltas.delta), self.fan_in))
-        for i in range(self.n_members):
-            mine = slice(i, None, self.n_members)
-            delta = self.dense.scaled(deltas.delta[mine])
-            d_rows[mine] = product(delta, parameters.W[i].T)
-        d_a_prev = members_of(d_rows, self.n_members)
+        delta = self.dense.scaled(self._by_member(deltas.delta))
+        d_rows = product(delta, parameters.W.transpose(0, 2, 1))
+        d_a_prev = members_of(self._as_rows(d_rows), self.n_members)
         return sum_over_members(d_a_prev, self.n_members) if self.repeats else d_a_prev
 
     def is_finite(self, parameters: HeadsParameters, passed: HeadsPass) -> bool:
@@ -137,6 +130,14 @@ class MemberHeads(MemberBlock[HeadsParameters, HeadsPass, DenseDeltas]):
     def member(self, parameters: HeadsParameters, index: int) -> tuple[Dense, DenseParameters]:
         """Return a member's head as a plain block."""
         return self.dense, self._of_member(parameters, index)
+
+    def _by_member(self, rows: Array) -> Array:
+        """Return the rows of each member, (k, n_samples, width)."""
+        return rows.reshape(-1, self.n_members, rows.shape[1]).transpose(1, 0, 2)
+
+    def _as_rows(self, by_member: Array) -> Array:
+        """Return rows in which the members of a sample follow each other."""
+        return by_member.transpose(1, 0, 2).reshape(-1, by_member.shape[2])
 
     def _of_member(self, parameters: HeadsParameters, index: int) -> DenseParameters:
         return parameters.dense._replace(W=parameters.W[index], b=parameters.b[index])

@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
-
 from lamina.engines.engine import Objective, Rows
 from lamina.engines.optimizer import OptimizerSettings
 from lamina.formulas.losses import LABEL_SMOOTHING
@@ -43,7 +41,7 @@ def smoothed(objective: Objective, rows: Rows, multiplier: float) -> tuple[Objec
     if not objective.target_smoothing:
         return objective, rows
     factor = target_factor(objective.target_smoothing, multiplier)
-    y = np.asarray(0.5 + factor * (rows.y - 0.5), dtype=rows.y.dtype)
+    y = (0.5 + factor * (rows.y - 0.5)).astype(rows.y.dtype, copy=False)
     return objective, rows._replace(y=y)
 
 

@@ -20,14 +20,16 @@ from lamina.engines.pytorch.functions import FUNCTIONS, IN_PLACE, UFUNCS
 Tensor: TypeAlias = torch.Tensor
 Key: TypeAlias = Any
 
-TORCH_TYPES = {
+TORCH_TYPES: dict[np.dtype[Any], torch.dtype] = {
     np.dtype(np.float32): torch.float32,
     np.dtype(np.float64): torch.float64,
     np.dtype(np.int32): torch.int32,
     np.dtype(np.int64): torch.int64,
     np.dtype(np.bool_): torch.bool,
 }
-NUMPY_TYPES = {theirs: ours for ours, theirs in TORCH_TYPES.items()}
+NUMPY_TYPES: dict[torch.dtype, np.dtype[Any]] = {
+    theirs: ours for ours, theirs in TORCH_TYPES.items()
+}
 
 
 def torch_type(dtype: Any, device: torch.device) -> torch.dtype:
@@ -107,7 +109,9 @@ class TensorArray:
             raise TypeError(f"np.{function.__name__} on a device")
         if function is np.where:
             # The dtype of numbers alone is that of the result.
-            inputs = [each[None] if isinstance(each, np.floating) else each for each in inputs]
+            inputs = [
+                np.full(1, each) if isinstance(each, np.floating) else each for each in inputs
+            ]
         operands = [self._operand(each) for each in inputs]
         result = FUNCTIONS[function](*operands, **options)
         if isinstance(result, tuple | list):
@@ -143,8 +147,7 @@ class TensorArray:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        found: np.dtype[Any] = NUMPY_TYPES[self.tensor.dtype]
-        return found
+        return NUMPY_TYPES[self.tensor.dtype]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -202,6 +205,9 @@ class TensorArray:
     def reshape(self, *shape: Any) -> TensorArray:
         (first, *_) = shape
         return TensorArray(self.tensor.reshape(first if isinstance(first, tuple) else shape))
+
+    def transpose(self, *axes: int) -> TensorArray:
+        return TensorArray(self.tensor.permute(axes))
 
     def ravel(self) -> TensorArray:
         return TensorArray(self.tensor.reshape(-1))

@@ -23,7 +23,8 @@ def product_on(device: torch.device, precision: str | None) -> Product:
     def product(A: Any, B: Any) -> TensorArray:
         a, b = A.tensor.to(rounded), B.tensor.to(rounded)
         if device.type == "cuda":
-            return TensorArray(torch.mm(a, b, out_dtype=A.tensor.dtype))
+            multiply = torch.mm if a.ndim == 2 else torch.bmm
+            return TensorArray(multiply(a, b, out_dtype=A.tensor.dtype))
         return TensorArray(a.to(A.tensor.dtype) @ b.to(B.tensor.dtype))
 
     return product
