@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/products/avx512_bf16.hpp"
 #include "../core/threads.hpp"
 #include "kernels.hpp"
 
@@ -100,9 +101,13 @@ void bind_measures(nb::module_& module) {
         "bfloat16_unit",
         [] {
             const InstructionSet& set = instruction_set();
-            return set.bfloat16_unit() == set.emulated_bfloat16 ? "emulated" : "amx";
+            const MultiplyBfloat16 unit = set.bfloat16_unit();
+            return unit == set.emulated_bfloat16     ? "emulated"
+                   : unit == avx512_bf16::multiply() ? "avx512_bf16"
+                                                     : "amx";
         },
-        "Return the unit of products in bfloat16: 'amx', or 'emulated' with the same bits.");
+        "Return the unit of products in bfloat16: 'amx', 'emulated' with the same bits, or\n"
+        "'avx512_bf16', which sums in an order of its own.");
     module.def(
         "instruction_sets",
         [] {

@@ -229,7 +229,7 @@ struct InstructionSet {
     Kernels<float> float32;
     Kernels<double> float64;
     MultiplyBfloat16 emulated_bfloat16;   // on plain vectors, with the bits of tiles
-    MultiplyBfloat16 (*bfloat16_unit)();  // the one in use
+    MultiplyBfloat16 (*bfloat16_unit)();  // the one in use, which may sum in another order
     void (*multiply_bfloat16)(Orientation, const float* A, const float* B, float* C, std::int64_t m,
                               std::int64_t n, std::int64_t k, int n_threads);
 };

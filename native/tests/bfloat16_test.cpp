@@ -1,5 +1,6 @@
 // The bfloat16 product: the AMX kernel on a model of its tiles gives the bits of every set's
-// emulation, and so do this machine's tiles if it has them.
+// emulation, and so do this machine's tiles if it has them. The kernel of AVX-512-BF16 on a model of
+// its instruction gives the bits of a plain loop, and so does this machine's instruction.
 #include "bfloat16_test.hpp"
 
 #include <random>
@@ -7,6 +8,7 @@
 
 #include "../core/instruction_sets.hpp"
 #include "expect.hpp"
+#include "pairs_model.hpp"
 #include "tile_model.hpp"
 
 using namespace lamina;
@@ -69,21 +71,50 @@ bool are_equal_bits(const std::vector<float>& one, const std::vector<float>& oth
     return std::memcmp(one.data(), other.data(), one.size() * sizeof(float)) == 0;
 }
 
-void expect_equal(const InstructionSet& set, const char* unit_name, MultiplyBfloat16 unit,
-                  Numbers numbers) {
+template <class Visit>
+void for_each_product(Numbers numbers, const Visit& visit) {
     for (std::int64_t m : {1, 2, 15, 16, 17, 31, 32, 33, 50})
         for (std::int64_t n : {1, 7, 8, 15, 16, 17, 32, 33, 48, 70})
             for (std::int64_t blocks : {1, 2, 5}) {
                 const Operands operands(m, n, blocks, numbers);
-                for (From from : {From::zero, From::row, From::result}) {
-                    const auto ours = operands.product(set.emulated_bfloat16, from);
-                    const auto theirs = operands.product(unit, from);
-                    expect(are_equal_bits(ours, theirs),
-                           std::string(set.name) + ": a product in bfloat16 differs from " +
-                               unit_name + "'s, m " + std::to_string(m) + " n " +
-                               std::to_string(n) + " blocks " + std::to_string(blocks));
-                }
+                const std::string shape = " m " + std::to_string(m) + " n " + std::to_string(n) +
+                                          " blocks " + std::to_string(blocks);
+                for (From from : {From::zero, From::row, From::result})
+                    visit(operands, from, shape);
             }
+}
+
+void expect_equal(const std::string& names, MultiplyBfloat16 one, MultiplyBfloat16 other,
+                  Numbers numbers) {
+    for_each_product(numbers, [&](const Operands& operands, From from, const std::string& shape) {
+        expect(are_equal_bits(operands.product(one, from), operands.product(other, from)),
+               "products in bfloat16 differ, " + names + shape);
+    });
+}
+
+// The chain of avx512_bf16.hpp, element by element.
+void multiply_in_one_chain(const Bfloat16Product& p) {
+    for (std::int64_t i = 0; i < p.m; ++i)
+        for (std::int64_t j = 0; j < p.n; ++j) {
+            float sum = p.init ? p.init[i * p.init_row + j] : 0.0f;
+            for (std::int64_t pair = 0; pair < p.blocks * block_pairs; ++pair) {
+                const Pair b =
+                    p.b[j / panel_columns * p.b_panel + pair * panel_columns + j % panel_columns];
+                sum = PairsModel::add_pairs(PairsModel::Register{sum},
+                                            PairsModel::broadcast_pair(p.a[i * p.a_row + pair]),
+                                            PairsModel::broadcast_pair(b))[0];
+            }
+            p.c[i * p.c_row + j] = sum;
+        }
+}
+
+void test_avx512_bf16() {
+    for (Numbers numbers : {Numbers::ordinary, Numbers::extreme}) {
+        const MultiplyBfloat16 model = avx512_bf16::multiply_on<PairsModel>;
+        expect_equal("the model of VDPBF16PS and one chain", model, multiply_in_one_chain, numbers);
+        if (const MultiplyBfloat16 processor = avx512_bf16::multiply())
+            expect_equal("the model and this machine's VDPBF16PS", model, processor, numbers);
+    }
 }
 
 }  // namespace
@@ -91,10 +122,13 @@ void expect_equal(const InstructionSet& set, const char* unit_name, MultiplyBflo
 void test_bfloat16(const InstructionSet& set) {
     // The baseline multiplies, then adds: a subnormal product adds nothing.
     const bool is_fused = std::string(set.name) != "baseline";
+    const std::string name = set.name;
+    if (!is_fused) test_avx512_bf16();  // once: it is no part of a set
     for (Numbers numbers : {Numbers::ordinary, Numbers::extreme}) {
         if (numbers == Numbers::extreme && !is_fused) continue;
-        expect_equal(set, "the tile model", multiply_on_model, numbers);
+        expect_equal(name + " and the tile model", set.emulated_bfloat16, multiply_on_model,
+                     numbers);
         if (const MultiplyBfloat16 tiles = amx::multiply())
-            expect_equal(set, "this machine's tiles", tiles, numbers);
+            expect_equal(name + " and this machine's tiles", set.emulated_bfloat16, tiles, numbers);
     }
 }

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lamina.engines.configuration import show_config
     from lamina.engines.devices import devices
     from lamina.estimators import MLPClassifier, MLPRegressor
     from lamina.export import (
@@ -32,6 +33,7 @@ __all__ = [
     "from_torch",
     "load",
     "save",
+    "show_config",
     "sweep",
     "to_c",
     "to_onnx",
@@ -52,6 +54,7 @@ _HOMES = {
     "devices": "engines.devices",
     "load": "persistence",
     "save": "persistence",
+    "show_config": "engines.configuration",
     "sweep": "studies",
     "trace_step": "studies",
     **dict.fromkeys(

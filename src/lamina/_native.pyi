@@ -203,7 +203,8 @@ def instruction_set() -> str:
 
 def bfloat16_unit() -> str:
     """
-    Return the unit of products in bfloat16: 'amx', or 'emulated' with the same bits.
+    Return the unit of products in bfloat16: 'amx', 'emulated' with the same bits, or
+    'avx512_bf16', which sums in an order of its own.
     """
 
 def instruction_sets() -> list[str]:

@@ -80,6 +80,10 @@ class DeviceUnavailableWarning(RuntimeWarning):
     """A model's device is not on this machine; its predictions are computed on the CPU instead."""
 
 
+class SlowPrecisionWarning(RuntimeWarning):
+    """The processor lacks instructions for a precision, which is therefore slower than float32."""
+
+
 class LeakWarning(UserWarning):
     """A column alone predicts the target of a table almost perfectly."""
 

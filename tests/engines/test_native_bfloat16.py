@@ -1,4 +1,4 @@
-"""Native products in bfloat16: the sums of AMX's instruction, bit for bit."""
+"""Native products in bfloat16: the sums of the unit in use, bit for bit."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ native = pytest.importorskip("lamina.engines.native")
 measures = pytest.importorskip("lamina.engines.native_measures")
 
 nearest = PRECISIONS["bfloat16"].nearest
-# Blocks of k are 32 long, panels 16 columns wide, and tiles of 1, 3, 12 or 32 rows.
+# Blocks of k are 32 long, panels 16 columns wide, and tiles of 1, 3, 6, 8, 12 or 32 rows.
 EDGES = [1, 2, 3, 4, 7, 8, 9, 12, 13, 15, 16, 17, 31, 32, 33, 47, 49, 63, 64, 65, 97]
 
 
@@ -21,22 +21,43 @@ def flushed(x):
     return np.where(np.abs(x) < np.finfo(np.float32).tiny, np.copysign(0, x), x).astype(np.float32)
 
 
-def product_of_tdpbf16ps(A, B):
-    """Return A B in the order of Intel's pseudocode.
+def rounded(A, B):
+    """Return both in bfloat16, padded to whole blocks of k.
 
     In float64 a product of two bfloat16 is exact, and so is its sum with a float32 before rounding.
     """
     A, B = (flushed(nearest(matrix)).astype(np.float64) for matrix in (A, B))
-    k = -(-A.shape[1] // 32) * 32
-    A = np.pad(A, ((0, 0), (0, k - A.shape[1])))
-    B = np.pad(B, ((0, k - B.shape[0]), (0, 0)))
+    zeros = -A.shape[1] % 32
+    return np.pad(A, ((0, 0), (0, zeros))), np.pad(B, ((0, zeros), (0, 0)))
+
+
+def product_of_tdpbf16ps(A, B):
+    """Return A B in the order of Intel's pseudocode for AMX."""
+    A, B = rounded(A, B)
     C = np.zeros((len(A), B.shape[1]), np.float32)
-    for block in range(0, k, 32):
+    for block in range(0, len(B), 32):
         halves = [np.zeros_like(C), np.zeros_like(C)]
         for i in range(block, block + 32):
             halves[i % 2] = flushed(A[:, i, np.newaxis] * B[i] + halves[i % 2])
         C = flushed(C + flushed(halves[0] + halves[1]))
     return C
+
+
+def product_of_vdpbf16ps(A, B):
+    """Return A B in the order of Intel's pseudocode for AVX-512-BF16, odd terms first."""
+    A, B = rounded(A, B)
+    C = np.zeros((len(A), B.shape[1]), np.float32)
+    for i in range(0, len(B), 2):
+        for term in (i + 1, i):
+            C = flushed(A[:, term, np.newaxis] * B[term] + C)
+    return C
+
+
+PRODUCT_OF_UNIT = {
+    "amx": product_of_tdpbf16ps,
+    "avx512_bf16": product_of_vdpbf16ps,
+    "emulated": product_of_tdpbf16ps,
+}
 
 
 def matrices(m, n, k, size, seed):
@@ -55,7 +76,7 @@ def matrices(m, n, k, size, seed):
     n_threads=st.sampled_from([1, 3]),
     seed=st.integers(0, 99),
 )
-def test_a_product_has_the_bits_of_amx(shape, size, transposed, n_threads, seed):
+def test_a_product_has_the_bits_of_its_units_pseudocode(shape, size, transposed, n_threads, seed):
     if native._native.instruction_set() == "baseline":
         size = 1.0  # without fma, a product that is subnormal adds nothing
     A, B = matrices(*shape, size, seed)
@@ -67,7 +88,8 @@ def test_a_product_has_the_bits_of_amx(shape, size, transposed, n_threads, seed)
         n_threads=n_threads,
         precision="bfloat16",
     )
-    assert product.tobytes() == product_of_tdpbf16ps(A, B).tobytes()
+    expected = PRODUCT_OF_UNIT[native._native.bfloat16_unit()](A, B)
+    assert product.tobytes() == expected.tobytes()
 
 
 def test_ties_are_rounded_to_even_and_as_the_reference_rounds():
@@ -110,7 +132,7 @@ def test_subnormal_numbers_outside_of_a_product_are_kept():
 
 
 def test_the_unit_that_computes_products_is_reported():
-    assert native._native.bfloat16_unit() in {"amx", "emulated"}
+    assert native._native.bfloat16_unit() in PRODUCT_OF_UNIT
 
 
 def test_float64_does_not_support_products_in_bfloat16():

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "products/amx.hpp"
+#include "products/avx512_bf16.hpp"
 #include "products/bfloat16_product.hpp"
 #include "products/matmul.hpp"
 #include "threads.hpp"
@@ -244,12 +245,13 @@ inline bool agrees(MultiplyBfloat16 unit) {
 }
 
 // The product used in every fit: tiles if this machine has them and they give the bits of the
-// emulation. Only with AVX-512, so that LAMINA_INSTRUCTION_SET chooses between the two.
+// emulation, else VDPBF16PS if it has that. Only with AVX-512, so that LAMINA_INSTRUCTION_SET
+// chooses between them and the emulation.
 inline MultiplyBfloat16 bfloat16_unit() {
 #if defined(__AVX512F__)
     static const MultiplyBfloat16 chosen = [] {
-        const MultiplyBfloat16 tiles = amx::multiply();
-        return tiles && agrees(tiles) ? tiles : multiply_emulated;
+        const MultiplyBfloat16 tiles = amx::multiply(), pairs = avx512_bf16::multiply();
+        return tiles && agrees(tiles) ? tiles : pairs ? pairs : multiply_emulated;
     }();
     return chosen;
 #else

@@ -1,5 +1,6 @@
 // One product of bfloat16 matrices with float32 sums, as plain numbers and pointers, and the order of
-// its sums, which is guaranteed: every unit and tile shape gives the same bits.
+// its sums on AMX and the emulation, which is guaranteed: every tile shape gives the same bits.
+// avx512_bf16.hpp has another order.
 //
 //    for each block of 32 numbers of k:   even = odd = 0
 //        for each pair of the block:      even = fma(a[0], b[0], even);  odd = fma(a[1], b[1], odd)

@@ -17,12 +17,13 @@ from lamina.engines.threads import usable_cores
 from lamina.errors import (
     DeviceError,
     NativeUnavailableWarning,
+    SlowPrecisionWarning,
     UnknownNameError,
     suggestion,
 )
 
 if TYPE_CHECKING:
-    from lamina.engines.native import NativeEngine
+    from lamina.engines.native import NativeEngine, NativeUnits
     from lamina.network import NetworkSpec
 
 ENGINES = ("native", "reference", "pytorch")
@@ -33,6 +34,12 @@ ENVIRONMENT_VARIABLE = "LAMINA_ENGINE"
 def available_engines() -> list[str]:
     """Return the names of the engines that are available on this machine."""
     return [*(["native"] if _native() is not None else []), "reference"]
+
+
+def native_units() -> NativeUnits | None:
+    """Return the parts of the processor that the native engine uses; None if it does not load."""
+    native = _native()
+    return None if native is None else native.units()
 
 
 def choose_engine(
@@ -167,6 +174,8 @@ def _native_engine(n_threads: int | None, precision: str | None) -> NativeEngine
     # Cached: it holds only its settings, and a single sample is predicted in a few microseconds.
     from lamina.engines.native import NativeEngine
 
+    if precision is not None and NativeEngine.units().emulates_bfloat16:
+        _warn_of_emulation(precision)
     return NativeEngine(n_threads, precision)
 
 
@@ -197,4 +206,15 @@ def _warn_once() -> None:
         "with the same results but slowly. Reinstall lamina to build it.",
         NativeUnavailableWarning,
         stacklevel=4,
+    )
+
+
+@cache
+def _warn_of_emulation(precision: str) -> None:
+    warnings.warn(
+        f"precision={precision!r} is slower than float32 here: the processor has neither "
+        "AVX-512-BF16 nor AMX, or LAMINA_INSTRUCTION_SET excludes them. Set precision=None and "
+        "dtype='float32' to compute faster.",
+        SlowPrecisionWarning,
+        stacklevel=5,
     )

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,18 @@ PythonLoss: TypeAlias = Callable[[Array, AnyArray, Array | None], tuple[AnyArray
 Native: TypeAlias = Any
 # A prediction needs no loss; any entry of the table will do.
 NO_OBJECTIVE = Objective("squared_error")
+
+
+class NativeUnits(NamedTuple):
+    """Names of the instruction set of the kernels, and of the unit of their bfloat16 products."""
+
+    instruction_set: str
+    bfloat16: str
+
+    @property
+    def emulates_bfloat16(self) -> bool:
+        """True if products in bfloat16 are slower than in float32."""
+        return self.bfloat16 == "emulated"
 
 
 def _row_arrays(X: Matrix, y: AnyArray | None = None, weight: AnyArray | None = None) -> Native:
@@ -248,6 +260,11 @@ class NativeEngine(Engine):
     precision: str | None = None
     name: ClassVar[str] = "native"
     kinds: ClassVar[frozenset[str]] = frozenset(_native.BLOCKS) | frozenset(_native.INPUTS)
+
+    @staticmethod
+    def units() -> NativeUnits:
+        """Return the parts of the processor that the kernels use."""
+        return NativeUnits(_native.instruction_set(), _native.bfloat16_unit())
 
     @classmethod
     def require_kinds(cls, spec: NetworkSpec) -> None:

@@ -65,8 +65,8 @@ def matrix_product(
     Returns
     -------
     ndarray of shape (m, n)
-        Every element is one chain of fused multiply-adds over k, in order; in bfloat16, the sum of
-        blocks in the order of native/core/products/bfloat16_product.hpp.
+        Every element is one chain of fused multiply-adds over k, in order; in bfloat16, the sum in
+        the order of the unit in use, as native/README.md states it.
 
     Examples
     --------

@@ -208,9 +208,10 @@ FIT_PARAMETERS = {
         [Names(set(PRECISIONS)), None],
         """
         Type to which both operands of every matrix product are rounded, in `fit` and in `predict`;
-        sums, weights and everything else stay in float32, which this implies. Much faster on a
-        processor with AMX; slower, with the same result, on any other. The product of sparse inputs
-        with the first weights is not rounded. Not for 'lbfgs'.
+        sums, weights and everything else stay in float32, which this implies. Faster on a processor
+        with AVX-512-BF16 or AMX; slower on any other, with a warning. `lamina.show_config()` shows
+        which of them computes. The product of sparse inputs with the first weights is not rounded.
+        Not for 'lbfgs'.
         """,
     ),
     "engine": Parameter(
