@@ -30,7 +30,8 @@ def test_the_public_names_are_those_promised() -> None:
         "save",
         "__version__",
     }
-    promised |= exports | imports | {"describe", "show_config", "sweep", "trace_step"}
+    promised |= exports | imports
+    promised |= {"describe", "devices", "show_config", "sweep", "trace_step"}
     assert set(lamina.__all__) == promised
     assert all(hasattr(lamina, name) for name in promised)
 
