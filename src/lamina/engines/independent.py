@@ -287,6 +287,11 @@ class IndependentEngine(Engine):
     def name(self) -> str:
         return self.member_engine.name
 
+    @property
+    def device(self) -> str | None:
+        """Device of the members' engine, or None if it has no choice of them."""
+        return getattr(self.member_engine, "device", None)
+
     def trainer(
         self,
         spec: NetworkSpec,

@@ -15,6 +15,7 @@ from sklearn.base import _fit_context
 from lamina.encoding.frames import ArrayOrTable
 from lamina.errors import NonFiniteError, UnsupportedBlockError
 from lamina.estimators.fitting.data import FLOATS, are_plain_rows, read_rows
+from lamina.estimators.fitting.device_errors import device_errors
 from lamina.estimators.fitting.engine_choice import (
     announce_engine,
     choose_prediction_engine,
@@ -176,7 +177,8 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         announce_engine(settings, assignment.engine)
         run = fit_minibatch if settings.is_minibatch else fit_full_batch
         try:
-            outcome = run(assignment)
+            with device_errors(self, assignment.engine, settings.checkpoint):
+                outcome = run(assignment)
         except NonFiniteError as error:
             raise_with_negative_weights(error, assignment.weight)
         attributes = outcome.attributes | assignment.attributes()
@@ -209,6 +211,9 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         engine = choose_prediction_engine(self)
         try:
             return engine.predict(network, rows)
+        except RuntimeError:
+            with device_errors(self, engine, fits=False):
+                raise
         except UnsupportedBlockError:
             # Passing the spec at once would take a fraction of the time that one sample takes.
             engine = choose_prediction_engine(self, network.spec)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.engines.choose import PYTORCH
 from lamina.errors import CheckpointError
 from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.validation_setup import metric_names
@@ -40,6 +41,7 @@ WITHOUT_EFFECT_ON_NUMBERS = {
     "n_threads",
     "verbose",
 }
+ENGINE = "engine"
 LABELS = "rows labels of y"
 CATEGORIES = "rows categories of X"
 
@@ -79,9 +81,10 @@ def compute_identity(fit: Assignment) -> dict[str, object]:
         else (validation.X, validation.task.targets(np.float64), validation.weight)
     )
     inputs = {} if fit.inputs is None else {CATEGORIES: digest(*fit.inputs.categories)}
+    engine = {} if fit.engine.name == PYTORCH else {ENGINE: fit.engine.name}
     return {
         "class": type(model).__name__,
-        "engine": fit.engine.name,
+        **engine,
         "dtype": fit.start.dtype.name,
         **parameters,
         "rows X": digest(rows.X),
@@ -143,8 +146,11 @@ def resumed(fit: Assignment, identity: dict[str, object]) -> Resumed:
     names = {settings.schedule, *(name for name, _ in settings.schedules.values())}
     spans = any(isinstance(name, str) and SCHEDULES[name].follows_length for name in names)
     free = () if spans else ("max_iter",)
-    # Checkpoints of earlier versions do not hold the labels.
-    defaults = {**parameter_defaults(type(fit.model)), LABELS: identity[LABELS]}
+    # A checkpoint goes from device to device; every other engine goes on bit for bit.
+    free = (*free, ENGINE) if fit.engine.name == PYTORCH else free
+    # Checkpoints of earlier versions do not hold the labels, and those of PyTorch no engine.
+    ours = {LABELS: identity[LABELS], ENGINE: identity.get(ENGINE)}
+    defaults = {**parameter_defaults(type(fit.model)), **ours}
     content = read_checkpoint(fit.resume, identity, free, defaults)
     with refusals_that_name(fit.resume):
         state = check_state(content, read_limits(fit))
