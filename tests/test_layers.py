@@ -56,11 +56,30 @@ def test_only_the_native_engine_imports_the_extension(path):
 
 
 @every_module
+def test_only_the_engine_and_the_exports_of_pytorch_import_torch(path):
+    rooms = PACKAGE / "engines" / "pytorch", PACKAGE / "export"
+    if any(room in path.parents for room in rooms):
+        return
+    imports = [
+        f"line {node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Import) and any(_is_torch(each.name) for each in node.names))
+        or (isinstance(node, ast.ImportFrom) and _is_torch(node.module or ""))
+    ]
+    assert imports == []
+
+
+def _is_torch(name):
+    return name.split(".")[0] == "torch"
+
+
+@every_module
 def test_only_the_choice_of_engines_imports_one_of_them(path):
     if path == PACKAGE / "engines" / "choose.py":
         return
     # Imports for types count: all else uses the protocol, or the passes of lamina.network.
-    engines = {f"lamina.engines.{name}" for name in ("native", "native_measures", "reference")}
+    names = ("native", "native_measures", "reference", "pytorch.engine")
+    engines = {f"lamina.engines.{name}" for name in names}
     imports = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):

@@ -32,7 +32,7 @@ def smoothed(objective: Objective, rows: Rows, multiplier: float) -> tuple[Objec
     Targets that are numbers have been smoothed by ε already, to y = (1 - ε) label + ε / 2, so they
     are moved about ½ to those of m ε:  ½ + (1 - m ε) / (1 - ε) (y - ½).
     """
-    if multiplier == 1:
+    if isinstance(multiplier, float) and multiplier == 1:
         return objective, rows
     if LABEL_SMOOTHING.name in objective.hyperparameters:
         epsilon = float(objective.hyperparameters[LABEL_SMOOTHING.name])  # type: ignore[arg-type]

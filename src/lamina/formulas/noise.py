@@ -51,6 +51,10 @@ class Draws(NamedTuple):
         """
         return words(self, stream, n_units)
 
+    def kept(self, stream: int, n_units: int, rate: float) -> NDArray[np.bool_]:
+        """Return True for each sample and unit that dropout at this rate keeps."""
+        return self.words(stream, n_units) >= np.uint64(threshold(rate))
+
 
 def philox(counter: NDArray[np.uint64], key: tuple[int, int]) -> NDArray[np.uint64]:
     """Return four pseudorandom 32-bit words from four counter words, by Philox4x32-10.
@@ -111,9 +115,8 @@ def dropout_factors(draws: Draws, stream: int, shape: tuple[int, int], rate: flo
     -------
     ndarray of float64 of that shape
     """
-    rate *= draws.dropout_multiplier
-    kept = draws.words(stream, shape[1]) >= np.uint64(threshold(rate))
-    return np.where(kept, 1 / (1 - rate), 0.0)
+    rate = rate * draws.dropout_multiplier
+    return np.where(draws.kept(stream, shape[1], rate), 1 / (1 - rate), 0.0)
 
 
 def threshold(rate: float) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -51,11 +50,26 @@ def to_host(tensor: Tensor, dtype: Any = None) -> np.ndarray[Any, Any]:
     return values if dtype is None else values.astype(dtype, copy=False)
 
 
-@lru_cache(maxsize=512)
-def _constant(values: bytes, dtype: str, shape: tuple[int, ...], device: torch.device) -> Tensor:
-    # Cached, because a formula makes the same small arrays of numbers in every step, and a graph
-    # that is being captured must copy nothing from the host.
-    return to_device(np.frombuffer(values, dtype).reshape(shape), device)
+# A formula makes the same small arrays of numbers in every step, and a graph that is being captured
+# must copy nothing from the host, so that they are kept on the device.
+_constants: dict[Key, Tensor] = {}
+MOST_CONSTANTS = 512
+
+
+def constants() -> dict[Key, Tensor]:
+    """Return the present constants, which a captured graph needs as long as it is replayed."""
+    return _constants
+
+
+def _constant(values: np.ndarray[Any, Any], device: torch.device) -> Tensor:
+    global _constants
+    key = values.tobytes(), values.dtype.str, values.shape, device
+    if key not in _constants:
+        if len(_constants) >= MOST_CONSTANTS:
+            # A new one, because a graph may read those of the old.
+            _constants = {}
+        _constants[key] = to_device(values, device)
+    return _constants[key]
 
 
 class TensorArray:
@@ -127,9 +141,7 @@ class TensorArray:
         if isinstance(value, np.ndarray):
             if not value.ndim:
                 return value.item()
-            packed = np.ascontiguousarray(value)
-            device = self.tensor.device
-            return _constant(packed.tobytes(), packed.dtype.str, packed.shape, device)
+            return _constant(value, self.tensor.device)
         if isinstance(value, list | tuple):
             return type(value)(self._operand(each) for each in value)
         return value
@@ -180,9 +192,11 @@ class TensorArray:
         # An operator in place has written already; a copy onto itself would be one more kernel.
         part = self._operand(value)
         key = self._key(key)
-        if isinstance(part, torch.Tensor) and _is_same_view(self.tensor, key, part):
-            return
-        self.tensor[key] = part
+        if not isinstance(part, torch.Tensor) and _is_plain(key):
+            # An assignment would make an array of the number in this process first.
+            self.tensor[key].fill_(part)
+        elif not isinstance(part, torch.Tensor) or not _is_same_view(self.tensor, key, part):
+            self.tensor[key] = part
 
     def __neg__(self) -> TensorArray:
         return TensorArray(-self.tensor)
@@ -238,6 +252,12 @@ def _without_negative_steps(key: Key) -> tuple[list[int], Key]:
         return [], key
     whole = tuple(slice(None) if i in flipped else part for i, part in enumerate(parts))
     return flipped, whole
+
+
+def _is_plain(key: Key) -> bool:
+    """Return True if a key selects a view."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return not any(isinstance(part, torch.Tensor) for part in parts)
 
 
 def _is_same_view(tensor: Tensor, key: Key, part: Tensor) -> bool:

@@ -11,14 +11,18 @@ from typing import Any
 import torch
 
 from lamina.engines.pytorch.arrays import TensorArray
-from lamina.formulas.noise import KEY_STEPS, MULTIPLIERS, ROUNDS, Draws
+from lamina.formulas.noise import KEY_STEPS, MULTIPLIERS, ROUNDS, Draws, threshold
 
 LOW = 0xFFFFFFFF
+# An integer, or a tensor of them.
 Word = Any
 
 
 class TensorDraws(Draws):
-    """Inputs of the draws of a step whose `rows`, and `step`, are arrays on a device."""
+    """Inputs of the draws of a step whose `rows` and `step` are arrays on a device.
+
+    The multiplier of dropout is a number, or an array on the device as well.
+    """
 
     __slots__ = ()
 
@@ -28,6 +32,13 @@ class TensorDraws(Draws):
         counter = fours, rows & LOW, step & LOW, stream | (rows >> 32) << 20
         drawn = philox(counter, (self.seed & LOW, self.seed >> 32))
         return TensorArray(torch.stack(drawn, dim=2).reshape(len(rows), -1)[:, :n_units])
+
+    def kept(self, stream: int, n_units: int, rate: Any) -> Any:
+        if isinstance(rate, TensorArray):
+            least: Any = TensorArray((rate.tensor * 2**32 + 0.5).to(torch.int64))
+        else:
+            least = threshold(rate)
+        return self.words(stream, n_units) >= least
 
 
 def philox(counter: tuple[Word, ...], key: tuple[int, int]) -> list[torch.Tensor]:
@@ -41,9 +52,9 @@ def philox(counter: tuple[Word, ...], key: tuple[int, int]) -> list[torch.Tensor
             _high(first) ^ c[3] ^ keys[1],
             first & LOW,
         ]
-        keys = [word + step & LOW for word, step in zip(keys, KEY_STEPS, strict=True)]
+        keys = [(word + step) & LOW for word, step in zip(keys, KEY_STEPS, strict=True)]
     return list(torch.broadcast_tensors(*c))
 
 
 def _high(product: torch.Tensor) -> torch.Tensor:
-    return product >> 32 & LOW
+    return (product >> 32) & LOW

@@ -36,9 +36,10 @@ def _with_bound(function: Callable[..., Tensor], a: Any, b: Any, bound: str) -> 
 
 def fmax(a: Any, b: Any) -> Tensor:
     """Return the larger number, the other one if one is NaN."""
-    tensor = a if isinstance(a, Tensor) else b
-    a, b = (torch.as_tensor(each, dtype=tensor.dtype, device=tensor.device) for each in (a, b))
-    return torch.fmax(a, b)
+    tensor, other = (a, b) if isinstance(a, Tensor) else (b, a)
+    if not isinstance(other, Tensor):
+        other = torch.full((), other, dtype=tensor.dtype, device=tensor.device)
+    return torch.fmax(tensor, other)
 
 
 def where(condition: Tensor, value: Any, other: Any) -> Tensor:
@@ -84,7 +85,10 @@ def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
 
 
 def repeat(tensor: Tensor, times: int, axis: int) -> Tensor:
-    return tensor.repeat_interleave(times, dim=axis)
+    # PyTorch's own may copy the number of times to the device.
+    shape = [*tensor.shape]
+    each = tensor.unsqueeze(axis + 1).expand(*shape[: axis + 1], times, *shape[axis + 1 :])
+    return each.flatten(axis, axis + 1)
 
 
 def split(tensor: Tensor, n_parts: int, axis: int) -> tuple[Tensor, ...]:

@@ -33,19 +33,25 @@ class DeviceRows:
         self._y = to_device(rows.y, device)
         self._weight = None if rows.weight is None else to_device(rows.weight, device)
 
-    def batch(self, places: torch.Tensor, chosen: NDArray[np.int64]) -> Rows:
+    @property
+    def are_on_device(self) -> bool:
+        """True if a batch needs nothing from this process."""
+        return self._X is not None
+
+    def batch(self, places: torch.Tensor, chosen: NDArray[np.int64] | None = None) -> Rows:
         """Return the samples with these indices, on the device and in this process's memory."""
         if self._X is None:
+            assert chosen is not None
             X = dense_on(self._csr[chosen], self._device)
         else:
             X = TensorArray(self._X[places])
         weight = None if self._weight is None else TensorArray(self._weight[places])
         return Rows(X, TensorArray(self._y[places]), weight)  # type: ignore[arg-type]
 
-    def host_batch(self, chosen: NDArray[np.int64]) -> Rows:
-        """Return targets and weights of these samples in this process's memory, without X."""
+    def weights_of(self, chosen: NDArray[np.int64]) -> Rows:
+        """Return rows with the weights of these samples, in this process's memory."""
         weight = self.host.weight
-        return Rows(chosen, self.host.y[chosen], None if weight is None else weight[chosen])
+        return Rows(chosen, chosen, None if weight is None else weight[chosen])
 
 
 def dense_on(X: Matrix, device: torch.device) -> Any:

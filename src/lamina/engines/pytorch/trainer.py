@@ -1,10 +1,13 @@
 """Trainer on a device: parameters and optimizer state stay there until they are read.
 
-Shapes: values (1 + n_slots, n_parameters), the parameters first, then the slots of the optimizer.
+On the CPU every step is checked before it changes anything. On CUDA a whole epoch runs unchecked
+(program.py); if its loss is not finite, the epoch runs again from its beginning with checks.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import replace
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -13,26 +16,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lamina.blocks import Mode
-from lamina.engines.batch_loss import summed_gradient, summed_loss, weight_sum
+from lamina.engines.batch_loss import weight_sum
 from lamina.engines.engine import Objective, Rows
-from lamina.engines.multipliers import UNCHANGED, Multipliers, smoothed, with_decay
-from lamina.engines.optimizer import (
-    OptimizerSettings,
-    OptimizerState,
-    StepNumbers,
-    apply_step,
-    step_numbers,
-    step_parts,
-)
+from lamina.engines.multipliers import UNCHANGED, Multipliers, with_decay
+from lamina.engines.optimizer import OptimizerSettings, OptimizerState, StepNumbers, step_numbers
 from lamina.engines.pytorch.arrays import TensorArray, to_device, to_host
-from lamina.engines.pytorch.draws import TensorDraws
 from lamina.engines.pytorch.products import product_on
+from lamina.engines.pytorch.program import Program, Schedule
 from lamina.engines.pytorch.rows import DeviceRows
+from lamina.engines.pytorch.steps import Batch, Loss, Steps, first_non_finite_block
 from lamina.engines.trainer import EpochReport, TimeIsUp, Trainer
 from lamina.formulas.table import Array
-from lamina.network import Network, NetworkSpec, ParameterLayout
-from lamina.network.passes import Forward, forward, move_statistics
+from lamina.network import NetworkSpec
+
+# Seconds of steps that a device may have waiting, so that Ctrl-C and a deadline are noticed.
+LOOK = 0.05
 
 
 class Present(NamedTuple):
@@ -43,7 +41,13 @@ class Present(NamedTuple):
 
 
 class PyTorchTrainer(Trainer):
-    """One fit of the PyTorch engine."""
+    """One fit of the PyTorch engine.
+
+    Attributes
+    ----------
+    runs_programs : bool
+        If True, epochs run unchecked.
+    """
 
     def __init__(
         self,
@@ -56,15 +60,15 @@ class PyTorchTrainer(Trainer):
         device: torch.device,
         precision: str | None = None,
     ) -> None:
-        self._spec, self._objective, self._optimizer = spec, objective, optimizer
+        self._steps = Steps(spec, objective, optimizer, product_on(device, precision))
         self._device, self._dtype = device, parameters.dtype
-        self._layout = ParameterLayout.from_spec(spec)
-        self._parts = step_parts(self._layout, optimizer)
-        self._product = product_on(device, precision)
         self._rows = DeviceRows(rows, device)
         self._state = replace(state, slots=state.slots[:0])
         values = to_device(np.vstack([parameters[np.newaxis], state.slots]), device)
         self._present = Present(values, state.step)
+        self._programs: dict[tuple[int, int], Program] = {}
+        is_captured = device.type == "cuda" and isinstance(objective.loss, str)
+        self.runs_programs = is_captured and self._rows.are_on_device
 
     @property
     def step(self) -> int:
@@ -88,6 +92,7 @@ class PyTorchTrainer(Trainer):
         if optimizer_state is not None:
             values[1:] = to_device(optimizer_state.slots, self._device)
             step, self._state.seed = optimizer_state.step, optimizer_state.seed
+            self._programs.clear()
         self._present = Present(values, step)
 
     def epoch(
@@ -97,74 +102,120 @@ class PyTorchTrainer(Trainer):
         learning_rates: NDArray[np.float64],
         multipliers: NDArray[np.float64] | None = None,
     ) -> EpochReport:
-        total, norms = 0.0, list[Any]()
+        order = order[: len(learning_rates) * batch_size]
         scheduled = [UNCHANGED] * len(learning_rates)
         if multipliers is not None:
             scheduled = [Multipliers(*each) for each in multipliers.tolist()]
-        order = order[: len(learning_rates) * batch_size]
-        places = to_device(order, self._device)
-        steps = zip(learning_rates.tolist(), scheduled, strict=True)
-        starts = range(0, len(order), batch_size)
-        for start, (rate, multiplier) in zip(starts, steps, strict=True):
+        rates = learning_rates.tolist()
+        if self.runs_programs:
+            try:
+                schedule = self._schedule(order, batch_size, rates, scheduled)
+            except ZeroDivisionError:
+                schedule = None  # The checked steps end at the batch that has this fault.
+            if schedule is not None:
+                report = self._run_program(order, batch_size, schedule)
+                if report is not None:
+                    return report
+        return self._run_checked(order, batch_size, rates, scheduled)
+
+    def _run_checked(
+        self,
+        order: NDArray[np.int64],
+        batch_size: int,
+        rates: list[float],
+        scheduled: list[Multipliers],
+    ) -> EpochReport:
+        """Run an epoch in which a step changes nothing if the loss is not finite."""
+        total, norms, places = 0.0, list[Any](), to_device(order, self._device)
+        for part, rate, multiplier in zip(
+            _parts(len(order), batch_size), rates, scheduled, strict=True
+        ):
             if norms and perf_counter() >= self.deadline:
                 raise TimeIsUp
-            part = slice(start, start + batch_size)
-            chosen = order[part]
-            divisor = weight_sum(self._rows.host_batch(chosen))
-            batch = self._rows.batch(places[part], chosen)
-            objective, batch = smoothed(self._objective, batch, multiplier.label_smoothing)
+            chosen, divisor = order[part], self._divisor(order[part])
             values = self._present.values.clone()
-            network = Network(self._spec, TensorArray(values[0]))  # type: ignore[arg-type]
-            passed = self._forward(network, batch, places[part], multiplier.dropout)
-            loss, d_a = summed_loss(network, objective, passed, batch)
-            total += float(loss) / divisor * len(chosen)
-            if not np.isfinite(total):
+            rows = self._rows.batch(places[part], chosen)
+            step = TensorArray(torch.tensor(self.step, device=self._device))
+            smoothing = multiplier.label_smoothing
+            batch = Batch(rows, places[part], divisor, step, multiplier.dropout, smoothing)
+            loss = self._steps.loss(values, batch, self._state.seed)
+            total += float(loss.total) / divisor * len(chosen)
+            if not math.isfinite(total):
                 break
-            gradient = summed_gradient(network, objective, passed, d_a, self._product)
-            gradient /= divisor
-            optimizer = with_decay(self._optimizer, multiplier.weight_decay)
-            numbers = step_numbers(self._parts, optimizer, self.step + 1, rate)
-            norms.append(self._update(values, passed, gradient, numbers))
+            numbers = self._numbers(self.step, rate, multiplier)
+            norms.append(self._steps.update(values, loss, divisor, numbers))
             self._present = Present(values, self.step + 1)
-        present = network.with_parameters(TensorArray(self._present.values[0]))  # type: ignore[arg-type]
-        bad = first_non_finite_block(present, passed)
-        norm = float(np.mean([float(each) for each in norms])) if norms else None
-        norm = norm if self.measures_gradient else None
-        return EpochReport(total / len(order), len(norms), bad, norm)
+        summed = sum(map(float, norms))
+        return self._report(total / len(order), len(norms), summed, loss)
 
-    def _forward(
-        self, network: Network, batch: Rows, places: torch.Tensor, dropout: float
-    ) -> Forward:
-        draws: Any = None
-        if self._spec.draws:
-            step = torch.tensor(self.step, device=self._device)
-            rows: Any = TensorArray(places)
-            draws = TensorDraws(self._state.seed, TensorArray(step), rows, dropout)  # type: ignore[arg-type]
-        mode = Mode(uses_batch=True, draws=draws, product=self._product)
-        return forward(network, batch.X, mode)
+    def _run_program(
+        self, order: NDArray[np.int64], batch_size: int, schedule: Schedule
+    ) -> EpochReport | None:
+        """Run an epoch unchecked; return None, with nothing changed, if its loss is not finite."""
+        program = self._program(len(order), batch_size)
+        start = self._present
+        program.begin(start.values, start.step, order, schedule)
+        sizes = [part.stop - part.start for part in _parts(len(order), batch_size)]
+        look = perf_counter() + LOOK
+        try:
+            for i, size in enumerate(sizes):
+                program.run_step(size)
+                if (now := perf_counter()) >= look:
+                    program.wait()
+                    look = perf_counter() + LOOK
+                if now >= self.deadline and i + 1 < len(sizes):
+                    raise TimeIsUp
+        finally:
+            made, total, norms = program.read()
+            is_finite = math.isfinite(total)
+            if is_finite:
+                self._present = Present(program.values.clone(), start.step + made)
+        if not is_finite:
+            return None
+        return self._report(total / len(order), made, norms, program.last_loss(sizes[-1]))
 
-    def _update(
-        self, values: torch.Tensor, passed: Forward, gradient: Array, numbers: StepNumbers
-    ) -> Any:
-        """Make one step in these values, and return the gradient's norm."""
-        parameters: Any = TensorArray(values[0])
-        slots: Any = TensorArray(values[1:])
-        norm = apply_step(
-            self._layout, self._optimizer, self._parts, parameters, gradient, slots, numbers
-        )
-        move_statistics(Network(self._spec, parameters), passed)
-        if self._state.keeps_average:
-            slots[-1][self._layout.n_trained :] = parameters[self._layout.n_trained :]
-        return norm
+    def _program(self, n_samples: int, batch_size: int) -> Program:
+        key = n_samples, batch_size
+        if key not in self._programs:
+            values, seed = self._present.values, self._state.seed
+            self._programs = {key: Program(self._steps, self._rows, seed, *key, values)}
+        return self._programs[key]
+
+    def _schedule(
+        self,
+        order: NDArray[np.int64],
+        batch_size: int,
+        rates: list[float],
+        scheduled: list[Multipliers],
+    ) -> Schedule:
+        """Return the numbers of all steps of an epoch."""
+        steps = enumerate(zip(rates, scheduled, strict=True), start=self.step)
+        numbers = [self._numbers(step, rate, each) for step, (rate, each) in steps]
+        divisors = [self._divisor(order[part]) for part in _parts(len(order), batch_size)]
+        if all(each == UNCHANGED for each in scheduled):
+            return Schedule(numbers, divisors, None, None)
+        dropout = [each.dropout for each in scheduled]
+        return Schedule(numbers, divisors, dropout, [each.label_smoothing for each in scheduled])
+
+    def _numbers(self, step: int, rate: float, multiplier: Multipliers) -> StepNumbers:
+        optimizer = with_decay(self._steps.optimizer, multiplier.weight_decay)
+        return step_numbers(self._steps.parts, optimizer, step + 1, rate)
+
+    def _divisor(self, chosen: NDArray[np.int64]) -> float:
+        return weight_sum(self._rows.weights_of(chosen))
+
+    def _report(self, loss: float, n_steps: int, norms: float, latest: Loss) -> EpochReport:
+        parameters: Any = TensorArray(self._present.values[0])
+        network = latest.network.with_parameters(parameters)
+        bad = first_non_finite_block(network, latest.passed)
+        norm = norms / n_steps if self.measures_gradient and n_steps else None
+        return EpochReport(loss, n_steps, bad, norm)
 
     def _on_host(self, key: Any) -> Array:
         return to_host(self._present.values[key], self._dtype)
 
 
-def first_non_finite_block(network: Network, passed: Forward) -> int | None:
-    """Return the index of the first block whose z or parameters are infinite or NaN."""
-    walk = zip(network.spec.blocks, network.blocks, passed.blocks, strict=True)
-    for i, (block, parameters, its_pass) in enumerate(walk):
-        if not block.is_finite(parameters, its_pass):
-            return i
-    return None
+def _parts(n_samples: int, batch_size: int) -> Iterator[slice]:
+    """Yield the part of the order of each batch."""
+    for start in range(0, n_samples, batch_size):
+        yield slice(start, min(start + batch_size, n_samples))

@@ -1,0 +1,175 @@
+"""A whole epoch on a device: its steps run one after another without an answer in between.
+
+The order of the samples and the numbers of all steps are on the device before the first step. A
+step counts itself, finds its samples and numbers by the count, and adds to sums, which are read
+once at the end. It therefore is the same work at the same places every time, and on CUDA a captured
+graph, one for each size of batch, repeats it without the cost of launching each kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from lamina.engines.optimizer import StepNumbers
+from lamina.engines.pytorch.arrays import TensorArray, constants
+from lamina.engines.pytorch.rows import DeviceRows
+from lamina.engines.pytorch.steps import Batch, Loss, Steps
+
+WARM_UPS = 2
+
+
+class Schedule(NamedTuple):
+    """Numbers of the steps of an epoch, one of each per step."""
+
+    numbers: list[StepNumbers]
+    divisors: list[float]
+    dropout: list[float] | None
+    label_smoothing: list[float] | None
+
+
+class Program:
+    """Steps of epochs of one shape, on buffers that keep their places.
+
+    Parameters
+    ----------
+    steps : Steps
+    rows : DeviceRows
+    seed : int
+    n_samples, batch_size : int
+        Length of the order, and number of samples of a step; the last one may have fewer.
+    values : Tensor of shape (1 + n_slots, n_parameters)
+        Present values, which the program copies.
+    """
+
+    def __init__(
+        self,
+        steps: Steps,
+        rows: DeviceRows,
+        seed: int,
+        n_samples: int,
+        batch_size: int,
+        values: torch.Tensor,
+    ) -> None:
+        self._steps, self._rows, self._seed = steps, rows, seed
+        self._batch_size, self._device = batch_size, values.device
+        self.values = values.clone()
+        self._order = torch.zeros(n_samples, dtype=torch.int64, device=self._device)
+        self._table = torch.empty(0, device=self._device)
+        self._first_step = torch.zeros((), dtype=torch.int64, device=self._device)
+        self._count = torch.zeros((), dtype=torch.int64, device=self._device)
+        # Of the losses, each times its number of samples, and of the gradients' norms.
+        self._sums = torch.zeros(2, dtype=torch.float64, device=self._device)
+        self._repeats: dict[tuple[int, bool], Callable[[], Any]] = {}
+        self._losses: dict[int, Loss] = {}
+        self._kept: list[Any] = []
+        self.n_steps = 0
+
+    def begin(
+        self, values: torch.Tensor, step: int, order: NDArray[np.int64], schedule: Schedule
+    ) -> None:
+        """Put the values, the order and the numbers of an epoch into their places."""
+        self.values.copy_(values)
+        self._order[: len(order)] = torch.from_numpy(order).to(self._device)
+        table = torch.tensor(_rows_of_table(schedule), dtype=torch.float64).to(self._device)
+        if self._table.shape != table.shape:
+            self._table, self._repeats = table, {}
+        else:
+            self._table.copy_(table)
+        self._first_step.fill_(step)
+        self._count.zero_()
+        self._sums.zero_()
+        self._shape = schedule.numbers[0]
+        self._is_scheduled = schedule.dropout is not None
+        self.n_steps = len(schedule.numbers)
+
+    def run_step(self, size: int) -> None:
+        """Run the next step, of so many samples."""
+        key = size, self._is_scheduled
+        if key not in self._repeats:
+            self._repeats[key] = self._prepare(size)
+        self._repeats[key]()
+
+    def read(self) -> tuple[int, float, float]:
+        """Return the number of steps made, and the sums of losses and of norms."""
+        total, norms = self._sums.tolist()
+        return int(self._count), total, norms
+
+    def wait(self) -> None:
+        """Wait until the device has made all steps so far."""
+        self._count.item()
+
+    def last_loss(self, size: int) -> Loss:
+        """Return the values of the forward pass of the latest step of so many samples."""
+        return self._losses[size]
+
+    def _prepare(self, size: int) -> Callable[[], Any]:
+        def step() -> None:
+            self._losses[size] = self._step(size)
+
+        if self._device.type != "cuda":
+            return step
+        changed = (self.values, self._count, self._sums)
+        before = [each.clone() for each in changed]
+        repeat = capture(step, self._device)
+        for each, earlier in zip(changed, before, strict=True):
+            each.copy_(earlier)
+        self._kept.append(constants())
+        return repeat
+
+    def _step(self, size: int) -> Loss:
+        """Make the step that the count stands at."""
+        places = self._order[
+            self._count * self._batch_size + torch.arange(size, device=self._device)
+        ]
+        numbers, divisor, dropout, smoothing = self._numbers()
+        step = TensorArray(self._first_step + self._count)
+        batch = Batch(self._rows.batch(places), places, divisor, step, dropout, smoothing)
+        loss = self._steps.loss(self.values, batch, self._seed)
+        self._sums[0] += (loss.total / divisor).tensor * size
+        self._sums[1] += self._steps.update(self.values, loss, divisor, numbers).tensor
+        self._count += 1
+        return loss
+
+    def _numbers(self) -> tuple[StepNumbers, Any, Any, Any]:
+        """Return the numbers of the present step, each an array of one number on the device."""
+        row = self._table.index_select(0, self._count.reshape(1))[0]
+        cells = iter([TensorArray(cell) for cell in row.unbind()])
+        rate, decay, average = next(cells), next(cells), next(cells)
+        factors = tuple(tuple(next(cells) for _ in of_part) for of_part in self._shape.factors)
+        numbers: Any = StepNumbers(rate, decay, average, factors)  # type: ignore[arg-type]
+        divisor = next(cells)
+        dropout, smoothing = (next(cells), next(cells)) if self._is_scheduled else (1.0, 1.0)
+        return numbers, divisor, dropout, smoothing
+
+
+def capture(step: Callable[[], None], device: torch.device) -> Callable[[], None]:
+    """Return a function that repeats a step as a captured CUDA graph; the step runs a few times."""
+    stream = torch.cuda.Stream(device)
+    stream.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(stream):
+        for _ in range(WARM_UPS):
+            step()
+    torch.cuda.current_stream(device).wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    replay: Callable[[], None] = graph.replay
+    return replay
+
+
+def _rows_of_table(schedule: Schedule) -> list[list[float]]:
+    """Return the numbers of each step in the order in which `Program._numbers` reads them."""
+    rows = [
+        [*each[:3], *chain.from_iterable(each.factors), divisor]
+        for each, divisor in zip(schedule.numbers, schedule.divisors, strict=True)
+    ]
+    if schedule.dropout is not None and schedule.label_smoothing is not None:
+        for row, *both in zip(rows, schedule.dropout, schedule.label_smoothing, strict=True):
+            row += both
+    return rows
