@@ -109,7 +109,8 @@ class ScaledOutputs(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the outputs times their factors."""
-        return self.group(x) * self.scale
+        outputs: torch.Tensor = self.group(x)
+        return outputs * self.scale
 
 
 class PeriodicInputs(InputGroup):
