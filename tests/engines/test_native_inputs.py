@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lamina.blocks import Dense, InputStage
-from lamina.blocks.inputs import OneHotInputs, PeriodicInputs, ScaledInputs
+from lamina.blocks.inputs import CategoricalInputs, OneHotInputs, PeriodicInputs, ScaledInputs
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.reference import ReferenceEngine
 from lamina.network import Network, NetworkSpec, ParameterLayout, draw_parameters
@@ -34,11 +34,21 @@ STAGES["one-hot inputs of many codes"] = InputStage(
 STAGES["one-hot inputs alone"] = InputStage(
     "one-hot inputs alone", 2, (OneHotInputs((0, 1), (30, 20)),)
 )
+# A batch touches few of its rows; of the other columns some batch touches all.
+STAGES["embeddings of many codes"] = InputStage(
+    "embeddings of many codes",
+    4,
+    (
+        CategoricalInputs((2, 0), (9000, 5), 3),
+        CategoricalInputs((1, 3), (20, 12000), 2, scaled=True),
+    ),
+)
 every_stage = pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 OPTIMIZERS = {
     "sgd": ("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0}),
     "plain sgd": ("sgd", {"momentum": 0.0, "nesterovs_momentum": 0.0}),
+    "adagrad": ("adagrad", {"epsilon": 1e-8}),
     "adam": ("adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}),
 }
 OPTIONS = {

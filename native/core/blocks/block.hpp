@@ -50,6 +50,15 @@ struct InputPart {
     }
 };
 
+// Receives the summed gradient of a range of an input stage's parameters.
+template <class T>
+struct RangeUse {
+    virtual void operator()(Range, const T* sum) const = 0;
+
+   protected:
+    ~RangeUse() = default;
+};
+
 // One-hot columns of an input stage's a that are not made, each in the place of code 1 and those that
 // follow; code 0 has no column.
 struct CodeColumns {
@@ -159,6 +168,14 @@ struct Layer {
     virtual InputPart input_part(Index) const { return {}; }
     virtual void input_gradient(const T* /*parameters*/, Index /*rows*/, Index /*part*/,
                                 T* const* /*sums*/, T* /*scratch*/, bool /*first*/) const {}
+    // Parts of many rows, of which a batch touches few: if idle rows are left out, their numbers differ,
+    // and use(range, sum) is called for the rows with a gradient, and for those that had one in the
+    // step before.
+    virtual void leave_idle_rows(bool) {}
+    virtual bool has_idle_rows(Index /*part*/) const { return false; }
+    virtual void row_gradients(Index /*rows*/, Index /*part*/, T* /*scratch*/,
+                               const RangeUse<T>&) const {}
+    virtual void end_step(Index /*rows*/) {}
     // The values that statistics move towards.
     virtual void batch_statistics(Index, T*) const {}
 

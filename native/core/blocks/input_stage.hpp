@@ -27,6 +27,16 @@ struct InputStage final : Layer<T> {
     Buffer<Index> left_first, left_outputs;
     Buffer<std::int32_t> left_codes;
 
+    // Moves the ranges of a group among those of the stage.
+    struct Moved final : RangeUse<T> {
+        const RangeUse<T>& use;
+        Index first;
+        Moved(const RangeUse<T>& use, Index first) : use(use), first(first) {}
+        void operator()(Range range, const T* sum) const override {
+            use({first + range.begin, first + range.end}, sum);
+        }
+    };
+
     InputTensors<T> tensors_of(const Inputs<T>& group, const T* parameters) const {
         return {parameters + this->inputs + group.first_learned,
                 parameters + this->statistics + group.first_fixed};
@@ -139,6 +149,22 @@ struct InputStage final : Layer<T> {
         const Inputs<T>& group = find_group(part);
         group.gradient(tensors_of(group, parameters), {columns, room, 0, rows},
                        delta + group.first_output, stride, part, sums, scratch, first);
+    }
+    void leave_idle_rows(bool leaves) override {
+        for (Index g = 0; g < n_groups; ++g) groups[g]->leave_idle_rows(leaves);
+    }
+    bool has_idle_rows(Index part) const override {
+        const Inputs<T>& group = find_group(part);
+        return group.has_idle_rows(part);
+    }
+    void row_gradients(Index rows, Index part, T* scratch,
+                       const RangeUse<T>& use) const override {
+        const Inputs<T>& group = find_group(part);
+        group.row_gradients({columns, room, 0, rows}, delta + group.first_output, stride, part,
+                            scratch, Moved{use, group.first_learned});
+    }
+    void end_step(Index rows) override {
+        for (Index g = 0; g < n_groups; ++g) groups[g]->end_step(rows);
     }
     void refresh_inputs(const T* parameters, Index part) const override {
         const Inputs<T>& group = find_group(part);

@@ -70,6 +70,11 @@ struct Network : Workspace<T> {
     bool draws_any() const {
         return draws_units || problem.input_dropout > 0 || problem.input_noise > 0;
     }
+    // Whether rows of an input stage without a gradient may be left out of the next steps.
+    void leave_idle_rows(bool leaves) {
+        layers[0].leave_idle_rows(leaves);
+        n_input_parts = layers[0].n_input_parts();
+    }
     // Takes the multipliers of a step.
     void follow(const Multipliers& multipliers);
     Index n_gradient_squares() const { return n_squares + n_parameters - n_weights; }

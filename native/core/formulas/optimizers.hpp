@@ -59,6 +59,7 @@ inline double integer_power(double base, std::int64_t exponent) {
 }
 
 struct PlainRate {
+    static bool rests(const double*) { return false; }
     static void step_factors(const double*, std::int64_t, StepFactors& factors) {
         for (double& factor : factors.rate) factor = 1;
     }
@@ -75,6 +76,7 @@ struct Sgd : PlainRate {
         : momentum(broadcast(T(step.hyperparameters[0]))),
           rate(broadcast(T(step.rate))),
           nesterov(step.hyperparameters[1] != 0) {}
+    static bool rests(const double* hyperparameters) { return hyperparameters[0] == 0; }
 
     Vector<T> operator()(Vector<T> w, Vector<T> g, Vector<T> (&slot)[1]) const {
         const Vector<T> movement = -(rate * g);
@@ -132,6 +134,7 @@ struct AdamRule {
               T(step.hyperparameters[BETAS + 2] * (IS_ADAMW ? step.epsilon_factor : 1.0)))),
           rate(broadcast(T(step.rate))) {}
 
+    static bool rests(const double*) { return false; }
     static void step_factors(const double* hyperparameters, std::int64_t first,
                              StepFactors& factors) {
         unbiasing_factors(hyperparameters + BETAS, first, factors);
@@ -178,6 +181,7 @@ struct Nadam {
           rate(broadcast(T(step.rate))),
           momentum_rate(broadcast(T(step.momentum_rate))) {}
 
+    static bool rests(const double*) { return false; }
     static void step_factors(const double* hyperparameters, std::int64_t first,
                              StepFactors& factors) {
         unbiasing_factors(hyperparameters, first, factors);
@@ -226,6 +230,7 @@ struct Adagrad : PlainRate {
 
     explicit Adagrad(const Step<T>& step)
         : epsilon(broadcast(T(step.hyperparameters[0]))), rate(broadcast(T(step.rate))) {}
+    static bool rests(const double*) { return true; }
 
     Vector<T> operator()(Vector<T> w, Vector<T> g, Vector<T> (&slot)[1]) const {
         slot[0] = fma(g, g, slot[0]);
@@ -328,18 +333,22 @@ struct Optimizer {
     UpdateRange<T> update, update_with_all;
     // For the steps first, first + 1, …; the first step of all is 1.
     void (*step_factors)(const double* hyperparameters, std::int64_t first, StepFactors& factors);
+    // Returns whether further steps without a gradient change nothing after one of them.
+    bool (*rests)(const double* hyperparameters);
     int n_slots;                  // below most_slots
     bool orthogonalises = false;  // Muon's step for matrices; `update` serves all other parameters
 };
 
 template <class T, template <class> class Rule>
 inline constexpr Optimizer<T> by_rule = {update<T, Rule>, update_with_all<T, Rule>,
-                                         Rule<T>::step_factors, Rule<T>::n_slots};
+                                         Rule<T>::step_factors, Rule<T>::rests,
+                                         Rule<T>::n_slots};
 
 template <class T>
 inline constexpr Optimizer<T> muon = {update<T, AdamWBehindMomentum>,
                                       update_with_all<T, AdamWBehindMomentum>,
-                                      AdamWBehindMomentum<T>::step_factors, 2, true};
+                                      AdamWBehindMomentum<T>::step_factors,
+                                      AdamWBehindMomentum<T>::rests, 2, true};
 
 template <class T>
 struct OptimizerVariants {

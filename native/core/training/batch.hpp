@@ -40,6 +40,13 @@ double weight_sum_of(const Rows<T>& rows, const Chunk& batch, Index n_targets) {
     return sum;
 }
 
+template <class T, class Body>
+struct RangeUseOf final : RangeUse<T> {
+    const Body& body;
+    explicit RangeUseOf(const Body& body) : body(body) {}
+    void operator()(Range range, const T* sum) const override { body(range, sum); }
+};
+
 // The passes over one batch, shared by a team of threads.
 template <class T>
 class Batch {
@@ -185,6 +192,14 @@ class Batch {
         };
         const auto inputs = [&](Index place, int thread) {
             const Layer<T>& stage = network_.layers[0];
+            if (stage.has_idle_rows(place)) {
+                T* const scratch = network_.part + thread * network_.part_size;
+                const auto finish_rows = [&](Range rows, const T* sum) {
+                    finish(stage, sum, rows, Kind::inputs);
+                };
+                return stage.row_gradients(rows, place, scratch,
+                                           RangeUseOf<T, decltype(finish_rows)>(finish_rows));
+            }
             const InputPart part = stage.input_part(place);
             T* sums[most_ranges];
             T* next = network_.part + thread * network_.part_size;

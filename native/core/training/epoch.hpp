@@ -44,6 +44,8 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
                        network.problem.penalty);
     network.prepare_backward(n_threads, batches.batch_size, most_entries(network, rows, batches),
                              updates.keeps_gradient());
+    network.leave_idle_rows(updates.leaves_idle_rows() &&
+                            network.chunk_size(batches.batch_size) >= batches.batch_size);
     refresh_all(network, update.parameters);
     Team team(n_threads);
     Batch<T> passes(network, rows, update.parameters, custom, signal, team,
@@ -74,6 +76,7 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
         if (report.ending == Ending::finished) {
             if (!updates.keeps_gradient() || kept.update(update.parameters, passes, batch.rows))
                 ++report.steps;
+            network.layers[0].end_step(batch.rows);
             if (passes.stops()) report.ending = Ending::stopped;
         } else if (report.ending == Ending::non_finite) {
             report.non_finite_block = broken_block(network, rows, update.parameters, batch);
@@ -97,6 +100,7 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
     network.prepare_backward(
         n_threads, rows.n_samples,
         most_entries(network, rows, {nullptr, rows.n_samples, rows.n_samples, {}}));
+    network.leave_idle_rows(false);
     refresh_all(network, parameters);
     Team team(n_threads);
     Batch<T> passes(network, rows, parameters, custom, signal, team);

@@ -35,6 +35,11 @@ class Updates {
         return update_.measures_gradient || update_.max_gradient_norm < __builtin_inf();
     }
     bool keeps_gradient() const { return needs_norm() || orthogonalises(); }
+    // Returns whether rows of an input stage without a gradient may be left out of a step.
+    bool leaves_idle_rows() const {
+        return !keeps_gradient() && update_.weight_decay == 0 && !step_.average &&
+               optimizer_.rests(update_.hyperparameters);
+    }
 
     // For the steps of the call, from 0 on, in order.
     void begin(std::int64_t step, double learning_rate, double decay_multiplier = 1) {

@@ -4,6 +4,9 @@
 //    gradient   dE[c] = Σ delta over the samples with code c
 //
 // Shapes: a tensor for each column, E (n_codes of the column, n_outputs).
+//
+// If idle rows are left out of a step, the samples of each code of a large E are a list, so that a step
+// costs as much as its batch has samples, for any number of codes.
 #pragma once
 
 #include "blocks/inputs/codes.hpp"
@@ -19,6 +22,11 @@ struct CategoricalInputs final : Inputs<T> {
     Buffer<Index> first_part;    // of each column
     Buffer<std::int32_t> codes;  // (n_columns, room), in training
     Index room = 0;
+    bool leaves_rows = false;  // whether idle rows of large E are left out
+    // The first sample of each code, from 1, in the order of all codes; the next sample with the same
+    // code (n_columns, room); and the codes of the step before (n_columns, room).
+    Buffer<std::int32_t> head, next, codes_before;
+    Index rows_before = -1;  // -1: in the first step, every row was touched before
 
     explicit CategoricalInputs(const InputGroup& group)
         : Inputs<T>(group),
@@ -28,8 +36,8 @@ struct CategoricalInputs final : Inputs<T> {
         for (Index c = 0; c < n_columns; ++c) {
             n_codes[c] = group.n_codes[c];
             first_code[c + 1] = first_code[c] + n_codes[c];
-            first_part[c + 1] = first_part[c] + (n_codes[c] + codes_a_part() - 1) / codes_a_part();
         }
+        divide();
         this->width = n_columns * n_outputs;
         this->n_learned = first_code[n_columns] * n_outputs;
     }
@@ -38,6 +46,8 @@ struct CategoricalInputs final : Inputs<T> {
     void prepare_forward(Index) override { codes = Buffer<std::int32_t>(); }  // of another size
     void prepare_backward(Index rows) override {
         codes = Buffer<std::int32_t>(n_columns * rows);
+        next = Buffer<std::int32_t>(n_columns * rows);
+        codes_before = Buffer<std::int32_t>(n_columns * rows);
         room = rows;
     }
 
@@ -63,10 +73,22 @@ struct CategoricalInputs final : Inputs<T> {
         }
     }
 
-    // A part is some rows of one E, few enough for the first-level cache.
+    // A part is some rows of one E, few enough for the first-level cache, or a fraction of a large E.
+    static constexpr Index parts_of_large = 8;
     Index codes_a_part() const {
         const Index codes = Index(16384 / sizeof(T)) / n_outputs;
         return codes < 1 ? 1 : codes;
+    }
+    bool is_large(Index c) const { return n_codes[c] > parts_of_large * codes_a_part(); }
+    Index codes_a_part_of(Index c) const {
+        if (!leaves_rows || !is_large(c)) return codes_a_part();
+        return (n_codes[c] + parts_of_large - 1) / parts_of_large;
+    }
+    void divide() {
+        for (Index c = 0; c < n_columns; ++c) {
+            const Index each = codes_a_part_of(c);
+            first_part[c + 1] = first_part[c] + (n_codes[c] + each - 1) / each;
+        }
     }
     Index n_parts() const override { return first_part[n_columns]; }
     Index column_of_part(Index part) const {
@@ -75,7 +97,8 @@ struct CategoricalInputs final : Inputs<T> {
         return c;
     }
     Range codes_of_part(Index c, Index part) const {
-        const Index begin = (part - first_part[c]) * codes_a_part(), end = begin + codes_a_part();
+        const Index each = codes_a_part_of(c);
+        const Index begin = (part - first_part[c]) * each, end = begin + each;
         return {begin, end < n_codes[c] ? end : n_codes[c]};
     }
     InputPart part(Index i) const override {
@@ -100,6 +123,72 @@ struct CategoricalInputs final : Inputs<T> {
                 slice.write(sum, slice.read(sum) + slice.read(from));
             });
         }
+    }
+
+    void leave_idle_rows(bool leaves) override {
+        leaves_rows = leaves;
+        rows_before = -1;
+        divide();
+        if (leaves && !head) head = Buffer<std::int32_t>(first_code[n_columns]);
+    }
+    bool has_idle_rows(Index part) const override {
+        return leaves_rows && is_large(column_of_part(part));
+    }
+    // The places of the rows of some codes among the group's parameters.
+    Range rows_of(Index c, Index begin, Index end) const {
+        return {(first_code[c] + begin) * n_outputs, (first_code[c] + end) * n_outputs};
+    }
+    void row_gradients(const InputSamples<T>& samples, const T* delta, Index stride, Index part,
+                       T* sum, const RangeUse<T>& use) const override {
+        const Index c = column_of_part(part), rows = samples.rows;
+        const Range mine = codes_of_part(c, part);
+        const auto is_mine = [&](Index code) { return code >= mine.begin && code < mine.end; };
+        const std::int32_t* const column = codes + c * room;
+        std::int32_t *const heads = head + first_code[c], *const nexts = next + c * room;
+        for (Index i = rows - 1; i >= 0; --i) {
+            if (!is_mine(column[i])) continue;
+            nexts[i] = heads[column[i]];
+            heads[column[i]] = std::int32_t(i + 1);
+        }
+        finish_rows_before(c, mine, heads, sum, use);
+        for (Index i = 0; i < rows; ++i) {
+            const Index code = column[i];
+            if (!is_mine(code) || heads[code] != i + 1) continue;
+            heads[code] = 0;
+            std::memset(sum, 0, sizeof(T) * std::size_t(n_outputs));
+            for (Index sample = i + 1; sample != 0; sample = nexts[sample - 1]) {
+                const T* const from = delta + (sample - 1) * stride + c * n_outputs;
+                for_slices<T>(n_outputs, [&](auto slice) {
+                    slice.write(sum, slice.read(sum) + slice.read(from));
+                });
+            }
+            use(rows_of(c, code, code + 1), sum);
+        }
+    }
+    // Rows of codes [mine) that had a gradient in the step before, and have none.
+    void finish_rows_before(Index c, Range mine, const std::int32_t* heads, T* zeros,
+                            const RangeUse<T>& use) const {
+        const Index most = rows_before < 0 ? codes_a_part() : 1;
+        std::memset(zeros, 0, sizeof(T) * std::size_t(most * n_outputs));
+        for (Index begin = mine.begin; rows_before < 0 && begin < mine.end;) {
+            Index end = begin;
+            while (end < mine.end && end < begin + most && !heads[end]) ++end;
+            if (begin < end) use(rows_of(c, begin, end), zeros);
+            begin = begin < end ? end : begin + 1;
+        }
+        const std::int32_t* const before = codes_before + c * room;
+        for (Index i = 0; i < rows_before; ++i) {
+            const Index code = before[i];
+            if (code >= mine.begin && code < mine.end && !heads[code])
+                use(rows_of(c, code, code + 1), zeros);
+        }
+    }
+    void end_step(Index rows) override {
+        if (!leaves_rows) return;
+        Buffer<std::int32_t> codes_now = static_cast<Buffer<std::int32_t>&&>(codes);
+        codes = static_cast<Buffer<std::int32_t>&&>(codes_before);
+        codes_before = static_cast<Buffer<std::int32_t>&&>(codes_now);
+        rows_before = rows;
     }
 };
 

@@ -78,6 +78,12 @@ struct Inputs {
                           Index /*stride*/, Index /*part*/, T* const* /*sums*/, T* /*scratch*/,
                           bool /*first*/) const {}
     virtual void refresh(const InputTensors<T>&, Index /*part*/) const {}
+    // As in block.hpp; ranges count from the group's first parameter.
+    virtual void leave_idle_rows(bool) {}
+    virtual bool has_idle_rows(Index /*part*/) const { return false; }
+    virtual void row_gradients(const InputSamples<T>&, const T* /*delta*/, Index /*stride*/,
+                               Index /*part*/, T* /*scratch*/, const RangeUse<T>&) const {}
+    virtual void end_step(Index /*rows*/) {}
 
     // The columns whose parameters form a part, for kinds with tensors of equal size a column.
     Range columns_of_part(Index part) const {

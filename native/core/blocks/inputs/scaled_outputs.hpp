@@ -100,6 +100,16 @@ struct ScaledOutputs final : Inputs<T> {
                     sizeof(T) * std::size_t(mine.end - mine.begin));
     }
 
+    void leave_idle_rows(bool leaves) override { group->leave_idle_rows(leaves); }
+    bool has_idle_rows(Index part) const override {
+        return part < group->n_parts() && group->has_idle_rows(part);
+    }
+    void row_gradients(const InputSamples<T>& samples, const T* delta, Index stride, Index part,
+                       T* scratch, const RangeUse<T>& use) const override {
+        group->row_gradients(samples, delta, stride, part, scratch, use);
+    }
+    void end_step(Index rows) override { group->end_step(rows); }
+
    private:
     void copy(const T* from, T* to) const {
         for_slices<T>(width, [&](auto slice) { slice.write(to, slice.read(from)); });
