@@ -25,10 +25,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import TransformerTags, get_tags
 from sklearn.utils._param_validation import InvalidParameterError
 
-import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import NonFiniteError
-from lamina.estimators.fitting import preparing
+from lamina.estimators.fitting import engine_choice
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -376,11 +375,10 @@ def test_partial_fit_runs_one_epoch_without_a_convergence_warning(estimator: Est
 
 def test_the_requested_engine_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
-    choose = lamina.estimators.perceptron.choose_engine
-    for module in (lamina.estimators.perceptron, preparing):
-        monkeypatch.setattr(
-            module, "choose_engine", lambda *sizes: (asked.append(sizes), choose(*sizes))[1]
-        )
+    choose = engine_choice.choose_engine
+    monkeypatch.setattr(
+        engine_choice, "choose_engine", lambda *sizes: (asked.append(sizes), choose(*sizes))[1]
+    )
     model = MLPClassifier(solver="lbfgs", alpha=1, max_iter=300, engine="reference", n_threads=3)
     model.fit(X, Y).predict(X)
     assert [sizes[:3] for sizes in asked] == [("reference", 3, None)] * 2

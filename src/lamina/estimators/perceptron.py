@@ -25,6 +25,7 @@ from lamina.estimators.fitting.fitted_activations import ATTRIBUTE as ACTIVATION
 from lamina.estimators.fitting.fitted_network import get_network, share_one_vector
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS
 from lamina.estimators.fitting.input_stage import CATEGORIES, STAGE
+from lamina.estimators.fitting.other_arrays import answers_in_kind, take_other_arrays
 from lamina.estimators.fitting.preparing import prepare_fit
 from lamina.estimators.fitting.running import fit_full_batch, fit_minibatch
 from lamina.estimators.fitting.state import (
@@ -55,6 +56,10 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
 
     coefs_: list[AnyArray]
     intercepts_: list[AnyArray]
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        take_other_arrays(cls)
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(
@@ -110,6 +115,7 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
             resume=resume,
         )
 
+    @answers_in_kind
     def predict(self, X: ArrayOrTable) -> Any:
         """Return the prediction for each sample of X.
 

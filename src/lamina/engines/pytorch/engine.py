@@ -17,8 +17,10 @@ import torch
 
 from lamina.blocks import Mode
 from lamina.engines.batch_loss import summed_gradient, summed_loss, weight_sum
+from lamina.engines.device_matrix import DeviceMatrix
 from lamina.engines.engine import Engine, Evaluator, Objective, Rows, require_finite
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState
+from lamina.engines.pytorch.adopting import adopt
 from lamina.engines.pytorch.arrays import TensorArray, to_device, to_host
 from lamina.engines.pytorch.products import product_on
 from lamina.engines.pytorch.rows import DeviceRows, dense_on
@@ -56,6 +58,10 @@ class PyTorchEngine(Engine):
     def place(self) -> torch.device:
         """The device."""
         return torch.device(self.device)
+
+    def adopt(self, array: object) -> DeviceMatrix | None:
+        """Return an array of any library that is a matrix of floats on the device, or None."""
+        return adopt(array, self.place)
 
     def trainer(
         self,
@@ -102,7 +108,7 @@ class PyTorchEngine(Engine):
 
     def _passes(self, network: Network, X: Matrix) -> list[Forward]:
         """Return the forward passes of the samples, in parts that a device has room for."""
-        require_finite(X if isinstance(X, np.ndarray) else X.data)
+        _require_finite(X)
         network.spec.require_inputs(X)
         mode = Mode(product=product_on(self.place, self.precision))
         on_device = self._network(network)
@@ -118,6 +124,13 @@ class PyTorchEngine(Engine):
         """Return the network with its parameters on the device."""
         parameters: Any = TensorArray(to_device(network.parameters, self.place))
         return network.with_parameters(parameters)
+
+
+def _require_finite(X: Matrix) -> None:
+    if not isinstance(X, DeviceMatrix):
+        require_finite(X if isinstance(X, np.ndarray) else X.data)
+    elif not X.is_finite():
+        require_finite(np.array(np.nan))
 
 
 def to_host_array(array: Any, network: Network) -> Array:

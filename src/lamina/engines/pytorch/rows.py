@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
+from lamina.engines.device_matrix import DeviceMatrix
 from lamina.engines.engine import Rows
 from lamina.engines.pytorch.arrays import TensorArray, to_device
 from lamina.formulas.table import Matrix
@@ -28,6 +29,8 @@ class DeviceRows:
         self._X: Any = None
         if sparse.issparse(rows.X):
             self._csr = sparse.csr_array(rows.X)
+        elif isinstance(rows.X, DeviceMatrix):
+            self._X = rows.X.tensor
         else:
             self._X = to_device(rows.X, device)
         self._y = to_device(rows.y, device)
@@ -56,4 +59,6 @@ class DeviceRows:
 
 def dense_on(X: Matrix, device: torch.device) -> Any:
     """Return samples as a dense array on a device."""
+    if isinstance(X, DeviceMatrix):
+        return TensorArray(X.tensor)
     return TensorArray(to_device(X if isinstance(X, np.ndarray) else X.toarray(), device))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines.choose import PYTORCH
+from lamina.engines.device_matrix import on_host
 from lamina.errors import CheckpointError
 from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.validation_setup import metric_names
@@ -87,7 +88,7 @@ def compute_identity(fit: Assignment) -> dict[str, object]:
         **engine,
         "dtype": fit.start.dtype.name,
         **parameters,
-        "rows X": digest(rows.X),
+        "rows X": digest(on_host(rows.X)),
         "rows y": digest(rows.y),
         LABELS: digest(_labels_of(fit)),
         "rows sample_weight": digest(rows.weight),

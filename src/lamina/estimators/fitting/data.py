@@ -17,12 +17,16 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import (
     _check_feature_names,
     _check_n_features,
+    _check_y,
+    check_consistent_length,
     check_is_fitted,
     validate_data,
 )
 
 from lamina.encoding.frames import ArrayOrTable
+from lamina.engines.device_matrix import DeviceMatrix
 from lamina.estimators.fitting.input_stage import CATEGORIES, encode_rows
+from lamina.estimators.fitting.other_arrays import as_numpy
 from lamina.estimators.fitting.wrong_data import explained, refuse_labels_without_order
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
@@ -53,6 +57,10 @@ def read_samples(
     may_miss : bool
         True if X may contain NaN, because some of its columns hold categories.
     """
+    if isinstance(X, DeviceMatrix):
+        if X.is_finite():
+            return _read_samples_of_device(model, X, y, dtypes, reset=reset)
+        X = np.asarray(X)
     if are_plain_rows(X, dtypes) and are_plain_targets(y, len(X)) and np.isfinite(X).all():
         _check_feature_names(model, X, reset=reset)
         _check_n_features(model, X, reset=reset)
@@ -77,12 +85,40 @@ def read_samples(
     return _sorted(X), y
 
 
+def _read_samples_of_device(
+    model: Parametrized,
+    X: DeviceMatrix,
+    y: ArrayOrTable,
+    dtypes: Sequence[DTypeLike],
+    *,
+    reset: bool,
+) -> tuple[Matrix, AnyArray]:
+    """Return finite samples on a device and validated y, without a copy of X."""
+    if not model._numeric_targets:
+        refuse_labels_without_order(y)
+    with explained(None, y):
+        y = _check_y(y, multi_output=True, y_numeric=model._numeric_targets, estimator=model)
+    check_consistent_length(X, y)
+    _check_feature_names(model, X, reset=reset)
+    _check_n_features(model, X, reset=reset)
+    y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+    samples: Any = X if X.dtype in dtypes else X.astype(dtypes[0])
+    return samples, y
+
+
 def read_rows(model: Parametrized, X: ArrayOrTable) -> Matrix:
     """Return validated X for a prediction, with scikit-learn's errors and warnings.
 
     Categories become codes.
     """
     check_is_fitted(model)
+    X = as_numpy(X)
+    if isinstance(X, DeviceMatrix):
+        if X.is_finite():
+            _check_feature_names(model, X, reset=False)
+            _check_n_features(model, X, reset=False)
+            return X
+        X = np.asarray(X)
     if _are_valid(model, X):
         return encode_rows(model, X)
     with explained(X):

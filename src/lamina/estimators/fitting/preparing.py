@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from lamina.encoding.frames import ArrayOrTable
-from lamina.engines import Rows
+from lamina.engines import Rows, choose_engine
 from lamina.engines.custom_loss import CustomLoss, require_rows_apart
 from lamina.engines.independent import MemberGenerators, member_networks, write_members
 from lamina.estimators.fitting.data import FLOATS, read_samples, refuse_noise_on_sparse_rows
@@ -38,6 +38,7 @@ from lamina.estimators.fitting.input_stage import (
 )
 from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.missing_targets import fill_missing, keep_samples
+from lamina.estimators.fitting.other_arrays import adopted, as_numpy, is_of_another_library
 from lamina.estimators.fitting.state import get_trained_parameters
 from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.fitting.validation_setup import HeldOut, split_validation_data
@@ -83,6 +84,7 @@ def prepare_fit(
     """
     seconds = math.inf if settings.max_seconds is None else float(settings.max_seconds)
     deadline = perf_counter() + seconds
+    X, y, sample_weight = _read_arrays(settings, X, y, sample_weight)
     dtypes = _dtypes(model, settings, fresh)
     filler = model._filler if incremental and not fresh else None
     filled, present = fill_missing(y, filler=filler)
@@ -136,6 +138,19 @@ def prepare_fit(
     )
     fit_first_parameters(fit)
     return fit
+
+
+def _read_arrays(
+    settings: FitSettings, X: ArrayOrTable, y: ArrayOrTable, sample_weight: ArrayLike | None
+) -> tuple[Any, Any, Any]:
+    """Return arrays of other libraries as NumPy's; X stays on the device of the fit if it can."""
+    # Input stages, initializers of samples and scorers compute on X in NumPy.
+    if settings.inputs or reads_rows(settings) or settings.monitoring.scorers:
+        X = as_numpy(X)
+    if is_of_another_library(X):
+        engine = choose_engine(settings.engine, None, settings.precision, device=settings.device)
+        X = adopted(engine, X)
+    return X, as_numpy(y), as_numpy(sample_weight)
 
 
 def fit_first_parameters(fit: Assignment, rows: NDArray[np.int64] | None = None) -> None:
@@ -278,7 +293,7 @@ def _held_out(
     """Return the user's validation data, validated like the training data, or None."""
     if validation_data is None:
         return None
-    X, y, *weight = split_validation_data(settings, validation_data)
+    X, y, *weight = map(as_numpy, split_validation_data(settings, validation_data))
     y, present = fill_missing(y, "y_val of validation_data", task.filler)
     with explained(X, y, where="validation_data: "):
         may_miss = may_have_missing(settings.inputs)

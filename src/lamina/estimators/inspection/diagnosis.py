@@ -16,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import _get_threadpool_controller
 
 from lamina.blocks import AnyBlock
+from lamina.engines.device_matrix import DeviceMatrix, on_host
 from lamina.errors import (
     DeadUnitsWarning,
     DiagnosticWarning,
@@ -164,6 +165,8 @@ def unscaled_features(
 
 def _feature_sizes(X: Matrix) -> Array | None:
     """Return the mean |x| of each column over some samples, or None if no number is large."""
+    if isinstance(X, DeviceMatrix):
+        X = on_host(X[:: max(1, X.shape[0] // SAMPLE)])
     sample = X[:: max(1, X.shape[0] // SAMPLE)] if isinstance(X, np.ndarray) else X.data
     if not _has_large(sample):
         return None
@@ -182,9 +185,9 @@ def _has_large(numbers: AnyArray) -> bool:
 def idle_layers(network: Network, X: Matrix) -> list[DiagnosticWarning]:
     """Return warnings for the first layers that are full of dead or saturated units."""
     # A unit that any sample activates is active, so the first samples settle most layers at once.
-    if not _mostly_idle(network, X[:FIRST_ROWS]):
+    if not _mostly_idle(network, on_host(X[:FIRST_ROWS])):
         return []
-    sample = X[:: max(1, X.shape[0] // LARGER_SAMPLE)]
+    sample = on_host(X[:: max(1, X.shape[0] // LARGER_SAMPLE)])
     found: dict[type, DiagnosticWarning] = {}
     for place, n_idle in _mostly_idle(network, sample):
         layer = network.spec.layers[place]

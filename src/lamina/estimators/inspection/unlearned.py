@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from lamina.engines.batch_loss import row_losses, weight_sum
+from lamina.engines.device_matrix import on_host
 from lamina.engines.engine import Rows
 from lamina.errors import (
     DiagnosticWarning,
@@ -149,7 +150,7 @@ def _sample(fit: Assignment, task: Regression) -> Rows:
     if weight is not None and not weight.sum() > 0:
         weight = None
     targets = replace(task, y=task.y[every]).targets(np.float64)
-    return Rows(fit.X[every].astype(np.float64), targets, weight)
+    return Rows(on_host(fit.X[every]).astype(np.float64), targets, weight)
 
 
 def _constant_prediction(task: Regression, sample: Rows) -> Array:
