@@ -17,15 +17,21 @@ describe("a parameter's text", () => {
     ["relu, tanh", ["relu", "tanh"]],
     ["{'decay': 0.9}", { decay: 0.9 }],
     ["{decay: 0.9", "{decay: 0.9"],
+    ["[{'name': 'scaled'}, {'name': 'periodic'}]", [{ name: "scaled" }, { name: "periodic" }]],
     ["inf", "inf"],
   ])("%s is read", (text, value) => {
     expect(read(text)).toEqual(value);
   });
 
-  it.each([[null], [true], [0.5], ["adam"], [[8, 4]], [{ decay: 0.9 }]])(
-    "comes back from what is said of %j",
-    (value) => {
-      expect(read(said(value))).toEqual(value);
-    },
-  );
+  it.each([
+    [null],
+    [true],
+    [0.5],
+    ["adam"],
+    [[8, 4]],
+    [{ decay: 0.9 }],
+    [[{ name: "scaled" }, { name: "periodic", columns: [1] }]],
+  ])("comes back from what is said of %j", (value) => {
+    expect(read(said(value))).toEqual(value);
+  });
 });

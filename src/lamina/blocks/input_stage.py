@@ -131,6 +131,18 @@ class InputStage(Block[StageParameters, StagePass, StageDeltas]):
             for tensor in (*group.tensors, *group.scales)
         )
 
+    def output_names(self, names: Sequence[str]) -> list[str]:
+        """Return a name for each output, from the names of the columns of X.
+
+        Outputs of a column that has several are numbered from 1: "age 1", "age 2", …
+        """
+        return [
+            names[column] if width == 1 else f"{names[column]} {i + 1}"
+            for group in self.groups
+            for column, width in zip(group.columns, group.widths, strict=True)
+            for i in range(width)
+        ]
+
     def to_json(self) -> dict[str, object]:
         groups = [group.to_json() for group in self.groups]
         return {"kind": self.kind, "name": self.name, "fan_in": self.fan_in, "groups": groups}

@@ -76,6 +76,11 @@ def member_networks(network: Network) -> list[Network]:
     return [_member(network, i) for i in range(network.spec.n_members)]
 
 
+def first_member(network: Network) -> Network:
+    """Return the first member as `member_networks` does, without making the others."""
+    return _member(network, 0) if shares_blocks(network.spec) else network
+
+
 def _member(network: Network, index: int) -> Network:
     blocks, parts = list[AnyBlock](), list[Any]()
     for block, parameters in zip(network.spec.blocks, network.blocks, strict=True):

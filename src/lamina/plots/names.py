@@ -42,19 +42,9 @@ def input_names(inside: Inside, chosen: Sequence[str] | None = None) -> list[str
 
 
 def first_layer_names(inside: Inside, chosen: Sequence[str] | None = None) -> list[str]:
-    """Return a name for each input of the first layer: of the features, or of the input stage.
-
-    An output of a column that has several is numbered from 1: "age 1", "age 2", …
-    """
+    """Return a name for each input of the first layer: of the features, or of the input stage."""
     names, stage = input_names(inside, chosen), get_network(inside.model).spec.input_stage
-    if stage is None:
-        return names
-    return [
-        names[column] if width == 1 else f"{names[column]} {i + 1}"
-        for group in stage.groups
-        for column, width in zip(group.columns, group.widths, strict=True)
-        for i in range(width)
-    ]
+    return names if stage is None else stage.output_names(names)
 
 
 def _names_behind(steps: Sequence[BaseEstimator]) -> list[str] | None:

@@ -3,6 +3,7 @@
 import { computed } from "@preact/signals";
 import type { Json } from "../wire/protocol/experiment";
 import type { Allowed, Parameter } from "../wire/protocol/vocabulary";
+import { patchOf } from "./formulas";
 import { change, state, vocabulary } from "./session";
 
 /** The parameters of the estimator for the data's task. */
@@ -29,6 +30,12 @@ export function isChanged(name: string): boolean {
 /** Set a parameter; null restores its default. */
 export function setParameter(name: string, value: Json): void {
   change({ model: { [name]: value } });
+}
+
+/** Set a parameter to a value of its own kind; an experiment omits the default. */
+export function setValue({ name, default: usual }: Parameter, value: Json): void {
+  const isDefault = JSON.stringify(value) === JSON.stringify(usual);
+  setParameter(name, isDefault ? null : patchOf(currentValue(name), value));
 }
 
 export function widths(): number[] {

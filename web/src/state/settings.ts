@@ -26,7 +26,9 @@ export function settingsOf(
   const estimator = task === "regression" ? "regressor" : "classifier";
   for (const parameter of parameters) {
     if (!parameter.of.includes(estimator)) continue;
-    settings.set(parameter.name, model[parameter.name] ?? parameter.default);
+    // The experiment and the estimator have both `inputs`.
+    const name = settings.has(parameter.name) ? `model.${parameter.name}` : parameter.name;
+    settings.set(name, model[parameter.name] ?? parameter.default);
   }
   return settings;
 }

@@ -2,13 +2,15 @@
 
 import { useSignal } from "@preact/signals";
 import { useId, useState } from "preact/hooks";
+import { nameIn } from "../state/formulas";
 import { type Group, groups } from "../state/groups";
 import { markedControl } from "../state/lessons";
-import { choices, currentValue, isChanged, setParameter, takesKind } from "../state/model";
+import { choices, currentValue, isChanged, setValue, takesKind } from "../state/model";
 import { refusal } from "../state/session";
 import type { Json } from "../wire/protocol/experiment";
 import type { Parameter } from "../wire/protocol/vocabulary";
 import { asControl } from "./controls";
+import { FormulaSettings } from "./FormulaSettings";
 import { read, said } from "./parameterText";
 import type { View } from "./TabbedPanel";
 
@@ -61,6 +63,7 @@ function Setting({ parameter }: { parameter: Parameter }) {
         ?
       </button>
       <Control id={id} parameter={parameter} />
+      <FormulaSettings parameter={parameter} />
       {helped.value && (
         <div class="help">
           <p class="muted">{parameter.type}</p>
@@ -77,12 +80,13 @@ function Control({ id, parameter }: { id: string; parameter: Parameter }) {
   const isPlain = takes.every(
     ({ kind }) => kind === "boolean" || kind === "choice" || kind === "none",
   );
-  // A list, or a name with hyperparameters, is written as text.
-  const isOneName = value === null || typeof value !== "object";
+  // Hyperparameters have fields of their own; a list is written as text.
+  const shown = nameIn(value) ?? value;
+  const isOneName = shown === null || typeof shown !== "object";
   if (takes.length > 0 && isPlain && isOneName) {
-    return <ChoiceControl id={id} parameter={parameter} value={value} />;
+    return <ChoiceControl id={id} parameter={parameter} value={shown} />;
   }
-  return <TextControl id={id} parameter={parameter} value={value} />;
+  return <TextControl id={id} parameter={parameter} value={shown} />;
 }
 
 interface ControlProps {
@@ -92,7 +96,7 @@ interface ControlProps {
 }
 
 function ChoiceControl({ id, parameter, value }: ControlProps) {
-  const { takes, name } = parameter;
+  const { takes } = parameter;
   const options: Json[] = [
     ...(takesKind(takes, "none") ? [null] : []),
     ...choices(takes),
@@ -102,7 +106,7 @@ function ChoiceControl({ id, parameter, value }: ControlProps) {
     <select
       id={id}
       value={JSON.stringify(value)}
-      onChange={(event) => set(parameter, JSON.parse(event.currentTarget.value) as Json, name)}
+      onChange={(event) => setValue(parameter, JSON.parse(event.currentTarget.value) as Json)}
     >
       {options.map((option) => (
         <option key={String(option)} value={JSON.stringify(option)}>
@@ -118,7 +122,7 @@ function TextControl({ id, parameter, value }: ControlProps) {
   const names = choices(parameter.takes);
   const finish = () => {
     if (text !== null && text !== said(value)) {
-      set(parameter, text.trim() === "" ? parameter.default : read(text), parameter.name);
+      setValue(parameter, text.trim() === "" ? parameter.default : read(text));
     }
     setText(null);
   };
@@ -146,10 +150,4 @@ function TextControl({ id, parameter, value }: ControlProps) {
       )}
     </>
   );
-}
-
-/** Return the value to send: null for the default, because an experiment omits defaults. */
-function set(parameter: Parameter, value: Json, name: string): void {
-  const isDefault = JSON.stringify(value) === JSON.stringify(parameter.default);
-  setParameter(name, isDefault ? null : value);
 }

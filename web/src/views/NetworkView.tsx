@@ -97,10 +97,17 @@ function NetworkView() {
           </p>
         )}
       </div>
+      <MembersNote />
       <MarkedWeight marked={marked.value} chosen={chosen} />
       <WeightTable />
     </>
   );
+}
+
+function MembersNote() {
+  const count = state.value?.network.n_members ?? 1;
+  if (count === 1) return null;
+  return <p class="about">The first of {count} members, whose mean is the prediction.</p>;
 }
 
 /** Return the space that names need on both sides of the network; none if the boxes are too small for names. */

@@ -10,7 +10,7 @@ export function said(value: Json): string {
 
 export function read(text: string): Json {
   const trimmed = text.trim();
-  if (trimmed.startsWith("{")) return readMapping(trimmed);
+  if (trimmed.includes("{")) return readObjects(trimmed);
   const bare = trimmed.replace(/^[[(](.*)[\])]$/s, "$1");
   if (bare !== trimmed || bare.includes(",")) {
     return bare
@@ -32,10 +32,14 @@ function readOne(text: string): Json {
 }
 
 /** Return text that is not JSON unchanged: the server explains what is wrong with it. */
-function readMapping(text: string): Json {
-  try {
-    return JSON.parse(text.replaceAll("'", '"')) as Json;
-  } catch {
-    return text;
+function readObjects(text: string): Json {
+  const json = text.replaceAll("'", '"');
+  for (const each of [json, `[${json}]`]) {
+    try {
+      return JSON.parse(each) as Json;
+    } catch {
+      // A list may have no brackets.
+    }
   }
+  return text;
 }

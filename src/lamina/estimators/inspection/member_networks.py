@@ -17,9 +17,9 @@ from lamina.estimators.settings.refusals import require_whole
 from lamina.formulas.table import Array
 from lamina.members import Independent
 from lamina.network import Network, NetworkSpec
+from lamina.network.members import first_member, shares_blocks
 from lamina.network.members import keep_members as keep_shared
 from lamina.network.members import member_networks as shared_networks
-from lamina.network.members import shares_blocks
 from lamina.network.passes import compute_logits
 
 
@@ -166,6 +166,13 @@ def networks_of(network: Network) -> list[Network]:
     if network.spec.independent_member is None:
         return shared_networks(network)
     return member_networks(network)
+
+
+def first_of(network: Network) -> Network:
+    """Return the first member as a network, or the network itself if it has none."""
+    if network.spec.independent_member is None:
+        return first_member(network)
+    return member_networks(network)[0]
 
 
 def require_one_network(spec: NetworkSpec) -> None:

@@ -15,7 +15,6 @@ from lamina.blocks import product_in
 from lamina.engines import Rows, choose_engine
 from lamina.estimators.inspection.passes import Passes
 from lamina.formulas.table import RecordTable
-from lamina.network import Network
 from lamina.significant import significant
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.run import ENDED, Run
@@ -79,19 +78,20 @@ def _fraction_of_rises(run: Run, snapshot: Snapshot) -> float:
 
 def _gradient_ratio(run: Run, snapshot: Snapshot) -> float:
     """Return the first layer's root mean square gradient, relative to the last layer's."""
-    engine = choose_engine(run.model.engine, 1, run.model.precision)
-    rows = _some(run.rows)
-    _, gradient = engine.loss_and_gradient(run.spec, run.objective, rows, snapshot.parameters)
-    weights = Network(run.spec, gradient).weights
+    rows, network = _some(run.rows), run.drawn(snapshot)
+    engine = choose_engine(run.model.engine, 1, run.model.precision, spec=network.spec)
+    _, gradient = engine.loss_and_gradient(network.spec, run.objective, rows, network.parameters)
+    weights = network.with_parameters(gradient).weights
     first, last = (float(np.sqrt(np.mean(w**2))) for w in (weights[0], weights[-1]))
     return first / last if last > 0 else math.nan
 
 
 def _dead(run: Run, snapshot: Snapshot) -> float:
     rows = _some(run.rows).X
-    passes = Passes(run.network(snapshot), rows, product_in(run.model.precision))
+    network = run.drawn(snapshot)
+    passes = Passes(network, rows, product_in(run.model.precision))
     n_idle = sum(layer.n_idle for layer in passes.idleness())
-    n_units = sum(block.fan_out for block in run.spec.blocks[:-1])
+    n_units = sum(block.fan_out for block in network.spec.layers[:-1])
     return n_idle / n_units if n_units else math.nan
 
 
@@ -105,7 +105,7 @@ def _different_units(run: Run, snapshot: Snapshot) -> float:
 
 
 def _first_weights(run: Run, snapshot: Snapshot) -> np.ndarray:
-    return run.network(snapshot).weights[0]
+    return run.drawn(snapshot).weights[0]
 
 
 def _some(rows: Rows) -> Rows:
@@ -146,11 +146,11 @@ MEASURES = RecordTable(
     Measure(
         "different_units", "different units in the first layer", _different_units, kind="count"
     ),
-    Measure("outputs", "outputs", lambda run, snapshot: run.spec.blocks[-1].fan_out, kind="count"),
+    Measure("outputs", "outputs", lambda run, snapshot: run.spec.n_outputs, kind="count"),
     Measure(
         "hidden_layers",
         "hidden layers",
-        lambda run, snapshot: len(run.spec.blocks) - 1,
+        lambda run, snapshot: len(run.settings.widths),
         kind="count",
     ),
     Measure("ended", "the run has ended", lambda run, snapshot: run.status == ENDED, kind="truth"),

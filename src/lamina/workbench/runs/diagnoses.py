@@ -65,7 +65,7 @@ def _causes(run: Run, snapshot: Snapshot) -> Iterator[Sequence[DiagnosticWarning
         return
     losses, validation_losses = curves.course()
     diverging = diverging_loss(losses, run.model.learning_rate_init, curves.first.get("loss", nan))
-    idle = idle_layers(run.network(snapshot), prepared.X_train)
+    idle = idle_layers(run.drawn(snapshot), prepared.X_train)
     if diverging:
         # Steps that make the loss diverge also drive units into saturation.
         yield [*diverging, *idle]

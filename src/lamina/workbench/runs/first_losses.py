@@ -25,7 +25,9 @@ def before_first_step(fit: Assignment) -> dict[str, float]:
     """
     settings, parameters = fit.settings, fit.start
     # One thread: another run may be training at the same time.
-    engine = choose_engine(settings.engine, 1, settings.precision, device=settings.device)
+    engine = choose_engine(
+        settings.engine, 1, settings.precision, device=settings.device, spec=fit.spec
+    )
     with np.errstate(all="ignore"):
         loss, _ = engine.loss_and_gradient(fit.spec, fit.objective, fit.rows, parameters)
         row = {"epoch": 0.0, "loss": float(loss)}

@@ -24,17 +24,15 @@ ESTIMATORS: dict[Task, type[MLPClassifier | MLPRegressor]] = {
     "classification": MLPClassifier,
     "regression": MLPRegressor,
 }
-# Parameters that are paths or Python objects, that print, that make a fit depend on the clock or on
-# an earlier fit, or that make a network that the page cannot draw.
+# Parameters that are paths or Python objects, that print, or that make a fit depend on the clock or
+# on an earlier fit.
 NOT_FOR_PAGES = frozenset(
     {
         "callbacks",
         "checkpoint",
         "checkpoint_every",
         "checkpoint_seconds",
-        "inputs",
         "max_seconds",
-        "members",
         "verbose",
         "warm_start",
     }

@@ -90,13 +90,14 @@ class PreparedData:
 
     @cached_property
     def input_names(self) -> tuple[str, ...]:
-        """Name of each input column."""
+        """Name of each column of X."""
         return self.experiment.inputs or self.dataset.feature_names
 
     @cached_property
     def image_shape(self) -> tuple[int, int] | None:
         """Height and width if the features are an image's pixels, used unchanged; else None."""
-        is_as_given = self.experiment.inputs is None and self.encoding is None
+        has_stage = self.model.inputs is not None
+        is_as_given = self.experiment.inputs is None and self.encoding is None and not has_stage
         return infer_image_shape(self.dataset.feature_names) if is_as_given else None
 
     def codes(self, targets: AnyArray) -> NDArray[np.int64]:

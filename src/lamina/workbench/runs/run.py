@@ -14,6 +14,7 @@ from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.preparing import prepare_fit
 from lamina.estimators.fitting.state import get_standardised_parameters
+from lamina.estimators.inspection.member_networks import first_of
 from lamina.estimators.perceptron import Perceptron
 from lamina.estimators.settings.fit_settings import resolve_settings
 from lamina.formulas import is_minibatch
@@ -192,7 +193,9 @@ class Run:
 
     def _fit_minibatch(self) -> None:
         prepared, ending = self.prepared, _Ending()
-        self.model.set_params(callbacks=[self.controller, ending])
+        controller = self.controller
+        held = controller if self.settings.n_independent is None else _EpochsAlone(controller)
+        self.model.set_params(callbacks=[held, ending])
         self.model.fit(
             prepared.X_train, prepared.y_train, validation_data=(prepared.X_test, prepared.y_test)
         )
@@ -226,6 +229,10 @@ class Run:
         """Return the network at a snapshot, in the units that it was trained in."""
         return Network(self.spec, snapshot.parameters)
 
+    def drawn(self, snapshot: Snapshot) -> Network:
+        """Return the network that the page draws: the first of several members."""
+        return first_of(self.network(snapshot))
+
     def predicting(self, snapshot: Snapshot) -> Network:
         """Return the network at a snapshot that predicts in the units of the problem's targets."""
         network, scaling = self.network(snapshot), self.task.scaling
@@ -236,6 +243,14 @@ class Run:
         last = Snapshot(epoch, self._trained(self.model), row)
         self.controller.latest = last
         self.controller.snapshots.add_last(last)
+
+
+class _EpochsAlone:
+    """Callback that passes a controller the epochs of members, whose steps are side by side."""
+
+    def __init__(self, controller: TrainingController) -> None:
+        self.on_fit_begin = controller.on_fit_begin
+        self.on_epoch_end = controller.on_epoch_end
 
 
 class _Ending:

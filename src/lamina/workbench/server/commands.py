@@ -63,6 +63,10 @@ def _step(session: CommandedSession, command: Plain) -> None:
         raise ExperimentError(
             "this solver uses all training rows in each iteration and has no batches", "batches"
         )
+    if session.run.settings.n_independent is not None:
+        raise ExperimentError(
+            "independent members take their batches side by side: step by whole epochs", "batches"
+        )
     session.run.step_batches(batches)
 
 
@@ -162,6 +166,12 @@ def _watch(session: CommandedSession, command: Plain) -> None:
 
 def _edit(session: CommandedSession, command: Plain) -> None:
     run = session.run
+    if run.model.members is not None:
+        raise ExperimentError(
+            f"weights cannot be edited with members={run.model.members!r}, of which the page draws "
+            "the first: set members to none",
+            None,
+        )
     place = place_of(run.spec, command.get("block"), command.get("row"), command.get("column"))
     value = _number(command, "value", -MOST_WEIGHT, MOST_WEIGHT)
     if not run.is_minibatch or run.model.average_decay is not None or run.status in (ENDED, FAILED):

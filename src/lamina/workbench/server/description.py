@@ -13,7 +13,7 @@ from lamina.workbench.data.plain import Message
 from lamina.workbench.runs.prepared_data import PreparedData
 
 
-def data_described(prepared: PreparedData) -> Message:
+def data_described(prepared: PreparedData, spec: NetworkSpec) -> Message:
     """Return the description of the data that is sent to the page."""
     dataset, scaler = prepared.dataset, prepared.scaler
     is_regression = dataset.task == "regression"
@@ -22,7 +22,7 @@ def data_described(prepared: PreparedData) -> Message:
         "name": dataset.name,
         "n_train": len(prepared.X_train),
         "n_test": len(prepared.X_test),
-        "inputs": list(prepared.input_names),
+        "inputs": _input_names(prepared, spec),
         "features": list(dataset.feature_names),
         "classes": list(prepared.class_names),
         "target": dataset.target,
@@ -34,6 +34,14 @@ def data_described(prepared: PreparedData) -> Message:
     }
 
 
+def _input_names(prepared: PreparedData, spec: NetworkSpec) -> list[str]:
+    """Return a name for each number that the first layer receives."""
+    if spec.independent_member is not None:
+        spec = spec.independent_member
+    names, stage = list(prepared.input_names), spec.input_stage
+    return names if stage is None else stage.output_names(names)
+
+
 def _range_of_targets(prepared: PreparedData) -> tuple[float, float]:
     """Return the lowest and highest target; for drawn data with limits, return the limits."""
     data, y = prepared.experiment.data, prepared.dataset.y
@@ -42,15 +50,23 @@ def _range_of_targets(prepared: PreparedData) -> tuple[float, float]:
     return float(y.min()), float(y.max())
 
 
-def network_described(network: Network) -> Message:
-    """Return the layers, and the place of each matrix in the parameter vector."""
+def network_described(network: Network, n_members: int) -> Message:
+    """Return the layers, and the place of each matrix in the parameter vector.
+
+    Parameters
+    ----------
+    network : Network
+        The one that the page draws.
+    n_members : int
+        Number of networks whose mean is the prediction.
+    """
     spec, layout = network.spec, network.layout
     shapes = [*layout.weights, *layout.biases]
     starts = list(accumulate(map(prod, shapes), initial=0))
     places = [
         {"start": start, "shape": list(shape)} for start, shape in zip(starts, shapes, strict=False)
     ]
-    n_blocks = len(spec.blocks)
+    layers = require_dense(spec.layers, "the workbench")
     return {
         "layers": [
             {
@@ -62,13 +78,14 @@ def network_described(network: Network) -> Message:
                 "residual": block.residual,
                 "dropout": block.dropout,
             }
-            for block in require_dense(spec.blocks, "the workbench")
+            for block in layers
         ],
         "inverse_link": spec.inverse_link,
         "dtype": network.dtype.name,
-        "weights": places[:n_blocks],
-        "biases": places[n_blocks:],
+        "weights": places[: len(layers)],
+        "biases": places[len(layers) :],
         "n_parameters": layout.n_trained,
+        "n_members": n_members,
     }
 
 

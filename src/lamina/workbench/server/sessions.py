@@ -171,8 +171,8 @@ class Session:
                 },
                 "pace": self.pace,
                 "can_undo": bool(self.before),
-                "data": {"id": self.n_data, **data_described(run.prepared)},
-                "network": network_described(run.network(run.controller.latest)),
+                "data": {"id": self.n_data, **data_described(run.prepared, run.spec)},
+                "network": network_described(run.drawn(run.controller.latest), run.spec.n_members),
             }
 
     def data(self) -> bytes:

@@ -20,7 +20,6 @@ from lamina.errors import ExperimentError, suggestion
 from lamina.estimators.inspection.idle_units import saturates, steep_activations
 from lamina.estimators.inspection.passes import Passes
 from lamina.formulas.table import Array
-from lamina.network import Network
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.run import Run
 from lamina.workbench.views.frames import encode
@@ -105,17 +104,18 @@ class Distributions:
 
 def weights(distributions: Distributions, snapshot: Snapshot) -> LayerValues:
     """Return W of every layer."""
-    layers = distributions.run.network(snapshot).weights
+    layers = distributions.run.drawn(snapshot).weights
     return layers, *_nothing_flat(len(layers))
 
 
 def gradients(distributions: Distributions, snapshot: Snapshot) -> LayerValues:
     """Return the absolute values of dL/dW of every layer, over some training rows."""
     run = distributions.run
+    network = run.drawn(snapshot)
     _, gradients = distributions.engine.loss_and_gradient(
-        run.spec, run.objective, distributions.rows, snapshot.parameters
+        network.spec, run.objective, distributions.rows, network.parameters
     )
-    layers = [np.abs(W) for W in Network(run.spec, gradients).weights]
+    layers = [np.abs(W) for W in network.with_parameters(gradients).weights]
     return layers, *_nothing_flat(len(layers))
 
 
@@ -125,12 +125,13 @@ def activations(distributions: Distributions, snapshot: Snapshot) -> LayerValues
     The last layer's values are the predictions.
     """
     run = distributions.run
-    network = run.network(snapshot)
+    network = run.drawn(snapshot)
+    n_layers = len(network.spec.layers)
     passes = Passes(network, distributions.rows.X, product_in(run.model.precision))
-    passed, (flat, idle) = passes.forward(distributions.rows.X), _nothing_flat(len(run.spec.blocks))
+    passed, (flat, idle) = passes.forward(distributions.rows.X), _nothing_flat(n_layers)
     for i, steep in enumerate(steep_activations(network, passed)):
         flat[i], idle[i] = np.mean(~steep), np.count_nonzero(~steep.any(axis=0))
-    return [*passed.a[1:-1], passed.prediction], flat, idle
+    return [*passed.a[-n_layers:-1], passed.prediction], flat, idle
 
 
 QUANTITIES: dict[str, Quantity] = {
@@ -159,7 +160,7 @@ def distributions(found: Distributions, shown: Snapshot, query: Mapping[str, str
         )
     run = found.run
     columns, n_missing = found.columns(quantity, shown)
-    hidden = run.spec.blocks[:-1]
+    hidden = run.drawn(shown).spec.layers[:-1]
     header = {
         "kind": "distributions",
         "run": run.id,

@@ -37,8 +37,9 @@ def features(run: Run, snapshot: Snapshot, query: Mapping[str, str]) -> bytes:
         If the columns are not pixels, and for a `layer` or `unit` that does not exist.
     """
     _require_images(run.prepared)
-    layer = _number(query, "layer", len(run.spec.blocks))
-    unit = _number(query, "unit", run.spec.blocks[layer].fan_out)
+    blocks = run.drawn(snapshot).spec.blocks
+    layer = _number(query, "layer", len(blocks))
+    unit = _number(query, "unit", blocks[layer].fan_out)
     prepared = run.prepared
     a = _passes(run, snapshot, prepared.X_train).activation(layer)[:, unit]
     rows = np.argsort(-a, kind="stable")[:N_EXCITING]
@@ -103,9 +104,9 @@ def mean_gradients(run: Run, snapshot: Snapshot, layer: int) -> AnyArray:
     """
     passes = _passes(run, snapshot, run.prepared.X_train[:MOST_ROWS])
     passed = passes.forward(passes.rows)
-    views = run.network(snapshot).views
+    views, drawn = run.drawn(snapshot).views, run.drawn(snapshot).spec
     first = slice(layer + 1)
-    spec = replace(run.spec, blocks=run.spec.blocks[first], heads=())
+    spec = replace(drawn, blocks=drawn.blocks[first], heads=())
     network = Network(spec, flatten_parameters(*(kind[first] for kind in views)))
     within = Forward(passed.blocks[first], passed.prediction)
     fan_out = spec.blocks[-1].fan_out
@@ -121,7 +122,7 @@ def mean_gradients(run: Run, snapshot: Snapshot, layer: int) -> AnyArray:
 
 def _passes(run: Run, snapshot: Snapshot, X: AnyArray) -> Passes:
     X = X.astype(snapshot.parameters.dtype, copy=False)
-    return Passes(run.network(snapshot), X, product_in(run.model.precision))
+    return Passes(run.drawn(snapshot), X, product_in(run.model.precision))
 
 
 def _targets(prepared: PreparedData) -> AnyArray:

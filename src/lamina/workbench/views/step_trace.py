@@ -129,6 +129,7 @@ def _without_numbers(run: Run, snapshot: Snapshot, why: str) -> Message:
 def _trace_step(
     run: Run, snapshot: Snapshot, query: Mapping[str, str], has_update: bool = True
 ) -> PlacedTrace:
+    _require_traceable(run)
     latest = run.controller.latest
     # A kept snapshot of the latest epoch does not have the data of the next step.
     if snapshot.epoch == latest.epoch and not latest.batch:
@@ -159,6 +160,22 @@ def _trace_step(
     return PlacedTrace(
         run, snapshot, rows, is_next, placed.with_notes(*_notes(run, snapshot, rows))
     )
+
+
+def _require_traceable(run: Run) -> None:
+    """Raise NotKnown for a network with other blocks than those whose numbers a trace shows."""
+    if run.model.members is not None:
+        raise NotKnown(
+            f"A step of members={run.model.members!r} is one of {run.spec.n_members} networks, and "
+            "this view shows the numbers of one: set members to none.",
+            "members",
+        )
+    if run.spec.input_stage is not None:
+        raise NotKnown(
+            f"This view has no formulas for the step of inputs={run.model.inputs!r}: set inputs of "
+            "the model to none.",
+            "inputs",
+        )
 
 
 def _row(text: str, n_samples: int) -> int:

@@ -6,6 +6,7 @@ Shapes: cells (n_rows · n_columns, n_inputs); a region (n_rows, n_columns, n), 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -68,21 +69,25 @@ class Views:
     def __init__(self, run: Run, plane: Plane) -> None:
         self.run, self.plane = run, plane
         # One thread, so that training keeps its cores.
-        self.engine = choose_engine(run.model.engine, 1, run.model.precision)
+        chosen, precision = run.model.engine, run.model.precision
+        self.engine = choose_engine(chosen, 1, precision, spec=run.spec)
+        drawn = run.drawn(run.controller.latest).spec
+        self.drawn_engine = choose_engine(chosen, 1, precision, spec=drawn)
         self.dtype = run.controller.latest.parameters.dtype
-        self.distributions = Distributions(run, self.engine)
+        self.distributions = Distributions(run, self.drawn_engine)
         self.training_scores = TrainingScores(run, self.engine)
         self.cells = lru_cache(maxsize=4)(self._cells)
 
     def frame(self, snapshot: Snapshot, watch: Watch, header: Plain) -> bytes:
         """Return a snapshot as a message for the page."""
-        arrays: dict[str, AnyArray] = {"parameters": snapshot.parameters, **self.curves()}
+        parameters = self.run.drawn(snapshot).parameters
+        arrays: dict[str, AnyArray] = {"parameters": parameters, **self.curves()}
         more: Message = {}
         if watch.region:
             arrays["region"] = self.region(snapshot, watch.region)
         if watch.units:
-            arrays["inputs"] = self.inputs(watch.units)
-            arrays["units"], more["units_drawn"] = self.units(snapshot, watch.units)
+            arrays |= self.units(snapshot, watch.units)
+            more["units_drawn"] = self.units_drawn
         if watch.confusion and self.run.prepared.class_names:
             arrays["confusion"] = self.confusion(snapshot)
         if watch.fit and not self.run.prepared.class_names:
@@ -104,21 +109,26 @@ class Views:
             prediction = self.run.prepared.in_units_of_target(prediction)
         return prediction.reshape(*self.plane.shape(n), -1).astype(np.float32)
 
-    def units(self, snapshot: Snapshot, n: int) -> tuple[NDArray[np.float32], list[int]]:
-        """Return a of every hidden unit over the plane, and the number of units drawn per layer."""
-        cells = self.cells(n)
-        *hidden, _ = self.engine.activations(self.run.network(snapshot), cells)
-        widths = [min(layer.shape[1], MOST_UNITS_DRAWN) for layer in hidden]
-        units, first = np.empty((sum(widths), len(cells)), np.float32), 0
-        for layer, width in zip(hidden, widths, strict=True):
-            units[first : first + width] = layer[:, :width].T
-            first += width
-        return units.reshape(-1, *self.plane.shape(n)), widths
+    def units(self, snapshot: Snapshot, n: int) -> dict[str, NDArray[np.float32]]:
+        """Return what the first layer receives, and a of every hidden unit, over the plane."""
+        cells, network = self.cells(n), self.run.drawn(snapshot)
+        *blocks, _ = self.drawn_engine.activations(network, cells)
+        n_hidden = len(network.spec.layers) - 1
+        received = cells if network.spec.input_stage is None else blocks[0]
+        hidden = blocks[len(blocks) - n_hidden :]
+        return {"inputs": self._drawn([received], n), "units": self._drawn(hidden, n)}
 
-    def inputs(self, n: int) -> NDArray[np.float32]:
-        """Return the network's inputs over the plane, (n_inputs, n_rows, n_columns)."""
-        drawn = self.cells(n)[:, :MOST_UNITS_DRAWN].T.astype(np.float32)
-        return drawn.reshape(-1, *self.plane.shape(n))
+    @property
+    def units_drawn(self) -> list[int]:
+        """Number of units drawn of each hidden layer."""
+        return [min(width, MOST_UNITS_DRAWN) for width in self.run.settings.widths]
+
+    def _drawn(self, layers: Sequence[AnyArray], n: int) -> NDArray[np.float32]:
+        """Return the first columns of each layer as pictures, (n_units, n_rows, n_columns)."""
+        shape = self.plane.shape(n)
+        parts = [layer[:, :MOST_UNITS_DRAWN].T.astype(np.float32) for layer in layers]
+        nothing = np.empty((0, shape[0] * shape[1]), np.float32)
+        return np.concatenate([nothing, *parts]).reshape(-1, *shape)
 
     def probabilities(self, snapshot: Snapshot) -> AnyArray:
         """Return the probability of every class for the test rows, (n_test, n_classes)."""

@@ -40,6 +40,7 @@ export interface State {
     name: string;
     n_train: number;
     n_test: number;
+    /** What the first layer receives, in order. */
     inputs: string[];
     features: string[];
     classes: string[];
@@ -56,6 +57,8 @@ export interface State {
     weights: Place[];
     biases: Place[];
     n_parameters: number;
+    /** The layers are those of the first of so many networks, whose mean is the prediction. */
+    n_members: number;
   };
 }
 

@@ -20,6 +20,11 @@ export interface Hyperparameter {
   default: Json;
   help: string;
   allowed: string;
+  kind: "number" | "integer" | "boolean" | "numbers" | "name" | "columns";
+  /** Names that are allowed, beside numbers or alone. */
+  names: string[];
+  /** True if the estimator has a parameter of this name, which sets it for a formula chosen by name. */
+  is_estimator_parameter: boolean;
 }
 
 export interface Parameter {
