@@ -1,4 +1,4 @@
-"""Samples on a device: batches gathered there, or copied from the host where X is sparse."""
+"""Samples on a device: batches gathered there, or copied from the host where X stays."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from scipy import sparse
 from lamina.engines.device_matrix import DeviceMatrix
 from lamina.engines.engine import Rows
 from lamina.engines.pytorch.arrays import TensorArray, to_device
+from lamina.engines.pytorch.data import HostSamples, has_room
 from lamina.formulas.table import Matrix
 
 
@@ -27,10 +28,11 @@ class DeviceRows:
     def __init__(self, rows: Rows, device: torch.device) -> None:
         self.host, self._device = rows, device
         self._X: Any = None
-        if sparse.issparse(rows.X):
-            self._csr = sparse.csr_array(rows.X)
-        elif isinstance(rows.X, DeviceMatrix):
+        self._streamed: HostSamples | None = None
+        if isinstance(rows.X, DeviceMatrix):
             self._X = rows.X.tensor
+        elif sparse.issparse(rows.X) or not has_room(rows.X, device):
+            self._streamed = HostSamples(rows.X, device)
         else:
             self._X = to_device(rows.X, device)
         self._y = to_device(rows.y, device)
@@ -41,11 +43,16 @@ class DeviceRows:
         """True if a batch needs nothing from this process."""
         return self._X is not None
 
+    def begin(self, order: NDArray[np.int64], batch_size: int) -> None:
+        """Prepare an epoch: batches of this process's memory are copied ahead of their use."""
+        if self._streamed is not None:
+            self._streamed.begin(order, batch_size)
+
     def batch(self, places: torch.Tensor, chosen: NDArray[np.int64] | None = None) -> Rows:
         """Return the samples with these indices, on the device and in this process's memory."""
-        if self._X is None:
+        if self._streamed is not None:
             assert chosen is not None
-            X = dense_on(self._csr[chosen], self._device)
+            X = TensorArray(self._streamed.batch(chosen))
         else:
             X = TensorArray(self._X[places])
         weight = None if self._weight is None else TensorArray(self._weight[places])

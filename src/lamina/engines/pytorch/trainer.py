@@ -127,6 +127,7 @@ class PyTorchTrainer(Trainer):
     ) -> EpochReport:
         """Run an epoch in which a step changes nothing if the loss is not finite."""
         total, norms, places = 0.0, list[Any](), to_device(order, self._device)
+        self._rows.begin(order, batch_size)
         for part, rate, multiplier in zip(
             _parts(len(order), batch_size), rates, scheduled, strict=True
         ):
