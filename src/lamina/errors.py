@@ -84,6 +84,10 @@ class SlowPrecisionWarning(RuntimeWarning):
     """The processor lacks instructions for a precision, which is therefore slower than float32."""
 
 
+class HostLossWarning(RuntimeWarning):
+    """A custom loss in NumPy makes a fit on a device copy every batch to the host and back."""
+
+
 class LeakWarning(UserWarning):
     """A column alone predicts the target of a table almost perfectly."""
 

@@ -24,7 +24,7 @@ import operator
 import numpy as np
 
 from lamina.blocks import Product
-from lamina.engines.custom_loss import value_and_delta
+from lamina.engines.custom_loss import ArrayLoss, value_and_delta
 from lamina.engines.engine import Objective, Rows
 from lamina.formulas import LOSSES, PENALTIES
 from lamina.formulas.table import AnyArray, Array, Scalar
@@ -62,6 +62,8 @@ def row_losses(
 ) -> tuple[Array, Array]:
     """Return loss and gradient at the logits of each sample, multiplied by the sample's weight."""
     y, weight = rows.y, rows.weight
+    if isinstance(objective.loss, ArrayLoss):
+        return objective.loss.value_and_delta(logits, y, weight)
     if not isinstance(objective.loss, str):
         # A custom loss might modify its arguments, so it receives copies.
         weight = None if weight is None else weight.copy()

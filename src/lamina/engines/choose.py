@@ -6,8 +6,9 @@ import os
 import warnings
 from functools import cache, lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from lamina.engines.custom_loss import is_torch_loss
 from lamina.engines.device import CPU
 from lamina.engines.devices import choose_device, require_torch
 from lamina.engines.engine import Engine
@@ -86,6 +87,10 @@ def choose_engine(
     """
     member = None if spec is None else spec.independent_member
     if spec is not None and member is not None:
+        if choose_place(name, device)[0] == PYTORCH:
+            # PyTorch has threads of its own, and a device takes the work of one.
+            only = choose_engine(name, None, precision, member, device)
+            return IndependentEngine(only, only, 1)
         n_threads = usable_cores() if n_threads is None else n_threads
         each = max(1, n_threads // spec.n_members)
         together = choose_engine(name, n_threads, precision, member, device)
@@ -160,6 +165,19 @@ def is_gpu(device: str | None) -> bool:
         As in `choose_engine`.
     """
     return choose_place(None, device)[1] != CPU
+
+
+def adapt_loss(loss: Any) -> Any:
+    """Return a loss of torch.nn as a custom loss, and any other loss as it is.
+
+    Raises
+    ------
+    ValueError
+        For a loss that is reduced to one number.
+    """
+    if not is_torch_loss(loss):
+        return loss
+    return import_module("lamina.engines.pytorch.losses").TorchLoss(loss)
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,8 @@ the dtype of the parameters.
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,22 @@ class CustomLoss(Protocol):
         delta : ndarray of shape (n_samples, n_outputs)
         """
         ...
+
+
+class ArrayLoss(ABC):
+    """Custom loss on arrays of another library, whose results are checked already."""
+
+    @abstractmethod
+    def value_and_delta(self, logits: Any, y: Any, sample_weight: Any) -> tuple[Any, Any]:
+        """Return the results of `CustomLoss.value_and_delta` as arrays of that library."""
+
+
+def is_torch_loss(value: object) -> bool:
+    """Return True for a module of torch.nn, without importing PyTorch."""
+    return any(
+        cls.__module__ == "torch.nn.modules.module" and cls.__name__ == "Module"
+        for cls in type(value).__mro__
+    )
 
 
 def value_and_delta(

@@ -22,6 +22,7 @@ from lamina.engines.engine import Engine, Evaluator, Objective, Rows, require_fi
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState
 from lamina.engines.pytorch.adopting import adopt
 from lamina.engines.pytorch.arrays import TensorArray, to_device, to_host
+from lamina.engines.pytorch.losses import on_device
 from lamina.engines.pytorch.products import product_on
 from lamina.engines.pytorch.rows import DeviceRows, dense_on
 from lamina.engines.pytorch.trainer import PyTorchTrainer
@@ -83,6 +84,7 @@ class PyTorchEngine(Engine):
         batch = DeviceRows(rows, self.place).batch(places, np.arange(len(rows.y)))
         divisor, product = weight_sum(rows), product_on(self.place, self.precision)
         mode = Mode(uses_batch=True, product=product)
+        objective = on_device(objective, self.place)
 
         def evaluate(parameters: Array) -> tuple[float, Array]:
             network = self._network(Network(spec, parameters))

@@ -21,6 +21,7 @@ from lamina.engines.engine import Objective, Rows
 from lamina.engines.multipliers import UNCHANGED, Multipliers, with_decay
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState, StepNumbers, step_numbers
 from lamina.engines.pytorch.arrays import TensorArray, to_device, to_host
+from lamina.engines.pytorch.losses import on_device
 from lamina.engines.pytorch.products import product_on
 from lamina.engines.pytorch.program import Program, Schedule
 from lamina.engines.pytorch.rows import DeviceRows
@@ -60,6 +61,7 @@ class PyTorchTrainer(Trainer):
         device: torch.device,
         precision: str | None = None,
     ) -> None:
+        objective = on_device(objective, device)
         self._steps = Steps(spec, objective, optimizer, product_on(device, precision))
         self._device, self._dtype = device, parameters.dtype
         self._rows = DeviceRows(rows, device)

@@ -13,6 +13,7 @@ import numpy as np
 
 from lamina.choices import Input, name_of
 from lamina.engines import OptimizerSettings
+from lamina.engines.choose import adapt_loss
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.settings.architecture import (
     Architecture,
@@ -197,7 +198,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
         alpha=float(model.alpha),
         penalty=name_of(model.penalty),
         l1_ratio=l1_ratio(model),
-        loss=name_of(model.loss),
+        loss=adapt_loss(name_of(model.loss)),
         loss_hyperparameters=loss_hyperparameters(model),
         class_weight=getattr(model, "class_weight", None),
         scale_target=bool(getattr(model, "scale_target", False)),

@@ -29,9 +29,10 @@ CLASSIFIER_PARAMETERS = {
           less, so that a rare or hard class is not drowned (Lin et al. 2017). Probabilities come
           out less extreme than the frequencies.
 
-        A custom loss is an object with `value_and_delta(logits, y, sample_weight)`, in NumPy. From
-        logits (n_samples, n_outputs), y, and sample_weight (n_samples,) or None it returns the loss
-        of each sample (n_samples,) and its derivative with respect to the logits (n_samples,
+        A loss of torch.nn with reduction='none' is taken as it is, with PyTorch's derivatives. Any
+        other custom loss is an object with `value_and_delta(logits, y, sample_weight)`, in NumPy.
+        From logits (n_samples, n_outputs), y, and sample_weight (n_samples,) or None it returns the
+        loss of each sample (n_samples,) and its derivative with respect to the logits (n_samples,
         n_outputs), both multiplied by sample_weight. y holds zeros and ones, (n_samples, 1) for two
         classes and (n_samples, n_labels) for multilabel targets, or int32 class codes, (n_samples,)
         for more classes and (n_samples, n_targets) for several columns. The loss of a sample must
@@ -110,16 +111,17 @@ REGRESSOR_PARAMETERS = {
         The derivative of 'absolute_error' and 'quantile' has a jump, and 'lbfgs' assumes a smooth
         loss: prefer 'adam' for them.
 
-        A custom loss is an object with `value_and_delta(logits, y, sample_weight)`, in NumPy. From
-        logits (n_samples, n_outputs), y (n_samples, n_targets), and sample_weight (n_samples,) or
-        None, all in the dtype of the computation, it returns the loss of each sample (n_samples,)
-        and its derivative with respect to the logits (n_samples, n_outputs), both multiplied by
-        sample_weight. The loss of a sample must depend on that sample alone, because a batch may be
-        passed in parts; `fit` checks this on the first samples. lamina sums the losses, divides by
-        the sum of the weights, and adds the penalty. The prediction is the logits, or the inverse
-        link that the object's attribute `inverse_link` names: 'identity', 'exp' or 'logistic'. An
-        exception in the object ends the fit. A model with a custom loss cannot be saved: call
-        `set_params(loss='squared_error')` first; predictions do not change.
+        A loss of torch.nn with reduction='none' is taken as it is, with PyTorch's derivatives. Any
+        other custom loss is an object with `value_and_delta(logits, y, sample_weight)`, in NumPy.
+        From logits (n_samples, n_outputs), y (n_samples, n_targets), and sample_weight (n_samples,)
+        or None, all in the dtype of the computation, it returns the loss of each sample
+        (n_samples,) and its derivative with respect to the logits (n_samples, n_outputs), both
+        multiplied by sample_weight. The loss of a sample must depend on that sample alone, because
+        a batch may be passed in parts; `fit` checks this on the first samples. lamina sums the
+        losses, divides by the sum of the weights, and adds the penalty. The prediction is the
+        logits, or the inverse link that the object's attribute `inverse_link` names: 'identity',
+        'exp' or 'logistic'. An exception in the object ends the fit. A model with a custom loss
+        cannot be saved: call `set_params(loss='squared_error')` first; predictions do not change.
         """,
     ),
     "quantile": Parameter(

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from sklearn.utils._param_validation import HasMethods, Interval
 
+from lamina.engines.custom_loss import is_torch_loss
 from lamina.formulas import SCHEDULES
 from lamina.formulas.table import RecordTable
 
@@ -21,7 +22,20 @@ FACTOR = Interval(Real, 1, None, closed="left")
 BELOW_ONE = Interval(Real, 0, 1, closed="left")
 # Schedules that are functions of the step alone, which any hyperparameter can follow.
 STEP_SCHEDULES = {name for name, schedule in SCHEDULES.items() if schedule.shape is not None}
-OWN_LOSS = HasMethods("value_and_delta")
+
+
+class CustomLosses(HasMethods):  # type: ignore[misc]
+    """Objects with the method of a custom loss, and losses of torch.nn."""
+
+    def __init__(self) -> None:
+        super().__init__("value_and_delta")
+
+    def is_satisfied_by(self, val: object) -> bool:
+        """Return True for a custom loss."""
+        return is_torch_loss(val) or bool(super().is_satisfied_by(val))
+
+
+OWN_LOSS = CustomLosses()
 
 
 @dataclass(frozen=True)
