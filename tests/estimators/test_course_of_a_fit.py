@@ -24,11 +24,7 @@ Y = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0)
 
 
 def files_entered() -> list[str]:
-    """Return the file of estimators/ of each call in a fit from the data on, once in a row.
-
-    The settings before, which no data passes through, enter one more file for each subject with
-    rules.
-    """
+    """Return the file of estimators/ of each call in a fit; calls in one file count once."""
     files: list[str] = []
 
     def note(frame: FrameType, event: str, _: Any) -> None:
@@ -43,16 +39,17 @@ def files_entered() -> list[str]:
         model.fit(X, Y)
     finally:
         sys.setprofile(None)
-    entered = [name for name, _ in groupby(files)]
-    return entered[entered.index("preparing.py") :]
+    return [name for name, _ in groupby(files)]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_fit_enters_few_files_and_seldom_returns_to_one() -> None:
     MLPClassifier().fit(X, Y)  # The first fit fills caches.
     entered = files_entered()
-    assert len(entered) <= 30, entered
-    assert len(entered) - len(set(entered)) <= 15, entered
+    assert len(entered) <= 43, entered
+    assert len(entered) - len(set(entered)) <= 16, entered
+    from_data_on = entered[entered.index("preparing.py") :]
+    assert len(from_data_on) <= 30, from_data_on
 
 
 @pytest.mark.repository

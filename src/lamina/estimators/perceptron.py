@@ -180,13 +180,16 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         diagnosis = Diagnosis(assignment)
         # Three frames up is the caller of fit: this method, fit, and scikit-learn's wrapper.
         diagnosis.check_data(stacklevel=4)
-        announce_engine(settings, assignment.engine)
+        if settings.verbose:
+            announce_engine(assignment.engine)
         run = fit_minibatch if settings.is_minibatch else fit_full_batch
         try:
-            with device_errors(self, assignment.engine, settings.checkpoint):
-                outcome = run(assignment)
+            outcome = run(assignment)
         except NonFiniteError as error:
             raise_with_negative_weights(error, assignment.weight)
+        except RuntimeError:
+            with device_errors(self, assignment.engine, settings.checkpoint):
+                raise
         attributes = outcome.attributes | assignment.attributes()
         attributes |= diagnosis.check_outcome(outcome)
         attributes["engine_"] = describe_engine(assignment.engine)

@@ -134,4 +134,14 @@ def test_the_message_names_both_parameters_and_a_cure(estimator, clash):
 
 def test_every_contradiction_is_tested():
     for contradiction in CONTRADICTIONS:
-        assert any(contradiction(made(**clash)) is not None for made, clash in EVERY_CLASH)
+        assert any(contradiction.message(made(**clash)) is not None for made, clash in EVERY_CLASH)
+
+
+@pytest.mark.parametrize("contradiction", CONTRADICTIONS, ids=lambda each: each.message.__name__)
+def test_no_contradiction_has_a_message_with_its_parameters_at_their_defaults(contradiction):
+    for made, clash in EVERY_CLASH:
+        defaults = made().get_params(deep=False)
+        at_default = {name: defaults[name] for name in contradiction.parameters if name in defaults}
+        if at_default.keys() == {"solver"}:
+            continue  # Those of full-batch solvers are asked with these alone.
+        assert contradiction.message(made(**clash).set_params(**at_default)) is None

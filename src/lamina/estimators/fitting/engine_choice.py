@@ -51,9 +51,9 @@ def describe_engine(engine: Engine) -> str:
     return engine.name if device is None else f"{engine.name} ({device})"
 
 
-def announce_engine(settings: FitSettings, engine: Engine) -> None:
+def announce_engine(engine: Engine) -> None:
     """Print the engine of a verbose fit that does not run on the default one."""
-    if settings.verbose and engine.name not in DEFAULTS:
+    if engine.name not in DEFAULTS:
         print(f"Engine: {describe_engine(engine)}")
 
 

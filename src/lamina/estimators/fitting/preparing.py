@@ -84,16 +84,19 @@ def prepare_fit(
     """
     seconds = math.inf if settings.max_seconds is None else float(settings.max_seconds)
     deadline = perf_counter() + seconds
-    X, y, sample_weight = _read_arrays(settings, X, y, sample_weight)
+    if any(map(is_of_another_library, (X, y, sample_weight))):
+        X, y, sample_weight = _read_arrays(settings, X, y, sample_weight)
     dtypes = _dtypes(model, settings, fresh)
-    filler = model._filler if incremental and not fresh else None
-    filled, present = fill_missing(y, filler=filler)
+    filled, present = fill_missing(y, filler=None if fresh or not incremental else model._filler)
     may_miss = bool(settings.inputs) and may_have_missing(settings.inputs)
     samples, targets = read_samples(model, X, filled, dtypes, reset=fresh, may_miss=may_miss)
     refuse_noise_on_sparse_rows(settings, samples)
     # Before samples are left out, so that errors name the rows of X as passed.
-    inputs, samples = _resolved_inputs(model, settings, samples, fresh)
-    samples, targets, weight, present = keep_samples(samples, targets, sample_weight, present)
+    inputs, weight = None, None
+    if settings.inputs or not fresh:
+        inputs, samples = _resolved_inputs(model, settings, samples, fresh)
+    if sample_weight is not None or present is not None:
+        samples, targets, weight, present = keep_samples(samples, targets, sample_weight, present)
     task: Task = model._task(settings, targets, settings.warm_start or incremental, classes, weight)
     if present is not None:
         task = task.with_missing(present)
@@ -113,16 +116,17 @@ def prepare_fit(
     )
     start = start if settings.is_minibatch else start.astype(np.float64)
     rows, objective = task.rows(samples, weight, start.dtype), task.objective(settings)
+    scaling, engine = task.scaling, choose_fit_engine(settings, spec)
     _check_loss(settings, objective.loss, rows, spec.n_outputs)
     fit = Assignment(
         settings=settings,
         model=model,
         earlier=earlier,
-        engine=choose_fit_engine(settings, spec),
+        engine=engine,
         spec=spec,
         task=task,
         inputs=inputs,
-        scaling=task.scaling,
+        scaling=scaling,
         objective=objective,
         X=samples,
         weight=weight,

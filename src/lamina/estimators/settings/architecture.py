@@ -65,7 +65,7 @@ def read_architecture(
         float(model.input_noise),
         model.parametrization,
         bool(model.blended_activation),
-        _shared_members(read_members(model.members)),
+        None if model.members is None else _shared_members(read_members(model.members)),
     )
 
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from itertools import pairwise
-from numbers import Real
 from os import fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
-from lamina.choices import Choice, name_of
+from lamina.choices import KINDS, Choice, name_of
 from lamina.estimators.settings.device_choice import DEVICE_CONTRADICTIONS
 from lamina.estimators.settings.formula_choices import flat_beside_object, l1_ratio
 from lamina.estimators.settings.hidden_layers import describe_layers, layer_widths, layers_set_twice
 from lamina.estimators.settings.input_columns import unusable_inputs
+from lamina.estimators.settings.loss_contradictions import (
+    loss_that_is_a_class,
+    quantiles_without_their_loss,
+    scaled_target_behind_an_inverse_link,
+    smoothing_of_ones_own_loss,
+)
 from lamina.estimators.settings.member_contradictions import MEMBER_CONTRADICTIONS
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.rate_factors import rate_factors_of_no_group
@@ -28,18 +33,28 @@ from lamina.estimators.settings.solver_contradictions import (
     no_hidden_matrix_for_muon,
 )
 from lamina.formulas import (
-    INVERSE_LINKS,
-    LOSSES,
     NORMALIZATIONS,
     OPTIMIZERS,
     PENALTIES,
     SCHEDULES,
     is_minibatch,
 )
-from lamina.formulas.losses import QUANTILE, Loss
 from lamina.training.callbacks.protocol import EVENTS, is_callback
 
-Contradiction = Callable[[Any], str | None]
+
+class Contradiction(NamedTuple):
+    """A check for parameters that contradict each other.
+
+    Attributes
+    ----------
+    parameters : tuple of str
+        With all of these at their defaults there is no contradiction, and no check.
+    message : callable
+        `message(model)` returns the message, or None.
+    """
+
+    parameters: tuple[str, ...]
+    message: Callable[[Any], str | None]
 
 
 def refuse_contradictions(model: Parametrized, *, incremental: bool) -> None:
@@ -66,8 +81,10 @@ def refuse_contradictions(model: Parametrized, *, incremental: bool) -> None:
     if incremental:
         _refuse_what_only_fit_heeds(model)
     several = OTHER_CONTRADICTIONS if is_minibatch(model.solver) else CONTRADICTIONS
-    for contradiction in several:
-        if (message := contradiction(model)) is not None:
+    defaults = type(model)._defaults()
+    changed = {name for name, value in defaults.items() if getattr(model, name) is not value}
+    for parameters, message_of in several:
+        if not changed.isdisjoint(parameters) and (message := message_of(model)) is not None:
             raise InvalidParameterError(message)
 
 
@@ -189,13 +206,6 @@ def _what_is_no_callback(model: Parametrized) -> str | None:
     )
 
 
-def _loss_that_is_a_class(model: Parametrized) -> str | None:
-    if not isinstance(model.loss, type):
-        return None
-    name = model.loss.__name__
-    return f"loss={shown(model.loss)} is a class. Set loss to an instance of it, as {name}()."
-
-
 def _noise_in_full_batch(model: Parametrized) -> str | None:
     for name in ("dropout", "input_dropout", "input_noise"):
         if np.any(getattr(model, name)):
@@ -256,59 +266,6 @@ def _full_batch_with_a_kink(model: Parametrized) -> str | None:
     )
 
 
-def _quantiles_without_their_loss(model: Parametrized) -> str | None:
-    several = getattr(model, "quantile", 0.5)
-    if isinstance(several, Real) or not isinstance(name_of(model.loss), str):
-        return None
-    if QUANTILE in LOSSES[name_of(model.loss)].hyperparameters:
-        return None
-    return (
-        f"quantile={shown(several)} requests several quantiles, which loss={model.loss!r} does not "
-        "predict. Set loss='quantile', or leave quantile=0.5."
-    )
-
-
-def _smoothing_of_ones_own_loss(model: Parametrized) -> str | None:
-    if not getattr(model, "label_smoothing", 0) or isinstance(name_of(model.loss), str):
-        return None
-    return (
-        f"label_smoothing={model.label_smoothing!r} applies to losses chosen by name, and "
-        f"loss={model.loss!r} is an object that receives the labels unsmoothed. Set "
-        "label_smoothing=0, and smooth them in the object."
-    )
-
-
-def _scaled_target_behind_an_inverse_link(model: Parametrized) -> str | None:
-    if not getattr(model, "scale_target", False):
-        return None
-    if model.output_activation is not None:
-        return (
-            "scale_target=True learns the target minus its mean, and predictions with "
-            f"output_activation={model.output_activation!r} cannot be shifted by that mean. Leave "
-            "output_activation=None, or set scale_target=False and divide y by its mean."
-        )
-    named = isinstance(name_of(model.loss), str)
-    inverse_link = (
-        LOSSES[name_of(model.loss)].inverse_link
-        if named
-        else str(getattr(model.loss, "inverse_link", "identity"))
-    )
-    if INVERSE_LINKS[inverse_link].follows_scale:
-        return None
-    equation = INVERSE_LINKS[inverse_link].equation.removeprefix("p = ")
-    able = [n for n, loss in LOSSES.items() if _is_of_numbers(loss)]
-    return (
-        "scale_target=True learns the target minus its mean, which may be below 0, and "
-        f"loss={model.loss!r} predicts {equation}, which cannot be. "
-        "Set scale_target=False and divide y by its mean, or choose one of the losses that can: "
-        f"{', '.join(map(repr, able))}."
-    )
-
-
-def _is_of_numbers(loss: Loss) -> bool:
-    return loss.task == "regression" and INVERSE_LINKS[loss.inverse_link].follows_scale
-
-
 def minibatch_solvers() -> str:
     """Return the minibatch solvers as a message lists them."""
     return ", ".join(map(repr, OPTIMIZERS))
@@ -351,35 +308,40 @@ NUL = "\0"
 ONLY_FOR_FIT = ("monitor", "restore_best", "checkpoint")
 
 # Contradictions with a solver that uses all samples at once, which no other solver has to pass.
-FULL_BATCH_CONTRADICTIONS: tuple[Contradiction, ...] = (
-    _full_batch_in_float32,
-    _full_batch_in_low_precision,
-    _noise_in_full_batch,
-    _running_statistics_in_full_batch,
-    _full_batch_without_epochs,
-    _full_batch_with_a_kink,
+FULL_BATCH_CONTRADICTIONS = tuple(
+    Contradiction(("solver",), message)
+    for message in (
+        _full_batch_in_float32,
+        _full_batch_in_low_precision,
+        _noise_in_full_batch,
+        _running_statistics_in_full_batch,
+        _full_batch_without_epochs,
+        _full_batch_with_a_kink,
+    )
 )
-OTHER_CONTRADICTIONS: tuple[Contradiction, ...] = (
-    layers_set_twice,
-    *MEMBER_CONTRADICTIONS,
-    *DEVICE_CONTRADICTIONS,
-    _low_precision_in_float64,
-    _normalization_of_one_row,
-    _residual_without_a_pair,
-    _options_that_the_schedule_has_not,
-    rate_factors_of_no_group,
-    _checkpoints_of_nothing,
-    _checkpoint_that_is_no_file,
-    factor_of_infinite_patience,
-    _schedule_of_other_arguments,
-    _what_is_no_callback,
-    _loss_that_is_a_class,
-    amsgrad_of_another_solver,
-    no_hidden_matrix_for_muon,
-    _quantiles_without_their_loss,
-    _smoothing_of_ones_own_loss,
-    _scaled_target_behind_an_inverse_link,
-    flat_beside_object,
-    unusable_inputs,
+OTHER_CONTRADICTIONS = (
+    Contradiction(("width", "depth"), layers_set_twice),
+    *(Contradiction(("members",), message) for message in MEMBER_CONTRADICTIONS),
+    *(Contradiction(("device", "engine"), message) for message in DEVICE_CONTRADICTIONS),
+    Contradiction(("precision",), _low_precision_in_float64),
+    Contradiction(("normalization",), _normalization_of_one_row),
+    Contradiction(("residual",), _residual_without_a_pair),
+    Contradiction(("learning_rate", "learning_rate_options"), _options_that_the_schedule_has_not),
+    Contradiction(("rate_factors",), rate_factors_of_no_group),
+    Contradiction(
+        ("checkpoint", "checkpoint_every", "checkpoint_seconds"), _checkpoints_of_nothing
+    ),
+    Contradiction(("checkpoint",), _checkpoint_that_is_no_file),
+    Contradiction(("patience_factor",), factor_of_infinite_patience),
+    Contradiction(("learning_rate",), _schedule_of_other_arguments),
+    Contradiction(("callbacks",), _what_is_no_callback),
+    Contradiction(("loss",), loss_that_is_a_class),
+    Contradiction(("amsgrad",), amsgrad_of_another_solver),
+    Contradiction(("solver",), no_hidden_matrix_for_muon),
+    Contradiction(("quantile",), quantiles_without_their_loss),
+    Contradiction(("label_smoothing",), smoothing_of_ones_own_loss),
+    Contradiction(("scale_target",), scaled_target_behind_an_inverse_link),
+    Contradiction((*KINDS,), flat_beside_object),
+    Contradiction(("inputs",), unusable_inputs),
 )
 CONTRADICTIONS = (*FULL_BATCH_CONTRADICTIONS, *OTHER_CONTRADICTIONS)

@@ -180,6 +180,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
     """
     refuse_contradictions(model, incremental=incremental)
     engine, device = resolve_place(model)
+    dtype = implied_dtype(model, device)
     widths = layer_widths(model)
     architecture = read_architecture(model)
     layer_activations_and_dropout(architecture, len(widths))
@@ -187,9 +188,9 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
     takes_steps = is_minibatch(model.solver)
     return FitSettings(
         widths=tuple(widths),
-        n_independent=n_independent(model),
+        n_independent=None if model.members is None else n_independent(model),
         architecture=architecture,
-        inputs=read_inputs(model.inputs),
+        inputs=() if model.inputs is None else read_inputs(model.inputs),
         initializer=_initializer(model),
         solver=name_of(model.solver),
         is_minibatch=takes_steps,
@@ -230,7 +231,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
         checkpoint_every=model.checkpoint_every,
         checkpoint_seconds=model.checkpoint_seconds,
         warm_start=bool(model.warm_start),
-        dtype=implied_dtype(model, device),
+        dtype=dtype,
         precision=model.precision,
         engine=engine,
         n_threads=model.n_threads,

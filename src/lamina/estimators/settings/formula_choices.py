@@ -209,7 +209,7 @@ def optimizer_settings(model: Parametrized) -> OptimizerSettings:
         weight_decay=float(decay),
         max_gradient_norm=None if most is None else float(most),
         average_decay=None if average is None else float(average),
-        rate_factors=as_rate_factors(model.rate_factors),
+        rate_factors=() if model.rate_factors is None else as_rate_factors(model.rate_factors),
     )
 
 
