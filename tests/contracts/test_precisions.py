@@ -64,11 +64,16 @@ def parts(spec, vector):
     ]
 
 
-def assert_rounded_alike(actual, expected, precision):
+def assert_rounded_alike(actual, expected, precision, unrounded=None):
     assert actual.shape == expected.shape
     assert actual.dtype == expected.dtype == np.float32
     off = np.abs(actual - expected) / np.abs(expected).max()
-    assert np.median(off) <= NEARLY_ALL
+    # After several steps, one number rounded the other way has moved all of them: they must be far
+    # nearer than those of unrounded products.
+    allowed = NEARLY_ALL
+    if unrounded is not None:
+        allowed += np.median(np.abs(unrounded - expected)) / np.abs(expected).max() / 3
+    assert np.median(off) <= allowed
     assert off.max() <= UNIT[precision]
 
 
@@ -117,20 +122,25 @@ def test_loss_gradient_and_prediction_equal_the_references(rounding, expected, p
 @every_layout
 @every_weighting
 @pytest.mark.parametrize("optimizer", SETTINGS)
-def test_a_few_epochs_equal_the_references(rounding, expected, problem, precision, optimizer):
+def test_a_few_epochs_equal_the_references(
+    rounding, expected, engine, problem, precision, optimizer
+):
     settings = OptimizerSettings(optimizer, SETTINGS[optimizer])
     ours, parameters, state = problem.trainer(rounding, settings)
     theirs, expected_parameters, expected_state = problem.trainer(expected, settings)
+    full, full_parameters, full_state = problem.trainer(choose_engine(engine.name), settings)
     random_state = np.random.RandomState(1)
     for batch_size in (10, 16, 37):
         order = random_state.permutation(N_SAMPLES)
         rates = np.full(-(-N_SAMPLES // batch_size), 0.001)
+        full.epoch(order, batch_size, rates)
         report, reference_value = (one.epoch(order, batch_size, rates) for one in (ours, theirs))
         assert report.loss == pytest.approx(reference_value.loss, rel=UNIT[precision])
         assert report[1:] == reference_value[1:]
-    assert_rounded_alike(parameters, expected_parameters, precision)
-    for slot, reference_value in zip(state.slots, expected_state.slots, strict=True):
-        assert_rounded_alike(slot, reference_value, precision)
+    assert_rounded_alike(parameters, expected_parameters, precision, full_parameters)
+    slots = zip(state.slots, expected_state.slots, full_state.slots, strict=True)
+    for slot, reference_value, unrounded in slots:
+        assert_rounded_alike(slot, reference_value, precision, unrounded)
 
 
 @every_precision

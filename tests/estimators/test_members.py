@@ -145,7 +145,6 @@ def test_a_custom_loss_receives_every_member_as_a_sample():
 def test_combinations_without_meaning_are_refused():
     for parameters, named in (
         ({"normalization": "batch"}, "normalization='batch'"),
-        ({"precision": "bfloat16"}, "precision='bfloat16'"),
         ({"initializer": [np.zeros((4, 8))]}, "no scales"),
         ({"members": 32}, "members"),
     ):

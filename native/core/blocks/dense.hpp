@@ -110,7 +110,8 @@ struct Dense : Layer<T> {
                          const Base* below) override;
     void pass_normalization(Range range) const;
     void pack_delta(Range range, Index rows) const;
-    void times_transposed(const Workspace<T>& shared, const Base& below, Range range) const;
+    void times_transposed(const Workspace<T>& shared, Result<T> to, Range range,
+                          Range columns) const;
 
     bool needs_batch() const override { return normalizes_batch(); }
     void take_moments(Index rows, Range columns) const override {
@@ -218,7 +219,7 @@ void Dense<T>::prepare_backward(const Workspace<T>& shared) {
     delta = Buffer<T>(rows * stride);
     prepare_parts(rows);
     if (shared.is_rounded) {
-        if (rounded) rounded_delta = Buffer<Pair>(rounded_size(shared.room, fan_out));
+        if (rounded) rounded_delta = Buffer<Pair>(rounded_size(rows, fan_out));
         if (passes_back()) rounded_transposed = Buffer<Pair>(rounded_size(fan_out, fan_in));
         return;
     }

@@ -37,7 +37,9 @@ void Dense<T>::multiply(const Workspace<T>& shared, const T* parameters, const I
                                      result, stride);
     }
     if constexpr (std::is_same_v<T, float>)
-        if (shared.is_rounded) return rounded_affine(shared, *this, input, range);
+        if (shared.is_rounded)
+            return rounded_product(shared, {input.dense, input.stride, 1}, range, fan_in, rounded,
+                                   product_start(), {affine_result(), stride, true}, fan_out);
     if (input.codes)
         return affine_with_codes<T>(input, parameters + this->weights, packed, product_start(),
                                     result, stride, range, fan_in, fan_out);
@@ -182,7 +184,7 @@ void Dense<T>::finish_backward(const Workspace<T>& shared, Range range, Index ro
     }
     pack_delta(range, rows);
     if (!below) return;
-    times_transposed(shared, *below, range);
+    times_transposed(shared, {below->delta, below->stride, true}, range, this->passed);
     if (residual)
         add(residual_delta + range.begin * stride, below->delta + range.begin * stride,
             (range.end - range.begin) * stride);
@@ -210,13 +212,17 @@ void Dense<T>::pack_delta(Range range, Index rows) const {
         pack<T>(product_delta(), stride, range.begin, range.end, rows, fan_out, packed_delta);
 }
 
+// The given columns, at least, of rows [range) of delta Wᵀ.
 template <class T>
-void Dense<T>::times_transposed(const Workspace<T>& shared, const Base& below, Range range) const {
+void Dense<T>::times_transposed(const Workspace<T>& shared, Result<T> to, Range range,
+                                Range columns) const {
     if constexpr (std::is_same_v<T, float>)
-        if (shared.is_rounded) return rounded_times_transposed(shared, *this, below, range);
+        if (shared.is_rounded)
+            return rounded_product(shared, {product_delta(), stride, 1}, range, fan_out,
+                                   rounded_transposed, nullptr, to, fan_in);
     matmul<T>({product_delta() + range.begin * stride, stride, 1}, {transposed, 0, fan_out},
-              {below.delta + range.begin * below.stride, below.stride, true}, Start::zero, nullptr,
-              range.end - range.begin, fan_in, fan_out, this->passed);
+              to.from(range.begin), Start::zero, nullptr, range.end - range.begin, fan_in, fan_out,
+              columns);
 }
 
 template <class T>

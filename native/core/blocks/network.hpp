@@ -175,7 +175,7 @@ void Network<T>::set_largest_chunk() {
         row_values += layers[i].values_of_sample();
         if (widest < layers[i].fan_out) widest = layers[i].fan_out;
     }
-    if (is_rounded) row_values += padded_pairs(widest) + (row_values - n_features) / 4;
+    if (is_rounded) row_values += n_members * padded_pairs(widest) + (row_values - n_features) / 4;
     const Index by_bytes = chunk_bytes / (row_values * Index(sizeof(T)));
     const Index by_work = chunk_multiply_adds / (n_weights ? n_weights : 1) / n_members;
     largest_chunk = by_bytes < by_work ? by_bytes : by_work;
@@ -231,7 +231,7 @@ Index Network<T>::predicted_chunk_size(Index rows, int n_threads) const {
 template <class T>
 void Network<T>::make_room(Index chunk_rows) {
     room = chunk_rows;
-    this->rounded_column = padded_pairs(room);
+    this->rounded_column = padded_pairs(room * n_members);
     x = Buffer<T>(), p = Buffer<T>(), square = Buffer<double>();
     most_threads = 0;
 }
@@ -254,7 +254,7 @@ void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_
         for (Index i = 0; i < n_layers; ++i)
             if (rounded_row < padded_pairs(layers[i].fan_out))
                 rounded_row = padded_pairs(layers[i].fan_out);
-        this->rounded_rows = Buffer<Pair>(room * rounded_row);
+        this->rounded_rows = Buffer<Pair>(room * n_members * rounded_row);
     }
     p = Buffer<T>(room * n_members * n_outputs);
 }

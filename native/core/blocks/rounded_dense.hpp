@@ -35,24 +35,14 @@ inline const Pair* round_rows(const Workspace<float>& shared, const float* rows,
     return to + range.begin * shared.rounded_row;
 }
 
-template <class B>
-void rounded_affine(const Workspace<float>& shared, const B& block, const Input<float>& input,
-                    Range range) {
-    bfloat16_unit()({round_rows(shared, input.dense, input.stride, block.fan_in, range),
-                     shared.rounded_row, block.rounded, padded_pairs(block.fan_in) * panel_columns,
-                     block.product_start(), 0, block.affine_result() + range.begin * block.stride,
-                     block.stride, range.end - range.begin, block.fan_out,
-                     padded_pairs(block.fan_in) / block_pairs});
-}
-
-template <class B>
-void rounded_times_transposed(const Workspace<float>& shared, const B& block,
-                              const Layer<float>& below, Range range) {
-    bfloat16_unit()(
-        {round_rows(shared, block.product_delta(), block.stride, block.fan_out, range),
-         shared.rounded_row, block.rounded_transposed, padded_pairs(block.fan_out) * panel_columns,
-         nullptr, 0, below.delta + range.begin * below.stride, below.stride,
-         range.end - range.begin, block.fan_in, padded_pairs(block.fan_out) / block_pairs});
+// Rows [range) of result = init + bf16(left) bf16(B), B (k, n) in panels; init is a row, or null.
+inline void rounded_product(const Workspace<float>& shared, Left<float> left, Range range, Index k,
+                            const Pair* panels, const float* init, Result<float> result, Index n) {
+    const Index pairs = padded_pairs(k);
+    bfloat16_unit()({round_rows(shared, left.data, left.row_stride, k, range), shared.rounded_row,
+                     panels, pairs * panel_columns, init, 0,
+                     result.data + range.begin * result.stride, result.stride,
+                     range.end - range.begin, n, pairs / block_pairs});
 }
 
 // Rounds delta of rows [range) of a chunk for the products that sum over samples, padded with zeros

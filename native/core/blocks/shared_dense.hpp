@@ -54,6 +54,7 @@ struct SharedDense final : Dense<T> {
         Base::finish_forward(shared, input, member_rows(range, k));
     }
     void scale_input(const Input<T>& input, Range rows) const;
+    void times_weights(const Workspace<T>& shared, const Input<T>& factor, Range rows) const;
     void add_biases(Range rows) const;
     // A network with members predicts in chunks.
     void predict_row(const T*, const T*, T*, T*) const override { __builtin_trap(); }
@@ -122,7 +123,10 @@ void SharedDense<T>::prepare_backward(const Workspace<T>& shared) {
     Base::prepare_backward(shared);
     if (scales_outputs && !scaled_delta) scaled_delta = Buffer<T>(shared.room * k * stride);
     if (has_u()) d_u = Buffer<T>(shared.room * k * input_stride);
-    if (!this->transposed) this->transposed = Buffer<T>(packed_size<T>(fan_out, fan_in));
+    if (shared.is_rounded && !this->rounded_transposed)
+        this->rounded_transposed = Buffer<Pair>(rounded_size(fan_out, fan_in));
+    if (!shared.is_rounded && !this->transposed)
+        this->transposed = Buffer<T>(packed_size<T>(fan_out, fan_in));
 }
 
 template <class T>
@@ -147,11 +151,22 @@ void SharedDense<T>::begin_forward(const Workspace<T>& shared, const T* paramete
     if (has_u()) scale_input(input, rows);
     const Input<T> factor = product_input(input);
     if (!adds_bias()) return Base::begin_forward(shared, parameters, factor, rows);
-    T* const result = scales_product() ? product : this->affine_result();
-    matmul<T>({factor.dense + rows.begin * factor.stride, factor.stride, 1},
-              {this->packed, 0, fan_in}, {result + rows.begin * stride, stride, true}, Start::zero,
-              nullptr, rows.end - rows.begin, fan_out, fan_in);
+    times_weights(shared, factor, rows);
     add_biases(rows);
+}
+
+// u W of a range of rows.
+template <class T>
+void SharedDense<T>::times_weights(const Workspace<T>& shared, const Input<T>& factor,
+                                   Range rows) const {
+    const Result<T> to{scales_product() ? product : this->affine_result(), stride, true};
+    const Left<T> left{factor.dense, factor.stride, 1};
+    if constexpr (std::is_same_v<T, float>)
+        if (shared.is_rounded)
+            return rounded_product(shared, left, rows, fan_in, this->rounded, nullptr, to, fan_out);
+    matmul<T>({left.data + rows.begin * left.row_stride, left.row_stride, 1},
+              {this->packed, 0, fan_in}, to.from(rows.begin), Start::zero, nullptr,
+              rows.end - rows.begin, fan_out, fan_in);
 }
 
 template <class T>
@@ -172,16 +187,14 @@ void SharedDense<T>::add_biases(Range rows) const {
 }
 
 template <class T>
-void SharedDense<T>::finish_backward(const Workspace<T>&, Range range, Index rows,
+void SharedDense<T>::finish_backward(const Workspace<T>& shared, Range range, Index rows,
                                      const Layer<T>* below) {
     const Range mine = member_rows(range, k);
     if (scaled_delta) scale_deltas(mine);
     this->pack_delta(mine, rows * k);
     if (!below && !scales_inputs) return;
-    T* const to = d_u ? d_u + mine.begin * input_stride : below->delta + mine.begin * below->stride;
-    matmul<T>({this->product_delta() + mine.begin * stride, stride, 1},
-              {this->transposed, 0, fan_out}, {to, d_u ? input_stride : below->stride, true},
-              Start::zero, nullptr, mine.end - mine.begin, fan_in, fan_out);
+    const Result<T> to{d_u ? d_u : below->delta, d_u ? input_stride : below->stride, true};
+    this->times_transposed(shared, to, mine, {0, fan_in});
     if (!below) return;
     if (d_u) pass_inputs(range, *below);
     if (this->residual)

@@ -50,6 +50,13 @@ inline Bits load_pairs(const float* row, Index n) {
 
 inline void store_pairs(Pair* to, Bits pairs) { __builtin_memcpy(to, &pairs, sizeof pairs); }
 
+// The nearest bfloat16 of n numbers, in float32.
+inline void round_numbers(const float* from, Index n, float* to) {
+    for_slices<float>(n, [&](auto slice) {
+        slice.write(to, (Vector<float>)(rounded(slice.read(from)) & upper_half));
+    });
+}
+
 // A from the rows of a matrix: n numbers as pairs, in whole blocks.
 inline void round_row(const float* row, Index n, Pair* to) {
     for (Index pair = 0; pair < padded_pairs(n); pair += lanes<float>)

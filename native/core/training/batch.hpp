@@ -102,9 +102,11 @@ class Batch {
     template <class Body>
     void share_rows(Index rows, const Body& body) {
         const Index k = network_.n_members, n_tasks = row_tasks(rows, k, team_.size());
+        // Pairs in bfloat16 are of even and odd rows of members.
+        const Index grain = k == 1 ? row_grain : network_.is_rounded ? 2 : 1;
         team_.run(n_tasks, [&](Index task, int thread) {
             if (stops()) return;
-            const Range mine = part_range(rows, k > 1 ? 1 : row_grain, task, n_tasks);
+            const Range mine = part_range(rows, grain, task, n_tasks);
             if (thread == 0 && n_tasks > 1)
                 beat(2 * (mine.end - mine.begin) * k * network_.n_weights);
             body(mine);

@@ -7,7 +7,6 @@ from typing import Any
 
 from lamina import _native
 from lamina.blocks import AnyBlock, Dense, InputGroup, InputStage, MemberHeads, SharedDense
-from lamina.errors import UnsupportedBlockError
 from lamina.formulas import ACTIVATIONS
 from lamina.network import NetworkSpec
 
@@ -20,18 +19,7 @@ COLUMN_WORK = 16
 # Cached, because fits of one shape follow each other, and the core only reads it.
 @lru_cache(maxsize=64)
 def declare_network(spec: NetworkSpec, precision: str | None) -> _native.Declaration:
-    """Return the declaration of a network whose kinds of blocks the core supports.
-
-    Raises
-    ------
-    UnsupportedBlockError
-        For members with a precision.
-    """
-    if precision is not None and MemberHeads.kind in spec.kinds:
-        raise UnsupportedBlockError(
-            f"engine='native' computes members without precision={precision!r}; "
-            "engine='reference' supports it"
-        )
+    """Return the declaration of a network whose kinds of blocks the core supports."""
     stage = spec.input_stage
     return _native.Declaration(
         blocks=[_block(block) for block in spec.blocks],

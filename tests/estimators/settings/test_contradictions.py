@@ -60,7 +60,6 @@ CLASHES = [
     {"members": Independent(2), "initializer": [0.0, 1.0]},
     {"members": Independent(2), "callbacks": [Stepping()]},
     {"members": Shared(2), "normalization": "batch"},
-    {"members": Shared(2), "precision": "bfloat16"},
     {"members": Shared(2), "initializer": [0.0, 1.0]},
     {"width": 6, "hidden_layer_sizes": (4, 3)},
     {"depth": 2, "hidden_layer_sizes": (4, 3)},

@@ -28,7 +28,7 @@ def n_independent(model: Parametrized) -> int | None:
 
 
 def _shared_members_in_one_batch(model: Parametrized) -> str | None:
-    """Return the message for moments, or rounded products, that shared members do not have."""
+    """Return the message for moments that shared members do not have."""
     asked, name = f"members={model.members!r}", model.normalization
     if not are_shared(model.members):
         return None
@@ -38,11 +38,6 @@ def _shared_members_in_one_batch(model: Parametrized) -> str | None:
             f"normalization={name!r} takes mean and variance over the samples of a batch, and "
             f"{asked} would mix the members in them. Choose normalization={' or '.join(without)}, "
             "or set members=None."
-        )
-    if model.precision is not None:
-        return (
-            f"precision={model.precision!r} rounds the products of one network, and not those of "
-            f"{asked}. Set precision=None, or members=None."
         )
     return None
 
