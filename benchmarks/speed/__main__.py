@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.machine import OthersFraction
+from benchmarks.speed.goals import impossible
 from benchmarks.speed.measurements import MEASUREMENTS, Measurement
 from benchmarks.speed.peers import absent_peers, present_peers
 from benchmarks.speed.record import Record
@@ -30,6 +31,7 @@ def main(
     """Time the same work in lamina, scikit-learn and, if installed, PyTorch and JAX, alternating.
 
     Each peer's fastest configuration counts. Ctrl-C prints the tables of the finished measurements.
+    The exit status is 1 if a result exceeds the machine's limit by over 3 %, which is then wrong.
     """
     try:
         chosen = [MEASUREMENTS[name] for name in case or MEASUREMENTS]
@@ -46,7 +48,10 @@ def main(
     print(summary(record))
     if keep and is_whole:
         print(f"Recorded in {record.save()}; `python -m benchmarks.page` writes its tables.")
-    raise typer.Exit(0 if is_whole else 130)
+    too_fast = impossible(record.results)
+    for sentence in too_fast:
+        print(sentence, file=sys.stderr)
+    raise typer.Exit(130 if not is_whole else 1 if too_fast else 0)
 
 
 def _measure(chosen: list[Measurement], patience: Patience) -> tuple[Record, bool]:

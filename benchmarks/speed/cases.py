@@ -89,18 +89,13 @@ class Work:
         n_classes = len(np.unique(self.y)) if self.case.task == "classification" else 1
         return (self.X.shape[1], *self.case.hidden, 1 if n_classes == 2 else n_classes)
 
-    @property
-    def multiply_adds(self) -> int:
-        """The multiply-adds of the whole training with dense matrices.
-
-        Each sample needs them for the forward pass and the gradient of every layer, and for delta
-        of every layer but the first, whose input gradient is not needed.
-        """
-        return self.case.epochs * self.n_training_rows * multiply_adds_per_row(self.widths)
-
 
 def multiply_adds_per_row(widths: tuple[int, ...]) -> int:
-    """Return the multiply-adds of one sample's training step in a dense network."""
+    """Return the multiply-adds of one sample's training step in a dense network.
+
+    Each sample needs them for the forward pass and the gradient of every layer, and for delta of
+    every layer but the first, whose input gradient is not needed.
+    """
     weights = [fan_in * fan_out for fan_in, fan_out in pairwise(widths)]
     return 3 * sum(weights) - weights[0]
 

@@ -57,7 +57,7 @@ def times(record: Record) -> str:
 
 
 def threads(record: Record) -> str:
-    """Return the fraction of the processor's peak that the core reaches, and its speed-ups."""
+    """Return the fraction of the machine's limit that the core reaches, and its speed-ups."""
     timed = [result for result in record.results if result.timing(ONE_THREAD)]
     rows = (
         [one.case, one.dtype, *(_ratio(one, pair) for pair in THREADS.values())] for one in timed

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from benchmarks.speed.cases import Case, Work
-from benchmarks.speed.limit import limit_entries
+from benchmarks.speed.limit import bfloat16_limit, limit_entries
+from benchmarks.speed.operations import operations_of_training
 from benchmarks.speed.peers import Peer, Way
+from benchmarks.speed.peers.lamina import BFLOAT16
 from benchmarks.speed.result import Result
 from benchmarks.speed.timing import Entry, Patience, Run, measure, timed
 
@@ -53,5 +55,9 @@ def _entries(work: Work, peers: Sequence[Peer]) -> list[Entry]:
         if peer.takes(work)
         for way in peer.ways()
     ]
-    is_dense_adam = not hasattr(work.X, "nnz") and work.case.solver == "adam"
-    return entries + (limit_entries(work.multiply_adds, work.dtype) if is_dense_adam else [])
+    if work.case.solver != "adam":
+        return entries
+    operations = operations_of_training(work)
+    if any(entry.peer == BFLOAT16 for entry in entries):
+        entries += bfloat16_limit(operations)
+    return entries + limit_entries(operations, work.dtype)

@@ -1,9 +1,11 @@
 // The kernels in use, their elementary functions, and the peak rates that benchmarks compare with.
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <numeric>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -51,6 +53,13 @@ std::vector<NamedLoop> spin_loops() {
     for (auto sets = runnable_instruction_sets(); *sets; ++sets)
         for (auto loop = kernels_of<T>(**sets).spin_loops; loop->chains; ++loop)
             loops.push_back({(*sets)->name, *loop});
+    // Last, so that the loops of both dtypes have the same numbers.
+    if constexpr (std::is_same_v<T, float>)
+        if (avx512_bf16::multiply() &&
+            runnable_instruction_sets()[0]->name == std::string("avx512"))
+            loops.push_back(
+                {"avx512_bf16",
+                 {"multiply_add_bfloat16", avx512_bf16::spin_chains, 32, avx512_bf16::spin}});
     return loops;
 }
 
@@ -67,7 +76,7 @@ std::pair<std::int64_t, double> spin(std::size_t number, std::int64_t rounds,
         Team(n_threads).run(n_threads, [&](std::int64_t i, int) { means[i] = loop.run(rounds); });
     });
     const double sum = std::accumulate(means.begin(), means.end(), 0.0);
-    return {n_threads * 2 * rounds * loop.chains * loop.lanes, sum / n_threads};
+    return {n_threads * rounds * loop.chains * loop.lanes, sum / n_threads};
 }
 
 template <class T>
@@ -75,8 +84,8 @@ void bind_each(nb::module_& module) {
     module.def(
         std::is_same_v<T, float> ? "spin32" : "spin64", spin<T>, "loop"_a, "rounds"_a,
         "n_threads"_a,
-        "Run one of spin_loops() on each thread; return the number of floating-point operations,\n"
-        "two for each multiply-add, and the mean of the results, 1 - 0.999**rounds.");
+        "Run one of spin_loops() on each thread; return the number of operations, each on one number,\n"
+        "and the mean of the results.");
     module.def("multiply", multiply<T>, "A"_a.noconvert(), "B"_a.noconvert(), "C"_a.noconvert(),
                "A_is_transposed"_a, "B_is_transposed"_a, "n_threads"_a, "precision"_a,
                "Write the matrix product A B into C; one of them may be stored transposed.");
@@ -120,12 +129,13 @@ void bind_measures(nb::module_& module) {
     module.def(
         "spin_loops",
         [] {
-            std::vector<std::pair<std::string, int>> names;
+            std::vector<std::tuple<std::string, std::string, int>> names;
             for (const NamedLoop& each : spin_loops<float>())
-                names.emplace_back(each.instruction_set, each.loop.chains);
+                names.emplace_back(each.instruction_set, each.loop.operation, each.loop.chains);
             return names;
         },
-        "Return the loops that spin32 and spin64 number: instruction set, and chains.");
+        "Return the loops that spin32 and spin64 number: instruction set, operation, and chains.\n"
+        "Only spin32 has 'multiply_add_bfloat16'.");
     bind_each<float>(module);
     bind_each<double>(module);
 }

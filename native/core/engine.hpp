@@ -178,9 +178,9 @@ struct Report {
 // Which of a product's matrices is stored transposed.
 enum class Orientation { plain, left_transposed, right_transposed };
 
-// A loop of multiply-adds in registers only: in each round, `chains` of them, each on `lanes`
-// numbers.
+// A loop of one operation in registers only: in each round, `chains` of them, each on `lanes` numbers.
 struct SpinLoop {
+    const char* operation;
     int chains;
     std::int64_t lanes;
     double (*run)(std::int64_t rounds);  // returns the mean of all numbers
@@ -205,7 +205,7 @@ struct Kernels {
     Report (*predict_few)(const void* network, int inverse_link, const T* x, std::int64_t n_samples,
                           const T* parameters, T* prediction);
     void (*evaluate)(int function, const T* x, T* y, std::int64_t n);
-    // For benchmarks: loops of multiply-adds, terminated by one without chains, and a product.
+    // For benchmarks: loops in registers, terminated by one without chains, and a product.
     const SpinLoop* spin_loops;
     void (*multiply)(Orientation, const T* A, const T* B, T* C, std::int64_t m, std::int64_t n,
                      std::int64_t k, int n_threads);

@@ -10,39 +10,59 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// `rounds` multiply-adds on each of `chains` registers, without memory accesses. The chains start
-// around zero, each at another number that the compiler cannot see: it would compute equal chains
-// once, and a chain that starts at 1 never. Returns the mean of all lanes, 1 - 0.999^rounds, which
-// shows that every multiply-add was made. The chains are indexed by constants, because an array
-// indexed by a loop lives in memory.
-template <class T, int... chain>
+// One operation of a loop in registers: its name, a start around which the chains begin, and x → y.
+// Every chain tends to a finite number that is not subnormal.
+template <class T>
+struct MultiplyAdd {
+    static constexpr auto name = "multiply_add";
+    static constexpr T start = 0;
+    // 1 - 0.999^rounds from zero on, which shows that every multiply-add was made.
+    static Vector<T> apply(Vector<T> x) { return fma(x, broadcast(T(0.999)), broadcast(T(1e-3))); }
+};
+template <class T>
+struct Divide {
+    static constexpr auto name = "divide";
+    static constexpr T start = 64;
+    static Vector<T> apply(Vector<T> x) { return T(4096) / x; }
+};
+template <class T>
+struct SquareRoot {
+    static constexpr auto name = "square_root";
+    static constexpr T start = 64;
+    static Vector<T> apply(Vector<T> x) { return square_root(x); }
+};
+
+// `rounds` operations on each of `chains` registers, without memory accesses. Each chain starts at
+// another number that the compiler cannot see: it would compute equal chains once, and leave out one
+// that never changes. Returns the mean of all lanes. The chains are indexed by constants, because an
+// array indexed by a loop lives in memory.
+template <class T, class Operation, int... chain>
 double spin_chains(Index rounds, std::integer_sequence<int, chain...>) {
     constexpr int chains = sizeof...(chain);
-    // Each chain tends to 1, so that no number overflows or becomes subnormal.
-    const Vector<T> factor = broadcast(T(0.999)), term = broadcast(T(1e-3));
     volatile T distance = T(0.5);
-    Vector<T> x[chains] = {broadcast(T(distance * T(2 * chain - chains + 1)))...};
-    for (Index round = 0; round < rounds; ++round) ((x[chain] = fma(x[chain], factor, term)), ...);
+    Vector<T> x[chains] = {
+        broadcast(T(Operation::start + distance * T(2 * chain - chains + 1)))...};
+    for (Index round = 0; round < rounds; ++round) ((x[chain] = Operation::apply(x[chain])), ...);
     double sum = 0;
     for (Index lane = 0; lane < lanes<T>; ++lane) ((sum += double(x[chain][lane])), ...);
     return sum / double(chains * lanes<T>);
 }
 
-template <class T, int chains>
-double spin(std::int64_t rounds) {
-    return spin_chains<T>(rounds, std::make_integer_sequence<int, chains>());
-}
+template <class T, class Operation, int chains>
+inline constexpr SpinLoop spin_loop = {Operation::name, chains, lanes<T>, [](std::int64_t rounds) {
+                                           return spin_chains<T, Operation>(
+                                               rounds, std::make_integer_sequence<int, chains>());
+                                       }};
 
 // A multiply-add takes four or five cycles and up to four start per cycle: a loop needs eight to
 // sixteen chains to keep the units busy, and two more registers.
 template <class T>
 inline constexpr SpinLoop spin_loops[] = {
-    {8, lanes<T>, spin<T, 8>},
-    {12, lanes<T>, spin<T, 12>},
+    spin_loop<T, MultiplyAdd<T>, 8>,  spin_loop<T, MultiplyAdd<T>, 12>,
 #if defined(__AVX512F__) || defined(__ARM_NEON)
-    {24, lanes<T>, spin<T, 24>},  // of 32 registers
+    spin_loop<T, MultiplyAdd<T>, 16>, spin_loop<T, MultiplyAdd<T>, 24>,  // of 32 registers
 #endif
-    {0, 0, nullptr},
+    spin_loop<T, Divide<T>, 8>,       spin_loop<T, SquareRoot<T>, 8>,   {nullptr, 0, 0, nullptr},
 };
 
 // C (m, n) = A B for row-major matrices; B is packed first.

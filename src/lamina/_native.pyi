@@ -212,15 +212,16 @@ def instruction_sets() -> list[str]:
     Return the sets of kernels that this machine supports, the fastest first.
     """
 
-def spin_loops() -> list[tuple[str, int]]:
+def spin_loops() -> list[tuple[str, str, int]]:
     """
-    Return the loops that spin32 and spin64 number: instruction set, and chains.
+    Return the loops that spin32 and spin64 number: instruction set, operation, and chains.
+    Only spin32 has 'multiply_add_bfloat16'.
     """
 
 def spin32(loop: int, rounds: int, n_threads: int) -> tuple[int, float]:
     """
-    Run one of spin_loops() on each thread; return the number of floating-point operations,
-    two for each multiply-add, and the mean of the results, 1 - 0.999**rounds.
+    Run one of spin_loops() on each thread; return the number of operations, each on one number,
+    and the mean of the results.
     """
 
 @overload
@@ -241,8 +242,8 @@ def evaluate(function: int, x: Annotated[NDArray[numpy.float64], dict(order='C',
 
 def spin64(loop: int, rounds: int, n_threads: int) -> tuple[int, float]:
     """
-    Run one of spin_loops() on each thread; return the number of floating-point operations,
-    two for each multiply-add, and the mean of the results, 1 - 0.999**rounds.
+    Run one of spin_loops() on each thread; return the number of operations, each on one number,
+    and the mean of the results.
     """
 
 def end_calls(seconds: float) -> None:

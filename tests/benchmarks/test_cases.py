@@ -7,6 +7,12 @@ import pytest
 from benchmarks.speed import rows
 from benchmarks.speed.cases import CASES, Case, Work, multiply_adds_per_row
 from benchmarks.speed.measurements import MEASUREMENTS
+from benchmarks.speed.operations import (
+    Operations,
+    operations_of_prediction,
+    operations_of_training,
+)
+from scipy import sparse
 
 pytestmark = pytest.mark.repository
 
@@ -23,7 +29,32 @@ def test_held_out_samples_are_not_counted():
     )
     assert (whole.n_training_rows, whole.n_steps) == (101, 2 * 4)
     assert (early.n_training_rows, early.n_steps) == (90, 2 * 3)
-    assert early.multiply_adds == 2 * 90 * multiply_adds_per_row((5, 3, 1))
+    counted = operations_of_training(early)
+    assert counted.multiply_adds == 2 * 90 * multiply_adds_per_row((5, 3, 1))
+
+
+def test_zeros_take_no_part_in_the_multiply_adds():
+    X = np.zeros((4, 5), np.float32)
+    X[:, 1] = 1
+    case = Case("zeros", "regression", (3,), 2, 1, lambda: (X, np.zeros(4)))
+    # One of five features is left: twice in training, once in predictions.
+    work = Work.from_case(case, "float32")
+    first, last = 1 * 3, 3 * 1
+    assert operations_of_training(work).multiply_adds == 4 * (2 * first + 3 * last)
+    assert operations_of_prediction(work).multiply_adds == 4 * (first + last)
+    stored = replace(case, rows=lambda: (sparse.csr_matrix(X), np.zeros(4)))
+    assert operations_of_training(Work.from_case(stored, "float32")) == operations_of_training(work)
+
+
+def test_updates_and_losses_are_counted():
+    work = Work.from_case(replace(CASES["iris"], epochs=2), "float32")
+    n_parameters = 5 * 3 + 4 * 2 + 3 * 3
+    assert operations_of_training(work) == Operations(
+        multiply_adds=2 * 120 * multiply_adds_per_row((4, 3, 2, 3)),
+        updates=2 * n_parameters,
+        exponentials=2 * 120 * 3,
+        logarithms=2 * 120,
+    )
 
 
 @pytest.mark.parametrize("epochs", [1, 30])

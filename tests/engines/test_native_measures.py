@@ -60,33 +60,71 @@ def test_shapes_that_do_not_fit_are_refused():
 REGISTER_BYTES = {"avx512": 64, "avx2": 32, "baseline": 16}
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("loop", range(len(_native.spin_loops())))
+BFLOAT16 = "multiply_add_bfloat16"
+SPINS = {"float32": _native.spin32, "float64": _native.spin64}
+LOOPS = [
+    (i, *loop, dtype)
+    for i, loop in enumerate(_native.spin_loops())
+    for dtype in SPINS
+    if loop[1] != BFLOAT16 or dtype == "float32"
+]
+
+
+def mean_of(operation, chains, rounds, dtype):
+    """Return the mean of the chains after some rounds, starting at halves around 0 or 64."""
+    x = 0.5 * (2 * np.arange(chains) - chains + 1)
+    if operation == BFLOAT16:
+        return rounds / 512
+    if operation == "multiply_add":
+        return 1 - 0.999**rounds
+    x += 64
+    for _ in range(rounds):
+        x = 4096 / x if operation == "divide" else np.sqrt(x)
+    return x.mean()
+
+
+@pytest.mark.parametrize(("loop", "name", "operation", "chains", "dtype"), LOOPS)
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_a_loop_executes_every_multiply_add_that_it_counts(loop, dtype, n_threads):
-    spin = {"float32": _native.spin32, "float64": _native.spin64}[dtype]
-    name, chains = _native.spin_loops()[loop]
-    lanes = REGISTER_BYTES[name] // np.dtype(dtype).itemsize
-    for rounds in (1, 2, 500):
-        operations, mean = spin(loop, rounds, n_threads)
-        assert operations == 2 * rounds * chains * lanes * n_threads
-        # One round more or less would change it by 0.999**rounds / 1000.
-        assert mean == pytest.approx(1 - 0.999**rounds, abs=1e-4)
+def test_a_loop_executes_every_operation_that_it_counts(
+    loop, name, operation, chains, dtype, n_threads
+):
+    lanes = 32 if operation == BFLOAT16 else REGISTER_BYTES[name] // np.dtype(dtype).itemsize
+    for rounds in (1, 2, 501):
+        operations, mean = SPINS[dtype](loop, rounds, n_threads)
+        assert operations == rounds * chains * lanes * n_threads
+        # One multiply-add more or less would change it by 0.999**rounds / 1000.
+        assert mean == pytest.approx(mean_of(operation, chains, rounds, dtype), abs=1e-4)
 
 
 def test_the_peak_is_the_machines_and_not_that_of_the_instruction_set_in_use():
-    found = [name for name, _ in _native.spin_loops()]
-    assert list(dict.fromkeys(found)) == _native.instruction_sets()
-    assert all(chains >= 8 for _, chains in _native.spin_loops())
+    loops = [loop for loop in _native.spin_loops() if loop[1] != BFLOAT16]
+    assert list(dict.fromkeys(name for name, _, _ in loops)) == _native.instruction_sets()
+    assert all(chains >= 8 for _, _, chains in _native.spin_loops())
+    for name in _native.instruction_sets():
+        operations = {operation for other, operation, _ in loops if other == name}
+        assert operations == {"multiply_add", "divide", "square_root"}
 
 
-def test_the_rate_counts_the_best_of_all_loops(monkeypatch):
+def test_the_rate_counts_the_best_of_all_loops_of_the_operation(monkeypatch):
+    loops = [i for i, loop in enumerate(_native.spin_loops()) if loop[1] == "multiply_add"]
     counted = {loop: 100 + loop for loop in range(len(_native.spin_loops()))}
-    counted[1] = 10_000
+    counted[loops[1]] = 10_000
     monkeypatch.setattr(_native, "spin64", lambda loop, rounds, threads: (counted[loop], 0.0))
     clock = iter(range(1000))
     monkeypatch.setattr(native, "perf_counter", lambda: next(clock))
-    assert native.multiply_add_rate("float64", seconds=1) == 10_000
+    assert native.multiply_add_rate("float64", seconds=1) == 20_000
+    assert native.operation_rate("divide", "float64", seconds=1) < 10_000
+
+
+def test_a_processor_without_a_loop_has_no_rate(monkeypatch):
+    monkeypatch.setattr(_native, "spin_loops", lambda: [("avx2", "multiply_add", 8)])
+    assert native.operation_rate(BFLOAT16, "float32", seconds=0) == 0
+
+
+def test_a_functions_rate_is_that_of_its_values():
+    assert native.function_rate("exp", "float64", seconds=0) > 0
+    with pytest.raises(KeyError):
+        native.function_rate("expo", "float64")
 
 
 def test_an_unknown_loop_and_zero_rounds_are_refused():

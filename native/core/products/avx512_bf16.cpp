@@ -6,6 +6,8 @@
 #include <cpuid.h>
 #include <immintrin.h>
 
+#include <utility>
+
 namespace lamina::avx512_bf16 {
 namespace {
 
@@ -25,7 +27,23 @@ struct Processor {
     }
 };
 
+template <int... chain>
+double spin_each(std::int64_t rounds, std::integer_sequence<int, chain...>) {
+    // Bits of bfloat16: 1 and 2⁻¹⁰, so that sums are exact.
+    const __m512 a = Processor::broadcast_pair(0x3f803f80u);
+    const __m512 b = Processor::broadcast_pair(0x3a803a80u);
+    volatile float distance = 0.5f;
+    __m512 x[] = {_mm512_set1_ps(distance * float(2 * chain + 1 - spin_chains))...};
+    for (std::int64_t round = 0; round < rounds; ++round)
+        ((x[chain] = Processor::add_pairs(x[chain], a, b)), ...);
+    return ((double(_mm512_reduce_add_ps(x[chain])) + ...)) / (16.0 * spin_chains);
+}
+
 }  // namespace
+
+double spin(std::int64_t rounds) {
+    return spin_each(rounds, std::make_integer_sequence<int, spin_chains>());
+}
 
 // The system grants AVX-512's registers, or the AVX-512 kernels would not ask.
 MultiplyBfloat16 multiply() {
@@ -39,5 +57,6 @@ MultiplyBfloat16 multiply() {
 #else
 namespace lamina::avx512_bf16 {
 MultiplyBfloat16 multiply() { return nullptr; }
+double spin(std::int64_t) { return 0; }
 }  // namespace lamina::avx512_bf16
 #endif

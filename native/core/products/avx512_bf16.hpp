@@ -18,6 +18,11 @@ namespace lamina::avx512_bf16 {
 // The product on this machine; null if its processor lacks the instruction.
 MultiplyBfloat16 multiply();
 
+// For benchmarks: `rounds` of the instruction on each of `spin_chains` registers, as in measures.hpp.
+// Returns the mean of all numbers, rounds / 512.
+inline constexpr int spin_chains = 12;
+double spin(std::int64_t rounds);
+
 inline constexpr int most_panels = 4;
 inline constexpr int accumulators = 24;  // of 32 registers
 inline constexpr int tile_rows(int panels) {

@@ -10,13 +10,15 @@ from numpy.typing import DTypeLike
 from lamina import _native
 from lamina.formulas.table import AnyArray
 
+OPERATIONS = ("multiply_add", "multiply_add_bfloat16", "divide", "square_root")
+# One run takes about a millisecond, which starting the threads does not show in.
+ROUNDS = 400_000
+
 
 def multiply_add_rate(dtype: DTypeLike, n_threads: int = 1, seconds: float = 0.2) -> float:
     """Measure the peak rate of floating-point operations per second, by loops in registers.
 
-    A multiply-add counts as two. The loops are those of every instruction set of the machine, with
-    several numbers of registers, because no single one is the fastest on every processor.
-    Benchmarks compare `matrix_product` and a training step with the best of them.
+    A multiply-add counts as two. Benchmarks compare `matrix_product` and a training step with it.
 
     Parameters
     ----------
@@ -30,13 +32,67 @@ def multiply_add_rate(dtype: DTypeLike, n_threads: int = 1, seconds: float = 0.2
     >>> multiply_add_rate("float32", seconds=0.01) > 0
     True
     """
+    return 2 * operation_rate("multiply_add", dtype, n_threads, seconds)
+
+
+def operation_rate(
+    operation: str, dtype: DTypeLike, n_threads: int = 1, seconds: float = 0.2
+) -> float:
+    """Measure how many operations of a kind, each on one number, the machine does in a second.
+
+    The loops are those of every instruction set of the machine, with several numbers of registers,
+    because no single one is the fastest on every processor.
+
+    Parameters
+    ----------
+    operation : {'multiply_add', 'multiply_add_bfloat16', 'divide', 'square_root'}
+        The second multiplies numbers in bfloat16 and adds in float32; its rate is 0 where the
+        processor has no such loop.
+    dtype : {'float32', 'float64'}
+    n_threads : int
+    seconds : float
+        Approximate duration; each loop runs at least once, and the best run counts.
+
+    Examples
+    --------
+    >>> operation_rate("divide", "float64", seconds=0.01) > 0
+    True
+    """
     spin = _native.spin32 if np.dtype(dtype) == np.float32 else _native.spin64
-    rounds, best, end = 1_000_000, 0.0, perf_counter() + seconds
-    while best == 0.0 or perf_counter() < end:
-        for loop in range(len(_native.spin_loops())):
+    loops = [i for i, loop in enumerate(_native.spin_loops()) if loop[1] == operation]
+    best, end = 0.0, perf_counter() + seconds
+    while loops and (best == 0.0 or perf_counter() < end):
+        for loop in loops:
             start = perf_counter()
-            operations, _ = spin(loop, rounds, n_threads)
+            operations, _ = spin(loop, ROUNDS, n_threads)
             best = max(best, operations / (perf_counter() - start))
+    return best
+
+
+def function_rate(name: str, dtype: DTypeLike, seconds: float = 0.05) -> float:
+    """Measure how many values of an elementary function one thread computes in a second.
+
+    Parameters
+    ----------
+    name : str
+        Name in FUNCTIONS of the extension, such as 'exp'.
+    dtype : {'float32', 'float64'}
+    seconds : float
+        Approximate duration; the best run counts.
+
+    Examples
+    --------
+    >>> function_rate("exp", "float32", seconds=0.01) > 0
+    True
+    """
+    x = np.linspace(0.5, 2.0, 1024, dtype=dtype)  # within the first-level cache
+    y, function = np.empty_like(x), _native.FUNCTIONS[name]
+    best, end = 0.0, perf_counter() + seconds
+    while best == 0.0 or perf_counter() < end:
+        start = perf_counter()
+        for _ in range(16):
+            _native.evaluate(function, x, y)
+        best = max(best, 16 * x.size / (perf_counter() - start))
     return best
 
 
