@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, ndtr
 
 from lamina.formulas.activation import Activation, ActivationTable, UnitParameter
 from lamina.formulas.hyperparameters import Hyperparameter
+from lamina.formulas.special import expit, ndtr
 from lamina.formulas.table import Array
 
 PRELU_START = 0.25

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import xlogy
 
 from lamina.formulas.hyperparameters import Hyperparameters
+from lamina.formulas.special import xlogy
 from lamina.formulas.table import AnyArray, Array
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, logit
 
 from lamina.formulas.code import Code
+from lamina.formulas.special import expit, logit
 from lamina.formulas.table import Array, RecordTable
 
 

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from scipy import special
+
+from lamina.formulas import special
 
 Tensor: TypeAlias = torch.Tensor
 Axis: TypeAlias = "int | tuple[int, ...] | None"
