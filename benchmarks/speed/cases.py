@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -110,6 +111,13 @@ CASES = RecordTable(
     # Some districts are outliers by a hundred standard deviations. From the sixth epoch on they
     # change the loss differently in every peer; after five epochs losses are comparable.
     Case("california", "regression", (100, 50), 32, 5, rows.california, early_stopping=True),
+    # scikit-learn's default network and batch size.
+    Case(
+        "defaults-20", "classification", (100,), 200, 30, partial(rows.linear_classes, 10_000, 20)
+    ),
+    Case(
+        "defaults-100", "classification", (100,), 200, 5, partial(rows.linear_classes, 50_000, 100)
+    ),
     Case("mnist-8000", "classification", (128, 64), 64, 6, rows.mnist_8000),
     Case("wide", "classification", (1024, 1024), 1024, 2, rows.wide),
     Case(

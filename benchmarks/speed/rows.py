@@ -76,6 +76,12 @@ def wide() -> Data:
     return X, (X @ random_state.standard_normal((256, 10))).argmax(axis=1)
 
 
+def linear_classes(n_samples: int, n_features: int) -> Data:
+    """Return normal numbers, and the sign of a linear map of them with noise as two classes."""
+    X, y = plain(n_samples, n_features)
+    return X, (y > 0).astype(np.int64)
+
+
 def text() -> Data:
     """Return 20,000 documents of 50 words out of 50,000, in two classes, as a CSR matrix.
 
