@@ -13,7 +13,7 @@
 #include <cstring>
 #include <utility>
 
-#include "simd/vector.hpp"
+#include "simd/half_vector.hpp"
 #include "threads.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
@@ -79,75 +79,96 @@ struct TileArguments {
     }
 };
 
-template <class T, int ROWS, int VECTORS, bool IS_LISTED = false>
+// With IS_HALF, the lanes of the last vector beyond its half become zeros.
+template <class T, int ROWS, int VECTORS, bool IS_HALF = false, bool IS_LISTED = false>
 __attribute__((always_inline)) inline void inline_tile(const TileArguments<T> t) {
+    constexpr int whole = VECTORS - IS_HALF, last = VECTORS - 1;
     Vector<T> sum[ROWS][VECTORS];
+    HalfVector<T> half_sum[ROWS];
     LAMINA_UNROLL
     for (int r = 0; r < ROWS; ++r) {
         LAMINA_UNROLL
         for (int v = 0; v < VECTORS; ++v) {
             const T* init = t.init + r * t.init_row + v * lanes<T>;
-            const bool is_part = v == VECTORS - 1 && t.part;
+            const bool is_part = v == last && t.part;
             sum[r][v] = !t.init ? Vector<T>{} : is_part ? load_part(init, t.part) : load(init);
         }
+        if constexpr (IS_HALF) half_sum[r] = lower_half(sum[r][last]);
     }
     const T *a = t.a, *b = t.b;
     for (Index i = 0; i < t.k; ++i) {
         if (IS_LISTED) a = t.a + t.list[i] * t.a_k, b = t.b + t.list[i] * t.b_row;
         Vector<T> row[VECTORS];
+        HalfVector<T> half_row{};
         LAMINA_UNROLL
-        for (int v = 0; v < VECTORS; ++v) row[v] = load(b + v * lanes<T>);
+        for (int v = 0; v < whole; ++v) row[v] = load(b + v * lanes<T>);
+        if constexpr (IS_HALF) __builtin_memcpy(&half_row, b + last * lanes<T>, sizeof half_row);
         LAMINA_UNROLL
         for (int r = 0; r < ROWS; ++r) {
+            if constexpr (whole == 0) {
+                half_sum[r] = fma(broadcast_to_half(a[r * t.a_row]), half_row, half_sum[r]);
+                continue;
+            }
             const Vector<T> x = broadcast(a[r * t.a_row]);
             LAMINA_UNROLL
-            for (int v = 0; v < VECTORS; ++v) sum[r][v] = fma(x, row[v], sum[r][v]);
+            for (int v = 0; v < whole; ++v) sum[r][v] = fma(x, row[v], sum[r][v]);
+            if constexpr (IS_HALF) half_sum[r] = fma(lower_half(x), half_row, half_sum[r]);
         }
         if (!IS_LISTED) a += t.a_k, b += t.b_row;
     }
     LAMINA_UNROLL
     for (int r = 0; r < ROWS; ++r) {
+        if constexpr (IS_HALF) sum[r][last] = extended(half_sum[r]);
         LAMINA_UNROLL
         for (int v = 0; v < VECTORS; ++v) {
             T* c = t.c + r * t.c_row + v * lanes<T>;
-            v == VECTORS - 1 && t.part ? store_part(c, sum[r][v], t.part) : store(c, sum[r][v]);
+            v == last&& t.part ? store_part(c, sum[r][v], t.part) : store(c, sum[r][v]);
         }
     }
 }
 
-template <class T, int ROWS, int VECTORS, bool IS_LISTED = false>
+template <class T, int ROWS, int VECTORS, bool IS_HALF = false, bool IS_LISTED = false>
 __attribute__((noinline)) void tile(const TileArguments<T>& t) {
-    inline_tile<T, ROWS, VECTORS, IS_LISTED>(t);
+    inline_tile<T, ROWS, VECTORS, IS_HALF, IS_LISTED>(t);
 }
 
-template <class T, int VECTORS, int ROWS>
+template <class T, int VECTORS, bool IS_HALF, int ROWS>
 void last_rows(TileArguments<T>& t, Index rows) {
     if constexpr (ROWS > 0) {
         if (rows == ROWS)
-            tile<T, ROWS, VECTORS>(t);
+            tile<T, ROWS, VECTORS, IS_HALF>(t);
         else
-            last_rows<T, VECTORS, ROWS - 1>(t, rows);
+            last_rows<T, VECTORS, IS_HALF, ROWS - 1>(t, rows);
     }
 }
 
-template <class T, int VECTORS>
+template <class T, int VECTORS, bool IS_HALF>
 void panel(TileArguments<T> t, Index m) {
     constexpr int rows = tile_rows(VECTORS);
     for (; m >= rows; m -= rows) {
-        tile<T, rows, VECTORS>(t);
+        tile<T, rows, VECTORS, IS_HALF>(t);
         t.advance(rows);
     }
-    last_rows<T, VECTORS, rows - 1>(t, m);
+    last_rows<T, VECTORS, IS_HALF, rows - 1>(t, m);
 }
 
-template <class T>
+template <class T, bool IS_HALF>
 void panel_of(int vectors, const TileArguments<T>& t, Index m) {
     switch (vectors) {
-        case 1: return panel<T, 1>(t, m);
-        case 2: return panel<T, 2>(t, m);
-        case 3: return panel<T, 3>(t, m);
-        default: return panel<T, 4>(t, m);
+        case 1: return panel<T, 1, IS_HALF>(t, m);
+        case 2: return panel<T, 2, IS_HALF>(t, m);
+        case 3: return panel<T, 3, IS_HALF>(t, m);
+        default: return panel<T, 4, IS_HALF>(t, m);
     }
+}
+
+// The panel at column j, of n columns of C in total.
+template <class T>
+void panel_of(int vectors, const TileArguments<T>& t, Index m, Index n, Index j) {
+    if (has_halves && n - j <= vectors * lanes<T> - lanes<T> / 2)
+        panel_of<T, has_halves>(vectors, t, m);
+    else
+        panel_of<T, false>(vectors, t, m);
 }
 
 // Calls body(first column, vectors) for each panel of n columns; the last vector may be partial.
@@ -187,7 +208,7 @@ template <class T>
 void matmul(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row, Index m, Index n,
             Index k) {
     for_panels<T>(n, [&](Index j, int vectors) {
-        panel_of(vectors, tile_arguments(A, B, C, start, row, n, k, j, vectors), m);
+        panel_of(vectors, tile_arguments(A, B, C, start, row, n, k, j, vectors), m, n, j);
     });
 }
 
@@ -197,7 +218,7 @@ void matmul(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row, Index
             Index k, Range columns) {
     for_panels<T>(n, [&](Index j, int vectors) {
         if (j < columns.end && j + vectors * lanes<T> > columns.begin)
-            panel_of(vectors, tile_arguments(A, B, C, start, row, n, k, j, vectors), m);
+            panel_of(vectors, tile_arguments(A, B, C, start, row, n, k, j, vectors), m, n, j);
     });
 }
 

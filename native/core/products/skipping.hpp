@@ -115,7 +115,7 @@ template <class T, int VECTORS, int ROWS>
 void listed_tile(const TileArguments<T>& t, Index rows) {
     if constexpr (ROWS > 1)
         if (rows < ROWS) return listed_tile<T, VECTORS, ROWS - 1>(t, rows);
-    tile<T, ROWS, VECTORS, true>(t);
+    tile<T, ROWS, VECTORS, false, true>(t);
 }
 
 template <class T, int VECTORS>
@@ -124,7 +124,7 @@ void listed_panel(TileArguments<T> t, Index m, const Lists& lists) {
     for (Index i = 0; i < lists.n; ++i, m -= lists.rows) {
         t.list = lists.list[i], t.k = lists.length[i];
         if (lists.rows == most && m >= most)
-            inline_tile<T, most, VECTORS, true>(t);
+            inline_tile<T, most, VECTORS, false, true>(t);
         else
             listed_tile<T, VECTORS, most>(t, m < lists.rows ? m : lists.rows);
         t.advance(lists.rows);
