@@ -8,6 +8,7 @@
 #include "blocks/dense.hpp"
 #include "blocks/ntk.hpp"
 #include "blocks/rounded_dense.hpp"
+#include "products/few_columns.hpp"
 #include "products/row.hpp"
 #include "products/skipping.hpp"
 
@@ -245,11 +246,16 @@ void Dense<T>::weight_gradient(const Workspace<T>& shared, const Input<T>& input
     if constexpr (std::is_same_v<T, float>)
         if (shared.is_rounded)
             return rounded_weight_gradient(shared, *this, input, rows, range, dW, first, thread);
+    const T* const columns = input.dense + range.begin;
+    // Rows of a block's a are padded; those of X are not.
+    if (!is_first && range.begin % lanes<T> == 0 &&
+        is_faster_swapped<T>(n, fan_out, rows, input.stride))
+        return swapped_matmul<T>(columns, input.stride, {product_delta(), stride, 1}, dW, !first, n,
+                                 fan_out, rows, shared.left + thread * left_size<T>);
     const Right<T> right =
         packed_delta ? Right<T>{packed_delta, 0, rows} : Right<T>{product_delta(), stride};
     const Result<T> result{dW, fan_out, false};
     T* const scratch = shared.left + thread * left_size<T>;
-    const T* const columns = input.dense + range.begin;
     if (input.skips_zeros)
         return skipping_transposed_matmul(columns, input.stride, right, result, !first, n, fan_out,
                                           rows, scratch);
