@@ -104,6 +104,24 @@ void gather_members(Network<T>& network, const Rows<T>& rows, Index i, Index row
     }
 }
 
+// Rows of X are in random order, so that no processor foresees the next ones.
+inline constexpr Index rows_ahead = 8, most_lines_ahead = 4;
+
+template <class T>
+void gather_row(const T* X, Index n_features, const Chunk& chunk, Index i, T* x) {
+    if (i + rows_ahead < chunk.rows) {
+        const char* const next = (const char*)(X + chunk[i + rows_ahead] * n_features);
+        const Index bytes = n_features * Index(sizeof(T));
+        for (Index line = 0; line < most_lines_ahead && 64 * line < bytes; ++line)
+            __builtin_prefetch(next + 64 * line);
+    }
+    const T* const row = X + chunk[i] * n_features;
+    if (n_features > 8 * lanes<T>)
+        std::memcpy(x, row, sizeof(T) * std::size_t(n_features));
+    else
+        for_slices<T>(n_features, [&](auto slice) { slice.write(x, slice.read(row)); });
+}
+
 template <class T>
 void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range range) {
     const Index n_features = network.n_features, n_targets = network.problem.n_targets;
@@ -111,8 +129,7 @@ void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range 
         const Index row = chunk[i];
         if (!rows.dense || network.draws.active) network.picked[i] = row;
         if (rows.dense && chunk.order)
-            std::memcpy(network.x + i * n_features, rows.dense + row * n_features,
-                        sizeof(T) * std::size_t(n_features));
+            gather_row<T>(rows.dense, n_features, chunk, i, network.x + i * n_features);
         if (network.n_members > 1) {
             gather_members(network, rows, i, row);
             continue;
