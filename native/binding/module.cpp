@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "../core/engine.hpp"
+#include "../core/threads.hpp"
 #include "declarations.hpp"
 #include "interrupt.hpp"
 #include "kernels.hpp"
@@ -114,6 +115,7 @@ class NetworkHandle {
         RowOrder row_order(order, bit_generator);
         std::vector<Report> reports;
         without_gil([&] {
+            Team team(threads_within(n_threads));
             const double* rates = learning_rates.data();
             const double* const end = rates + learning_rates.size();
             const double* factors = multipliers ? multipliers->data() : nullptr;
@@ -121,7 +123,7 @@ class NetworkHandle {
                  rates += n_steps, factors = factors ? factors + 3 * n_steps : nullptr) {
                 const Report report = kernels<T>().epoch(
                     network_, rows.view(), {order.data(), n_used, batch_size, rates, factors},
-                    update, custom.callback(), interrupt.signal(), threads_within(n_threads));
+                    update, custom.callback(), interrupt.signal(), team);
                 update.step += report.steps;
                 reports.push_back(report);
                 goes_on = report.ending == Ending::finished && report.non_finite_block < 0 &&

@@ -14,6 +14,8 @@
 
 namespace lamina {
 
+class Team;
+
 inline constexpr int most_block_hyperparameters = 4;
 
 // Columns of X that an input stage transforms in the same way.
@@ -193,8 +195,9 @@ struct Kernels {
     void (*release)(void* network);
     std::int64_t (*n_parameters)(const void* network);
     std::int64_t (*n_slots)(const Update<T>&);
+    // The same team may run several epochs.
     Report (*epoch)(void* network, const Rows<T>&, const Batches&, const Update<T>&,
-                    const CustomLoss<T>&, StopSignal, int n_threads);
+                    const CustomLoss<T>&, StopSignal, Team&);
     Report (*loss_and_gradient)(void* network, const Rows<T>&, const T* parameters, T* gradient,
                                 const CustomLoss<T>&, StopSignal, int n_threads);
     // activations: null, or the destinations of a of every block except the last, (rows, fan_out)

@@ -80,12 +80,12 @@ struct Entry {
     }
     static Report epoch(void* network, const Rows<T>& rows, const Batches& batches,
                         const Update<T>& update, const CustomLoss<T>& custom, StopSignal signal,
-                        int n_threads) {
+                        Team& team) {
         Held<T>& it = held(network);
         // A small network's copy of the parameters has places of its own.
         if (!optimizer_of(update).orthogonalises && update.n_spans == 0 && it.trains_small(rows))
             return run_small_epoch(it.network, *it.small, rows, batches, update, signal);
-        return run_epoch(it.network, rows, batches, update, custom, signal, n_threads);
+        return run_epoch(it.network, rows, batches, update, custom, signal, team);
     }
     static Report loss_and_gradient(void* network, const Rows<T>& rows, const T* parameters,
                                     T* gradient, const CustomLoss<T>& custom, StopSignal signal,

@@ -156,10 +156,10 @@ Fitted<T> fit(const InstructionSet& set, const Example<T>& example, std::int64_t
     const std::vector<double> rates(std::size_t((example.n_samples + batch - 1) / batch), 1e-2);
     void* network = kernels.make(example.problem, example.n_samples);
     for (int epoch = 0; epoch < 2; ++epoch)
-        kernels.epoch(network, example.rows(),
-                      {example.order.data(), example.n_samples, batch, rates.data()},
-                      by_adam(fitted.parameters, fitted.slots, epoch * std::int64_t(rates.size())),
-                      {}, quiet, threads);
+        train(kernels, network, example.rows(),
+              {example.order.data(), example.n_samples, batch, rates.data()},
+              by_adam(fitted.parameters, fitted.slots, epoch * std::int64_t(rates.size())), quiet,
+              threads);
     fitted.loss = kernels
                       .loss_and_gradient(network, example.rows(), fitted.parameters.data(),
                                          fitted.gradient.data(), {}, quiet, threads)
@@ -197,9 +197,9 @@ std::vector<T> fit_with_all(const InstructionSet& set, const Example<T>& example
     Problem problem = example.problem;
     problem.penalty = {0.1, 0.2};
     void* network = kernels.make(problem, example.n_samples);
-    const Report report = kernels.epoch(network, example.rows(),
-                                        {example.order.data(), example.n_samples, 37, rates.data()},
-                                        update, {}, quiet, threads);
+    const Report report =
+        train(kernels, network, example.rows(),
+              {example.order.data(), example.n_samples, 37, rates.data()}, update, quiet, threads);
     kernels.release(network);
     expect(report.gradient_norm > 0, std::string(names().optimizers[optimizer]) + ": no norm");
     parameters.insert(parameters.end(), slots.begin(), slots.end());
@@ -247,9 +247,9 @@ void test_a_network_that_has_predicted_trains_as_a_new_one(const InstructionSet&
             kernels.predict(network, 0, unlabelled, example.parameters.data(), prediction.data(),
                             nullptr, quiet, 1);
         trained[predicts] = example.parameters;
-        kernels.epoch(network, example.rows(),
-                      {example.order.data(), example.n_samples, example.n_samples, rates},
-                      by_adam(trained[predicts], slots, 0), {}, quiet, 2);
+        train(kernels, network, example.rows(),
+              {example.order.data(), example.n_samples, example.n_samples, rates},
+              by_adam(trained[predicts], slots, 0), quiet, 2);
         kernels.release(network);
     }
     expect(trained[0] == trained[1],

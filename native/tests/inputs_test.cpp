@@ -129,8 +129,8 @@ struct StageExample {
         std::vector<T> slots(std::size_t(kernels.n_slots(update)) * trained.size());
         update.parameters = trained.data(), update.slots = slots.data();
         void* const network = kernels.make(problem, n_samples);
-        kernels.epoch(network, rows(), {order.data(), n_samples, batch, rates.data()}, update, {},
-                      quiet, threads);
+        train(kernels, network, rows(), {order.data(), n_samples, batch, rates.data()}, update,
+              quiet, threads);
         std::vector<T> gradient(trained.size());
         kernels.loss_and_gradient(network, rows(), trained.data(), gradient.data(), {}, quiet,
                                   threads);

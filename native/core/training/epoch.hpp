@@ -35,19 +35,18 @@ Index most_entries(const Network<T>& network, const Rows<T>& rows, const Batches
 template <class T>
 Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batches,
                  const Update<T>& update, const CustomLoss<T>& custom, StopSignal signal,
-                 int n_threads) {
+                 Team& team) {
     network.uses_running = false;
     network.draws = {update.seed, std::uint64_t(update.step), network.draws_any()};
     network.follow({});
     network.prepare_forward(rows, true, network.largest_chunk_of(batches.batch_size));
     Updates<T> updates(update, update.parameters, update.slots, network.n_parameters,
                        network.problem.penalty);
-    network.prepare_backward(n_threads, batches.batch_size, most_entries(network, rows, batches),
+    network.prepare_backward(team.size(), batches.batch_size, most_entries(network, rows, batches),
                              updates.keeps_gradient());
     network.leave_idle_rows(updates.leaves_idle_rows() &&
                             network.chunk_size(batches.batch_size) >= batches.batch_size);
     refresh_all(network, update.parameters);
-    Team team(n_threads);
     Batch<T> passes(network, rows, update.parameters, custom, signal, team,
                     updates.keeps_gradient());
     KeptGradient<T> kept(network, updates, team);
