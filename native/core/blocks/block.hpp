@@ -160,6 +160,11 @@ struct Layer {
     virtual void weight_gradient(const Workspace<T>&, const Input<T>&, Index, Range, T*, bool,
                                  int) const {}
     virtual void bias_gradient(Index, T*, bool) const {}
+    // Returns whether the gradient may be summed in sections of the samples; adds that of some
+    // samples, or writes it if they are the `first` of a section.
+    virtual bool sums_sections() const { return false; }
+    virtual void section_gradient(const Workspace<T>&, const Input<T>&, Range /*samples*/,
+                                  T* /*dW*/, T* /*db*/, bool /*first*/, int /*thread*/) const {}
     virtual void learned_gradient(const Input<T>&, Index, T*, bool) const {}
     // The parts of an input stage's parameters, as ranges of them, and the gradient of one part:
     // sums[i] is that of its range i. `scratch` follows the part's numbers within input_part_size().

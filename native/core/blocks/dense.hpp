@@ -131,6 +131,14 @@ struct Dense : Layer<T> {
         else
             std::memset(db, 0, sizeof(T) * std::size_t(fan_out));
     }
+    bool sums_sections() const override {
+        return n_learned == 0 && !ntk && stride * Index(sizeof(T)) <= longest_row_bytes;
+    }
+    void section_gradient(const Workspace<T>& shared, const Input<T>& input, Range samples, T* dW,
+                          T* db, bool first, int thread) const override;
+    void product_gradient(const Workspace<T>& shared, const Input<T>& input, Right<T> right,
+                          const T* delta, Index rows, Range range, T* dW, bool first,
+                          int thread) const;
     void learned_gradient(const Input<T>&, Index rows, T* sums, bool first) const override {
         if (is_normalized()) {
             column_products<T>(normalized_delta, normalized, stride, rows, fan_out, sums, first);

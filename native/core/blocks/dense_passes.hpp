@@ -236,8 +236,8 @@ void Dense<T>::weight_gradient(const Workspace<T>& shared, const Input<T>& input
                                           weight_gradient(shared, dense, rows, part, to, first,
                                                           thread);
                                       });
-    const Index n = range.end - range.begin;
     if (!input.dense) {
+        const Index n = range.end - range.begin;
         if (first) std::memset(dW, 0, sizeof(T) * std::size_t(n * fan_out));
         return sparse_transposed_times_dense<T>(input.sparse, shared.column_lists(),
                                                 product_delta(), stride, dW, fan_out, range.begin,
@@ -246,20 +246,48 @@ void Dense<T>::weight_gradient(const Workspace<T>& shared, const Input<T>& input
     if constexpr (std::is_same_v<T, float>)
         if (shared.is_rounded)
             return rounded_weight_gradient(shared, *this, input, rows, range, dW, first, thread);
+    const Right<T> right =
+        packed_delta ? Right<T>{packed_delta, 0, rows} : Right<T>{product_delta(), stride};
+    product_gradient(shared, input, right, product_delta(), rows, range, dW, first, thread);
+}
+
+// a_prevᵀ delta for rows [range) of W, from dense rows of a_prev; `right` is delta, maybe in panels.
+template <class T>
+void Dense<T>::product_gradient(const Workspace<T>& shared, const Input<T>& input, Right<T> right,
+                                const T* from, Index rows, Range range, T* dW, bool first,
+                                int thread) const {
+    const Index n = range.end - range.begin;
     const T* const columns = input.dense + range.begin;
+    T* const scratch = shared.left + thread * left_size<T>;
     // Rows of a block's a are padded; those of X are not.
     if (!is_first && range.begin % lanes<T> == 0 &&
         is_faster_swapped<T>(n, fan_out, rows, input.stride))
-        return swapped_matmul<T>(columns, input.stride, {product_delta(), stride, 1}, dW, !first, n,
-                                 fan_out, rows, shared.left + thread * left_size<T>);
-    const Right<T> right =
-        packed_delta ? Right<T>{packed_delta, 0, rows} : Right<T>{product_delta(), stride};
+        return swapped_matmul<T>(columns, input.stride, {from, stride, 1}, dW, !first, n, fan_out,
+                                 rows, scratch);
     const Result<T> result{dW, fan_out, false};
-    T* const scratch = shared.left + thread * left_size<T>;
     if (input.skips_zeros)
         return skipping_transposed_matmul(columns, input.stride, right, result, !first, n, fan_out,
                                           rows, scratch);
     transposed_matmul(columns, input.stride, right, result, !first, n, fan_out, rows, scratch);
+}
+
+// Without scratch, all rows of W at once.
+template <class T>
+void Dense<T>::section_gradient(const Workspace<T>& shared, const Input<T>& input, Range samples,
+                                T* dW, T* db, bool first, int thread) const {
+    const Index rows = samples.end - samples.begin;
+    const T* const from = product_delta() + samples.begin * stride;
+    Input<T> mine = input;
+    mine.dense += samples.begin * input.stride;
+    const bool is_whole =
+        !input.skips_zeros && input.stride * Index(sizeof(T)) <= longest_row_bytes;
+    const Index step = is_whole ? fan_in : weight_rows<T>;
+    for (Index row = 0; row < fan_in; row += step) {
+        const Range range{row, row + step < fan_in ? row + step : fan_in};
+        product_gradient(shared, mine, {from, stride}, from, rows, range, dW + row * fan_out, first,
+                         thread);
+    }
+    column_sums<T>(from, stride, rows, fan_out, db, first);
 }
 
 // The panels of rows [range) of W, a block of at most weight_rows, and of Wᵀ.

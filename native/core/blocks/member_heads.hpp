@@ -117,6 +117,7 @@ struct MemberHeads final : Dense<T> {
             row += n;
         }
     }
+    bool sums_sections() const override { return false; }
     void bias_gradient(Index rows, T* db, bool first) const override {
         sum_of_members<T>(rows, k, fan_out, db, first, [&](Index row, auto slice, Vector<T> sum) {
             return sum + slice.read(delta + row * stride);

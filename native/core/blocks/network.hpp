@@ -21,6 +21,10 @@ inline constexpr Index predicted_bytes_per_thread = Index(1) << 19;
 inline constexpr Index chunk_multiply_adds = Index(1) << 31;
 // For products in bfloat16, dW sums samples in blocks, and no chunk may split one.
 inline constexpr Index chunk_grain = 2 * block_pairs;
+// A small network sums the gradient of a batch in sections of at least so many samples, each in a task
+// of its own: what a task writes is in its first-level cache when it is summed, and no thread reads
+// the values of others' samples. The sections' sums are added in order.
+inline constexpr Index section_rows = 48, most_sections = 8, section_weights = 12288;
 
 // The blocks of a network, the first one first.
 template <class T>
@@ -61,6 +65,9 @@ struct Network : Workspace<T> {
         return batch < largest_chunk ? batch : largest_chunk;
     }
     Index predicted_chunk_size(Index rows, int n_threads) const;
+    // Number of sections of a batch; 1 if all samples are summed in one chain. It depends on shapes
+    // and formulas, not on threads.
+    Index n_sections(Index batch, bool reads_dense) const;
     void make_room(Index chunk_rows);
     void copy_problem(const Problem& source);
     void connect_first();
@@ -104,7 +111,9 @@ struct Network : Workspace<T> {
     Buffer<double> magnitude;         // (n_squares): ‖W‖₁ of the same
     // ‖g‖² of the same, then of the ranges of other parameters, at the place of the first of each.
     Buffer<double> gradient_square;
-    Buffer<T> gradient;   // (n_parameters), if a batch has several chunks or it is kept
+    Buffer<T> gradient;  // (n_parameters), if a batch has several chunks or it is kept
+    Buffer<T> sections;  // (n_sections, section_size): the gradient of each section
+    Index section_size = 0, most_made_sections = 0;
     Buffer<T> part;       // (n_threads, part_size): the gradient being computed
     Index part_size = 0;  // at least weight_rows of the widest layer
     int most_threads = 0;
@@ -218,6 +227,17 @@ Index Network<T>::chunk_size(Index batch, Index bound) {
 }
 
 template <class T>
+Index Network<T>::n_sections(Index batch, bool reads_dense) const {
+    const bool is_plain = reads_dense && n_members == 1 && !needs_batch && !is_rounded &&
+                          problem.loss != custom_loss && batch <= largest_chunk;
+    if (!is_plain || n_weights > section_weights || batch < 2 * section_rows) return 1;
+    for (Index i = 0; i < n_layers; ++i)
+        if (!layers[i].sums_sections()) return 1;
+    const Index n = batch / section_rows;
+    return n < most_sections ? n : most_sections;
+}
+
+template <class T>
 Index Network<T>::predicted_chunk_size(Index rows, int n_threads) const {
     Index row_bytes = 0;
     for (Index i = 0; i < n_layers; ++i)
@@ -265,6 +285,12 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
     if ((keeps_gradient || chunk_size(batch) < batch) && !gradient)
         gradient = Buffer<T>(n_parameters);
     if (keeps_gradient && !gradient_square) gradient_square = Buffer<double>(n_gradient_squares());
+    const Index n = n_sections(largest_chunk_of(batch), sparse_entries == 0);
+    if (n > 1 && most_made_sections < n) {
+        section_size = padded<T>(n_parameters);
+        sections = Buffer<T>(n * section_size);
+        most_made_sections = n;
+    }
     if (most_threads < n_threads) {
         part = Buffer<T>(n_threads * part_size);
         this->left = Buffer<T>(n_threads * left_size<T>);

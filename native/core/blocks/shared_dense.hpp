@@ -71,6 +71,7 @@ struct SharedDense final : Dense<T> {
                          T* dW, bool first, int thread) const override {
         Base::weight_gradient(shared, product_input(input), rows * k, range, dW, first, thread);
     }
+    bool sums_sections() const override { return false; }
     void bias_gradient(Index rows, T* db, bool first) const override {
         if (!own_biases) return Base::bias_gradient(rows * k, db, first);
         sum_of_members<T>(rows, k, fan_out, db, first, [&](Index row, auto slice, Vector<T> sum) {

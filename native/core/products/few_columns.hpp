@@ -23,7 +23,8 @@ bool is_faster_swapped(Index m, Index n, Index k, Index stride) {
 }
 
 // C = init + Aᵀ B for such matrices: A (k, m) with padded rows `stride` apart, B (k, n), and C without
-// padding; scratch has room for n padded rows of m. Each element is the same chain: a multiply-add's factors may be swapped.
+// padding; scratch has room for n padded rows of m. Each element is the same chain, because the factors
+// of a multiply-add may be swapped.
 template <class T>
 void swapped_matmul(const T* A, Index stride, Left<T> B, T* C, bool adds, Index m, Index n, Index k,
                     T* scratch) {

@@ -74,7 +74,8 @@ class Batch {
             const Chunk chunk = batch.part(done, left < size ? left : size);
             const bool is_last = left <= size;
             const Input<T> input = input_of(network_, rows_, chunk);
-            pass_rows(chunk, input);
+            n_sections_ = network_.n_sections(batch.rows, input.dense);
+            n_sections_ > 1 ? pass_sections(chunk, input) : pass_rows(chunk, input);
             if (stops()) return Ending::stopped;
             add_loss(chunk.rows, is_last);
             if (!is_finite(loss_)) return Ending::non_finite;
@@ -148,6 +149,48 @@ class Batch {
         });
     }
 
+    // One round over sections of samples, each from gathering to the sums of its gradient.
+    void pass_sections(const Chunk& chunk, const Input<T>& input) {
+        team_.run(n_sections_, [&](Index section, int thread) {
+            const Range whole = part_range(chunk.rows, row_grain, section, n_sections_);
+            for (Range mine = whole; mine.begin < whole.end && !stops(); mine.begin = mine.end) {
+                if (whole.end - mine.begin > most_rows)
+                    mine.end = mine.begin + most_rows;
+                else
+                    mine.end = whole.end;
+                pass_section(chunk, input, mine, section, mine.begin == whole.begin, thread);
+            }
+        });
+    }
+
+    // Some samples of a section.
+    void pass_section(const Chunk& chunk, const Input<T>& input, Range mine, Index section,
+                      bool first, int thread) {
+        if (thread == 0) beat(2 * (mine.end - mine.begin) * network_.n_weights);
+        gather(network_, rows_, chunk, mine);
+        forward(network_, parameters_, input, mine);
+        loss_of_rows(network_, rows_, mine);
+        pass_backward(network_, mine, chunk.rows);
+        T* const gradient = network_.sections + section * network_.section_size;
+        for (Index i = 0; i < network_.n_layers; ++i) {
+            const Layer<T>& layer = network_.layers[i];
+            layer.section_gradient(network_, input_of_block(network_, i, input), mine,
+                                   gradient + layer.weights, gradient + layer.biases, first,
+                                   thread);
+        }
+    }
+
+    // sums = Σ_sections of n parameters from `first` on.
+    void add_sections(Index first, Index n, T* sums) const {
+        const T* const section = network_.sections + first;
+        for_slices<T>(n, [&](auto slice) {
+            Vector<T> sum = slice.read(section);
+            for (Index i = 1; i < n_sections_; ++i)
+                sum += slice.read(section + i * network_.section_size);
+            slice.write(sums, sum);
+        });
+    }
+
     void add_loss(Index rows, bool is_last) {
         for (Index row = 0; row < rows * network_.n_members; ++row) loss_ += network_.row_loss[row];
         if (!is_last) return;
@@ -172,8 +215,12 @@ class Batch {
             T* const part = network_.part + thread * network_.part_size;
             const Index columns = layer.tensors.weight_columns;
             T* const dW = kept ? kept + layer.weights + block.begin * columns : part;
-            layer.weight_gradient(network_, input_of_block(network_, i, input), rows, block, dW,
-                                  first, thread);
+            if (n_sections_ > 1)
+                add_sections(layer.weights + block.begin * columns,
+                             (block.end - block.begin) * columns, dW);
+            else
+                layer.weight_gradient(network_, input_of_block(network_, i, input), rows, block, dW,
+                                      first, thread);
             if (is_last) finish(layer, dW, block, Kind::weights);
         };
         const auto units = [&](Index i, int thread) {
@@ -181,7 +228,10 @@ class Batch {
             const Tensors& tensors = layer.tensors;
             T* const part = network_.part + thread * network_.part_size;
             T* const db = kept ? kept + layer.biases : part;
-            if (tensors.biases) layer.bias_gradient(rows, db, first);
+            if (tensors.biases && n_sections_ > 1)
+                add_sections(layer.biases, tensors.biases, db);
+            else if (tensors.biases)
+                layer.bias_gradient(rows, db, first);
             if (is_last && tensors.biases) finish(layer, db, {0, tensors.biases}, Kind::biases);
             T* const sums = kept ? kept + layer.learned : part;
             if (tensors.learned)
@@ -225,6 +275,7 @@ class Batch {
     Pulse pulse_;
     Team& team_;
     const bool keeps_gradient_;
+    Index n_sections_ = 1;
     double loss_ = 0, weight_sum_ = 0;
     bool stops_ = false;
 };
