@@ -13,6 +13,7 @@ from scipy import sparse
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.threads import (
     CALL_WORK_PER_THREAD,
+    STEP_WORK_OF_TWO_THREADS,
     STEP_WORK_PER_THREAD,
     choose_threads,
     sharing_cores,
@@ -125,7 +126,8 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 def test_only_enough_work_is_divided_among_threads(monkeypatch):
     monkeypatch.setattr("lamina.engines.threads.usable_cores", lambda: 8)
-    assert choose_threads(STEP_WORK_PER_THREAD - 1, 1000) == 1
+    assert choose_threads(STEP_WORK_OF_TWO_THREADS - 1, 1000) == 1
+    assert choose_threads(STEP_WORK_OF_TWO_THREADS, 1000) == 2
     assert choose_threads(3 * STEP_WORK_PER_THREAD, 1000) == 3
     assert choose_threads(100 * STEP_WORK_PER_THREAD, 1000) == 8
     assert choose_threads(2 * STEP_WORK_PER_THREAD, 1) == 1

@@ -198,7 +198,6 @@ class NativeTrainer(EpochsTrainer, LocalTrainer):
             return
         batch_size = min(batch_size, len(order))
         self._make_room(batch_size)
-        n_steps = learning_rates.shape[1]
         with sharing_cores():
             ended: list[_native.Report] = self._native.epochs(
                 self._arrays,
@@ -212,7 +211,7 @@ class NativeTrainer(EpochsTrainer, LocalTrainer):
                 self._state.slots,
                 self._state.step,
                 self._state.seed,
-                choose_threads(self._row_work * batch_size, n_steps, self.n_threads),
+                choose_threads(self._row_work * batch_size, learning_rates.size, self.n_threads),
                 None if random_state is None else random_state._bit_generator,
                 self._python_loss,
                 self.deadline - perf_counter(),
