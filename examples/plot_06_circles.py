@@ -7,11 +7,13 @@ linear model fails and a network doesn't. We draw the network and its prediction
 on training and test samples, remove its activation, and write the same training in PyTorch.
 """
 
+import warnings
 from time import perf_counter
 
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import make_circles
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import ConfusionMatrixDisplay, RocCurveDisplay, roc_auc_score
 from sklearn.model_selection import train_test_split
 
@@ -128,6 +130,60 @@ if torch is not None:
     accuracy = np.mean((logits > 0) == y_test)
     print(f"PyTorch: test {accuracy:.1%}, {1e6 * seconds / n_steps:.0f} µs a step")
     assert accuracy > 0.9
+
+# %%
+# The same epochs, loss for loss
+# ------------------------------
+# The two fits above start from other weights and take the samples in another order. From the same
+# weights and in the same order they are the same training, here on PyTorch's tensors with
+# `engine="pytorch"`; `device="auto"` runs it on a GPU where there is one. AdamW without decay has
+# the same equations in both libraries.
+
+if torch is not None:
+    torch.manual_seed(1)
+    theirs = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 6), nn.ReLU(), nn.Linear(6, 1))
+    linear = [layer for layer in theirs if isinstance(layer, nn.Linear)]
+    first_weights = [layer.weight.detach().numpy().T.copy() for layer in linear]
+    first_biases = [layer.bias.detach().numpy().copy() for layer in linear]
+
+    optimizer = torch.optim.AdamW(theirs.parameters(), lr=0.01, weight_decay=0)
+    their_losses = []
+    for _ in range(30):
+        total = 0.0
+        for batch in torch.arange(len(inputs)).split(16):
+            optimizer.zero_grad()
+            loss = loss_of(theirs(inputs[batch]), targets[batch])
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(batch)
+        their_losses.append(total / len(inputs))
+
+    ours = MLPClassifier(
+        hidden_layer_sizes=(8, 6),
+        solver="adamw",
+        weight_decay=0,
+        alpha=0,
+        batch_size=16,
+        learning_rate_init=0.01,
+        max_iter=30,
+        shuffle=False,
+        initializer=[*first_weights, *first_biases],
+        random_state=0,
+        engine="pytorch",
+        device="auto",
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # thirty epochs are meant to be few
+        ours.fit(X_train.astype(np.float32), y_train)
+    largest = max(abs(np.subtract(ours.loss_curve_, their_losses)))
+    print(f"{ours.engine_}: the losses of 30 epochs differ by at most {largest:.0e}")
+    assert largest < 1e-3
+
+    _, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
+    ax.plot(their_losses, linewidth=4, alpha=0.4, label="loop in PyTorch")
+    ax.plot(ours.loss_curve_, label='engine="pytorch"')
+    ax.set(xlabel="epoch", ylabel="loss")
+    ax.legend()
 
 # %%
 # Export to PyTorch
