@@ -203,18 +203,22 @@ def apply_step(
     gradient: Array,
     slots: Array,
     numbers: StepNumbers,
+    *,
+    measures: bool = True,
 ) -> Scalar:
     """Make one step with these numbers, in place, and return the gradient's norm.
 
-    The gradient is clipped, weights decay, the optimizer steps, then the average is updated.
+    The gradient is clipped, weights decay, the optimizer steps, then the average is updated. The
+    norm is NaN if it is neither measured nor needed.
     """
     record, params = OPTIMIZERS[settings.name], settings.hyperparameters
     learning_rate, weight_decay, average_rate, factors = numbers
-    norm = compute_norm(gradient)
+    clips = settings.max_gradient_norm is not None
+    norm = compute_norm(gradient) if measures or clips else np.float64(np.nan)
     if settings.max_gradient_norm is not None:
         scale = clipping_scale(norm, settings.max_gradient_norm)
         gradient *= scale.astype(gradient.dtype)
-    for part, rate_factor, decay_factor in parts.decayed:
+    for part, rate_factor, decay_factor in parts.decayed if settings.weight_decay else ():
         parameters[part] *= 1 - learning_rate * rate_factor * weight_decay * decay_factor
     of_optimizer = slots if settings.average_decay is None else slots[:-1]
     if record.matrix_update is not None:

@@ -164,7 +164,7 @@ def test_an_interrupted_epoch_keeps_its_whole_steps(engine, draw_problem, monkey
     trainer = start(draw_problem(), engine)
     trainer.epoch(ORDER, 4, RATES)
     (program,) = trainer._programs.values()
-    monkeypatch.setitem(program._repeats, (3, False), interrupt)
+    monkeypatch.setitem(program._repeats, (3, False, True), interrupt)
     with pytest.raises(KeyboardInterrupt):
         trainer.epoch(ORDER, 4, RATES)
     assert trainer.step == 5

@@ -65,13 +65,19 @@ class Program:
         self._count = torch.zeros((), dtype=torch.int64, device=self._device)
         # Of the losses, each times its number of samples, and of the gradients' norms.
         self._sums = torch.zeros(2, dtype=torch.float64, device=self._device)
-        self._repeats: dict[tuple[int, bool], Callable[[], Any]] = {}
+        self._repeats: dict[tuple[int, bool, bool], Callable[[], Any]] = {}
         self._losses: dict[int, Loss] = {}
         self._kept: list[Any] = []
         self.n_steps = 0
 
     def begin(
-        self, values: torch.Tensor, step: int, order: NDArray[np.int64], schedule: Schedule
+        self,
+        values: torch.Tensor,
+        step: int,
+        order: NDArray[np.int64],
+        schedule: Schedule,
+        *,
+        measures: bool,
     ) -> None:
         """Put the values, the order and the numbers of an epoch into their places."""
         self.values.copy_(values)
@@ -86,11 +92,12 @@ class Program:
         self._sums.zero_()
         self._shape = schedule.numbers[0]
         self._is_scheduled = schedule.dropout is not None
+        self._measures = measures
         self.n_steps = len(schedule.numbers)
 
     def run_step(self, size: int) -> None:
         """Run the next step, of so many samples."""
-        key = size, self._is_scheduled
+        key = size, self._is_scheduled, self._measures
         if key not in self._repeats:
             self._repeats[key] = self._prepare(size)
         self._repeats[key]()
@@ -132,7 +139,9 @@ class Program:
         batch = Batch(self._rows.batch(places), places, divisor, step, dropout, smoothing)
         loss = self._steps.loss(self.values, batch, self._seed)
         self._sums[0] += (loss.total / divisor).tensor * size
-        self._sums[1] += self._steps.update(self.values, loss, divisor, numbers).tensor
+        norm = self._steps.update(self.values, loss, divisor, numbers, measures=self._measures)
+        if self._measures:
+            self._sums[1] += norm.tensor
         self._count += 1
         return loss
 

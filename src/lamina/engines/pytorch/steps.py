@@ -101,9 +101,15 @@ class Steps:
         return Loss(total, d_a, passed, network, objective)
 
     def update(
-        self, values: torch.Tensor, loss: Loss, divisor: Number, numbers: StepNumbers
+        self,
+        values: torch.Tensor,
+        loss: Loss,
+        divisor: Number,
+        numbers: StepNumbers,
+        *,
+        measures: bool,
     ) -> Any:
-        """Change the values by one step, in place, and return the gradient's norm."""
+        """Change the values by one step, in place, and return the gradient's norm if measured."""
         gradient = summed_gradient(
             loss.network, loss.objective, loss.passed, loss.d_a, self.product
         )
@@ -111,14 +117,21 @@ class Steps:
         parameters: Any = TensorArray(values[0])
         slots: Any = TensorArray(values[1:])
         norm = apply_step(
-            self.layout, self.optimizer, self.parts, parameters, gradient, slots, numbers
+            self.layout,
+            self.optimizer,
+            self.parts,
+            parameters,
+            gradient,
+            slots,
+            numbers,
+            measures=measures,
         )
         move_statistics(Network(self.spec, parameters), loss.passed)
         if self.optimizer.average_decay is not None:
             # No step changes the statistics, so that their average is the latest.
             average, n_trained = slots[-1], self.layout.n_trained
             average[n_trained:] = parameters[n_trained:]
-        return norm
+        return norm if measures else None
 
 
 def first_non_finite_block(network: Network, passed: Forward) -> int | None:

@@ -146,9 +146,11 @@ class PyTorchTrainer(Trainer):
             if not math.isfinite(total):
                 break
             numbers = self._numbers(self.step, rate, multiplier)
-            norms.append(self._steps.update(values, loss, divisor, numbers))
+            norms.append(
+                self._steps.update(values, loss, divisor, numbers, measures=self.measures_gradient)
+            )
             self._present = Present(values, self.step + 1)
-        summed = sum(map(float, norms))
+        summed = sum(map(float, norms)) if self.measures_gradient else math.nan
         return self._report(total / len(order), len(norms), summed, loss)
 
     def _run_program(
@@ -157,7 +159,7 @@ class PyTorchTrainer(Trainer):
         """Run an epoch unchecked; return None, with nothing changed, if its loss is not finite."""
         program = self._program(len(order), batch_size)
         start = self._present
-        program.begin(start.values, start.step, order, schedule)
+        program.begin(start.values, start.step, order, schedule, measures=self.measures_gradient)
         sizes = [part.stop - part.start for part in _parts(len(order), batch_size)]
         look = perf_counter() + LOOK
         try:
