@@ -21,7 +21,8 @@ namespace lamina {
     PyErr_SetString(
         PyExc_MemoryError,
         "there is not enough memory for this network and so many rows at once: take a smaller "
-        "batch_size, smaller hidden_layer_sizes or fewer n_threads");
+        "batch_size, smaller hidden_layer_sizes, fewer members, inputs with fewer outputs or fewer "
+        "n_threads");
     throw nanobind::python_error();
 }
 

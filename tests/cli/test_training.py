@@ -102,7 +102,9 @@ def test_inputs_reach_the_network_and_its_report(train, lamina, tmp_path):
     network = persistence.load(tmp_path / "moons.lamina")[-1]
     assert network.inputs == Periodic(n_outputs=2)
     assert network.coefs_[0].shape[0] == 6
-    assert "inputs" in lamina("info", "moons.lamina").out
+    shown = lamina("info", "moons.lamina").out
+    assert "inputs" in shown
+    assert "inputs=Periodic(n_outputs=2)" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize("name", ["shared", "independent"])

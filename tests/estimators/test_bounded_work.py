@@ -10,6 +10,8 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina import MLPRegressor
 from lamina.estimators.fitting.initializing import installed_memory
+from lamina.inputs import Periodic, PiecewiseLinear
+from lamina.members import Independent, Shared
 
 X = np.random.RandomState(0).standard_normal((20, 3))
 y = X[:, 0]
@@ -33,6 +35,21 @@ def test_a_network_larger_than_the_memory_is_refused_before_it_is_made(
     with pytest.raises(MemoryError, match=r"hidden_layer_sizes=.* GB.*Choose smaller"):
         model.fit(X, y)
     assert not hasattr(model, "coefs_")
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"inputs": Periodic(n_outputs=10**9)}, r"inputs=Periodic\(n_outputs=1000000000\) \(3,00"),
+        ({"inputs": PiecewiseLinear(n_outputs=10**9)}, "or inputs with fewer outputs"),
+        ({"members": Shared(2**16), "width": 10**7}, "n_members=65536 .*Choose fewer members or"),
+        ({"members": Independent(10**9)}, "n_members=1000000000 .*Choose fewer members or"),
+    ],
+    ids=str,
+)
+def test_a_refusal_for_memory_names_members_and_inputs(params: Any, words: str) -> None:
+    with pytest.raises(MemoryError, match=words):
+        MLPRegressor(**params).fit(X, y)
 
 
 def test_the_memory_of_this_machine_is_a_positive_number() -> None:

@@ -218,3 +218,22 @@ def test_exports_predict_the_mean_of_the_members(tmp_path):
     exec(lamina.to_python(model), names)
     found = np.array([list(names["predict_proba"](X[:5]))]).reshape(5, -1)
     np.testing.assert_allclose(found, model.predict_proba(X[:5]), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "members", [Shared(3), Shared(3, "tabm_mini"), Independent(3), None], ids=repr
+)
+@pytest.mark.parametrize("inputs", [None, "periodic"])
+def test_the_predictions_of_members_have_the_mean_of_the_model(members, inputs):
+    common = {"hidden_layer_sizes": 5, "max_iter": 3, "random_state": 0, "inputs": inputs}
+    for y in (LABELS, LABELS == "a"):
+        model = MLPClassifier(members=members, **common).fit(X, y)
+        alone = model.predict_members(X)
+        assert len(alone) == len(model.members_)
+        np.testing.assert_allclose(alone.mean(axis=0), model.predict_proba(X), rtol=1e-12)
+    for y in (NUMBERS, 50 * X[:, :2]):
+        model = MLPRegressor(members=members, scale_target=True, **common).fit(X, y)
+        np.testing.assert_allclose(
+            model.predict_members(X).mean(axis=0), model.predict(X), atol=1e-12
+        )
+    assert model.members is members

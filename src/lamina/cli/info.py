@@ -10,11 +10,13 @@ from rich.console import Console
 from sklearn.base import is_classifier
 
 from lamina import persistence
+from lamina.choices import are_same
 from lamina.cli.ensemble import describe_validation
 from lamina.cli.prediction import load_model, read_ids, read_targets
 from lamina.cli.recipe import get_encoding, get_network
 from lamina.cli.report import count, plain_console, show_figures, show_table
 from lamina.encoding import TableEncoding
+from lamina.estimators.settings.refusals import shown
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
 from lamina.significant import significant
@@ -57,8 +59,21 @@ def show_layers(console: Console, network: BaseEstimator) -> None:
     texts = [(*row[:-1], f"{row[-1]:,}") for row in rows]
     show_table(console, ("layer", "fan_in", "fan_out", "activation", "parameters"), texts)
     console.print(f"{count(described.n_parameters, 'parameter')}, {described.dtype}")
+    if changed := changed_settings(network):
+        console.print(f"with {', '.join(changed)}", soft_wrap=True)
     for finding in described.diagnoses:
         console.print(finding, soft_wrap=True)
+
+
+def changed_settings(network: BaseEstimator) -> list[str]:
+    """Return the network's settings that differ from their defaults, with hyperparameters."""
+    defaults = type(network)().get_params(deep=False)
+    settings = network.get_params(deep=False)
+    return [
+        f"{name}={shown(value)}"
+        for name, value in settings.items()
+        if not are_same(value, defaults[name])
+    ]
 
 
 def show_networks(console: Console, ensemble: BaseEstimator) -> None:

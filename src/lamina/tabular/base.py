@@ -19,6 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.table_columns import ColumnRecord
 from lamina.errors import NoBetterThanTrivialWarning
+from lamina.estimators.settings.configured import require_valid
 from lamina.estimators.settings.device_choice import DeviceNames
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
@@ -81,6 +82,10 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     verbose: int
     # Used by the command line: called with epochs done, their total, and the seconds left.
     _progress: Show | None = None
+
+    def _validate_params(self) -> None:
+        # As for networks: errors suggest the nearest name, and True is no number.
+        require_valid(self, self.get_params(deep=False))
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -9,9 +9,11 @@ from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import DTypeLike
 from sklearn.utils import check_random_state
 
+from lamina.blocks import AnyBlock
 from lamina.engines.device import installed_memory as size_of_memory
 from lamina.engines.independent import member_places
 from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.estimators.settings.refusals import shown
 from lamina.formulas import ACTIVATIONS, INITIALIZERS
 from lamina.formulas.table import AnyArray, Array
 from lamina.network import NetworkSpec, ParameterLayout, draw_parameters, given_parameters
@@ -33,12 +35,32 @@ def require_memory(settings: FitSettings, spec: NetworkSpec, dtype: DTypeLike) -
     n_parameters = ParameterLayout.from_spec(spec).n_parameters
     needed = n_parameters * copies * np.dtype(dtype).itemsize
     if needed > installed_memory():
+        made_by, cure = _makers(settings, spec)
         raise MemoryError(
-            f"hidden_layer_sizes={settings.widths!r} with {spec.n_features} features and "
-            f"{spec.n_outputs} outputs makes {n_parameters:,} parameters, which need "
-            f"{needed // GIGABYTE:,} GB with the state of solver={settings.solver!r}; this machine "
-            f"has {installed_memory() // GIGABYTE:,.0f} GB. Choose smaller hidden_layer_sizes."
+            f"{made_by} with {spec.n_features} features and {spec.n_outputs} outputs makes "
+            f"{n_parameters:,} parameters, which need {needed // GIGABYTE:,} GB with the state of "
+            f"solver={settings.solver!r}; this machine has "
+            f"{installed_memory() // GIGABYTE:,.0f} GB. Choose {cure}."
         )
+
+
+def _makers(settings: FitSettings, spec: NetworkSpec) -> tuple[str, str]:
+    """Return the settings that make the parameters, and how to have fewer of them."""
+    names, cures = [f"hidden_layer_sizes={settings.widths!r}"], ["smaller hidden_layer_sizes"]
+    if spec.n_members > 1:
+        names.insert(0, f"n_members={spec.n_members} of members=")
+        cures.insert(0, "fewer members")
+    if settings.inputs:
+        alone = len(settings.inputs) == 1
+        inputs = shown(settings.inputs[0] if alone else list(settings.inputs))
+        names.append(f"inputs={inputs} ({_first_layer(spec).fan_in:,} outputs)")
+        cures.append("inputs with fewer outputs")
+    return " and ".join(names), " or ".join(cures)
+
+
+def _first_layer(spec: NetworkSpec) -> AnyBlock:
+    """Return the first layer, of one member, behind an input stage."""
+    return (spec if spec.independent_member is None else spec.independent_member).layers[0]
 
 
 def installed_memory() -> float:

@@ -61,7 +61,8 @@ def _message(text: str, X: ArrayOrTable, y: ArrayOrTable) -> str:
     if NOT_FINITE.search(text):
         is_of_y = OF_Y.search(text) is not None
         place = _place("y", y) if is_of_y else _place("X", X)
-        return f"{lines[0].removesuffix('.')}{place}. {CURE_OF_Y if is_of_y else CURE_OF_X}"
+        of_x = CURE_OF_INFINITY if "infinity" in text else CURE_OF_X
+        return f"{lines[0].removesuffix('.')}{place}. {CURE_OF_Y if is_of_y else of_x}"
     if NO_NUMBER.search(text):
         return f"{lines[0].removesuffix('.')}{_place_of_text(X, y)}. {CURE_OF_TEXT}"
     if "inconsistent numbers of samples" in text and y is not None:
@@ -85,6 +86,11 @@ def _shape_of(value: object) -> str:
 
 
 CURE_OF_X = "Drop such rows, or fill in the gaps: make_pipeline(SimpleImputer(), model)."
+# SimpleImputer refuses infinity as well.
+CURE_OF_INFINITY = (
+    "Drop such rows, or make infinite values missing, X = np.where(np.isfinite(X), X, np.nan), and "
+    "fill in the gaps: make_pipeline(SimpleImputer(), model)."
+)
 CURE_OF_Y = "Drop the samples with an unknown target."
 CURE_OF_TEXT = "Encode categories first, by OneHotEncoder() or lamina.encoding.TableEncoding()."
 

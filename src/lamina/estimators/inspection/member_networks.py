@@ -6,12 +6,13 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 
 from lamina.choices import Members
 from lamina.encoding.frames import ArrayOrTable
 from lamina.engines.independent import member_networks, member_places
 from lamina.estimators.fitting.fitted_network import get_network, network_attributes
+from lamina.estimators.fitting.fitted_parts import OTHER_PARTS
 from lamina.estimators.settings.member_contradictions import read_members
 from lamina.estimators.settings.refusals import require_whole
 from lamina.formulas.table import Array
@@ -36,6 +37,40 @@ class MemberNetworks:
     def members_(self) -> list[Network]:
         """Each member as a network, with its scales in the weights; without `members` one."""
         return networks_of(self._fitted_network("members"))
+
+    def predict_members(self, X: ArrayOrTable) -> Array:
+        """Return what each member alone predicts, so that their spread shows the doubt about X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        predictions : ndarray of shape (n_members, ...)
+            For each member what `predict_proba` returns if all are one classifier, and what
+            `predict` returns if they are one regressor, whose mean over the members this is.
+
+        Examples
+        --------
+        >>> from lamina import MLPRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 0.0, 1.0]
+        >>> model = MLPRegressor(members="independent", tol=1, random_state=0).fit(X, y)
+        >>> model.predict_members(X).shape
+        (5, 4)
+        """
+        method = "predict_proba" if is_classifier(self) else "predict"
+        return np.array([getattr(self._alone(each), method)(X) for each in self.members_])
+
+    def _alone(self, member: Network) -> Any:
+        """Return a copy of the estimator with one member as its network."""
+        model = copy(self)
+        # The scales of shared members are in the weights of each.
+        for name in OTHER_PARTS:
+            vars(model).pop(name, None)
+        vars(model).update(network_attributes(member))
+        model.members = None
+        return model
 
     @property
     def member_loss_curves_(self) -> list[list[float]]:

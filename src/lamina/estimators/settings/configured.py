@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any, Self
 
+from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, InvalidParameterError
 
 from lamina.choices import PARAMETERS as TAKES_CHOICES
@@ -23,7 +24,7 @@ from lamina.estimators.settings.refusals import refused, shown
 LARGEST_INTEGER = 2**63 - 1
 
 
-def require_valid(model: Parametrized, parameters: Mapping[str, object]) -> None:
+def require_valid(model: BaseEstimator, parameters: Mapping[str, object]) -> None:
     """Check values against the constraints on a model's parameters.
 
     Raises

@@ -54,7 +54,7 @@ def hidden_widths(hidden_layer_sizes: Any) -> list[int]:
     several = hasattr(hidden_layer_sizes, "__iter__")
     widths = list(hidden_layer_sizes) if several else [hidden_layer_sizes]
     for width in widths:
-        if not isinstance(width, Integral):
+        if isinstance(width, bool) or not isinstance(width, Integral):
             raise TypeError(
                 "hidden_layer_sizes takes an int or a sequence of ints, got "
                 f"{shown(hidden_layer_sizes)}: {shown(width)} is a {type(width).__name__}"
@@ -92,7 +92,7 @@ def hidden_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
     """
     each = _one_a_layer("dropout", dropout, Real, n_hidden, ("is of", "rate"))
     for rate in each:
-        if not isinstance(rate, Real):
+        if isinstance(rate, bool) or not isinstance(rate, Real):
             raise TypeError(f"dropout={shown(dropout)} takes numbers, got {shown(rate)}")
         if not 0 <= float(rate) < 1:
             raise ValueError(

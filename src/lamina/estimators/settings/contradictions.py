@@ -31,6 +31,7 @@ from lamina.estimators.settings.solver_contradictions import (
     amsgrad_of_another_solver,
     factor_of_infinite_patience,
     no_hidden_matrix_for_muon,
+    schedule_of_nothing,
 )
 from lamina.formulas import (
     NORMALIZATIONS,
@@ -338,6 +339,10 @@ OTHER_CONTRADICTIONS = (
     Contradiction(("loss",), loss_that_is_a_class),
     Contradiction(("amsgrad",), amsgrad_of_another_solver),
     Contradiction(("solver",), no_hidden_matrix_for_muon),
+    Contradiction(
+        ("dropout_schedule", "weight_decay_schedule", "label_smoothing_schedule"),
+        schedule_of_nothing,
+    ),
     Contradiction(("quantile",), quantiles_without_their_loss),
     Contradiction(("label_smoothing",), smoothing_of_ones_own_loss),
     Contradiction(("scale_target",), scaled_target_behind_an_inverse_link),

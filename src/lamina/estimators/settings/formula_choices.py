@@ -242,7 +242,7 @@ def rising_quantiles(quantile: Real | Iterable[float]) -> float | tuple[float, .
     if isinstance(quantile, Real):
         return float(quantile)
     several = tuple(quantile)
-    if not all(isinstance(each, Real) for each in several):
+    if not all(isinstance(each, Real) and not isinstance(each, bool) for each in several):
         raise TypeError(f"quantile takes a number or a sequence of numbers, got {shown(quantile)}")
     rises = all(before < after for before, after in pairwise(several))
     if not several or not rises or not (several[0] > 0 and several[-1] < 1):

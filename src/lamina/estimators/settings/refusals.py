@@ -9,7 +9,13 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import StrOptions, make_constraint
+from sklearn.utils._param_validation import (
+    Options,
+    StrOptions,
+    _Booleans,
+    _VerboseHelper,
+    make_constraint,
+)
 
 from lamina.choices import KINDS, PARAMETERS, Choice
 from lamina.errors import suggestion
@@ -92,13 +98,20 @@ def refused(
     kinds = [make_constraint(each) for each in constraints[name]]
     # A class of schedules is callable, as are functions of step and epoch.
     is_class = isinstance(value, type) and issubclass(value, Choice)
-    if not is_class and any(kind.is_satisfied_by(value) for kind in kinds):
+    if not is_class and any(_satisfies(kind, value) for kind in kinds):
         return _refused_entry(name, value, kinds, owner)
     *first, last = map(str, kinds)
     allowed = f"{', '.join(first)} or {last}" if first else last
     # The form of scikit-learn's own message, which programs and its checks look for.
     message = f"The {name!r} parameter of {owner} must be {allowed}. Got {shown(value)} instead."
     return message + nearest_name(kinds, value) + _hint(name, value)
+
+
+def _satisfies(kind: Any, value: object) -> bool:
+    """Return True if a value satisfies a constraint; True and False are no numbers."""
+    if isinstance(value, bool) and not isinstance(kind, (Options, _Booleans, _VerboseHelper)):
+        return False
+    return bool(kind.is_satisfied_by(value))
 
 
 def _refused_entry(name: str, value: object, kinds: Iterable[object], owner: str) -> str | None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from lamina.choices import name_of
 from lamina.estimators.settings.formula_choices import hyperparameters_of
 from lamina.estimators.settings.hidden_layers import describe_layers, layer_widths
 from lamina.estimators.settings.parametrized import Parametrized
+from lamina.estimators.settings.refusals import shown
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.optimizers import HIDDEN_ONLY
 
@@ -41,3 +45,25 @@ def no_hidden_matrix_for_muon(model: Parametrized) -> str | None:
         f"{describe_layers(model)} has none. Choose two or more hidden layers, "
         f"{HIDDEN_ONLY.name}=False, or solver='adamw'."
     )
+
+
+def schedule_of_nothing(model: Parametrized) -> str | None:
+    """Refuse a schedule whose parameter is 0, because a multiple of 0 is 0."""
+    decay, solver = model.weight_decay, name_of(model.solver)
+    if decay is None and solver in OPTIMIZERS:
+        decay = OPTIMIZERS[solver].weight_decay
+    followed = {
+        "dropout": {"dropout": model.dropout, "input_dropout": model.input_dropout},
+        "weight_decay": {"weight_decay": decay},
+        "label_smoothing": {"label_smoothing": getattr(model, "label_smoothing", 0.0)},
+    }
+    for name, parameters in followed.items():
+        schedule = getattr(model, f"{name}_schedule", None)
+        if schedule is None or any(np.any(value) for value in parameters.values()):
+            continue
+        zeros = " and ".join(f"{parameter}={value!r}" for parameter, value in parameters.items())
+        return (
+            f"{name}_schedule={shown(schedule)} multiplies {zeros}, so it changes nothing. Set "
+            f"{' or '.join(parameters)} above 0, or {name}_schedule=None."
+        )
+    return None
