@@ -322,7 +322,7 @@ def test_steps_converted_by_skl2onnx_use_the_requested_dtype(dtype):
 def test_steps_without_float64_are_rejected_with_a_cure():
     pytest.importorskip("skl2onnx")
     model = make_pipeline(KNNImputer(n_neighbors=2), network()).fit(GAPS, X[:, 1])
-    with pytest.raises(ExportError, match=r'KNNImputer.*Pass dtype="float32"'):
+    with pytest.raises(ExportError, match=r'KNNImputer.*pass dtype="float32"'):
         lamina.to_onnx(model)
     assert lamina.to_onnx(model, dtype="float32").graph.input
 
@@ -332,3 +332,18 @@ def test_mixed_dtypes_are_rejected_with_a_cure():
     model = make_pipeline(KBinsDiscretizer(3, encode="onehot-dense"), network()).fit(X, X[:, 1])
     with pytest.raises(ExportError, match=r'ONNX .*give dtype="float32"'):
         lamina.to_onnx(model)
+
+
+@pytest.mark.parametrize("inputs", [None, "categorical"])
+def test_an_ordinal_encoder_is_exported_to_onnx_with_rows_of_its_texts(inputs: Any) -> None:
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame({"city": np.array(["Bern", "Oslo", "Rome"])[np.arange(60) % 3]})
+    model = make_pipeline(OrdinalEncoder(), network(inputs=inputs)).fit(table, X[:, 1])
+    with pytest.raises(ExportError, match=r"could not convert string .*Pass X, some rows of the"):
+        lamina.to_onnx(model)
+    with pytest.raises(ExportError, match=r"OrdinalEncoder .*by lamina\.to_onnx\(model, X\)"):
+        lamina.to_python(model)
+    proto = lamina.to_onnx(model, table[:2])
+    session = pytest.importorskip("onnxruntime").InferenceSession(proto.SerializeToString())
+    [predicted] = session.run(None, {"city": table.to_numpy(dtype=object)})
+    np.testing.assert_allclose(predicted[:, 0], model.predict(table), rtol=1e-6, atol=1e-6)

@@ -104,7 +104,7 @@ def pipeline_to_onnx(
     except ExportError:
         raise
     except Exception as error:  # skl2onnx's exceptions have no common base class
-        raise ExportError(_refusal(error, dtype)) from error
+        raise ExportError(_refusal(error, dtype, has_rows=X is not None)) from error
     if table is not None:
         for i, (value, each) in enumerate(zip(proto.graph.input, table.inputs, strict=True)):
             value.doc_string = meaning(each, i, table.operations)
@@ -118,13 +118,18 @@ def _in_dtype(kind: DataType, dtype: np.dtype[np.generic]) -> DataType:
     return kind
 
 
-def _refusal(error: Exception, dtype: np.dtype[np.generic]) -> str:
+def _refusal(error: Exception, dtype: np.dtype[np.generic], *, has_rows: bool) -> str:
     text = str(error).strip() or type(error).__name__
     reason = text.splitlines()[0].rstrip(".")
-    cure = 'Pass dtype="float32", or use' if dtype == np.float64 else "Use"
+    cures = [] if dtype != np.float64 else ['pass dtype="float32"']
+    if not has_rows:
+        # Without rows, the input is one matrix of numbers, which has neither names nor texts.
+        rows = "pass X, some rows of the pipeline's input, for the names and types of its columns"
+        cures.insert(0, rows)
+    cure = ", or ".join([*cures, "use another transformer instead"])
     return (
-        f"skl2onnx {skl2onnx.__version__} does not convert this pipeline: {reason}. {cure} another "
-        "transformer instead"
+        f"skl2onnx {skl2onnx.__version__} does not convert this pipeline: {reason}. "
+        f"{cure[:1].upper()}{cure[1:]}"
     )
 
 

@@ -58,8 +58,8 @@ def _unknown(step: BaseEstimator) -> str:
     names = ", ".join(sorted(each.__name__ for each in LOWERED))
     return (
         f"a source file does not support a {type(step).__name__} before the network, only {names}: "
-        "use one of these instead, export the pipeline to ONNX, or export the network alone "
-        "and prepare its rows yourself"
+        "use one of these instead, export the pipeline to ONNX by lamina.to_onnx(model, X) with "
+        "some rows of its input, or export the network alone and prepare its rows yourself"
     )
 
 
