@@ -18,21 +18,23 @@ ADAM = OptimizerSettings(
 ORDER = np.arange(11)
 RATES = np.full(3, 0.01)
 
-every_engine = pytest.mark.parametrize(
-    "engine",
-    [*map(choose_engine, available_engines()), DistantEngine()],
-    ids=[*available_engines(), "distant"],
-)
+
+@pytest.fixture(params=[*available_engines(), "pytorch", "distant"])
+def any_engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine of lamina, and one that shares no parameters."""
+    if request.param == "pytorch":
+        pytest.importorskip("torch")
+        return choose_engine("pytorch", device="cpu")
+    return DistantEngine() if request.param == "distant" else choose_engine(request.param)
 
 
-@every_engine
 def test_a_trainer_returns_the_results_of_its_steps(
-    engine: Engine, reference: Engine, draw_problem: Callable[..., Any]
+    any_engine: Engine, reference: Engine, draw_problem: Callable[..., Any]
 ) -> None:
     problem = draw_problem(normalization="batch")
     _, expected, expected_state = trained = problem.trainer(reference, ADAM)
     trained[0].epoch(ORDER, 4, RATES)
-    trainer, _, _ = problem.trainer(engine, ADAM)
+    trainer, _, _ = problem.trainer(any_engine, ADAM)
     trainer.epoch(ORDER, 4, RATES)
     state = trainer.optimizer_state()
     np.testing.assert_allclose(trainer.parameters(), expected, rtol=1e-12, atol=1e-12)
@@ -41,25 +43,23 @@ def test_a_trainer_returns_the_results_of_its_steps(
     assert trainer.step == state.step == 3
 
 
-@every_engine
 def test_without_an_average_the_trained_parameters_predict(
-    engine: Engine, draw_problem: Callable[..., Any]
+    any_engine: Engine, draw_problem: Callable[..., Any]
 ) -> None:
-    trainer, _, _ = draw_problem().trainer(engine, replace(ADAM, average_decay=None))
+    trainer, _, _ = draw_problem().trainer(any_engine, replace(ADAM, average_decay=None))
     trainer.epoch(ORDER, 4, RATES)
     np.testing.assert_array_equal(trainer.predicting(), trainer.parameters())
 
 
-@every_engine
 def test_a_trainer_continues_from_parameters_and_state_that_it_loads(
-    engine: Engine, draw_problem: Callable[..., Any]
+    any_engine: Engine, draw_problem: Callable[..., Any]
 ) -> None:
     problem = draw_problem(dropout=0.2)
-    first, _, state = problem.trainer(engine, ADAM)
+    first, _, state = problem.trainer(any_engine, ADAM)
     state.seed = 17
     first.load(optimizer_state=state)
     first.epoch(ORDER, 4, RATES)
-    second, _, _ = problem.trainer(engine, ADAM)
+    second, _, _ = problem.trainer(any_engine, ADAM)
     loaded = first.parameters().copy()
     second.load(loaded, replace(first.optimizer_state(), slots=first.optimizer_state().slots + 0))
     loaded[:] = np.nan
@@ -70,9 +70,8 @@ def test_a_trainer_continues_from_parameters_and_state_that_it_loads(
     assert second.step == first.step == 6
 
 
-@every_engine
-def test_parameters_are_loaded_alone(engine: Engine, draw_problem: Callable[..., Any]) -> None:
-    trainer, parameters, _ = draw_problem().trainer(engine, ADAM)
+def test_parameters_are_loaded_alone(any_engine: Engine, draw_problem: Callable[..., Any]) -> None:
+    trainer, parameters, _ = draw_problem().trainer(any_engine, ADAM)
     trainer.epoch(ORDER, 4, RATES)
     slots = trainer.optimizer_state().slots.copy()
     trainer.load(np.zeros_like(parameters))

@@ -15,7 +15,7 @@ from lamina.inputs import Periodic, PiecewiseLinear, Scaled
 from lamina.members import Independent, Shared
 from lamina.solvers import Muon
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 if "native" not in available_engines():
     pytest.skip("the native extension is not built", allow_module_level=True)
 
@@ -63,6 +63,15 @@ CASES = {
     **{name: (MLPClassifier, *rest) for name, rest in CLASSIFIERS.items()},
     **{name: (MLPRegressor, *rest) for name, rest in REGRESSORS.items()},
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Networks this small gain nothing from PyTorch's threads, which wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def fitted(engine, case, **changes):
