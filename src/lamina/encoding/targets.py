@@ -156,7 +156,8 @@ class TargetEncoding:
             pairs = zip(self.classes, decided.T, strict=True)
             return np.stack([labels[codes] for labels, codes in pairs], axis=1)
         if self.kind != "multilabel":
-            return np.asarray(self.classes[decided])
+            labels: Labels = self.classes[decided]
+            return labels
         return _sparse_as_configured(decided) if self.sparse else decided
 
     def by_head(self, outputs: Array) -> list[Array]:

@@ -85,6 +85,10 @@ def choose_engine(
     >>> choose_engine("reference").name
     'reference'
     """
+    # First the defaults: a single sample is predicted in a few microseconds.
+    is_default = name is None and device is None and spec is None and _native() is not None
+    if is_default and not os.environ.get(ENVIRONMENT_VARIABLE):
+        return _native_engine(n_threads, precision)
     member = None if spec is None else spec.independent_member
     if spec is not None and member is not None:
         if choose_place(name, device)[0] == PYTORCH:

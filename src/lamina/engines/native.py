@@ -318,16 +318,17 @@ class NativeEngine(Engine):
             require_finite(X if isinstance(X, np.ndarray) else X.data)
             spec.require_inputs(X)
         n_samples, dtype = X.shape[0], parameters.dtype
-        code = _native.INVERSE_LINKS[spec.inverse_link]
-        prediction = np.empty((n_samples, spec.n_outputs), dtype=dtype)
-        is_plain = self.precision is None and MemberHeads.kind not in spec.kinds
-        if n_samples <= FEW_ROWS and isinstance(X, np.ndarray) and is_plain:
-            outline = _outline(spec, dtype)
-            ending = outline.predict_few(code, np.ascontiguousarray(X), parameters, prediction)
-            if ending == _native.NON_FINITE:
-                raise NonFiniteError(NON_FINITE_ROWS)
-        else:
-            self._pass(network, X, [prediction])
+        if n_samples <= FEW_ROWS and isinstance(X, np.ndarray) and self.precision is None:
+            few = _few_rows(spec, dtype)
+            if few is not None:
+                prediction = np.empty((n_samples, few.n_outputs), dtype)
+                X = X if X.flags.c_contiguous else np.ascontiguousarray(X)
+                ending = few.outline.predict_few(few.inverse_link, X, parameters, prediction)
+                if ending == _native.NON_FINITE:
+                    raise NonFiniteError(NON_FINITE_ROWS)
+                return prediction
+        prediction = np.empty((n_samples, spec.n_outputs), dtype)
+        self._pass(network, X, [prediction])
         return prediction
 
     def activations(self, network: Network, X: Matrix) -> list[Array]:
@@ -354,8 +355,18 @@ class NativeEngine(Engine):
             raise NonFiniteError(NON_FINITE_ROWS)
 
 
+class _FewRows(NamedTuple):
+    """A network that predicts a few samples: compiled without parameters, and never modified."""
+
+    outline: Native
+    inverse_link: int
+    n_outputs: int
+
+
 @lru_cache(maxsize=64)
-def _outline(spec: NetworkSpec, dtype: np.dtype[np.generic]) -> Native:
-    # Cached, because for a single sample building a network takes longer than using it. It holds no
-    # parameters, and `predict_few` does not modify it.
-    return _network(spec, NO_OBJECTIVE, dtype, None, FEW_ROWS)
+def _few_rows(spec: NetworkSpec, dtype: np.dtype[np.generic]) -> _FewRows | None:
+    # Cached, because for a single sample building a network takes longer than using it.
+    if MemberHeads.kind in spec.kinds:
+        return None
+    outline = _network(spec, NO_OBJECTIVE, dtype, None, FEW_ROWS)
+    return _FewRows(outline, _native.INVERSE_LINKS[spec.inverse_link], spec.n_outputs)

@@ -100,7 +100,7 @@ def answers_in_kind(method: Method) -> Method:
 
     @wraps(method)
     def answering(self: Parametrized, X: object, *args: Any, **options: Any) -> Any:
-        if not is_of_another_library(X):
+        if type(X) is np.ndarray or not is_of_another_library(X):
             return method(self, X, *args, **options)
         return of_same_kind(method(self, _for_prediction(self, X), *args, **options), X)
 
