@@ -17,13 +17,16 @@ from tests.contracts.conftest import TABLES
 from tests.contracts.test_engines import SETTINGS
 from tests.contracts.test_pytorch import ADAM, SURROUNDINGS
 
-from lamina.engines import OptimizerSettings, choose_engine
+from lamina.engines import OptimizerSettings, OptimizerState, choose_engine
+from lamina.engines.multipliers import Multipliers
 from lamina.engines.trainer import TimeIsUp
 from lamina.formulas import OPTIMIZERS
 
 torch = pytest.importorskip("torch")
 
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
+
+from lamina.engines.pytorch.trainer import PyTorchTrainer  # noqa: E402
 
 ORDER, RATES = np.arange(11)[::-1].copy(), np.array([0.01, 0.02, 0.005])
 MULTIPLIERS = np.array([[0.5, 1.0, 0.0], [0.25, 0.5, 0.5], [1.0, 0.0, 1.0]])
@@ -126,6 +129,23 @@ def test_a_step_of_members_reads_nothing_back(engine, draw_problem, name):
     rows = members.rows_of(spec, "float64")
     parameters = members.parameters_of(spec, "float64")
     assert_can_be_captured(type(draw_problem())(spec, objective, rows, parameters), engine)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_step_takes_no_array_of_another_device(draw_problem, name, dtype):
+    # An array on 'meta' has no numbers that could be read, and hardly any operation takes it beside
+    # one of the CPU.
+    problem = draw_problem(dtype=dtype, **PROBLEMS[name])
+    state = OptimizerState.fresh(ADAM, problem.parameters)
+    asked = problem.spec, problem.objective, ADAM, problem.rows, problem.parameters, state
+    trainer = PyTorchTrainer(*asked, torch.device("meta"))
+    steps = [Multipliers(*each) for each in MULTIPLIERS.tolist()]
+    program, schedule = trainer._program(11, 4), trainer._schedule(ORDER, 4, RATES.tolist(), steps)
+    program.begin(trainer._present.values, 0, ORDER, schedule, measures=True)
+    program.run_step(4)
+    program.run_step(3)
+    assert program.values.device.type == program.last_loss(3).d_a.tensor.device.type == "meta"
 
 
 def test_an_epoch_whose_loss_is_not_finite_ends_as_checked_steps_do(engine, draw_problem):
