@@ -40,6 +40,7 @@ class NetworkHandle {
         require(largest_batch >= 0 && largest_batch <= most_parameters, "a batch is too large");
         has_stage_ = !groups.empty();
         n_features_ = blocks.front().fan_in, n_outputs_ = blocks.back().fan_out;
+        n_members_ = blocks.back().n_members;
         has_members_ = std::any_of(blocks.begin(), blocks.end(), [](const Block& block) {
             return is_kind(block, "shared_dense") || is_kind(block, "member_heads");
         });
@@ -84,9 +85,11 @@ class NetworkHandle {
                                std::optional<nb::object> bit_generator,
                                std::optional<nb::object> python_loss, double seconds) {
         require_fit(rows, parameters.size());
-        const std::int64_t n_order = std::int64_t(order.size());
+        const std::int64_t width = order.ndim() == 2 ? std::int64_t(order.shape(1)) : 1;
+        require(width == 1 || width == n_members_, "the order has a column for each member");
+        const std::int64_t n_order = std::int64_t(order.size()) / width;
         require(batch_size >= 1 && batch_size <= largest_batch_, "batch_size is out of range");
-        require_order(order.data(), n_order, rows.n_samples);
+        require_order(order.data(), n_order * width, rows.n_samples);
         require(step >= 0 && step <= most_parameters, "the optimizer's step is out of range");
         require(learning_rates.ndim() == 2, "learning rates are of epochs and steps");
         const std::int64_t n_steps = std::int64_t(learning_rates.shape(1));
@@ -122,7 +125,7 @@ class NetworkHandle {
             for (bool goes_on = true; goes_on && rates < end && row_order.draw(interrupt);
                  rates += n_steps, factors = factors ? factors + 3 * n_steps : nullptr) {
                 const Report report = kernels<T>().epoch(
-                    network_, rows.view(), {order.data(), n_used, batch_size, rates, factors},
+                    network_, rows.view(), {order.data(), n_used, batch_size, rates, factors, width},
                     update, custom.callback(), interrupt.signal(), team);
                 update.step += report.steps;
                 reports.push_back(report);
@@ -226,7 +229,7 @@ class NetworkHandle {
     std::vector<std::int64_t> hidden_widths_, heads_;
     bool takes_codes_ = false, takes_any_ = false, has_stage_ = false, has_members_ = false;
     std::int64_t n_features_ = 0, n_outputs_ = 0, n_targets_ = 0, n_parameters_ = 0;
-    std::int64_t largest_batch_ = 0;
+    std::int64_t largest_batch_ = 0, n_members_ = 1;
     std::unique_ptr<nb::python_error> kept_;
 };
 
@@ -262,7 +265,9 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
              "seed"_a, "n_threads"_a, "bit_generator"_a.none(), "python_loss"_a.none(), "seconds"_a,
              "Run one epoch for each row of learning rates, within a time limit in seconds, and\n"
              "report each. A bit generator, if not None, shuffles `order` before each epoch.\n"
-             "multipliers: of dropout, weight decay and label smoothing, (epochs, steps, 3).")
+             "order: (n_samples), or (n_samples, n_members) with an order of each member, which are\n"
+             "shuffled one after another. multipliers: of dropout, weight decay and label\n"
+             "smoothing, (epochs, steps, 3).")
         .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
              "Raise the exception of a signal handler or of the loss during the last `epochs`.")
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,

@@ -89,7 +89,11 @@ class RowOrder {
     bool draw_with_gil(Interrupt& interrupt) {
         try {
             lock_.attr("acquire")();
-            shuffle(*generator_, order_.data(), std::int64_t(order_.size()));
+            // A column for each member, or one for all.
+            const std::int64_t width = order_.ndim() == 2 ? std::int64_t(order_.shape(1)) : 1;
+            const std::int64_t n = std::int64_t(order_.size()) / width;
+            for (std::int64_t i = 0; i < width; ++i)
+                shuffle(*generator_, order_.data() + i, n, width);
             lock_.attr("release")();
             return true;
         } catch (nb::python_error& error) {

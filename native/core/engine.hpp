@@ -109,6 +109,8 @@ struct Batches {
     std::int64_t batch_size;
     const double* learning_rates;         // one per step
     const double* multipliers = nullptr;  // (n_steps, 3), in the order above; null: all are 1
+    // order is (n_order, order_width): one row of X for a sample, or one for each of its members.
+    std::int64_t order_width = 1;
     Multipliers multipliers_of(std::int64_t step) const {
         const double* const m = multipliers + 3 * step;
         return {m[0], m[1], m[2]};

@@ -133,7 +133,9 @@ class Network32:
         """
         Run one epoch for each row of learning rates, within a time limit in seconds, and
         report each. A bit generator, if not None, shuffles `order` before each epoch.
-        multipliers: of dropout, weight decay and label smoothing, (epochs, steps, 3).
+        order: (n_samples), or (n_samples, n_members) with an order of each member, which are
+        shuffled one after another. multipliers: of dropout, weight decay and label
+        smoothing, (epochs, steps, 3).
         """
 
     def raise_interrupt(self) -> None:
@@ -175,7 +177,9 @@ class Network64:
         """
         Run one epoch for each row of learning rates, within a time limit in seconds, and
         report each. A bit generator, if not None, shuffles `order` before each epoch.
-        multipliers: of dropout, weight decay and label smoothing, (epochs, steps, 3).
+        order: (n_samples), or (n_samples, n_members) with an order of each member, which are
+        shuffled one after another. multipliers: of dropout, weight decay and label
+        smoothing, (epochs, steps, 3).
         """
 
     def raise_interrupt(self) -> None:

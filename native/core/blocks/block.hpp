@@ -82,11 +82,12 @@ struct Input {
 // The state of a step and the memory of a chunk, which the blocks of a network share.
 template <class T>
 struct Workspace {
-    Index room = 0;               // number of rows for which the buffers were made
+    Index room = 0;               // number of samples for which the buffers were made
+    Index rows_of_x = 1;          // rows of X for each sample: one, or one for each member
     bool is_rounded = false;      // whether products are in bfloat16
     bool uses_running = false;    // whether running statistics replace those of the batch
     Draws draws;                  // of the present step
-    Buffer<std::int64_t> picked;  // (rows): indices of rows of X, for draws and a CSR matrix
+    Buffer<std::int64_t> picked;  // (rows of X): their indices, for draws and a CSR matrix
     Buffer<T> left;               // (n_threads, left_size): copies of transposed_matmul
     // In bfloat16: rows of a or delta, rounded_row pairs apart; and each thread's columns of a, by
     // rounded_column.
@@ -128,6 +129,9 @@ struct Layer {
     Buffer<T> a, delta;
     const CodeColumns* codes = nullptr;  // columns that are missing in a, if there are any
     Range passed;  // columns of a_prev whose dL/da_prev is needed; others may be left out
+
+    // Sets the rows of X for each sample, before the buffers are made.
+    virtual void read_rows_of_x(Index) {}
 
     // Memory: how many numbers a sample takes, and the buffers of the passes.
     virtual Index values_of_sample() const = 0;

@@ -97,8 +97,8 @@ template <class T>
 void Dense<T>::drop(const Workspace<T>& shared, Range range) const {
     const Index k = this->n_members;
     for (Index row = range.begin; row < range.end; ++row)
-        draw_kept(shared.draws, shared.picked[row / k] * k + row % k, this->stream, dropout,
-                  fan_out, kept + row * stride);
+        draw_kept(shared.draws, shared.picked[row * shared.rows_of_x / k] * k + row % k,
+                  this->stream, dropout, fan_out, kept + row * stride);
 }
 
 template <class T>

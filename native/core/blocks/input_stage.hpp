@@ -6,6 +6,7 @@
 #pragma once
 
 #include "blocks/inputs/kinds.hpp"
+#include "blocks/members.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
@@ -42,15 +43,18 @@ struct InputStage final : Layer<T> {
                 parameters + this->statistics + group.first_fixed};
     }
 
+    // Every row of X is one of the stage, and a sample may have one for each member.
+    void read_rows_of_x(Index rows) override { this->n_members = rows; }
+
     Index values_of_sample() const override {
         Index sum = fan_in + 2 * stride;
         for (Index g = 0; g < n_groups; ++g) sum += groups[g]->values_of_sample();
         // Columns that are not made take no memory, because no page of theirs is touched.
         for (Index c = 0; c < left.n; ++c) sum -= 2 * left.n_outputs[c];
-        return sum;
+        return this->n_members * sum;
     }
     void prepare_forward(const Workspace<T>& shared, bool) override {
-        room = shared.room;
+        room = this->n_members * shared.room;
         a = Buffer<T>(room * stride);
         columns = Buffer<T>(fan_in * room);
         left_codes = Buffer<std::int32_t>(left.n * room);
@@ -63,12 +67,14 @@ struct InputStage final : Layer<T> {
         }
     }
     void prepare_backward(const Workspace<T>& shared) override {
-        delta = Buffer<T>(shared.room * stride);
-        for (Index g = 0; g < n_groups; ++g) groups[g]->prepare_backward(shared.room);
+        delta = Buffer<T>(this->n_members * shared.room * stride);
+        for (Index g = 0; g < n_groups; ++g)
+            groups[g]->prepare_backward(this->n_members * shared.room);
     }
 
     void begin_forward(const Workspace<T>&, const T* parameters, const Input<T>& input,
-                       Range range) override {
+                       Range of_samples) override {
+        const Range range = member_rows(of_samples, this->n_members);
         for (Index i = range.begin; i < range.end; ++i)
             for (Index c = 0; c < fan_in; ++c)
                 columns[c * room + i] = input.dense[i * input.stride + c];
@@ -107,7 +113,8 @@ struct InputStage final : Layer<T> {
         return outputs;
     }
 
-    void begin_backward(const Workspace<T>&, Range range) override {
+    void begin_backward(const Workspace<T>&, Range of_samples) override {
+        const Range range = member_rows(of_samples, this->n_members);
         const InputSamples<T> samples{columns + range.begin, room, range.begin,
                                       range.end - range.begin};
         for (Index g = 0; g < n_groups; ++g)
@@ -147,7 +154,7 @@ struct InputStage final : Layer<T> {
     void input_gradient(const T* parameters, Index rows, Index part, T* const* sums, T* scratch,
                         bool first) const override {
         const Inputs<T>& group = find_group(part);
-        group.gradient(tensors_of(group, parameters), {columns, room, 0, rows},
+        group.gradient(tensors_of(group, parameters), {columns, room, 0, this->n_members * rows},
                        delta + group.first_output, stride, part, sums, scratch, first);
     }
     void leave_idle_rows(bool leaves) override {
@@ -160,11 +167,11 @@ struct InputStage final : Layer<T> {
     void row_gradients(Index rows, Index part, T* scratch,
                        const RangeUse<T>& use) const override {
         const Inputs<T>& group = find_group(part);
-        group.row_gradients({columns, room, 0, rows}, delta + group.first_output, stride, part,
-                            scratch, Moved{use, group.first_learned});
+        group.row_gradients({columns, room, 0, this->n_members * rows}, delta + group.first_output,
+                            stride, part, scratch, Moved{use, group.first_learned});
     }
     void end_step(Index rows) override {
-        for (Index g = 0; g < n_groups; ++g) groups[g]->end_step(rows);
+        for (Index g = 0; g < n_groups; ++g) groups[g]->end_step(this->n_members * rows);
     }
     void refresh_inputs(const T* parameters, Index part) const override {
         const Inputs<T>& group = find_group(part);

@@ -18,6 +18,7 @@ struct MemberHeads final : Dense<T> {
 
     MemberHeads(const Block& block, Index place)
         : Base(block, place),
+          reads_one(block.repeats),
           repeats(block.repeats),
           k(block.n_members),
           input_stride(padded<T>(block.fan_in)) {
@@ -26,6 +27,7 @@ struct MemberHeads final : Dense<T> {
         this->tensors.biases = k * fan_out;
     }
 
+    bool reads_one;  // whether all members of a sample read one row of the input
     bool repeats;
     Index k, input_stride;
     // Padded copies: W (k fan_in, stride), Wᵀ (k fan_out, input_stride), b (k, stride).
@@ -40,10 +42,11 @@ struct MemberHeads final : Dense<T> {
 
     // The rows of a block's input that a member reads, one for each sample of a range.
     Left<T> rows_of_input(const Input<T>& input, Index member, Index first) const {
-        if (repeats) return {input.dense + first * input.stride, input.stride, 1};
+        if (reads_one) return {input.dense + first * input.stride, input.stride, 1};
         return {input.dense + (first * k + member) * input.stride, k * input.stride, 1};
     }
 
+    void read_rows_of_x(Index rows) override { reads_one = repeats && rows == 1; }
     Index values_of_sample() const override { return k * Base::values_of_sample(); }
     void prepare_forward(const Workspace<T>& shared, bool) override {
         this->a = Buffer<T>(shared.room * k * stride);
@@ -51,7 +54,7 @@ struct MemberHeads final : Dense<T> {
         if (this->n_learned) learned_copy = Buffer<T>(this->n_learned * stride);
         weights_copy = Buffer<T>(k * fan_in * stride);
         if (shared.is_rounded)
-            rounded_input = Buffer<T>(shared.room * (repeats ? 1 : k) * input_stride);
+            rounded_input = Buffer<T>(shared.room * (reads_one ? 1 : k) * input_stride);
     }
     void prepare_backward(const Workspace<T>& shared) override {
         delta = Buffer<T>(shared.room * k * stride);
@@ -61,7 +64,7 @@ struct MemberHeads final : Dense<T> {
     }
 
     void round_input(const Input<T>& input, Range range) const {
-        const Range rows = repeats ? range : member_rows(range, k);
+        const Range rows = reads_one ? range : member_rows(range, k);
         if constexpr (std::is_same_v<T, float>)
             for (Index row = rows.begin; row < rows.end; ++row)
                 round_numbers(input.dense + row * input.stride, fan_in,
@@ -94,12 +97,12 @@ struct MemberHeads final : Dense<T> {
         // The copy of Wᵀ is divided by √fan_in, unless delta is.
         const T* const d = rounded_heads ? rounded_heads : delta;
         for (Index i = 0; below && i < k; ++i) {
-            const Index row = repeats ? range.begin : range.begin * k + i;
-            const Index step = repeats ? below->stride : k * below->stride;
+            const Index row = reads_one ? range.begin : range.begin * k + i;
+            const Index step = reads_one ? below->stride : k * below->stride;
             matmul<T>({d + (range.begin * k + i) * stride, k * stride, 1},
                       {transposed_copy + i * fan_out * input_stride, input_stride},
                       {below->delta + row * below->stride, step, true},
-                      repeats && i > 0 ? Start::result : Start::zero, nullptr,
+                      reads_one && i > 0 ? Start::result : Start::zero, nullptr,
                       range.end - range.begin, fan_in, fan_out);
         }
     }

@@ -82,6 +82,8 @@ struct Network : Workspace<T> {
         layers[0].leave_idle_rows(leaves);
         n_input_parts = layers[0].n_input_parts();
     }
+    // Sets the rows of X for each sample of the next calls.
+    void read_rows_of_x(Index rows);
     // Takes the multipliers of a step.
     void follow(const Multipliers& multipliers);
     Index n_gradient_squares() const { return n_squares + n_parameters - n_weights; }
@@ -179,7 +181,7 @@ void Network<T>::place_tensors() {
 
 template <class T>
 void Network<T>::set_largest_chunk() {
-    Index row_values = n_features, widest = n_features;
+    Index row_values = this->rows_of_x * n_features, widest = n_features;
     for (Index i = 0; i < n_layers; ++i) {
         row_values += layers[i].values_of_sample();
         if (widest < layers[i].fan_out) widest = layers[i].fan_out;
@@ -191,6 +193,15 @@ void Network<T>::set_largest_chunk() {
     largest_chunk = largest_chunk < 64 ? 64 : largest_chunk / chunk_grain * chunk_grain;
     // The moments of a batch are those of all its samples.
     if (needs_batch) largest_chunk = Index(1) << 40;
+}
+
+template <class T>
+void Network<T>::read_rows_of_x(Index rows) {
+    if (this->rows_of_x == rows) return;
+    this->rows_of_x = rows;
+    for (Index i = 0; i < n_layers; ++i) layers[i].read_rows_of_x(rows);
+    set_largest_chunk();
+    room = 0;
 }
 
 template <class T>
@@ -260,13 +271,14 @@ template <class T>
 void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_rows) {
     if (room < chunk_rows) make_room(chunk_rows);
     const bool reads_dense = rows.dense;
+    const Index room_for_x = room * this->rows_of_x;
     if (reads_dense && gathers && !x) {
-        x = Buffer<T>(room * n_features);
-        if (problem.input_dropout > 0) input_kept = Buffer<T>(room * n_features);
+        x = Buffer<T>(room_for_x * n_features);
+        if (problem.input_dropout > 0) input_kept = Buffer<T>(room_for_x * n_features);
     }
     skips_zeros = reads_dense && is_mostly_zeros(rows.dense, rows.n_samples, n_features);
     if (p) return;
-    picked = Buffer<std::int64_t>(room);
+    picked = Buffer<std::int64_t>(room_for_x);
     for (Index i = 0; i < n_layers; ++i) layers[i].prepare_forward(*this, !reads_dense);
     if (is_rounded) {
         Index& rounded_row = this->rounded_row;

@@ -23,6 +23,7 @@ struct SharedDense final : Dense<T> {
     SharedDense(const Block& block, Index place);
 
     bool repeats, scales_inputs, scales_outputs, own_biases;
+    bool reads_one;  // whether all members of a sample read one row of the input
     Index k, input_stride;
 
     Buffer<T> u;        // (rows k, input_stride), unless it is a_prev
@@ -42,6 +43,7 @@ struct SharedDense final : Dense<T> {
         return has_u() ? Input<T>{u, input_stride} : input;
     }
 
+    void read_rows_of_x(Index rows) override { reads_one = repeats && rows == 1; }
     Index values_of_sample() const override {
         return k * (Base::values_of_sample() + 2 * stride + 2 * input_stride);
     }
@@ -102,6 +104,7 @@ SharedDense<T>::SharedDense(const Block& block, Index place)
       scales_inputs(block.scales_inputs),
       scales_outputs(block.scales_outputs),
       own_biases(block.own_biases),
+      reads_one(block.repeats),
       k(block.n_members),
       input_stride(padded<T>(block.fan_in)) {
     this->first_unit = n_scales();
@@ -133,7 +136,7 @@ void SharedDense<T>::prepare_backward(const Workspace<T>& shared) {
 template <class T>
 void SharedDense<T>::scale_input(const Input<T>& input, Range rows) const {
     for (Index row = rows.begin; row < rows.end; ++row) {
-        const T* const x = input_row(input, repeats, k, row);
+        const T* const x = input_row(input, reads_one, k, row);
         T* const to = u + row * input_stride;
         const T* const scales = input_scales + row % k * input_stride;
         if (scales_inputs)
@@ -221,9 +224,9 @@ template <class T>
 void SharedDense<T>::pass_inputs(Range range, const Layer<T>& below) const {
     for (Index row = range.begin * k; row < range.end * k; ++row) {
         const Index i = row % k;
-        T* const to = below.delta + (repeats ? row / k : row) * below.stride;
+        T* const to = below.delta + (reads_one ? row / k : row) * below.stride;
         const T *const from = d_u + row * input_stride, *const r = input_scales + i * input_stride;
-        const bool adds = repeats && i > 0;
+        const bool adds = reads_one && i > 0;
         for (Index j = 0; j < input_stride; j += lanes<T>) {
             const Vector<T> d = scales_inputs ? load(from + j) * load(r + j) : load(from + j);
             store(to + j, adds ? load(to + j) + d : d);
@@ -236,7 +239,7 @@ void SharedDense<T>::learned_gradient(const Input<T>& input, Index rows, T* sums
                                       bool first) const {
     if (scales_inputs)
         sum_of_members<T>(rows, k, fan_in, sums, first, [&](Index row, auto slice, Vector<T> sum) {
-            return fma(slice.read(input_row(input, repeats, k, row)),
+            return fma(slice.read(input_row(input, reads_one, k, row)),
                        slice.read(d_u + row * input_stride), sum);
         });
     sums += scales_inputs ? k * fan_in : 0;

@@ -30,13 +30,14 @@ inline Index row_tasks(Index rows, int n_threads) {
     return enough < at_most ? enough : at_most;
 }
 
-// Indices of samples: those in order, or first, first + 1, … if it is null.
+// Indices of rows of X, `width` for each sample: those in order, or first, first + 1, … if it is null.
 struct Chunk {
     const std::int64_t* order;
     Index first, rows;
+    Index width = 1;
     Index operator[](Index i) const { return order ? order[i] : first + i; }
     Chunk part(Index begin, Index n) const {
-        return {order ? order + begin : nullptr, first + begin, n};
+        return {order ? order + begin * width : nullptr, first + begin, n, width};
     }
 };
 
@@ -84,14 +85,16 @@ void scale_targets(T* y, Index n, double factor) {
     for (Index i = 0; i < n; ++i) y[i] = T(0.5) + T(factor) * (y[i] - T(0.5));
 }
 
-// The target and the weight of a sample for each of its members: a k-th of the weight, so that their
-// losses add up to the sample's.
+// The targets and the weights of the members of a range of samples: a k-th of the weight, so that
+// their losses add up to the sample's.
 template <class T>
-void gather_members(Network<T>& network, const Rows<T>& rows, Index i, Index row) {
+void gather_targets_of_members(Network<T>& network, const Rows<T>& rows, const Chunk& chunk,
+                               Range range) {
     if (!rows.targets && !rows.codes) return;
     const Index k = network.n_members, n_targets = network.problem.n_targets;
     const Index n_weights = rows.weighs_targets ? n_targets : 1;
-    for (Index to = i * k; to < (i + 1) * k; ++to) {
+    for (Index to = range.begin * k; to < range.end * k; ++to) {
+        const Index row = chunk[to * chunk.width / k];
         for (Index j = 0; j < n_weights; ++j)
             network.weight[to * n_weights + j] =
                 (rows.weight ? rows.weight[row * n_weights + j] : T(1)) / T(k);
@@ -109,7 +112,7 @@ inline constexpr Index rows_ahead = 8, most_lines_ahead = 4;
 
 template <class T>
 void gather_row(const T* X, Index n_features, const Chunk& chunk, Index i, T* x) {
-    if (i + rows_ahead < chunk.rows) {
+    if (i + rows_ahead < chunk.rows * chunk.width) {
         const char* const next = (const char*)(X + chunk[i + rows_ahead] * n_features);
         const Index bytes = n_features * Index(sizeof(T));
         for (Index line = 0; line < most_lines_ahead && 64 * line < bytes; ++line)
@@ -123,33 +126,36 @@ void gather_row(const T* X, Index n_features, const Chunk& chunk, Index i, T* x)
 }
 
 template <class T>
+void gather_targets(Network<T>& network, const Rows<T>& rows, Index i, Index row) {
+    const Index n_targets = network.problem.n_targets;
+    if (rows.weight && !rows.weighs_targets) network.weight[i] = rows.weight[row];
+    if (rows.weighs_targets)
+        for (Index j = 0; j < n_targets; ++j)
+            network.weight[i * n_targets + j] = rows.weight[row * n_targets + j];
+    if (rows.codes)
+        for (Index j = 0; j < n_targets; ++j)
+            network.codes[i * n_targets + j] = rows.codes[row * n_targets + j];
+    if (rows.targets)
+        for (Index j = 0; j < n_targets; ++j)
+            network.y[i * n_targets + j] = rows.targets[row * n_targets + j];
+}
+
+template <class T>
 void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range range) {
-    const Index n_features = network.n_features, n_targets = network.problem.n_targets;
-    for (Index i = range.begin; i < range.end; ++i) {
-        const Index row = chunk[i];
-        if (!rows.dense || network.draws.active) network.picked[i] = row;
+    const Range of_x{range.begin * chunk.width, range.end * chunk.width};
+    for (Index i = of_x.begin; i < of_x.end; ++i) {
+        if (!rows.dense || network.draws.active) network.picked[i] = chunk[i];
         if (rows.dense && chunk.order)
-            gather_row<T>(rows.dense, n_features, chunk, i, network.x + i * n_features);
-        if (network.n_members > 1) {
-            gather_members(network, rows, i, row);
-            continue;
-        }
-        if (rows.weight && !rows.weighs_targets) network.weight[i] = rows.weight[row];
-        if (rows.weighs_targets)
-            for (Index j = 0; j < n_targets; ++j)
-                network.weight[i * n_targets + j] = rows.weight[row * n_targets + j];
-        if (rows.codes)
-            for (Index j = 0; j < n_targets; ++j)
-                network.codes[i * n_targets + j] = rows.codes[row * n_targets + j];
-        if (rows.targets)
-            for (Index j = 0; j < n_targets; ++j)
-                network.y[i * n_targets + j] = rows.targets[row * n_targets + j];
+            gather_row<T>(rows.dense, network.n_features, chunk, i,
+                          network.x + i * network.n_features);
+        if (network.n_members == 1) gather_targets(network, rows, i, chunk[i]);
     }
-    const Index n_targets_of_members = network.n_members * n_targets;
+    if (network.n_members > 1) gather_targets_of_members(network, rows, chunk, range);
+    const Index n_targets = network.n_members * network.problem.n_targets;
     if (rows.targets && network.target_factor != 1)
-        scale_targets(network.y + range.begin * n_targets_of_members,
-                      (range.end - range.begin) * n_targets_of_members, network.target_factor);
-    if (network.draws.active) disturb_inputs(network, range);
+        scale_targets(network.y + range.begin * n_targets, (range.end - range.begin) * n_targets,
+                      network.target_factor);
+    if (network.draws.active) disturb_inputs(network, of_x);
 }
 
 template <class T>

@@ -38,6 +38,7 @@ void average_members(const T* p, Index n, Index k, Index n_outputs, T* predictio
 template <class T>
 Report run_predict(Network<T>& network, int inverse_link, const Rows<T>& rows, const T* parameters,
                    T* prediction, T* const* activations, StopSignal signal, int n_threads) {
+    network.read_rows_of_x(1);
     const Index size = network.predicted_chunk_size(rows.n_samples, n_threads);
     network.uses_running = true;
     network.draws.active = false;

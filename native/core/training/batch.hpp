@@ -22,13 +22,13 @@ template <class T>
 double target_weight_sum(const Rows<T>& rows, const Chunk& batch, Index n_targets) {
     double sum = 0;
     bool is_empty = true;
-    for (Index i = 0; i < batch.rows; ++i)
+    for (Index i = 0; i < batch.rows * batch.width; ++i)
         for (Index j = 0; j < n_targets; ++j) {
             const T weight = rows.weight[batch[i] * n_targets + j];
             sum += weight;
             is_empty = is_empty && weight == 0;
         }
-    return is_empty ? __builtin_inf() : sum / double(n_targets);
+    return is_empty ? __builtin_inf() : sum / double(n_targets * batch.width);
 }
 
 template <class T>
@@ -36,8 +36,8 @@ double weight_sum_of(const Rows<T>& rows, const Chunk& batch, Index n_targets) {
     if (!rows.weight) return double(batch.rows);
     if (rows.weighs_targets) return target_weight_sum(rows, batch, n_targets);
     double sum = 0;
-    for (Index i = 0; i < batch.rows; ++i) sum += rows.weight[batch[i]];
-    return sum;
+    for (Index i = 0; i < batch.rows * batch.width; ++i) sum += rows.weight[batch[i]];
+    return sum / double(batch.width);
 }
 
 template <class T, class Body>

@@ -37,6 +37,7 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
                  const Update<T>& update, const CustomLoss<T>& custom, StopSignal signal,
                  Team& team) {
     network.uses_running = false;
+    network.read_rows_of_x(batches.order_width);
     network.draws = {update.seed, std::uint64_t(update.step), network.draws_any()};
     network.follow({});
     network.prepare_forward(rows, true, network.largest_chunk_of(batches.batch_size));
@@ -64,8 +65,9 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
     for (Index start = 0; start < batches.n_order && report.ending == Ending::finished;
          start += batches.batch_size) {
         const Index left = batches.n_order - start;
-        const Chunk batch{batches.order + start, 0,
-                          left < batches.batch_size ? left : batches.batch_size};
+        const Chunk batch{batches.order + start * batches.order_width, 0,
+                          left < batches.batch_size ? left : batches.batch_size,
+                          batches.order_width};
         Multipliers multipliers;
         if (batches.multipliers) network.follow(multipliers = batches.multipliers_of(report.steps));
         updates.begin(report.steps, batches.learning_rates[report.steps], multipliers.weight_decay);
@@ -93,6 +95,7 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
                              T* gradient, const CustomLoss<T>& custom, StopSignal signal,
                              int n_threads) {
     network.uses_running = false;
+    network.read_rows_of_x(1);
     network.draws.active = false;
     network.follow({});
     network.prepare_forward(rows, false, network.largest_chunk_of(rows.n_samples));

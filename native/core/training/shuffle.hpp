@@ -15,7 +15,9 @@ struct BitGenerator {
     std::uint64_t (*next_raw)(void* state);
 };
 
-// Fisher and Yates, from the last element down: element i is swapped with one of 0 … i.
-void shuffle(const BitGenerator& generator, std::int64_t* order, std::int64_t n);
+// Fisher and Yates, from the last element down: element i is swapped with one of 0 … i. The elements
+// are `stride` apart.
+void shuffle(const BitGenerator& generator, std::int64_t* order, std::int64_t n,
+             std::int64_t stride = 1);
 
 }  // namespace lamina

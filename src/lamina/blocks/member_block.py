@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from scipy import sparse
 
 from lamina.blocks.block import Block, BlockPass
 from lamina.blocks.dense import Dense
-from lamina.blocks.member_rows import rows_of
+from lamina.blocks.member_rows import members_of, rows_of, sum_over_members
+from lamina.blocks.mode import Mode
 from lamina.errors import UnsupportedBlockError
 from lamina.formulas.activation import ActivationName
 from lamina.formulas.table import Array, Matrix
@@ -73,10 +74,19 @@ class MemberBlock(Block[P, F, D]):
     def remarks(self, *, training: bool = True) -> tuple[str, ...]:
         return (f"members: {self.n_members}", *self.dense.remarks(training=training))
 
-    def rows_of_input(self, a_prev: Matrix) -> Array:
+    def rows_of_input(self, a_prev: Matrix, mode: Mode) -> Array:
         """Return the input as rows, repeated if the members share it."""
         if sparse.issparse(a_prev):
             raise UnsupportedBlockError("members need a dense X: pass X.toarray()")
+        if self.repeats and mode.own_rows:
+            return cast("Array", a_prev)
         if self.repeats:
             return np.repeat(a_prev, self.n_members, axis=0)
         return rows_of(a_prev, self.n_members)
+
+    def of_input(self, d_rows: Array, n_rows: int) -> Array:
+        """Return dL/da_prev of an input with `n_rows` rows, from that of all members' rows."""
+        if self.repeats and n_rows == len(d_rows):
+            return d_rows
+        d_a_prev = members_of(d_rows, self.n_members)
+        return sum_over_members(d_a_prev, self.n_members) if self.repeats else d_a_prev

@@ -21,7 +21,6 @@ from lamina.blocks.member_rows import (
     draws_of_members,
     members_of,
     rows_of,
-    sum_over_members,
 )
 from lamina.blocks.mode import Mode, Product
 from lamina.formulas.table import Array, Matrix
@@ -49,8 +48,15 @@ class HeadsPass(NamedTuple):
     dense: DensePass
 
 
+class HeadsDeltas(NamedTuple):
+    """Gradients of a dense block at (n_samples k) rows, and the number of rows of a_prev."""
+
+    dense: DenseDeltas
+    n_rows: int
+
+
 @dataclass(frozen=True)
-class MemberHeads(MemberBlock[HeadsParameters, HeadsPass, DenseDeltas]):
+class MemberHeads(MemberBlock[HeadsParameters, HeadsPass, HeadsDeltas]):
     """A dense block for each of k members, without normalization, residual or dropout.
 
     Attributes
@@ -96,32 +102,33 @@ class MemberHeads(MemberBlock[HeadsParameters, HeadsPass, DenseDeltas]):
     def forward(
         self, parameters: HeadsParameters, a_prev: Matrix, mode: Mode, stream: int
     ) -> HeadsPass:
-        rows = self.rows_of_input(a_prev)
+        rows = self.rows_of_input(a_prev, mode)
         product = mode.product(self._by_member(rows), parameters.W)
         z = self._as_rows(self.dense.scaled(product) + parameters.b[:, np.newaxis])
-        mode = mode._replace(draws=draws_of_members(mode.draws, self.n_members))
+        mode = mode._replace(draws=draws_of_members(mode.draws, self.n_members, mode.own_rows))
         dense = self.dense.activate(parameters.dense, rows, z, mode, stream)
         return HeadsPass(a_prev, members_of(dense.a, self.n_members), rows, dense)
 
-    def backward(self, parameters: HeadsParameters, passed: HeadsPass, d_a: Array) -> DenseDeltas:
-        return self.dense.backward(parameters.dense, passed.dense, rows_of(d_a, self.n_members))
+    def backward(self, parameters: HeadsParameters, passed: HeadsPass, d_a: Array) -> HeadsDeltas:
+        d_rows = rows_of(d_a, self.n_members)
+        dense = self.dense.backward(parameters.dense, passed.dense, d_rows)
+        return HeadsDeltas(dense, passed.a_prev.shape[0])
 
     def write_gradient(
-        self, passed: HeadsPass, deltas: DenseDeltas, gradient: HeadsParameters, product: Product
+        self, passed: HeadsPass, deltas: HeadsDeltas, gradient: HeadsParameters, product: Product
     ) -> None:
-        delta = self._by_member(deltas.delta)
+        delta = self._by_member(deltas.dense.delta)
         rows = self._by_member(passed.rows).transpose(0, 2, 1)
         gradient.W[...] = product(rows, self.dense.scaled(delta))
         gradient.b[...] = delta.sum(axis=1)
-        self.dense.write_unit_gradient(passed.dense, deltas, gradient.dense)
+        self.dense.write_unit_gradient(passed.dense, deltas.dense, gradient.dense)
 
     def input_gradient(
-        self, parameters: HeadsParameters, deltas: DenseDeltas, product: Product
+        self, parameters: HeadsParameters, deltas: HeadsDeltas, product: Product
     ) -> Array:
-        delta = self.dense.scaled(self._by_member(deltas.delta))
+        delta = self.dense.scaled(self._by_member(deltas.dense.delta))
         d_rows = product(delta, parameters.W.transpose(0, 2, 1))
-        d_a_prev = members_of(self._as_rows(d_rows), self.n_members)
-        return sum_over_members(d_a_prev, self.n_members) if self.repeats else d_a_prev
+        return self.of_input(self._as_rows(d_rows), deltas.n_rows)
 
     def is_finite(self, parameters: HeadsParameters, passed: HeadsPass) -> bool:
         # A bounded activation of an infinite z is finite.

@@ -27,9 +27,12 @@ def sum_over_members(of_samples: Array, n_members: int) -> Array:
     return of_samples.reshape(len(of_samples), n_members, -1).sum(axis=1)
 
 
-def draws_of_members(draws: Draws | None, n_members: int) -> Draws | None:
-    """Return the inputs of draws in which every member of a sample is a row of its own."""
+def draws_of_members(draws: Draws | None, n_members: int, own_rows: bool) -> Draws | None:
+    """Return the inputs of draws in which every member of a sample is a row of its own.
+
+    The rows of the draws are those of samples, or already those of their members.
+    """
     if draws is None:
         return None
-    rows = draws.rows[:, np.newaxis] * n_members + np.arange(n_members)
-    return draws._replace(rows=rows.ravel())
+    of_samples = draws.rows.reshape(-1, n_members if own_rows else 1)
+    return draws._replace(rows=(of_samples * n_members + np.arange(n_members)).ravel())

@@ -37,8 +37,12 @@ class Mode(NamedTuple):
     draws : Draws or None
         Inputs of the draws of dropout and noise; None drops nothing.
     product : callable
+    own_rows : bool
+        True if the input has a row for each member of a sample, in the order of the members, in
+        place of one that all of them read.
     """
 
     uses_batch: bool = False
     draws: Draws | None = None
     product: Product = operator.matmul
+    own_rows: bool = False

@@ -27,7 +27,6 @@ from lamina.blocks.member_rows import (
     draws_of_members,
     members_of,
     rows_of,
-    sum_over_members,
 )
 from lamina.blocks.mode import Mode, Product
 from lamina.formulas.table import Array, Matrix
@@ -92,10 +91,11 @@ class SharedPass(NamedTuple):
 
 
 class SharedDeltas(NamedTuple):
-    """Gradients of a dense block at (n_samples k) rows, and d = dL/d(u W)."""
+    """Gradients of a dense block at (n_samples k) rows, d = dL/d(u W), and the rows of a_prev."""
 
     dense: DenseDeltas
     d: Array
+    n_rows: int
 
 
 @dataclass(frozen=True)
@@ -174,11 +174,11 @@ class SharedDense(MemberBlock[SharedParameters, SharedPass, SharedDeltas]):
     def forward(
         self, parameters: SharedParameters, a_prev: Matrix, mode: Mode, stream: int
     ) -> SharedPass:
-        rows = self.rows_of_input(a_prev)
+        rows = self.rows_of_input(a_prev, mode)
         u = self._times(rows, parameters.r)
         product = self.dense.scaled(mode.product(u, parameters.W))
         z = self._times(product, parameters.s) + self._of_rows(parameters.b, product)
-        mode = mode._replace(draws=draws_of_members(mode.draws, self.n_members))
+        mode = mode._replace(draws=draws_of_members(mode.draws, self.n_members, mode.own_rows))
         dense = self.dense.activate(parameters.dense, rows, z, mode, stream)
         a = members_of(dense.a, self.n_members)
         return SharedPass(a_prev, a, parameters, rows, u, product, dense)
@@ -187,7 +187,8 @@ class SharedDense(MemberBlock[SharedParameters, SharedPass, SharedDeltas]):
         self, parameters: SharedParameters, passed: SharedPass, d_a: Array
     ) -> SharedDeltas:
         dense = self.dense.backward(parameters.dense, passed.dense, rows_of(d_a, self.n_members))
-        return SharedDeltas(dense, self.dense.scaled(self._times(dense.delta, parameters.s)))
+        d = self.dense.scaled(self._times(dense.delta, parameters.s))
+        return SharedDeltas(dense, d, passed.a_prev.shape[0])
 
     def write_gradient(
         self, passed: SharedPass, deltas: SharedDeltas, gradient: SharedParameters, product: Product
@@ -209,8 +210,7 @@ class SharedDense(MemberBlock[SharedParameters, SharedPass, SharedDeltas]):
         d_rows = self._times(product(deltas.d, parameters.W.T), parameters.r)
         if self.dense.residual:
             d_rows = d_rows + deltas.dense.d_a
-        d_a_prev = members_of(d_rows, self.n_members)
-        return sum_over_members(d_a_prev, self.n_members) if self.repeats else d_a_prev
+        return self.of_input(d_rows, deltas.n_rows)
 
     def is_finite(self, parameters: SharedParameters, passed: SharedPass) -> bool:
         # A bounded activation of an infinite z is finite.

@@ -37,8 +37,10 @@ WEIGHTS_CANCEL = (
 )
 
 
-def weight_sum(rows: Rows) -> float:
+def weight_sum(rows: Rows, n_each: int = 1) -> float:
     """Return the divisor of a batch's gradient: its number of samples, or the sum of their weights.
+
+    A sample has `n_each` rows: one, or one for each of its members, whose mean weight it has.
 
     It is the sum divided by the number of targets if each target has weights, and infinite if those
     are all 0: then there is no loss and no gradient.
@@ -52,6 +54,7 @@ def weight_sum(rows: Rows) -> float:
     total = float(len(rows.y) if weight is None else weight.sum())
     if weight is not None and weight.ndim == 2:
         total = total / weight.shape[1] if weight.any() else math.inf
+    total /= n_each
     if total == 0:
         raise ZeroDivisionError(WEIGHTS_CANCEL)
     return total
@@ -124,17 +127,27 @@ def losses_of_members(
     """Return the losses of all samples, or of all members of each, and dL/da of the last block.
 
     The loss of a sample is the mean of its members' losses: each is one of k samples with the
-    target and a k-th of the weight.
+    target and a k-th of the weight. The members have the sample's row, or rows of their own.
     """
     k, a = spec.n_members, passed.a[-1]
     if k == 1:
         return row_losses(spec, objective, a, passed.prediction, rows)
     logits = a.reshape(-1, spec.n_outputs)
-    weight = np.ones_like(a[:, 0]) if rows.weight is None else rows.weight
-    y, weight = (np.repeat(each, k, axis=0) for each in (rows.y, weight / a.dtype.type(k)))
+    is_one_row = rows_a_sample(passed, rows) == 1
+    weight = rows.weight
+    if weight is None:
+        weight = np.ones_like((a if is_one_row else logits)[:, 0])
+    y, weight = rows.y, weight / a.dtype.type(k)
+    if is_one_row:
+        y, weight = (np.repeat(each, k, axis=0) for each in (y, weight))
     prediction = predict_member(spec, logits)
     value, d_a = row_losses(spec, objective, logits, prediction, Rows(rows.X, y, weight))
     return value, d_a.reshape(a.shape)
+
+
+def rows_a_sample(passed: Forward, rows: Rows) -> int:
+    """Return the number of rows for each sample: one, or one for each of its members."""
+    return max(1, len(rows.y) // max(1, len(passed.a[-1])))
 
 
 def batch_loss(
@@ -142,7 +155,7 @@ def batch_loss(
 ) -> tuple[float, Array]:
     """Return L, the mean of the losses plus the penalty, and dL/da of the last block."""
     total, d_a = summed_loss(network, objective, passed, rows)
-    return float(total) / weight_sum(rows), d_a
+    return float(total) / weight_sum(rows, rows_a_sample(passed, rows)), d_a
 
 
 def summed_loss(
@@ -165,7 +178,7 @@ def backward(
 ) -> Array:
     """Return the gradient of L, from dL/da of the last block."""
     result = summed_gradient(network, objective, passed, d_a, product)
-    result /= weight_sum(rows)
+    result /= weight_sum(rows, rows_a_sample(passed, rows))
     return result
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import ClassVar, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -97,7 +97,15 @@ class Objective:
 
 
 class Engine(Protocol):
-    """Engine that trains and evaluates networks."""
+    """Engine that trains and evaluates networks.
+
+    Attributes
+    ----------
+    own_rows : bool
+        True if the trainers take an order of samples for each member of a network.
+    """
+
+    own_rows: ClassVar[bool] = False
 
     @property
     def name(self) -> str:

@@ -258,6 +258,7 @@ class NativeEngine(Engine):
     n_threads: int | None = None
     precision: str | None = None
     name: ClassVar[str] = "native"
+    own_rows: ClassVar[bool] = True
     kinds: ClassVar[frozenset[str]] = frozenset(_native.BLOCKS) | frozenset(_native.INPUTS)
 
     @staticmethod

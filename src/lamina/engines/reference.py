@@ -90,11 +90,11 @@ class ReferenceTrainer(LocalTrainer):
                 if norms and perf_counter() >= self.deadline:
                     raise TimeIsUp
                 chosen = order[start : start + batch_size]
-                batch = _take(self.rows, chosen)
+                batch = _take(self.rows, chosen.ravel())
                 objective, batch = smoothed(self.objective, batch, multiplier.label_smoothing)
                 passed = self.forward(batch, chosen, multiplier.dropout)
                 loss, d_a = batch_loss(self.network, objective, passed, batch)
-                total += loss * len(batch.y)
+                total += loss * len(chosen)
                 if not np.isfinite(total):
                     break
                 gradient = backward(self.network, objective, batch, passed, d_a, self.product)
@@ -108,8 +108,9 @@ class ReferenceTrainer(LocalTrainer):
         """Run the forward pass over a batch with these indices, with dropout times a multiplier."""
         draws = None
         if self.spec.draws:
-            draws = Draws(self._state.seed, self._state.step, chosen, dropout)
-        mode = Mode(uses_batch=True, draws=draws, product=self.product)
+            draws = Draws(self._state.seed, self._state.step, chosen.ravel(), dropout)
+        own_rows = chosen.ndim == 2
+        mode = Mode(uses_batch=True, draws=draws, product=self.product, own_rows=own_rows)
         return forward(self.network, batch.X, mode)
 
     def update(
@@ -145,6 +146,7 @@ class ReferenceEngine(Engine):
 
     precision: str | None = None
     name: ClassVar[str] = "reference"
+    own_rows: ClassVar[bool] = True
 
     def trainer(
         self,

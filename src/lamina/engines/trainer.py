@@ -50,6 +50,12 @@ class TimeIsUp(Exception):
     """A trainer's deadline has passed in the middle of an epoch, after a complete step."""
 
 
+def shuffle_order(order: NDArray[np.int64], random_state: np.random.RandomState) -> None:
+    """Shuffle an order of samples in place: each member's, the first one first, on its own."""
+    for of_member in order.reshape(len(order), -1).T:
+        random_state.shuffle(of_member)
+
+
 class Trainer(Protocol):
     """One fit: holds samples, parameters and the optimizer's state where it computes.
 
@@ -116,8 +122,9 @@ class Trainer(Protocol):
 
         Parameters
         ----------
-        order : ndarray of int64
-            Indices of samples; the last batch may be smaller than the others.
+        order : ndarray of int64 of shape (n_samples,) or (n_samples, n_members)
+            Indices of samples; the last batch may be smaller than the others. Two dimensions have
+            an order for each of the members of the spec, if the engine has `own_rows`.
         batch_size : int
         learning_rates : ndarray of float64 of shape (n_steps,)
             With one rate fewer than batches, a last and smaller batch is left out.
@@ -153,8 +160,8 @@ class Trainer(Protocol):
         reports : list of EpochReport
             Receives a report of each finished epoch, whatever ends the call.
         random_state : RandomState, optional
-            Shuffles `order` in place before each epoch; it draws nothing for epochs that do not
-            begin.
+            Shuffles `order` in place before each epoch, by `shuffle_order`; it draws nothing for
+            epochs that do not begin.
         multipliers : ndarray of float64 of shape (n_epochs, n_steps, 3), optional
 
         Raises
@@ -166,7 +173,7 @@ class Trainer(Protocol):
             if perf_counter() >= self.deadline:
                 break
             if random_state is not None:
-                random_state.shuffle(order)
+                shuffle_order(order, random_state)
             of_epoch = None if multipliers is None else multipliers[i]
             reports.append(self.epoch(order, batch_size, rates, of_epoch))
             if not reports[-1].is_finite:

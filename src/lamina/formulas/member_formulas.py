@@ -80,6 +80,13 @@ MEMBER_FORMULAS = RecordTable(
                 kind="name",
                 names=("random_signs", "normal"),
             ),
+            Hyperparameter(
+                "own_rows",
+                False,
+                "if True, every member sees the samples of an epoch in an order of its own, so "
+                "that a step has other samples for each",
+                kind="boolean",
+            ),
         ),
     ),
 )

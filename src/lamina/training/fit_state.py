@@ -32,7 +32,8 @@ class FitState:
     memory : Memory
         Its history is that of earlier fits until this one ends.
     order : ndarray of int64
-        Indices of the training samples, in the order of the latest epoch.
+        Indices of the training samples, in the order of the latest epoch; a column for each member
+        that has an order of its own.
     stopping : Stopping
     columns : dict of str to list of float
         Values of every epoch besides its loss.

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines import Engine, EpochReport, Rows, Trainer
-from lamina.engines.trainer import TimeIsUp
+from lamina.engines.trainer import TimeIsUp, shuffle_order
 from lamina.formulas.table import Array
 from lamina.network import Network, NetworkSpec
 from lamina.training.callbacks.protocol import Callbacks
@@ -67,7 +67,8 @@ def train(
     random_state : RandomState
         Source of each epoch's order of samples, if the plan shuffles.
     order : ndarray of int64, optional
-        Indices of the training samples; all samples by default.
+        Indices of the training samples; all samples by default. A checkpoint may have an order for
+        each member.
     validation : Validation, optional
         Held-out samples, which may decide when to stop.
     fallback : ndarray of shape (n_parameters,), optional
@@ -95,6 +96,8 @@ def train(
         infinite or NaN.
     """
     order = np.arange(len(rows.y), dtype=np.int64) if order is None else order.astype(np.int64)
+    if plan.own_rows and order.ndim == 1:
+        order = np.repeat(order[:, np.newaxis], spec.n_members, axis=1)
     state = begin(plan, memory, order, validation)
     if resumed is not None:
         restore(state, resumed)
@@ -221,7 +224,7 @@ class EpochLoop:
         """Run one epoch with one call for every step; a stopped epoch has no report."""
         state, order = self.state, self.state.order
         if shuffling is not None:
-            shuffling.shuffle(order)
+            shuffle_order(order, shuffling)
         factors = self.rates.factors(self.rates.state.scheduled_epochs)
         total, made, size, norms = 0.0, 0, self.plan.batch_size, list[float]()
         for step, start in enumerate(range(0, state.rows_an_epoch, size)):

@@ -58,6 +58,8 @@ class TrainingPlan:
         If True, record the norm of the gradient in the history.
     shuffle : bool
         If True, draw a new order of the samples for every epoch.
+    own_rows : bool
+        If True, every member of the network has an order of its own.
     verbose : bool
         If True, print a line for every epoch.
     """
@@ -82,6 +84,7 @@ class TrainingPlan:
     deadline: float = math.inf
     measures_gradient: bool = False
     shuffle: bool = True
+    own_rows: bool = False
     verbose: bool = False
 
     def __post_init__(self) -> None:

@@ -98,6 +98,8 @@ class Limits:
         True if some of them are held out.
     batch_size : int
         Upper bound of the batch size.
+    n_orders : int or None
+        Number of members with an order of their own; None if there is one order.
     drop_last : bool
         True if an epoch leaves out a last, smaller batch.
     columns : tuple of str
@@ -112,6 +114,7 @@ class Limits:
     n_samples: int
     holds_out: bool
     batch_size: int
+    n_orders: int | None
     drop_last: bool
     columns: tuple[str, ...]
     bit_generator: str
@@ -130,16 +133,22 @@ def check_state(state: object, limits: Limits) -> SavedState:
     lengths = []
     for name, check in (
         ("losses", array(np.float64, (None,))),
-        ("order", array(np.int64, (None,))),
+        ("order", array(np.int64, order_shape(limits))),
     ):
         check(state.get(name), name)
         lengths.append(len(state[name]))
     check_fields(state, state_fields(limits, *lengths))
-    _check_split(state["order"], state["held_out"], limits.n_samples)
+    for order in state["order"].reshape(len(state["order"]), -1).T:
+        _check_split(order, state["held_out"], limits.n_samples)
     earlier = state["earlier"]
     n_earlier = len(earlier["losses"])
     mapping_of(array(np.float64, (n_earlier,)))(earlier["columns"], "earlier.columns")
     return cast(SavedState, state)
+
+
+def order_shape(limits: Limits) -> tuple[int | None, ...]:
+    """Return the shape of the order of the samples."""
+    return (None,) if limits.n_orders is None else (None, limits.n_orders)
 
 
 def state_fields(limits: Limits, n_epochs: int, n_training: int) -> Fields:
@@ -164,7 +173,7 @@ def state_fields(limits: Limits, n_epochs: int, n_training: int) -> Fields:
         "best_cost": number(finite=False),
         "stalled": whole(),
         "best_parameters": none_or(vector),
-        "order": rows,
+        "order": array(np.int64, order_shape(limits)),
         "held_out": rows if limits.holds_out else nothing,
         "fallback": none_or(vector),
         "generator": generator_of_kind(limits.bit_generator),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lamina.engines import OptimizerState
 from lamina.engines.multipliers import UNCHANGED, Multipliers
+from lamina.engines.trainer import shuffle_order
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
 from lamina.network.parameters import ParameterViews
@@ -200,7 +201,7 @@ class FitUnderWay:
         if first == 0 or first >= self._state.rows_an_epoch:
             first = 0
             if self._plan.shuffle:
-                deepcopy(self._random_state).shuffle(order)
+                shuffle_order(order, deepcopy(self._random_state))
         return order[first : first + size]
 
     def _views(self) -> ParameterViews:

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from lamina.engines import OptimizerSettings
 from lamina.engines.independent import IndependentEngine
 from lamina.engines.multipliers import Multipliers
+from lamina.errors import UnsupportedBlockError
 from lamina.estimators.fitting.checkpoint_identity import (
     build_checkpoint,
     compute_identity,
@@ -115,6 +116,11 @@ def fit_full_batch(fit: Assignment) -> FitResult:
 def fit_minibatch(fit: Assignment) -> FitResult:
     """Train for epochs of minibatch steps, or for one epoch in `partial_fit`."""
     settings = fit.settings
+    if settings.own_rows and not fit.engine.own_rows:
+        raise UnsupportedBlockError(
+            f"engine={fit.engine.name!r} trains all members on one order of samples: leave out "
+            f"own_rows=True of members={fit.model.members!r}, or choose engine='native'"
+        )
     writes = settings.checkpoint is not None or fit.resume is not None
     identity = compute_identity(fit) if writes else {}
     begun = None if fit.resume is None else resumed(fit, identity)
@@ -275,6 +281,7 @@ def _training_plan(fit: Assignment, n_samples: int) -> TrainingPlan:
         measures_gradient=settings.monitoring.gradient,
         deadline=fit.deadline,
         shuffle=settings.shuffle,
+        own_rows=settings.own_rows,
         verbose=settings.verbose,
     )
 

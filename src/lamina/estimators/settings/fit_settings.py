@@ -35,7 +35,7 @@ from lamina.estimators.settings.formula_choices import (
 )
 from lamina.estimators.settings.hidden_layers import layer_widths
 from lamina.estimators.settings.input_columns import read_inputs
-from lamina.estimators.settings.member_contradictions import n_independent
+from lamina.estimators.settings.member_contradictions import have_own_rows, n_independent
 from lamina.estimators.settings.monitoring import Monitored, monitored
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.formulas import is_minibatch
@@ -57,6 +57,8 @@ class FitSettings:
         Number of units of each hidden layer.
     n_independent : int or None
         Number of independent members; None for one network.
+    own_rows : bool
+        True if each shared member has an order of samples of its own.
     architecture : Architecture
     inputs : tuple of Input
         Empty if all columns enter as they are.
@@ -109,6 +111,7 @@ class FitSettings:
 
     widths: tuple[int, ...]
     n_independent: int | None
+    own_rows: bool
     architecture: Architecture
     inputs: tuple[Input, ...]
     initializer: Any
@@ -189,6 +192,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
     return FitSettings(
         widths=tuple(widths),
         n_independent=None if model.members is None else n_independent(model),
+        own_rows=model.members is not None and have_own_rows(model.members),
         architecture=architecture,
         inputs=() if model.inputs is None else read_inputs(model.inputs),
         initializer=_initializer(model),

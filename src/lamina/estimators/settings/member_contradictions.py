@@ -5,7 +5,7 @@ from __future__ import annotations
 from lamina.choices import Members, classes_of
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
-from lamina.formulas import NORMALIZATIONS
+from lamina.formulas import NORMALIZATIONS, is_minibatch
 from lamina.members import Independent, Shared
 
 
@@ -19,6 +19,12 @@ def read_members(members: object) -> Members | None:
 def are_shared(members: object) -> bool:
     """Return True if the value of `members=` has the members share their hidden layers."""
     return isinstance(read_members(members), Shared)
+
+
+def have_own_rows(members: object) -> bool:
+    """Return True if the value of `members=` gives each member an order of samples of its own."""
+    shared = read_members(members)
+    return isinstance(shared, Shared) and bool(shared.values["own_rows"])
 
 
 def n_independent(model: Parametrized) -> int | None:
@@ -38,6 +44,24 @@ def _shared_members_in_one_batch(model: Parametrized) -> str | None:
             f"normalization={name!r} takes mean and variance over the samples of a batch, and "
             f"{asked} would mix the members in them. Choose normalization={' or '.join(without)}, "
             "or set members=None."
+        )
+    return None
+
+
+def _own_rows_in_one_order(model: Parametrized) -> str | None:
+    """Return the message for orders of the members' own where no order is drawn."""
+    if not have_own_rows(model.members):
+        return None
+    cure = f"Leave out own_rows=True of members={model.members!r}"
+    if not is_minibatch(model.solver):
+        return (
+            f"solver={model.solver!r} uses all samples in every step, so that no member has an "
+            f"order of its own. {cure}, or choose a minibatch solver."
+        )
+    if not model.shuffle:
+        return (
+            "shuffle=False keeps the samples in their order, so that no member has an order of its "
+            f"own. {cure}, or set shuffle=True."
         )
     return None
 
@@ -85,5 +109,6 @@ MEMBER_CONTRADICTIONS = (
     _members_with_a_checkpoint,
     _members_with_given_weights,
     _members_with_steps,
+    _own_rows_in_one_order,
     _shared_members_in_one_batch,
 )
