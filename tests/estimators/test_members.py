@@ -186,8 +186,10 @@ def test_a_search_varies_the_number_of_members():
 def test_members_take_their_hyperparameters_by_place_or_name():
     assert Shared(3, "tabm_mini") == Shared(n_members=3, kind="tabm_mini")
     assert repr(Independent(3)) == "Independent(n_members=3)"
-    with pytest.raises(TypeError, match="has n_members, kind, first alone, and got 1, 2, 3"):
-        Shared(1, 2, 3, 4)
+    with pytest.raises(
+        TypeError, match="has n_members, kind, first, own_rows alone, and got 1, 2, 3"
+    ):
+        Shared(1, 2, 3, 4, 5)
     with pytest.raises(TypeError, match="got n_members twice"):
         Shared(1, n_members=2)
 

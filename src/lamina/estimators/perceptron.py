@@ -176,6 +176,7 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
             classes=classes,
             validation_data=validation_data,
             resume=resume,
+            begins=False,
         )
         diagnosis = Diagnosis(assignment)
         # Three frames up is the caller of fit: this method, fit, and scikit-learn's wrapper.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
@@ -59,7 +60,11 @@ def draw_parameters(
 
 
 def fit_to_rows(
-    spec: NetworkSpec, vector: Array, X: Matrix, random_state: np.random.RandomState
+    spec: NetworkSpec,
+    vector: Array,
+    X: Matrix,
+    random_state: np.random.RandomState,
+    deadline: float = math.inf,
 ) -> Array:
     """Return parameters with which each unit's z has a standard deviation of 1 on a sample of rows.
 
@@ -75,6 +80,8 @@ def fit_to_rows(
     random_state : RandomState
         Drawn from in this order: the rows, if there are more than ROWS_TO_FIT, and then each
         block's draws.
+    deadline : float
+        `perf_counter` value after which the remaining blocks keep their drawn parameters.
 
     Returns
     -------
@@ -88,6 +95,8 @@ def fit_to_rows(
     a: Matrix = X.astype(np.float64)
     mode = Mode(uses_batch=True)
     for block, parameters in zip(spec.blocks, block_parameters(spec, fitted), strict=True):
+        if perf_counter() >= deadline:
+            break
         block.fit_to_rows(parameters, a, random_state)
         a = block.forward(parameters, a, mode, stream=0).a
     return fitted.astype(vector.dtype)

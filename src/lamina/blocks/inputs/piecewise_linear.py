@@ -108,19 +108,23 @@ class PiecewiseLinearInputs(InputGroup):
         ValueError
             For edges that are too many, decrease or are not finite.
         """
-        for column, into, each in zip(self.columns, parts[3], edges, strict=True):
-            values = np.asarray(each, np.float64)
-            if (
-                not 1 <= values.size <= self.n_bins + 1
-                or not np.isfinite(values).all()
-                or (np.diff(values) < 0).any()
-            ):
-                raise ValueError(
-                    f"the edges of column {column} must be 1 to {self.n_bins + 1} finite numbers "
-                    f"in ascending order, and are {values}"
-                )
-            distinct = _resolved(values.astype(into.dtype))
-            into[: distinct.size], into[distinct.size :] = distinct, distinct[-1]
+        for place, (_, each) in enumerate(zip(self.columns, edges, strict=True)):
+            self.write_edges_of(parts, place, each)
+
+    def write_edges_of(self, parts: Parts, place: int, edges: Array) -> None:
+        """Set the edges of the column at a place of `columns`, as `write_edges` does."""
+        values, into = np.asarray(edges, np.float64), parts[3][place]
+        if (
+            not 1 <= values.size <= self.n_bins + 1
+            or not np.isfinite(values).all()
+            or (np.diff(values) < 0).any()
+        ):
+            raise ValueError(
+                f"the edges of column {self.columns[place]} must be 1 to {self.n_bins + 1} finite "
+                f"numbers in ascending order, and are {values}"
+            )
+        distinct = _resolved(values.astype(into.dtype))
+        into[: distinct.size], into[distinct.size :] = distinct, distinct[-1]
 
     def forward(self, parts: Parts, x: Array) -> Array:
         w, b, V, edges = parts

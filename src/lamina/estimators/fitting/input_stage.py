@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import groupby
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -139,6 +141,7 @@ def write_edges(
     X: Array,
     targets: AnyArray,
     weight: Array | None,
+    deadline: float = math.inf,
 ) -> None:
     """Write the bins of piecewise linear columns into a network's parameters, in place.
 
@@ -150,6 +153,8 @@ def write_edges(
     X, targets, weight
         Samples that the fit trains on, targets as engines receive them; samples of weight 0 or
         less are left out.
+    deadline : float
+        `perf_counter` value after which the remaining columns keep the bins that they have.
     """
     stage = resolved.stage
     parts_of_groups = stage.parts_of_groups(network.blocks[0])
@@ -160,12 +165,17 @@ def write_edges(
         x, y, w = _weighing(X[:, group.columns], targets, weight)
         y = tree_targets(y) if by_tree else y
         n_inner = count_inner_bins(group.n_bins)
-        found = [
-            tree_edges(column, w, n_inner, y) if by_tree else quantile_edges(column, w, n_inner)
-            for column in x.T.astype(np.float64)
-        ]
-        distinct = [distinct_edges(each, network.dtype) for each in found]
-        group.write_edges(parts, [with_outer_bins(each, group.n_bins) for each in distinct])
+        for i, column in enumerate(x.T):
+            if perf_counter() >= deadline:
+                return
+            numbers = column.astype(np.float64)
+            edges = (
+                tree_edges(numbers, w, n_inner, y)
+                if by_tree
+                else quantile_edges(numbers, w, n_inner)
+            )
+            distinct = distinct_edges(edges, network.dtype)
+            group.write_edges_of(parts, i, with_outer_bins(distinct, group.n_bins))
 
 
 def _weighing(

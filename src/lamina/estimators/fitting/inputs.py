@@ -60,6 +60,9 @@ class Assignment:
         True if earlier fits are ignored.
     incremental : bool
         True for `partial_fit`.
+    is_begun : bool
+        True if the initial parameters are fitted to all samples; else the fit does so, once it has
+        split them.
     """
 
     settings: FitSettings
@@ -82,6 +85,7 @@ class Assignment:
     resume: str | PathLike[str] | None
     fresh: bool
     incremental: bool
+    is_begun: bool
 
     def network(self, parameters: Array) -> Network:
         """Return the network that is fitted, with these parameters."""

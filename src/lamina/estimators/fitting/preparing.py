@@ -65,6 +65,7 @@ def prepare_fit(
     classes: ArrayLike | None = None,
     validation_data: Sequence[ArrayOrTable] | None = None,
     resume: str | PathLike[str] | None = None,
+    begins: bool = True,
 ) -> Assignment:
     """Validate inputs, draw initial parameters, and return the fit ready to run.
 
@@ -81,6 +82,9 @@ def prepare_fit(
         True for `partial_fit`.
     classes, validation_data, resume
         As for `partial_fit` and `fit`.
+    begins : bool
+        True to fit the initial parameters to all samples; False if `fit_minibatch` or
+        `fit_full_batch` follows and does so, for the samples that it trains on.
     """
     seconds = math.inf if settings.max_seconds is None else float(settings.max_seconds)
     deadline = perf_counter() + seconds
@@ -139,8 +143,10 @@ def prepare_fit(
         resume=resume,
         fresh=fresh,
         incremental=incremental,
+        is_begun=begins,
     )
-    fit_first_parameters(fit)
+    if begins:
+        fit_first_parameters(fit)
     return fit
 
 
@@ -161,7 +167,8 @@ def fit_first_parameters(fit: Assignment, rows: NDArray[np.int64] | None = None)
     """Fit the initial parameters of a fresh fit to its samples, in place, as far as they read them.
 
     These are the bins of piecewise linear inputs, unless `initializer` is one vector of all
-    parameters, which has bins already; and weights and biases by initializer='data'.
+    parameters, which has bins already; and weights and biases by initializer='data'. After the
+    fit's deadline the remaining columns and blocks keep what they have.
 
     Parameters
     ----------
@@ -186,9 +193,9 @@ def fit_first_parameters(fit: Assignment, rows: NDArray[np.int64] | None = None)
         networks = list(zip(member_networks(fit.network(fit.start)), generators, strict=True))
     for network, random_state in networks:
         if fit.inputs is not None and not has_bins:
-            write_edges(fit.inputs, network, X, y, weight)
+            write_edges(fit.inputs, network, X, y, weight, fit.deadline)
         if from_rows:
-            fitted = fit_to_rows(network.spec, network.parameters, X, random_state)
+            fitted = fit_to_rows(network.spec, network.parameters, X, random_state, fit.deadline)
             network.parameters[...] = fitted
     if member is not None:
         write_members(fit.network(fit.start), [network for network, _ in networks])

@@ -84,6 +84,8 @@ def fit_full_batch(fit: Assignment) -> FitResult:
             f"resume={fit.resume!r} continues epochs, and solver={settings.solver!r} has none. "
             "Leave it out, or choose one of the minibatch solvers."
         )
+    if not fit.is_begun:
+        fit_first_parameters(fit)
     plan = LbfgsPlan(
         fit.objective,
         settings.max_iter,
@@ -119,14 +121,14 @@ def fit_minibatch(fit: Assignment) -> FitResult:
     if settings.own_rows and not fit.engine.own_rows:
         raise UnsupportedBlockError(
             f"engine={fit.engine.name!r} trains all members on one order of samples: leave out "
-            f"own_rows=True of members={fit.model.members!r}, or choose engine='native'"
+            "own_rows=True of members=Shared(…), or choose engine='native'"
         )
     writes = settings.checkpoint is not None or fit.resume is not None
     identity = compute_identity(fit) if writes else {}
     begun = None if fit.resume is None else resumed(fit, identity)
     order, held_out = _split(fit) if begun is None else (begun.order, begun.held_out)
-    if held_out is not None and begun is None:
-        fit_first_parameters(fit, order)
+    if begun is None and not (fit.is_begun and held_out is None):
+        fit_first_parameters(fit, None if held_out is None else order)
     plan = _training_plan(fit, len(order))
     if plan.batch_size < settings.batch_size and not settings.is_automatic_batch:
         _warn_of_clipping(settings.batch_size, plan.batch_size)
