@@ -226,14 +226,9 @@ class Dense(Block[DenseParameters, DensePass, DenseDeltas]):
         unit whose W does not separate the rows keeps its scale.
         """
         z = self.scaled(a_prev @ parameters.W)
-        deviation = z.std(axis=0)
-        deviation[deviation <= CONSTANT * np.abs(z).max(axis=0, initial=0)] = 1
+        deviation = deviations(z)
         parameters.W[...] /= deviation
-        rows = random_state.randint(len(z), size=(self.fan_out, ROWS_OF_A_BIAS))
-        fractions = random_state.standard_exponential((self.fan_out, ROWS_OF_A_BIAS))
-        fractions /= fractions.sum(axis=1, keepdims=True)
-        chosen = (z / deviation)[rows, np.arange(self.fan_out)[:, np.newaxis]]
-        parameters.b[...] = -(fractions * chosen).sum(axis=1)
+        parameters.b[...] = biases_through_rows(z / deviation, random_state)
 
     def forward(
         self, parameters: DenseParameters, a_prev: Matrix, mode: Mode, stream: int
@@ -380,3 +375,20 @@ def require_dense(blocks: Iterable[AnyBlock], purpose: str) -> tuple[Dense, ...]
                 f"{block.name!r} is of kind {block.kind!r}"
             )
     return dense
+
+
+def deviations(z: Array) -> Array:
+    """Return the standard deviation of each column; 1 for one that is constant but for rounding."""
+    found: Array = z.std(axis=0)
+    found[found <= CONSTANT * np.abs(z).max(axis=0, initial=0)] = 1
+    return found
+
+
+def biases_through_rows(z: Array, random_state: np.random.RandomState) -> Array:
+    """Return b with which z + b is 0 at a random convex combination of some rows, by column."""
+    shape = (z.shape[1], ROWS_OF_A_BIAS)
+    rows = random_state.randint(len(z), size=shape)
+    fractions = random_state.standard_exponential(shape)
+    fractions /= fractions.sum(axis=1, keepdims=True)
+    chosen = z[rows, np.arange(z.shape[1])[:, np.newaxis]]
+    return np.asarray(-(fractions * chosen).sum(axis=1))

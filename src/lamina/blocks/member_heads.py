@@ -99,6 +99,13 @@ class MemberHeads(MemberBlock[HeadsParameters, HeadsPass, HeadsDeltas]):
         for i in range(self.n_members):
             self.dense.draw(self._of_member(parameters, i), draw)
 
+    def fit_to_rows(
+        self, parameters: HeadsParameters, a_prev: Matrix, random_state: np.random.RandomState
+    ) -> None:
+        """Fit the head of each member to its rows, as `Dense` does."""
+        for i, rows in enumerate(self._by_member(self.rows_of_input(a_prev, Mode()))):
+            self.dense.fit_to_rows(self._of_member(parameters, i), rows, random_state)
+
     def forward(
         self, parameters: HeadsParameters, a_prev: Matrix, mode: Mode, stream: int
     ) -> HeadsPass:

@@ -21,7 +21,14 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from lamina.blocks.block import Draw, Tensor
-from lamina.blocks.dense import Dense, DenseDeltas, DenseParameters, DensePass
+from lamina.blocks.dense import (
+    Dense,
+    DenseDeltas,
+    DenseParameters,
+    DensePass,
+    biases_through_rows,
+    deviations,
+)
 from lamina.blocks.member_block import MemberBlock
 from lamina.blocks.member_rows import (
     draws_of_members,
@@ -170,6 +177,29 @@ class SharedDense(MemberBlock[SharedParameters, SharedPass, SharedDeltas]):
         self.dense.draw(parameters.dense, draw)
         if self.first != ONES:
             parameters.r[...] = FIRST_SCALES[self.first](draw.random_state, parameters.r.shape)
+
+    def fit_to_rows(
+        self, parameters: SharedParameters, a_prev: Matrix, random_state: np.random.RandomState
+    ) -> None:
+        """Fit W, s and b so that the units of every member have z of standard deviation 1.
+
+        W is divided by the root mean square of the members' deviations, and s makes up for the
+        rest; without s only the mean of the members' variances is 1. A bias is that of `Dense`,
+        for each member or, if they share it, through rows of all of them.
+        """
+        k, rows = self.n_members, self.rows_of_input(a_prev, Mode())
+        product = self.dense.scaled(self._times(rows, parameters.r) @ parameters.W)
+        by_member = product.reshape(-1, k, self.fan_out)
+        of_members = deviations(by_member)
+        common = np.sqrt((of_members**2).mean(axis=0))
+        parameters.W[...] /= common
+        z = by_member / common
+        if self.scales_outputs:
+            parameters.s[...] = common / of_members
+            z = z * parameters.s
+        parts = z.transpose(1, 0, 2) if self.own_biases else [z.reshape(-1, self.fan_out)]
+        for b, part in zip(parameters.b, parts, strict=True):
+            b[...] = biases_through_rows(part, random_state)
 
     def forward(
         self, parameters: SharedParameters, a_prev: Matrix, mode: Mode, stream: int

@@ -72,6 +72,29 @@ def test_every_engine_starts_from_the_same_bits(options: dict[str, Any]) -> None
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-200)
 
 
+@pytest.mark.parametrize("kind", ["tabm", "tabm_mini"])
+def test_every_member_starts_with_a_standard_deviation_of_one(kind: str) -> None:
+    model = begun(members=lamina.members.Shared(3, kind))
+    network = get_network(model)
+    mode = initial_values.Mode(uses_batch=True)
+    for block, passed in zip(network.spec.blocks, forward(network, X, mode).blocks, strict=True):
+        z = passed.dense.affine.reshape(-1, 3, block.fan_out)
+        variances = z.var(axis=0)
+        if kind == "tabm_mini" and block.kind == "shared_dense":
+            variances = variances.mean(axis=0)
+        np.testing.assert_allclose(variances, 1, rtol=1e-9)
+        # Some samples lie on either side of every unit's hyperplane.
+        assert (z.min(axis=(0, 1)) < 0).all()
+        assert (z.max(axis=(0, 1)) > 0).all()
+
+
+def test_members_start_alike_in_every_engine() -> None:
+    members = lamina.members.Shared(3)
+    one, other = (begun(engine=engine, members=members) for engine in ("native", "reference"))
+    assert np.isfinite(one.predict(X)).all()
+    np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-9, atol=1e-9)
+
+
 def test_a_sparse_matrix_starts_as_its_dense_one() -> None:
     rows = np.where(np.random.RandomState(1).uniform(size=X.shape) < 0.5, X, 0)
     dense, csr = begun(rows), begun(sparse.csr_array(rows))

@@ -84,7 +84,7 @@ def prepare_fit(
         As for `partial_fit` and `fit`.
     begins : bool
         True to fit the initial parameters to all samples; False if `fit_minibatch` or
-        `fit_full_batch` follows and does so, for the samples that it trains on.
+        `fit_full_batch` follows, which does so if it may train on fewer, or resume.
     """
     seconds = math.inf if settings.max_seconds is None else float(settings.max_seconds)
     deadline = perf_counter() + seconds
@@ -143,9 +143,9 @@ def prepare_fit(
         resume=resume,
         fresh=fresh,
         incremental=incremental,
-        is_begun=begins,
+        is_begun=begins or (resume is None and not settings.early_stopping),
     )
-    if begins:
+    if fit.is_begun:
         fit_first_parameters(fit)
     return fit
 
