@@ -148,6 +148,22 @@ def test_a_step_takes_no_array_of_another_device(draw_problem, name, dtype):
     assert program.values.device.type == program.last_loss(3).d_a.tensor.device.type == "meta"
 
 
+def test_attempts_before_a_capture_change_nothing(engine, draw_problem):
+    trainer = start(draw_problem(normalization="batch"), engine)
+    trainer.epoch(ORDER, 4, RATES)
+    (program,) = trainer._programs.values()
+    # The last step: another one would read beyond the order and the table.
+    program._count.fill_(2)
+    before = [each.clone() for each in (program.values, program._count, program._sums)]
+    attempt = program._undone(program._repeats[3, False, True])
+    for _ in range(2):
+        attempt()
+    for found, expected in zip(
+        (program.values, program._count, program._sums), before, strict=True
+    ):
+        assert torch.equal(found, expected)
+
+
 def test_an_epoch_whose_loss_is_not_finite_ends_as_checked_steps_do(engine, draw_problem):
     problem = draw_problem()
     problem.rows.y[3] = np.inf

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from lamina.engines.pytorch.rows import DeviceRows
 from lamina.engines.pytorch.steps import Batch, Loss, Steps
 
 WARM_UPS = 2
+CAPTURING = Lock()
 
 
 class Schedule(NamedTuple):
@@ -121,13 +123,21 @@ class Program:
 
         if self._device.type != "cuda":
             return step
-        changed = (self.values, self._count, self._sums)
-        before = [each.clone() for each in changed]
-        repeat = capture(step, self._device)
-        for each, earlier in zip(changed, before, strict=True):
-            each.copy_(earlier)
+        repeat = capture(self._undone(step), step, self._device)
         self._kept.append(constants())
         return repeat
+
+    def _undone(self, step: Callable[[], None]) -> Callable[[], None]:
+        """Return a step that leaves everything as it is, the count above all."""
+        changed = (self.values, self._count, self._sums)
+        before = [each.clone() for each in changed]
+
+        def attempt() -> None:
+            step()
+            for each, earlier in zip(changed, before, strict=True):
+                each.copy_(earlier)
+
+        return attempt
 
     def _step(self, size: int) -> Loss:
         """Make the step that the count stands at."""
@@ -157,17 +167,25 @@ class Program:
         return numbers, divisor, dropout, smoothing
 
 
-def capture(step: Callable[[], None], device: torch.device) -> Callable[[], None]:
-    """Return a function that repeats a step as a captured CUDA graph; the step runs a few times."""
-    stream = torch.cuda.Stream(device)
-    stream.wait_stream(torch.cuda.current_stream(device))
-    with torch.cuda.stream(stream):
-        for _ in range(WARM_UPS):
+def capture(
+    attempt: Callable[[], None], step: Callable[[], None], device: torch.device
+) -> Callable[[], None]:
+    """Return a function that repeats a step as a captured CUDA graph.
+
+    Attempts, which change nothing, run first: libraries prepare themselves in their first calls,
+    which cannot be captured.
+    """
+    with CAPTURING, torch.cuda.device(device):
+        stream = torch.cuda.Stream(device)
+        stream.wait_stream(torch.cuda.current_stream(device))
+        with torch.cuda.stream(stream):
+            for _ in range(WARM_UPS):
+                attempt()
+        torch.cuda.current_stream(device).wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        # Other threads may train on the device at the same time.
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             step()
-    torch.cuda.current_stream(device).wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        step()
     replay: Callable[[], None] = graph.replay
     return replay
 
