@@ -12,6 +12,7 @@ import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import DeviceError, DeviceUnavailableWarning, TorchMissingError
 from lamina.estimators.fitting import engine_choice
+from lamina.members import Independent
 
 X = np.random.RandomState(0).normal(size=(40, 3))
 CLASSES = (X[:, 0] > 0).astype(int)
@@ -111,3 +112,18 @@ def test_a_device_of_a_fitted_model_is_checked_before_it_predicts():
     model = quick().fit(X, CLASSES).set_params(device="gpu")
     with pytest.raises(InvalidParameterError, match="Did you mean 'cuda'"):
         model.predict(X)
+
+
+def test_a_verbose_fit_says_which_engine_and_device_it_uses(capsys):
+    pytest.importorskip("torch", reason="needs PyTorch")
+    model = quick(engine="pytorch", verbose=True).fit(X, CLASSES)
+    assert capsys.readouterr().out.startswith("Engine: pytorch (cpu)\nIteration 1, loss = ")
+    assert model.engine_ == "pytorch (cpu)"
+    quick(verbose=True).fit(X, CLASSES)
+    assert capsys.readouterr().out.startswith("Iteration 1, ")
+
+
+def test_independent_members_name_their_device():
+    pytest.importorskip("torch", reason="needs PyTorch")
+    model = quick(engine="pytorch", members=Independent(2)).fit(X, CLASSES)
+    assert model.engine_ == "pytorch (cpu)"

@@ -69,6 +69,8 @@ def test_a_run_without_a_seed_is_reproducible():
         ({"loss": "huber"}, "'loss' parameter", "loss"),
         ({"alpha": float("inf")}, "must be finite", "alpha"),
         ({"monitor": "acuracy"}, "acuracy", "monitor"),
+        ({"device": "gpu"}, "Did you mean 'cuda'?", "device"),
+        ({"device": "cuda:99"}, "is not on this machine. Present: ", "device"),
     ],
 )
 def test_invalid_parameters_are_rejected_by_name(params, message, parameter):
