@@ -101,3 +101,11 @@ def test_every_penalty_equals_the_references(pytorch, reference, draw_problem, p
     problem = draw_problem(penalty=penalty, alpha=0.3)
     problem = replace(problem, objective=replace(problem.objective, l1_ratio=0.3))
     assert_passes_agree(pytorch, reference, problem, 1e-10)
+
+
+def test_samples_are_predicted_in_parts(pytorch, reference, draw_problem, monkeypatch):
+    monkeypatch.setattr("lamina.engines.pytorch.engine.MOST_NUMBERS", 16)
+    problem = draw_problem()
+    assert_passes_agree(pytorch, reference, problem, 1e-10)
+    none = problem.rows.X[:0]
+    assert pytorch.predict(problem.network, none).shape == (0, 3)

@@ -8,6 +8,7 @@ functions.py lacks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -108,19 +109,16 @@ class PyTorchEngine(Engine):
         ]
         return [np.concatenate(of_block) for of_block in zip(*parts, strict=True)]
 
-    def _passes(self, network: Network, X: Matrix) -> list[Forward]:
-        """Return the forward passes of the samples, in parts that a device has room for."""
+    def _passes(self, network: Network, X: Matrix) -> Iterator[Forward]:
+        """Yield the forward passes of the samples, in parts that a device has room for."""
         _require_finite(X)
         network.spec.require_inputs(X)
         mode = Mode(product=product_on(self.place, self.precision))
-        on_device = self._network(network)
+        its_network = self._network(network)
         widest = max(network.spec.n_features, *(b.width_out for b in network.spec.blocks))
         size = max(1, MOST_NUMBERS // widest)
-        starts = range(0, max(1, X.shape[0]), size)
-        return [
-            forward(on_device, dense_on(X[start : start + size], self.place), mode)
-            for start in starts
-        ]
+        for start in range(0, max(1, X.shape[0]), size):
+            yield forward(its_network, dense_on(X[start : start + size], self.place), mode)
 
     def _network(self, network: Network) -> Network:
         """Return the network with its parameters on the device."""

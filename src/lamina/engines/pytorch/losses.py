@@ -64,6 +64,7 @@ class TorchLoss:
 
     Examples
     --------
+    >>> import numpy as np
     >>> loss = TorchLoss(torch.nn.MSELoss(reduction="none"))
     >>> value, delta = loss.value_and_delta(np.array([[1.0, 3.0]]), np.zeros((1, 2)), None)
     >>> value, delta
