@@ -96,6 +96,16 @@ def test_a_traced_step_is_shown_or_refused_in_one_sentence(model, session, until
     assert re.fullmatch(r"[^.]*(members=|inputs=).*none\.", note)
 
 
+@pytest.mark.parametrize("model", [{}, {"members": "shared"}, {"inputs": "periodic"}], ids=str)
+def test_a_landscape_places_networks_by_the_parameters_of_frames(model, session, until):
+    run = learned(session, until, model)
+    _, arrays = decode(ANSWERS["landscape"].content(run, {"n_points": "5"}))
+    _, frame = decode(run.frame(run.snapshot))
+    assert ("projection" in arrays) == ("members" not in model)
+    if "projection" in arrays:
+        assert arrays["projection"].shape[1] == len(frame["parameters"])
+
+
 def test_what_acts_on_one_network_is_refused_with_members(session, until):
     run = learned(session, until, {"members": "independent"})
     with pytest.raises(ExperimentError, match="step by whole epochs"):

@@ -90,7 +90,9 @@ class Landscape:
         if path is not None:
             arrays["path_epoch"] = np.array(path.epochs, np.int32)
             arrays["path"], arrays["path_loss"] = path.positions, path.losses
-        if cut.directions.shape[1] <= MOST_PLACED:
+        # Frames have the parameters of the first member alone.
+        is_one = cut.loss_function.model.members is None
+        if is_one and cut.directions.shape[1] <= MOST_PLACED:
             arrays["center"], arrays["projection"] = cut.loss_function.parameters, cut.projection()
         return encode(header, arrays)
 
