@@ -241,7 +241,7 @@ def rising_quantiles(quantile: Real | Iterable[float]) -> float | tuple[float, .
     """
     if isinstance(quantile, Real):
         return float(quantile)
-    several = tuple(quantile)
+    several: tuple[Any, ...] = tuple(quantile)
     if not all(isinstance(each, Real) and not isinstance(each, bool) for each in several):
         raise TypeError(f"quantile takes a number or a sequence of numbers, got {shown(quantile)}")
     rises = all(before < after for before, after in pairwise(several))

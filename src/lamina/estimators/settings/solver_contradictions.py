@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -52,14 +53,14 @@ def schedule_of_nothing(model: Parametrized) -> str | None:
     decay, solver = model.weight_decay, name_of(model.solver)
     if decay is None and solver in OPTIMIZERS:
         decay = OPTIMIZERS[solver].weight_decay
-    followed = {
+    followed: dict[str, dict[str, object]] = {
         "dropout": {"dropout": model.dropout, "input_dropout": model.input_dropout},
         "weight_decay": {"weight_decay": decay},
         "label_smoothing": {"label_smoothing": getattr(model, "label_smoothing", 0.0)},
     }
     for name, parameters in followed.items():
         schedule = getattr(model, f"{name}_schedule", None)
-        if schedule is None or any(np.any(value) for value in parameters.values()):
+        if schedule is None or any(map(_is_any_set, parameters.values())):
             continue
         zeros = " and ".join(f"{parameter}={value!r}" for parameter, value in parameters.items())
         return (
@@ -67,3 +68,8 @@ def schedule_of_nothing(model: Parametrized) -> str | None:
             f"{' or '.join(parameters)} above 0, or {name}_schedule=None."
         )
     return None
+
+
+def _is_any_set(value: Any) -> bool:
+    """Return True if a number, or one of several, is not 0."""
+    return bool(np.any(value))
