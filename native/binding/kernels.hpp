@@ -76,4 +76,7 @@ inline int threads_within(std::int64_t n_threads) {
 // In addition to training: the kernels in use, their elementary functions, and benchmarks' measures.
 void bind_measures(nb::module_& module);
 
+// L-BFGS on losses and gradients of any engine.
+void bind_lbfgs(nb::module_& module);
+
 }  // namespace lamina

@@ -314,6 +314,7 @@ NB_MODULE(_native, module) {
     bind_report(module);
     bind<float>(module, "Rows32", "Network32");
     bind<double>(module, "Rows64", "Network64");
+    bind_lbfgs(module);
     bind_measures(module);
     module.def(
         "end_calls", end_calls, "seconds"_a,

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "products/bfloat16_product.hpp"
+#include "training/lbfgs_kernels.hpp"
 
 namespace lamina {
 
@@ -233,6 +234,7 @@ struct InstructionSet {
     Names names;  // the same in each set
     Kernels<float> float32;
     Kernels<double> float64;
+    LbfgsKernels lbfgs;
     MultiplyBfloat16 emulated_bfloat16;   // on plain vectors, with the bits of tiles
     MultiplyBfloat16 (*bfloat16_unit)();  // the one in use, which may sum in another order
     void (*multiply_bfloat16)(Orientation, const float* A, const float* B, float* C, std::int64_t m,

@@ -5,6 +5,7 @@
 #include "predict/few.hpp"
 #include "small/epoch.hpp"
 #include "training/epoch.hpp"
+#include "training/lbfgs_passes.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
@@ -140,6 +141,7 @@ const InstructionSet instruction_set = {
      inverse_link_names.names, optimizer_names.names, normalization_names, function_names.names},
     Entry<float>::kernels,
     Entry<double>::kernels,
+    lbfgs_kernels,
     multiply_emulated,
     bfloat16_unit,
     multiply_rounded};

@@ -200,6 +200,58 @@ class Network64:
         Predict from unpacked weights; any number of threads may share the network.
         """
 
+LBFGS_SLOTS: int = 21
+
+LBFGS_NUMBERS: int = 237
+
+class Lbfgs:
+    """L-BFGS that proposes where to evaluate next."""
+
+    def __init__(self, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], numbers: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> None:
+        """
+        It changes all three in place: slots (LBFGS_SLOTS, n_parameters), and LBFGS_NUMBERS
+        numbers, which are zero at first.
+        """
+
+    def begin(self, loss: float, gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)]) -> None:
+        """
+        Receive the loss and gradient at the parameters, without any earlier pairs.
+        """
+
+    def propose(self, trial: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> bool:
+        """Write where to evaluate next; return False if no step lowers the loss."""
+
+    def receive(self, loss: float, gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)]) -> bool:
+        """
+        Receive the loss and gradient at the trial; return True if it is the next iterate.
+        """
+
+    @property
+    def has_begun(self) -> bool: ...
+
+    @property
+    def loss(self) -> float:
+        """Loss at the parameters."""
+
+    @property
+    def evaluations(self) -> int:
+        """Number of evaluations in the whole fit."""
+
+    @property
+    def step(self) -> float:
+        """Step of the line search in the latest iteration."""
+
+    @property
+    def largest_gradient(self) -> float:
+        """Largest magnitude of an element of the gradient at the parameters."""
+
+    @property
+    def decrease(self) -> float:
+        """
+        Decrease of the loss in the latest iteration, relative to the largest of both losses
+        and 1.
+        """
+
 def instruction_set() -> str:
     """
     Return the set of kernels in use: LAMINA_INSTRUCTION_SET's, else the fastest.

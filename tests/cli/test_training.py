@@ -210,7 +210,10 @@ IRIS = ("--dataset", "iris", "--model", "mlp")
         (["--dataset", "iris", "--test-size", "0.01"], r"holds out 2 and trains on 148"),
         (["--dataset", "iris", "--target", "sepal"], r"no column 'sepal'"),
         ([*IRIS, "--plot", "loss.txt"], r"--plot loss.txt must end in one of .png"),
-        ([*IRIS, "--plot", "p.png", "-s", "solver=lbfgs"], r"--plot needs a loss"),
+        (
+            [*IRIS, "--plot", "p.png", "-s", "solver=lbfgs", "-s", "engine=reference"],
+            r"--plot needs a loss",
+        ),
         (["--dataset", "iris", "--output", "."], r"--output . is a folder"),
         (["--dataset", "iris", "--output", "empty.csv/m"], r"empty.csv.*: "),
         (["--dataset", "iris", "--colour", "red"], r"[Nn]o such option.*--colour"),

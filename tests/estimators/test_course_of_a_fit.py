@@ -15,7 +15,7 @@ import pytest
 import lamina.estimators
 from lamina import MLPClassifier
 from lamina.estimators.fitting.preparing import prepare_fit
-from lamina.estimators.fitting.running import fit_minibatch
+from lamina.estimators.fitting.running import fit_in_epochs
 from lamina.estimators.settings.fit_settings import resolve_settings
 
 ROOT = Path(lamina.estimators.__file__).parent
@@ -72,7 +72,7 @@ def test_parameters_changed_after_the_settings_do_not_affect_the_fit() -> None:
         model = MLPClassifier((4,), max_iter=3, tol=10, random_state=0, early_stopping=True)
         fit = prepare_fit(model, resolve_settings(model), X, Y, fresh=True)
         model.set_params(**changes)
-        weights: list[np.ndarray] = fit_minibatch(fit).attributes["coefs_"]
+        weights: list[np.ndarray] = fit_in_epochs(fit).attributes["coefs_"]
         return weights
 
     changes = {"solver": "sgd", "alpha": 5, "batch_size": 7, "max_iter": 9, "shuffle": False}

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lamina.errors import NonFiniteError
-from lamina.network import NetworkSpec
-from lamina.training.divergence import first_non_finite_block, non_finite_error
+from lamina.network import NetworkSpec, first_non_finite_block
+from lamina.training.divergence import non_finite_error
 
 SPEC = NetworkSpec.perceptron([2, 3, 1], "relu", "identity")
 N_WEIGHTS = 9

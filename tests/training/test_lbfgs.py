@@ -26,6 +26,7 @@ class Rosenbrock:
     """Engine whose loss is Rosenbrock's valley, and infinite beyond a wall."""
 
     wall: float = math.inf
+    minimises: bool = False
     seen: list[np.ndarray] = field(default_factory=list)
 
     def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:

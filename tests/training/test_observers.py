@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from itertools import pairwise
 
@@ -52,7 +51,8 @@ def test_an_observer_receives_the_iterations_of_lbfgs() -> None:
     records = heard_by(model)
     assert [record.epoch for record in records] == [1, 2, 3, 4, 5]
     assert records[-1].loss == model.loss_
-    assert all(math.isnan(record.learning_rate) for record in records)
+    # The step of the line search, where the engine minimises; SciPy does not report it.
+    assert all(not record.learning_rate <= 0 for record in records)
     assert all(a.rows_seen < b.rows_seen for a, b in pairwise(records))
 
 

@@ -109,10 +109,11 @@ def read_problem(request: TrainingRequest) -> Reading:
 
 def prepare_outputs(request: TrainingRequest, network: BaseEstimator) -> None:
     """Create the folders of the outputs, and reject files that could not be written."""
-    if request.plot is not None and not is_minibatch(network.solver):
+    has_curve = is_minibatch(network.solver) or network.engine != "reference"
+    if request.plot is not None and not has_curve:
         raise ValueError(
-            f"--plot needs a loss curve, and solver={name_of(network.solver)} records none: leave "
-            "one out"
+            f"--plot needs a loss curve, and solver={name_of(network.solver)} records none with "
+            f"engine={network.engine}: leave one out"
         )
     for path in request.outputs:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -107,6 +107,9 @@ class Engine(Protocol):
 
     own_rows: ClassVar[bool] = False
 
+    # True if `trainer` accepts the settings of L-BFGS; otherwise SciPy minimises.
+    minimises: ClassVar[bool] = False
+
     @property
     def name(self) -> str:
         """Name of the engine: 'reference', 'native', …"""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ from lamina.engines.engine import (
     Rows,
     require_finite,
 )
+from lamina.engines.lbfgs import LbfgsSettings, LbfgsTrainer
 from lamina.engines.native_networks import declare_network, stage_work
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState, spans_of_step
 from lamina.engines.threads import choose_threads, sharing_cores
@@ -259,6 +260,7 @@ class NativeEngine(Engine):
     precision: str | None = None
     name: ClassVar[str] = "native"
     own_rows: ClassVar[bool] = True
+    minimises: ClassVar[bool] = True
     kinds: ClassVar[frozenset[str]] = frozenset(_native.BLOCKS) | frozenset(_native.INPUTS)
 
     @staticmethod
@@ -287,8 +289,11 @@ class NativeEngine(Engine):
         rows: Rows,
         parameters: Array,
         state: OptimizerState,
-    ) -> NativeTrainer:
+    ) -> NativeTrainer | LbfgsTrainer:
         spec.require_inputs(rows.X)
+        if isinstance(optimizer, LbfgsSettings):
+            evaluate, make = self.evaluator(spec, objective, rows), cast(Native, _native.Lbfgs)
+            return LbfgsTrainer(evaluate, make, optimizer, parameters, state, spec)
         return NativeTrainer(
             spec, objective, optimizer, rows, parameters, state, self.n_threads, self.precision
         )

@@ -70,6 +70,11 @@ class OptimizerSettings:
         average = ("average",) if self.average_decay is not None else ()
         return OPTIMIZERS[self.name].slots + largest + average
 
+    @property
+    def n_numbers(self) -> int:
+        """Number of numbers in the state that belong to no single parameter."""
+        return 0
+
 
 @dataclass
 class OptimizerState:
@@ -84,12 +89,15 @@ class OptimizerState:
         64-bit seed of dropout and noise, used with the step. No trainer changes it.
     keeps_average : bool
         True if the last slot is the moving average of the parameters.
+    numbers : ndarray of float64 or None
+        Numbers that belong to no single parameter, of L-BFGS; None if there are none.
     """
 
     slots: Array
     step: int = 0
     seed: int = 0
     keeps_average: bool = False
+    numbers: Array | None = None
 
     @classmethod
     def fresh(cls, optimizer: OptimizerSettings | str, parameters: Array) -> OptimizerState:
@@ -97,11 +105,14 @@ class OptimizerState:
 
         A name stands for the optimizer without clipping, decay and averaging.
         """
-        if isinstance(optimizer, str):
-            slots, keeps_average = OPTIMIZERS[optimizer].slots, False
-        else:
-            slots, keeps_average = optimizer.slots, optimizer.average_decay is not None
-        state = cls(np.zeros((len(slots), parameters.size), parameters.dtype))
+        optimizer_slots, keeps_average, n_numbers = (
+            (OPTIMIZERS[optimizer].slots, False, 0)
+            if isinstance(optimizer, str)
+            else (optimizer.slots, optimizer.average_decay is not None, optimizer.n_numbers)
+        )
+        state = cls(np.zeros((len(optimizer_slots), parameters.size), parameters.dtype))
+        if n_numbers:
+            state.numbers = np.zeros(n_numbers)
         if keeps_average:
             state.keeps_average, state.slots[-1] = True, parameters
         return state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from enum import Enum
 from time import perf_counter
 from typing import NamedTuple, Protocol
 
@@ -28,12 +29,15 @@ class EpochReport(NamedTuple):
     gradient_norm : float or None
         Mean over the steps of the gradient's norm, penalty included and before clipping; None
         if the trainer does not measure it, or made no step.
+    learning_rate : float or None
+        Step of a line search, which replaces the scheduled rate; None without one.
     """
 
     loss: float
     steps: int
     non_finite_block: int | None
     gradient_norm: float | None = None
+    learning_rate: float | None = None
 
     @property
     def is_finite(self) -> bool:
@@ -44,6 +48,18 @@ class EpochReport(NamedTuple):
     def norm_or_nan(self) -> float:
         """Norm of the gradient; NaN if unavailable."""
         return math.nan if self.gradient_norm is None else self.gradient_norm
+
+    def rate_or(self, scheduled: float) -> float:
+        """Return the step of the line search, or the scheduled rate without one."""
+        return scheduled if self.learning_rate is None else self.learning_rate
+
+
+class Outcome(Enum):
+    """Reason why a trainer ends a fit by itself."""
+
+    CONVERGED = "the loss or the gradient is small enough"
+    EXHAUSTED = "no further evaluation of the loss is allowed"
+    FAILED = "no step lowers the loss"
 
 
 class TimeIsUp(Exception):
@@ -72,10 +88,13 @@ class Trainer(Protocol):
     measures_gradient : bool
         If True, reports include the gradient's norm; may be set before any epoch. It changes no
         bit of a step, but keeps the whole gradient, which costs a few percent of the time.
+    outcome : Outcome or None
+        Why the trainer makes no further epoch; always None for steps of minibatches.
     """
 
     deadline: float = math.inf
     measures_gradient: bool = False
+    outcome: Outcome | None = None
 
     @property
     def step(self) -> int: ...

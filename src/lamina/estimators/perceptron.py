@@ -27,7 +27,7 @@ from lamina.estimators.fitting.fitted_parts import OTHER_PARTS
 from lamina.estimators.fitting.input_stage import CATEGORIES, STAGE
 from lamina.estimators.fitting.other_arrays import answers_in_kind, take_other_arrays
 from lamina.estimators.fitting.preparing import prepare_fit
-from lamina.estimators.fitting.running import fit_full_batch, fit_minibatch
+from lamina.estimators.fitting.running import fit_full_batch, fit_in_epochs
 from lamina.estimators.fitting.state import (
     EPOCH_ATTRIBUTES,
     SCALING_ATTRIBUTES,
@@ -183,7 +183,7 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         diagnosis.check_data(stacklevel=4)
         if settings.verbose:
             announce_engine(assignment.engine)
-        run = fit_minibatch if settings.is_minibatch else fit_full_batch
+        run = fit_in_epochs if settings.is_minibatch else fit_full_batch
         try:
             outcome = run(assignment)
         except NonFiniteError as error:

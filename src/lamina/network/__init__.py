@@ -6,6 +6,7 @@ from lamina.network.parameters import (
     ParameterLayout,
     ParameterViews,
     block_parameters,
+    first_non_finite_block,
     flatten_parameters,
 )
 from lamina.network.spec import NetworkSpec
@@ -17,6 +18,7 @@ __all__ = [
     "ParameterViews",
     "block_parameters",
     "draw_parameters",
+    "first_non_finite_block",
     "fit_to_rows",
     "flatten_parameters",
     "given_parameters",

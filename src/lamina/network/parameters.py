@@ -220,6 +220,14 @@ def block_parameters(spec: NetworkSpec, vector: Array) -> list[Any]:
     ]
 
 
+def first_non_finite_block(spec: NetworkSpec, vector: Array) -> int | None:
+    """Return the first block whose part of a flat vector (parameters or gradient) is not finite."""
+    for i, parts in enumerate(block_parameters(spec, vector)):
+        if not all(np.isfinite(part).all() for part in parts):
+            return i
+    return None
+
+
 # Cached, because in a short fit asking the blocks again takes longer than training.
 @lru_cache(maxsize=64)
 def _places_of_blocks(spec: NetworkSpec) -> list[tuple[type[Any], list[tuple[int, int]]]]:

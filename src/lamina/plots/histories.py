@@ -99,7 +99,7 @@ def _loss_curve(network: BaseEstimator) -> list[float]:
         return curve
     if not is_minibatch(network.solver):
         raise ValueError(
-            f"this {kind} has solver={network.solver!r}, which records no loss curve: "
-            "use solver='adam' or solver='sgd' to see one"
+            f"this {kind} has solver={network.solver!r}, which records no loss curve with "
+            f"engine={network.engine!r}: choose engine='native' or another solver, and fit again"
         )
     raise NotFittedError(f"this {kind} has no loss curve yet: call fit first")

@@ -235,7 +235,7 @@ def _ending(caught: list[warnings.WarningMessage]) -> tuple[Outcome, str]:
 
 
 def _loss_curve(model: BaseEstimator, losses: list[float]) -> NDArray[np.float64]:
-    """Return the network's loss curve, or the recorded losses for L-BFGS, which keeps none."""
+    """Return the network's loss curve, or the recorded losses for SciPy, which keeps none."""
     try:
         curve = getattr(perceptron_inside(model).model, "loss_curve_", None)
     except (TypeError, NotFittedError):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from lamina.engines import EpochReport
+from lamina.engines.lbfgs import LbfgsSettings
 from lamina.errors import NonFiniteError
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, block_parameters
+from lamina.network import NetworkSpec, first_non_finite_block
 from lamina.training.plan import TrainingPlan
 from lamina.training.validation import Validation
 
@@ -80,8 +81,15 @@ def epoch_error(
 ) -> NonFiniteError:
     """Return the error for an epoch whose loss, layers or validation predictions overflowed."""
     n_held_out = validation.X.shape[0] if validation is not None and report.is_finite else 0
-    when, rate, loss = f"in epoch {epoch}", plan.initial_rate, plan.objective.loss
-    return non_finite_error(spec, report.non_finite_block, when, rate, loss, n_held_out)
+    when, block, loss = f"in epoch {epoch}", report.non_finite_block, plan.objective.loss
+    if isinstance(plan.optimizer, LbfgsSettings):
+        when = f"in iteration {epoch} of L-BFGS" if report.steps else "at the first weights"
+    return non_finite_error(spec, block, when, _changeable_rate(plan), loss, n_held_out)
+
+
+def _changeable_rate(plan: TrainingPlan) -> float | None:
+    """Return the initial learning rate; None for L-BFGS, which does not read it."""
+    return None if isinstance(plan.optimizer, LbfgsSettings) else plan.initial_rate
 
 
 def refuse_non_finite_weights(spec: NetworkSpec, plan: TrainingPlan, parameters: Array) -> None:
@@ -92,12 +100,4 @@ def refuse_non_finite_weights(spec: NetworkSpec, plan: TrainingPlan, parameters:
     """
     if not np.isfinite(parameters).all():
         block = first_non_finite_block(spec, parameters)
-        raise non_finite_error(spec, block, "by the end of the fit", plan.initial_rate)
-
-
-def first_non_finite_block(spec: NetworkSpec, vector: Array) -> int | None:
-    """Return the first block whose part of a flat vector (parameters or gradient) is not finite."""
-    for i, parts in enumerate(block_parameters(spec, vector)):
-        if not all(np.isfinite(part).all() for part in parts):
-            return i
-    return None
+        raise non_finite_error(spec, block, "by the end of the fit", _changeable_rate(plan))

@@ -1,4 +1,4 @@
-"""L-BFGS through SciPy: full-batch minimisation of an engine's loss, always in float64."""
+"""Full-batch minimisation in one call, by L-BFGS or through SciPy, always in float64."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ import math
 from dataclasses import dataclass
 from time import perf_counter
 
+import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 from sklearn.utils.parallel import _get_threadpool_controller
 
-from lamina.engines import Engine, Objective, Rows
+from lamina.engines import Engine, Objective, OptimizerState, Rows
+from lamina.engines.lbfgs import LbfgsSettings, count_evaluations, latest_loss
 from lamina.engines.trainer import TimeIsUp
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec
-from lamina.training.divergence import first_non_finite_block, non_finite_error
-from lamina.training.history import Ending
+from lamina.network import NetworkSpec, first_non_finite_block
+from lamina.training.divergence import non_finite_error
+from lamina.training.history import Ending, History
+from lamina.training.loop import train
+from lamina.training.memory import Memory
 from lamina.training.observers import EpochRecord, current_observer
+from lamina.training.plan import TrainingPlan
+from lamina.training.rates import RateState
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class LbfgsResult:
     iterations : int
     ending : Ending
     message : str
-        SciPy's message.
+        Why it ended, in SciPy's words.
     """
 
     parameters: Array
@@ -66,7 +72,7 @@ class LbfgsResult:
 def minimise(
     engine: Engine, spec: NetworkSpec, plan: LbfgsPlan, rows: Rows, start: Array
 ) -> LbfgsResult:
-    """Minimise the loss over all samples with SciPy's L-BFGS-B.
+    """Minimise the loss over all samples with L-BFGS, that of the engine or SciPy's.
 
     Parameters
     ----------
@@ -89,6 +95,8 @@ def minimise(
         If the loss or its gradient is infinite or NaN at the start or at the end. In between,
         the line search recovers by itself.
     """
+    if engine.minimises:
+        return _minimise_in_iterations(engine, spec, plan, rows, start)
     descent = _Descent(engine, spec, plan, rows, start)
     try:
         # SciPy's many short products of vectors are slower on several threads, and each thread sums
@@ -113,8 +121,43 @@ def minimise(
     return descent.final_result(found)
 
 
+def _minimise_in_iterations(
+    engine: Engine, spec: NetworkSpec, plan: LbfgsPlan, rows: Rows, start: Array
+) -> LbfgsResult:
+    """Minimise with the engine's own L-BFGS."""
+    optimizer = LbfgsSettings(tol=plan.tol, max_evaluations=plan.max_evaluations)
+    iterations = TrainingPlan(
+        plan.objective,
+        optimizer,
+        len(rows.y),
+        plan.max_iterations,
+        patience=math.inf,
+        deadline=plan.deadline,
+        shuffle=False,
+        verbose=plan.verbose,
+    )
+    parameters, rate = start.copy(), iterations.initial_rate
+    state = OptimizerState.fresh(optimizer, parameters)
+    memory = Memory(parameters, state, RateState(rate, rate), History())
+    ending = train(engine, spec, iterations, rows, memory, np.random.RandomState(0))
+    losses = memory.history.losses
+    loss = losses[-1] if losses else latest_loss(memory.optimizer)
+    reason = reason_of_end(memory, iterations)
+    return LbfgsResult(memory.parameters, loss, len(losses), ending, reason)
+
+
+def reason_of_end(memory: Memory, plan: TrainingPlan) -> str:
+    """Return why L-BFGS ended before it converged, in SciPy's words."""
+    assert isinstance(plan.optimizer, LbfgsSettings)
+    if memory.history.epochs >= plan.max_epochs:
+        return "STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT"
+    if count_evaluations(memory.optimizer) > plan.optimizer.max_evaluations:
+        return "STOP: TOTAL NO. OF F,G EVALUATIONS EXCEEDS LIMIT"
+    return "ABNORMAL: no step along the gradient lowers the loss"
+
+
 class _Descent:
-    """State of one minimisation."""
+    """State of one minimisation by SciPy."""
 
     def __init__(
         self, engine: Engine, spec: NetworkSpec, plan: LbfgsPlan, rows: Rows, start: Array

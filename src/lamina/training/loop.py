@@ -3,8 +3,8 @@
 The order of random draws is scikit-learn's: one shuffle of the sample indices at the start of each
 epoch, in place, so that every epoch's order is a permutation of the previous one.
 
-Without callbacks or validation, no epoch needs checking before patience can run out, so an engine
-may run several in one call: for a small network the calls cost more than the arithmetic.
+Without callbacks or validation, an engine may run all epochs in one call that patience allows: for
+a small network the calls cost more than the arithmetic.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from lamina.training.observers import EpochRecord, current_observer
 from lamina.training.plan import TrainingPlan
 from lamina.training.rates import Rates
 from lamina.training.resuming import SavedState, collect_state, restore
+from lamina.training.stopping import ending_of
 from lamina.training.trained import Trained
 from lamina.training.under_way import FitUnderWay
 from lamina.training.validation import Validation
@@ -235,6 +236,8 @@ class EpochLoop:
             scheduled = None if multipliers is None else multipliers[:, now]
             rate = rates[np.newaxis, now]
             self.trainer.epochs(batch, len(batch), rate, reports, multipliers=scheduled)
+            if not reports:
+                return
             report = reports[0]
             total += report.loss * len(batch)
             made += report.steps
@@ -247,7 +250,8 @@ class EpochLoop:
             if state.must_stop:
                 return
         state.step_of_epoch = 0
-        loss, norm = total / state.rows_an_epoch, sum(norms) / len(norms) if norms else None
+        loss = total / state.rows_an_epoch if report.learning_rate is None else report.loss
+        norm = sum(norms) / len(norms) if norms else None
         self.reports.append(report._replace(loss=loss, steps=made, gradient_norm=norm))
 
     def record_reports(self) -> Ending | None:
@@ -256,12 +260,18 @@ class EpochLoop:
             self.record_all_but_last()
         while self.reports:
             failed = self.record_epoch(self.reports.pop(0))
-            has_next = not failed and self.prepare_next_epoch()
+            is_last = self.trainer.outcome is not None and not self.reports
+            has_next = not failed and self.prepare_next_epoch() and not is_last
             self.state.has_converged = not has_next
             self.callbacks.call("on_epoch_end", self.under_way)
             if not has_next:
-                return Ending.DIVERGED if failed else Ending.CONVERGED
-        return None
+                return Ending.DIVERGED if failed else self.ending or Ending.CONVERGED
+        return self.ending
+
+    @property
+    def ending(self) -> Ending | None:
+        """Why the trainer has ended the fit by itself, if it has."""
+        return ending_of(self.trainer.outcome, len(self.state.losses) < self.plan.max_epochs)
 
     def record_all_but_last(self) -> None:
         """Record epochs that nothing observes and of which none can end the fit.
@@ -275,7 +285,8 @@ class EpochLoop:
             state.stopping.improves(report.loss)
             state.losses.append(report.loss)
             base_rate = self.rates.base_rate_after(base_rate, state.rows_seen)
-        state.columns["learning_rate"] += self.rates_of_reports[:n]
+        rates = self.rates_of_reports[:n]
+        state.columns["learning_rate"] += map(EpochReport.rate_or, self.reports[:n], rates)
         state.columns["gradient_norm"] += [report.norm_or_nan for report in self.reports[:n]]
         state.columns["seconds"] += [self.seconds_each] * n
         rate.learning_rate = base_rate
@@ -307,7 +318,7 @@ class EpochLoop:
         state.loss = report.loss
         for name, value in validated.items():
             columns[name].append(value)
-        columns["learning_rate"].append(self.rates_of_reports.pop(0))
+        columns["learning_rate"].append(report.rate_or(self.rates_of_reports.pop(0)))
         columns["gradient_norm"].append(report.norm_or_nan)
         columns["seconds"].append(self.seconds_each)
 

@@ -20,10 +20,10 @@ class EpochRecord(NamedTuple):
     validation_score : float or None
         Accuracy, R² or the first metric of `monitor` on the held-out samples, if any.
     learning_rate : float
-        Rate of the epoch's first step; NaN for L-BFGS, which has none.
+        Rate of the epoch's first step, or the step of L-BFGS's line search; NaN from SciPy.
     rows_seen : int
         Number of samples that went through the network in all epochs of all fits so far; for
-        L-BFGS, in all evaluations of this fit.
+        SciPy, in all evaluations of this fit.
     """
 
     epoch: int

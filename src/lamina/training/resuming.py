@@ -57,6 +57,7 @@ class SavedOptimizer(TypedDict):
     step: int
     seed: int
     keeps_average: bool
+    numbers: NDArray[np.float64] | None
 
 
 class SavedState(TypedDict):
@@ -88,7 +89,7 @@ class Limits:
     ----------
     parameters : ndarray of shape (n_parameters,)
         Parameters of the same shape and dtype as the checkpoint's.
-    n_slots : int
+    n_slots, n_numbers : int
     keeps_average : bool
     draws : bool
         True if a step draws random numbers.
@@ -109,6 +110,7 @@ class Limits:
 
     parameters: Array
     n_slots: int
+    n_numbers: int
     keeps_average: bool
     draws: bool
     n_samples: int
@@ -187,6 +189,7 @@ def optimizer_fields(limits: Limits, n_steps: int) -> Fields:
         "step": whole(n_steps, n_steps),
         "seed": whole(1, 2**64 - 1) if limits.draws else whole(0, 0),
         "keeps_average": exactly(limits.keeps_average),
+        "numbers": array(np.float64, (limits.n_numbers,)) if limits.n_numbers else nothing,
     }
 
 
@@ -274,7 +277,8 @@ def resumed_memory(state: SavedState) -> Memory:
     )
     slots = optimizer["slots"].copy()
     keeps_average = optimizer["keeps_average"]
-    copied = OptimizerState(slots, optimizer["step"], optimizer["seed"], keeps_average)
+    numbers = None if optimizer["numbers"] is None else optimizer["numbers"].copy()
+    copied = OptimizerState(slots, optimizer["step"], optimizer["seed"], keeps_average, numbers)
     return Memory(state["parameters"].copy(), copied, rate, history)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from lamina.engines.trainer import Outcome
+from lamina.training.history import Ending
+
 
 @dataclass
 class Stopping:
@@ -77,3 +80,13 @@ class Stopping:
     def out_of_patience(self) -> bool:
         """True if there are more epochs without progress than patience allows."""
         return self.stalled > self.allowed
+
+
+def ending_of(outcome: Outcome | None, has_room: bool) -> Ending | None:
+    """Return the ending of a fit that its trainer has ended, or None.
+
+    Like SciPy, it does not call the last iteration that is allowed converged.
+    """
+    if outcome is None:
+        return None
+    return Ending.CONVERGED if outcome is Outcome.CONVERGED and has_room else Ending.EXHAUSTED

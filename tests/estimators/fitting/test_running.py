@@ -88,7 +88,8 @@ def test_lbfgs_receives_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
         return minimise(engine, spec, plan, *args)
 
     monkeypatch.setattr(running, "minimise", note)
-    MLPRegressor("poisson", (), solver="lbfgs", max_iter=70, max_fun=90, tol=0.5, alpha=3).fit(X, Y)
+    model = MLPRegressor("poisson", (), solver="lbfgs", max_iter=70, max_fun=90, tol=0.5, alpha=3)
+    model.set_params(engine="reference").fit(X, Y)
     (plan,) = made
     assert (plan.max_iterations, plan.max_evaluations, plan.tol) == (70, 90, 0.5)
     assert (plan.objective.loss, plan.objective.alpha) == ("poisson", 3.0)

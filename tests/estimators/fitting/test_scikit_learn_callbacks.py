@@ -72,10 +72,10 @@ def test_a_scikit_learn_callback_may_stop_the_fit() -> None:
     assert model.n_iter_ == 3
 
 
-def test_lbfgs_reports_only_its_beginning_and_end() -> None:
+def test_a_minimisation_by_scipy_reports_only_its_beginning_and_end() -> None:
     recorder = Recorder()
-    model = MLPClassifier(solver="lbfgs", max_iter=50, random_state=0).set_callbacks(recorder)
-    model.fit(X, Y)
+    model = MLPClassifier(solver="lbfgs", max_iter=50, random_state=0, engine="reference")
+    model.set_callbacks(recorder).fit(X, Y)
     assert recorder.heard == ["setup", ("begin", "fit", 0), ("end", "fit", 0), "teardown"]
     assert recorder.scores == [model.score(X, Y)]
 

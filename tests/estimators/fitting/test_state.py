@@ -100,8 +100,9 @@ def test_a_history_is_read_back() -> None:
     assert history.rows_seen == 3 * 18
 
 
-def test_a_model_without_epochs_has_an_empty_history() -> None:
-    history = get_history(fitted("lbfgs"))
+def test_a_minimisation_by_scipy_has_an_empty_history() -> None:
+    model = MLPClassifier((4,), solver="lbfgs", max_iter=3, engine="reference").fit(X, Y)
+    history = get_history(model)
     assert (history.losses, history.scores, history.rows_seen) == ([], None, 0)
 
 
@@ -127,8 +128,10 @@ def test_a_fresh_lbfgs_fit_removes_the_attributes_of_a_minibatch_fit() -> None:
     model = MLPClassifier((4,), max_iter=3).fit(X, Y)
     # Only independent members have losses of their own.
     assert set(EPOCH_ATTRIBUTES) - {"_member_losses"} <= set(vars(model))
-    model.set_params(solver="lbfgs").fit(X, Y)
+    model.set_params(solver="lbfgs", engine="reference").fit(X, Y)
     assert not set(EPOCH_ATTRIBUTES) & set(vars(model))
+    model.set_params(engine=None).fit(X, Y)
+    assert not {"_optimizer_slots", "_learning_rate", "_noise_seed"} & set(vars(model))
     assert math.isfinite(model.loss_)
 
 

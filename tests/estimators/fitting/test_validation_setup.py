@@ -206,8 +206,6 @@ def test_validation_data_must_match_the_training_data() -> None:
     assert not hasattr(model, "coefs_")
     with pytest.raises(ValueError, match="has 2 outputs, and y has 1"):
         MLPRegressor().fit(*DATA, validation_data=(X, np.column_stack([Y, Y])))
-    with pytest.raises(ValueError, match="solver='lbfgs'"):
-        MLPRegressor(solver="lbfgs").fit(*DATA, validation_data=VALIDATION)
 
 
 def test_the_history_converts_to_a_data_frame() -> None:
@@ -236,7 +234,8 @@ def test_warm_starts_and_partial_fits_extend_the_history() -> None:
     assert list(history.epoch) == list(range(1, 8))
     assert list(history.validation_loss.isna()) == [True] * 3 + [False] * 3 + [True]
     assert not hasattr(MLPRegressor(), "history_")
-    assert not hasattr(MLPRegressor(solver="lbfgs").fit(*DATA), "history_")
+    by_scipy = MLPRegressor(solver="lbfgs", engine="reference").fit(*DATA)
+    assert not hasattr(by_scipy, "history_")
 
 
 def test_a_schedule_continues_over_partial_fits_and_restarts_with_a_fit() -> None:

@@ -17,11 +17,6 @@ def constant_rate(step, epoch):
     return 0.001
 
 
-class Silent:
-    def on_fit_end(self, fit):
-        pass
-
-
 class Stepping:
     def on_step(self, fit):
         pass
@@ -33,9 +28,6 @@ CLASHES = [
     {"precision": "bfloat16", "dtype": "float64"},
     {"solver": "lbfgs", "learning_rate": "cosine"},
     {"solver": "lbfgs", "warmup": 2},
-    {"solver": "lbfgs", "monitor": "accuracy"},
-    {"solver": "lbfgs", "restore_best": True},
-    {"solver": "lbfgs", "restore_best": "last_of_ties"},
     {"solver": "lbfgs", "patience_factor": 2.0},
     {"solver": "lbfgs", "drop_last": True},
     {"solver": "lbfgs", "dropout_schedule": "cosine"},
@@ -44,8 +36,6 @@ CLASHES = [
     {"weight_decay_schedule": Cosine()},
     {"weight_decay_schedule": "cosine", "weight_decay": 0.0},
     {"n_iter_no_change": np.inf, "patience_factor": 2.0},
-    {"solver": "lbfgs", "verbose": "bar"},
-    {"solver": "lbfgs", "callbacks": [Silent()]},
     {"learning_rate": "exponential", "learning_rate_options": {"gamma": 0.9}},
     {"learning_rate": "step", "learning_rate_options": {"every": 0}},
     {"learning_rate": constant_rate, "learning_rate_options": {"decay": 0.9}},
@@ -66,7 +56,6 @@ CLASHES = [
     {"members": Shared(2), "initializer": [0.0, 1.0]},
     {"width": 6, "hidden_layer_sizes": (4, 3)},
     {"depth": 2, "hidden_layer_sizes": (4, 3)},
-    {"solver": "lbfgs", "checkpoint": "fit.checkpoint"},
     {"checkpoint_every": 3},
     {"checkpoint_seconds": 0.5},
     {"solver": "lbfgs", "penalty": "l1"},

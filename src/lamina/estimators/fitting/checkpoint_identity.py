@@ -13,6 +13,7 @@ from lamina.engines.choose import PYTORCH
 from lamina.engines.device_matrix import on_host
 from lamina.errors import CheckpointError
 from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.state import optimizer_of
 from lamina.estimators.fitting.validation_setup import metric_names
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.formula_choices import flat_parameters
@@ -168,20 +169,20 @@ def resumed(fit: Assignment, identity: dict[str, object]) -> Resumed:
 
 def read_limits(fit: Assignment) -> Limits:
     """Return the limits against which a checkpoint of this fit is checked."""
-    settings, optimizer = fit.settings, fit.settings.optimizer
-    assert optimizer is not None
+    settings, optimizer = fit.settings, optimizer_of(fit.settings)
     holds_out = fit.held_out is None and settings.early_stopping
     measured = fit.held_out is not None or holds_out
     names = metric_names(fit.task, settings.monitoring)
     return Limits(
         parameters=fit.start,
         n_slots=len(optimizer.slots),
+        n_numbers=optimizer.n_numbers,
         keeps_average=optimizer.average_decay is not None,
         draws=fit.spec.draws,
         n_samples=fit.X.shape[0],
         holds_out=holds_out,
-        batch_size=settings.batch_size,
-        n_orders=fit.spec.n_members if settings.own_rows else None,
+        batch_size=settings.batch_size if settings.is_minibatch else fit.X.shape[0],
+        n_orders=fit.spec.n_members if settings.own_rows and settings.is_minibatch else None,
         drop_last=settings.drop_last,
         columns=column_names(names if measured else None),
         bit_generator=name_generator(fit.random_state),

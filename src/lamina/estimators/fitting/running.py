@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.engines import OptimizerSettings
 from lamina.engines.independent import IndependentEngine
+from lamina.engines.lbfgs import LbfgsSettings
 from lamina.engines.multipliers import Multipliers
 from lamina.errors import UnsupportedBlockError
 from lamina.estimators.fitting.checkpoint_identity import (
@@ -22,12 +24,15 @@ from lamina.estimators.fitting.checkpoint_identity import (
 from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.iterations import refuse_iterations
 from lamina.estimators.fitting.preparing import fit_first_parameters
 from lamina.estimators.fitting.scikit_learn_callbacks import ScikitLearnCallbacks, has_callbacks
 from lamina.estimators.fitting.state import (
     build_memory,
     epoch_attributes,
+    iteration_attributes,
     lbfgs_attributes,
+    optimizer_of,
 )
 from lamina.estimators.fitting.validation_setup import (
     HeldOut,
@@ -48,6 +53,7 @@ from lamina.training import (
     train,
 )
 from lamina.training.callbacks.bars import ProgressBar
+from lamina.training.lbfgs import reason_of_end
 from lamina.training.member_descents import minimise_members
 from lamina.training.rates import Rates
 
@@ -78,12 +84,15 @@ class FitResult(NamedTuple):
 
 def fit_full_batch(fit: Assignment) -> FitResult:
     """Minimise the loss over all samples at once."""
+    if fit.engine.minimises:
+        return fit_in_epochs(fit)
+    return _fit_at_once(fit)
+
+
+def _fit_at_once(fit: Assignment) -> FitResult:
+    """Minimise the loss in one call, for SciPy or for independent members."""
     settings = fit.settings
-    if fit.resume is not None:
-        raise InvalidParameterError(
-            f"resume={fit.resume!r} continues epochs, and solver={settings.solver!r} has none. "
-            "Leave it out, or choose one of the minibatch solvers."
-        )
+    refuse_iterations(fit)
     if not fit.is_begun:
         fit_first_parameters(fit)
     plan = LbfgsPlan(
@@ -107,16 +116,21 @@ def fit_full_batch(fit: Assignment) -> FitResult:
     network = Network(fit.spec, result.parameters)
     attributes = network_attributes(network, fit.scaling)
     attributes |= lbfgs_attributes(fit.model, result, fit.fresh)
-    limits = (
-        f"{settings.solver} failed to converge after {result.iterations} iteration(s): "
-        f"{result.message}. Raise max_iter={settings.max_iter} or max_fun={settings.max_fun}, or "
-        "scale the inputs with StandardScaler."
-    )
+    limits = _limits_of_lbfgs(settings, result.iterations, result.message)
     return FitResult(attributes, network, _warning_about(result.ending, limits))
 
 
-def fit_minibatch(fit: Assignment) -> FitResult:
-    """Train for epochs of minibatch steps, or for one epoch in `partial_fit`."""
+def _limits_of_lbfgs(settings: FitSettings, n_iterations: int, reason: str) -> str:
+    """Return the text of the warning for a minimisation that ended before it converged."""
+    return (
+        f"{settings.solver} failed to converge after {n_iterations} iteration(s): {reason}. "
+        f"Raise max_iter={settings.max_iter} or max_fun={settings.max_fun}, or scale the inputs "
+        "with StandardScaler."
+    )
+
+
+def fit_in_epochs(fit: Assignment) -> FitResult:
+    """Train for epochs of minibatch steps or iterations of L-BFGS; one epoch in `partial_fit`."""
     settings = fit.settings
     if settings.own_rows and not fit.engine.own_rows:
         raise UnsupportedBlockError(
@@ -130,7 +144,8 @@ def fit_minibatch(fit: Assignment) -> FitResult:
     if begun is None and not (fit.is_begun and held_out is None):
         fit_first_parameters(fit, None if held_out is None else order)
     plan = _training_plan(fit, len(order))
-    if plan.batch_size < settings.batch_size and not settings.is_automatic_batch:
+    is_clipped = plan.batch_size < settings.batch_size and not settings.is_automatic_batch
+    if is_clipped and settings.is_minibatch:
         _warn_of_clipping(settings.batch_size, plan.batch_size)
     memory = prepare_memory(fit) if begun is None else begun.memory
     # A warm start that never improves on its earlier best keeps the last epoch's weights, because
@@ -161,6 +176,11 @@ def fit_minibatch(fit: Assignment) -> FitResult:
     is_average = memory.predicting is not memory.parameters
     network = Network(fit.spec, memory.predicting.copy() if is_average else memory.parameters)
     attributes = network_attributes(network, fit.scaling)
+    if isinstance(plan.optimizer, LbfgsSettings):
+        attributes |= iteration_attributes(fit.model, memory, fit.fresh)
+        reason = reason_of_end(memory, plan)
+        limits = _limits_of_lbfgs(settings, memory.history.epochs, reason)
+        return FitResult(attributes, network, _warning_about(ending, limits))
     attributes |= epoch_attributes(memory, plan.optimizer)
     if isinstance(fit.engine, IndependentEngine):
         attributes["_member_losses"] = _member_losses(fit, fit.engine)
@@ -218,6 +238,7 @@ class NextStep(NamedTuple):
 
 def next_step(fit: Assignment) -> NextStep:
     """Return the next step of a minibatch fit if all samples were one batch."""
+    assert fit.settings.optimizer is not None
     n_samples = fit.X.shape[0]
     plan, memory = _training_plan(fit, n_samples), prepare_memory(fit)
     rates = Rates(plan, memory.rate, n_steps=1)
@@ -252,20 +273,23 @@ def _validation(
             fit.model, fit.spec, fit.objective, parameters, measured, monitoring
         )
     if monitoring.scorers or monitoring.decides is not Monitor.LOSS:
+        other_way = ", or set early_stopping=True." if fit.settings.is_minibatch else "."
         raise InvalidParameterError(
             f"monitor={monitoring.requested!r} is measured on held-out samples, and there are "
-            "none. Pass validation_data=(X_val, y_val) to fit, or set early_stopping=True."
+            f"none. Pass validation_data=(X_val, y_val) to fit{other_way}"
         )
     return None
 
 
 def _training_plan(fit: Assignment, n_samples: int) -> TrainingPlan:
     settings = fit.settings
-    assert settings.optimizer is not None
+    is_minibatch = settings.is_minibatch
+    # Held-out samples that `monitor` names end a minimisation; its own loss always falls.
+    is_patient = not is_minibatch and settings.monitoring.decides is Monitor.LOSS
     return TrainingPlan(
         objective=fit.objective,
-        optimizer=settings.optimizer,
-        batch_size=min(settings.batch_size, n_samples),
+        optimizer=optimizer_of(settings),
+        batch_size=min(settings.batch_size, n_samples) if is_minibatch else n_samples,
         max_epochs=1 if fit.incremental else settings.max_iter,
         schedule=settings.schedule,
         given_options=settings.schedule_options,
@@ -275,15 +299,15 @@ def _training_plan(fit: Assignment, n_samples: int) -> TrainingPlan:
         initial_rate=settings.initial_rate,
         power_t=settings.power_t,
         tol=settings.tol,
-        patience=settings.patience,
+        patience=math.inf if is_patient else settings.patience,
         patience_factor=settings.patience_factor,
         drop_last=settings.drop_last,
         restore_best=settings.restore_best,
         restores_last=settings.restores_last,
         measures_gradient=settings.monitoring.gradient,
         deadline=fit.deadline,
-        shuffle=settings.shuffle,
-        own_rows=settings.own_rows,
+        shuffle=settings.shuffle and is_minibatch,
+        own_rows=settings.own_rows and is_minibatch,
         verbose=settings.verbose,
     )
 

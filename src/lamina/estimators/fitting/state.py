@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike
 
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.engines import OptimizerSettings, OptimizerState
+from lamina.engines.lbfgs import LbfgsSettings, latest_loss
 from lamina.estimators.fitting.fitted_network import (
     get_parameters,
     get_spec,
@@ -160,15 +161,16 @@ def build_memory(
         True to keep the optimizer's state and learning rate, as `partial_fit` does.
     """
     history = History() if fresh else get_history(model)
-    optimizer, initial_rate = settings.optimizer, settings.initial_rate
-    assert optimizer is not None
+    optimizer, initial_rate = optimizer_of(settings), settings.initial_rate
     state = OptimizerState.fresh(optimizer, parameters)
     rate = RateState(initial_rate, initial_rate)
+    if not keep_optimizer:
+        return Memory(parameters, state, rate, history)
     slots = getattr(model, "_optimizer_slots", state.slots)
     optimizer_slots = [*OPTIMIZERS[optimizer.name].slots]
     same = getattr(model, "_optimizer_name", None) == optimizer.name
     same &= getattr(model, "_optimizer_slot_names", optimizer_slots) == [*optimizer.slots]
-    if keep_optimizer and same and slots.shape == state.slots.shape:
+    if same and slots.shape == state.slots.shape:
         state.slots[...] = slots
         state.step = model._optimizer_step
         state.seed = getattr(model, "_noise_seed", 0)
@@ -176,6 +178,13 @@ def build_memory(
         rate.scheduled_epochs = getattr(model, "_scheduled_epochs", 0)
         rate.slow_epochs = getattr(model, "_slow_epochs", 0)
     return Memory(parameters, state, rate, history)
+
+
+def optimizer_of(settings: FitSettings) -> OptimizerSettings:
+    """Return the settings of the optimizer, or of L-BFGS in its place."""
+    if settings.optimizer is not None:
+        return settings.optimizer
+    return LbfgsSettings(tol=settings.tol, max_evaluations=settings.max_fun)
 
 
 def epoch_attributes(memory: Memory, optimizer: OptimizerSettings) -> Attributes:
@@ -203,6 +212,27 @@ def epoch_attributes(memory: Memory, optimizer: OptimizerSettings) -> Attributes
         "_history": history.columns,
         "_noise_seed": memory.optimizer.seed,
     }
+
+
+def iteration_attributes(model: Parametrized, memory: Memory, fresh: bool) -> Attributes:
+    """Return the attributes that a fit by L-BFGS with a history sets besides the network."""
+    history = memory.history
+    attributes = {
+        "n_iter_": history.epochs,
+        # scikit-learn counts the samples of minibatches alone.
+        "t_": 0 if fresh else getattr(model, "t_", 0),
+        "loss_": history.losses[-1] if history.epochs else latest_loss(memory.optimizer),
+        "loss_curve_": history.losses,
+        "best_loss_": history.best_loss,
+        "validation_scores_": history.scores,
+        "best_validation_score_": history.best_score,
+        "_no_improvement_count": history.stalled,
+        "_best_validation_loss": history.best_validation_loss,
+        "_history": history.columns,
+    }
+    # The average of earlier epochs is no longer valid after L-BFGS.
+    averaged = not fresh and hasattr(model, "_trained_parameters")
+    return attributes | ({"_trained_parameters": None} if averaged else {})
 
 
 def lbfgs_attributes(model: Parametrized, result: LbfgsResult, fresh: bool) -> Attributes:

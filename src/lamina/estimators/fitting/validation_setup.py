@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import Objective, Rows
@@ -15,7 +14,6 @@ from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.fitting.input_stage import CATEGORIES
 from lamina.estimators.fitting.scorers import measure_by
 from lamina.estimators.fitting.tasks import Task
-from lamina.estimators.settings.contradictions import minibatch_solvers
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.monitoring import Monitored
 from lamina.estimators.settings.parametrized import Parametrized
@@ -46,16 +44,9 @@ def split_validation_data(settings: FitSettings, validation_data: object) -> Seq
 
     Raises
     ------
-    InvalidParameterError
-        For a solver without epochs.
     ValueError
         For a value that is not a tuple of two or three.
     """
-    if not settings.is_minibatch:
-        raise InvalidParameterError(
-            f"validation_data is measured after every epoch, and solver={settings.solver!r} has "
-            f"none. Leave it out, or choose one of the minibatch solvers: {minibatch_solvers()}."
-        )
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
         raise ValueError(
             "validation_data must be (X_val, y_val) or (X_val, y_val, weight_val), got "

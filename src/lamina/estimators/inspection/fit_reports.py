@@ -19,8 +19,8 @@ class FitReports(Parametrized):
     def set_callbacks(self, *callbacks: object) -> Self:
         """Set callbacks that follow scikit-learn's protocol; a fit then has a task for every epoch.
 
-        They observe, and may stop, fits with minibatch solvers; with 'lbfgs' they only receive the
-        beginning and the end. lamina's own callbacks, in `callbacks=`, cost less and can do more.
+        They observe the fit, and may stop it; an iteration of 'lbfgs' is an epoch. lamina's own
+        callbacks, in `callbacks=`, cost less and can do more.
 
         Parameters
         ----------
@@ -54,9 +54,10 @@ class FitReports(Parametrized):
         """Columns of every epoch of all fits so far, ready for `pandas.DataFrame`.
 
         'epoch', counted from 1; 'loss', as in `loss_curve_`; 'learning_rate', of the epoch's first
-        step; 'seconds', of the epoch without its validation, divided evenly among epochs that ran
-        in one call; 'gradient_norm'; and, with held-out samples, 'validation_loss' and each metric.
-        Unavailable values are NaN. Not for 'lbfgs'.
+        step, or the step of the line search of 'lbfgs'; 'seconds', of the epoch without its
+        validation, divided evenly among epochs that ran in one call; 'gradient_norm'; and, with
+        held-out samples, 'validation_loss' and each metric.
+        Unavailable values are NaN. A minimisation by SciPy has no history.
         """
         losses = self.loss_curve_
         return {

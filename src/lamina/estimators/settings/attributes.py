@@ -111,32 +111,32 @@ ATTRIBUTES = {
     "loss_curve_": Attribute(
         "list of float",
         """
-        `loss_` of every epoch; a warm start appends to it. Not for 'lbfgs'.
+        `loss_` of every epoch, or iteration of 'lbfgs'; a warm start appends to it.
         """,
     ),
     "best_loss_": Attribute(
         "float or None",
         """
-        Minimum of `loss_curve_` if the loss decides; None with early stopping. Not for 'lbfgs'.
+        Minimum of `loss_curve_` if the loss decides; None with early stopping.
         """,
     ),
     "validation_scores_": Attribute(
         "list of float or None",
         """
         Accuracy of a classifier, R² of a regressor, or the first scorer of `monitor`, on the
-        held-out samples after every epoch; None without held-out samples. Not for 'lbfgs'.
+        held-out samples after every epoch; None without held-out samples.
         """,
     ),
     "best_validation_score_": Attribute(
         "float or None",
         """
-        Maximum of `validation_scores_` if the score decides. Not for 'lbfgs'.
+        Maximum of `validation_scores_` if the score decides.
         """,
     ),
     "validation_loss_curve_": Attribute(
         "list of float or None",
         """
-        Mean loss on the held-out samples after every epoch, without the penalty. Not for 'lbfgs'.
+        Mean loss on the held-out samples after every epoch, without the penalty.
         """,
     ),
     "history_": Attribute(
@@ -144,7 +144,7 @@ ATTRIBUTES = {
         """
         Columns of every epoch of all fits, for `pandas.DataFrame`: 'epoch', 'loss',
         'learning_rate', 'seconds', 'gradient_norm' and, with held-out samples, 'validation_loss'
-        and each metric; NaN where a value is not available. Not for 'lbfgs'.
+        and each metric; NaN where a value is not available. A minimisation by SciPy has none.
         """,
     ),
     "t_": Attribute(

@@ -290,12 +290,8 @@ ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
     "learning_rate": _is_no_old_schedule,
     "learning_rate_options": bool,
     "warmup": bool,
-    "monitor": _is_set,
-    "restore_best": bool,
     "patience_factor": _is_not_one,
     "drop_last": bool,
-    "callbacks": _is_set,
-    "checkpoint": _is_set,
     "weight_decay": bool,
     "dropout_schedule": _is_set,
     "weight_decay_schedule": _is_set,
@@ -303,7 +299,6 @@ ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
     "max_gradient_norm": _is_set,
     "average_decay": _is_set,
     "rate_factors": bool,
-    "verbose": lambda value: isinstance(value, str),
 }
 NUL = "\0"
 ONLY_FOR_FIT = ("monitor", "restore_best", "checkpoint")

@@ -49,7 +49,8 @@ FIT_PARAMETERS = {
         [NOT_NEGATIVE],
         """
         Smallest decrease of the loss, or increase of the validation score, that counts as progress.
-        For 'lbfgs', training ends when the largest element of the gradient is at most `tol`.
+        For 'lbfgs', training ends when the largest element of the gradient is at most `tol`, or the
+        loss has settled to nine digits.
         """,
     ),
     "n_iter_no_change": Parameter(
@@ -131,8 +132,9 @@ FIT_PARAMETERS = {
         samples held out by early stopping or given as `validation_data`. In a list, the first
         decides, and all become columns of `history_`. None is the accuracy of a classifier or R²
         of a regressor with early_stopping=True, else 'loss'. 'gradient_norm' in the list decides
-        nothing: it adds the norm of the gradient to `history_`, for a few percent of the time. Not
-        for 'lbfgs'.
+        nothing: it adds the norm of the gradient to `history_`, for a few percent of the time. With
+        'lbfgs', `n_iter_no_change` counts only where held-out samples decide, those of
+        `validation_data`.
         """,
     ),
     "restore_best": Parameter(
@@ -141,14 +143,15 @@ FIT_PARAMETERS = {
         """
         If True, restore the weights of the best epoch by `monitor` at the end, the first of several
         that are equally good; 'last_of_ties' restores the last of these. None does as True if
-        held-out samples decide. Not for 'lbfgs'.
+        held-out samples decide.
         """,
     ),
     "verbose": Parameter(
         "bool or 'bar'",
         ["verbose", Names({BAR})],
         """
-        If True, print a line for every epoch; 'bar' shows a progress bar with rich or tqdm.
+        If True, print a line for every epoch, or iteration of 'lbfgs'; 'bar' shows a progress bar
+        with rich or tqdm.
         """,
     ),
     "diagnostics": Parameter(
@@ -168,8 +171,8 @@ FIT_PARAMETERS = {
         """
         Objects with any of the methods `on_fit_begin(fit)`, `on_step(fit)`, `on_epoch_end(fit)`,
         `on_fit_end(fit)`, which may stop the fit, set its learning rate, or read its network;
-        `lamina.training.callbacks` has ready-made ones. A saved model leaves them out. Not for
-        'lbfgs'.
+        `lamina.training.callbacks` has ready-made ones. A saved model leaves them out. An epoch of
+        'lbfgs' is one iteration, without a learning rate to set.
         """,
     ),
     "checkpoint": Parameter(
@@ -178,7 +181,7 @@ FIT_PARAMETERS = {
         """
         File to which the training state is written during the fit, atomically: `fit(X, y,
         resume=path)` resumes from it with bit-identical results, also after `kill -9`. An existing
-        file is replaced. The state of callbacks is not saved. Not for 'lbfgs'.
+        file is replaced. The state of callbacks is not saved.
         """,
     ),
     "checkpoint_every": Parameter(

@@ -23,10 +23,10 @@ SOLVER_PARAMETERS = {
         with_formulas(
             """
         Algorithm that minimises the loss: a name, or an object of `lamina.solvers`, which carries
-        the hyperparameters that a name reads from the parameters below. 'lbfgs' is SciPy's
-        quasi-Newton method; it uses all samples at once, computes in float64, and is often the best
-        for small data. All others are minibatch solvers: each step is w ← w - η …, with g the
-        gradient of one batch:
+        the hyperparameters that a name reads from the parameters below. 'lbfgs' is a quasi-Newton
+        method; it uses all samples at once, computes in float64, and is often the best for small
+        data. Its iterates are those of SciPy's L-BFGS-B, which engine='reference' calls. All others
+        are minibatch solvers: each step is w ← w - η …, with g the gradient of one batch:
 
         - 'sgd': gradient descent with momentum; reads `momentum`, `nesterovs_momentum`;
         - 'adam': scales its steps by running means m of g and v of g² (Kingma, Ba 2014); reads
