@@ -241,8 +241,7 @@ class EpochLoop:
             report = reports[0]
             total += report.loss * len(batch)
             made += report.steps
-            if report.gradient_norm is not None:
-                norms.append(report.gradient_norm)
+            norms += [] if report.gradient_norm is None else [report.gradient_norm]
             if not report.is_finite:
                 break
             state.loss, state.step_of_epoch = report.loss, step + 1
@@ -276,8 +275,7 @@ class EpochLoop:
     def record_all_but_last(self) -> None:
         """Record epochs that nothing observes and of which none can end the fit.
 
-        The result is that of recording them one by one, in fewer calls: epochs of small networks
-        are that short.
+        The result is that of recording them one by one, in fewer calls.
         """
         n, state, rate = len(self.reports) - 1, self.state, self.rates.state
         base_rate = rate.learning_rate
@@ -285,8 +283,8 @@ class EpochLoop:
             state.stopping.improves(report.loss)
             state.losses.append(report.loss)
             base_rate = self.rates.base_rate_after(base_rate, state.rows_seen)
-        rates = self.rates_of_reports[:n]
-        state.columns["learning_rate"] += map(EpochReport.rate_or, self.reports[:n], rates)
+        rates = map(EpochReport.rate_or, self.reports[:n], self.rates_of_reports)
+        state.columns["learning_rate"] += rates
         state.columns["gradient_norm"] += [report.norm_or_nan for report in self.reports[:n]]
         state.columns["seconds"] += [self.seconds_each] * n
         rate.learning_rate = base_rate

@@ -226,7 +226,8 @@ def iteration_attributes(model: Parametrized, memory: Memory, fresh: bool) -> At
         "best_loss_": history.best_loss,
         "validation_scores_": history.scores,
         "best_validation_score_": history.best_score,
-        "_no_improvement_count": history.stalled,
+        # A fit that continues from this one begins to count anew, as in scikit-learn.
+        "_no_improvement_count": 0,
         "_best_validation_loss": history.best_validation_loss,
         "_history": history.columns,
     }
