@@ -212,7 +212,7 @@ class LbfgsTrainer(EpochsTrainer, LocalTrainer):
         return True
 
     def _report(self) -> EpochReport:
-        norm = compute_norm(self._state.slots[-1]) if self.measures_gradient else None
+        norm = float(compute_norm(self._state.slots[-1])) if self.measures_gradient else None
         return EpochReport(self._minimiser.loss, 1, None, norm, self._minimiser.step)
 
     def _judge(self) -> Outcome | None:
