@@ -188,8 +188,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
     architecture = read_architecture(model)
     layer_activations_and_dropout(architecture, len(widths))
     takes_steps = is_minibatch(model.solver)
-    # Full-batch solvers ignore it, as in scikit-learn.
-    early_stopping = bool(model.early_stopping) and takes_steps
+    early_stopping = bool(model.early_stopping) and takes_steps  # as in scikit-learn
     return FitSettings(
         widths=tuple(widths),
         n_independent=None if model.members is None else n_independent(model),
