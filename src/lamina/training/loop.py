@@ -63,13 +63,11 @@ def train(
     plan : TrainingPlan
     rows : Rows
     memory : Memory
-        Training state at the beginning; at the end of the fit, also by Ctrl-C, it becomes that of
-        the fit.
+        Training state at the beginning, which becomes that of the end, also after Ctrl-C.
     random_state : RandomState
         Source of each epoch's order of samples, if the plan shuffles.
     order : ndarray of int64, optional
-        Indices of the training samples; all samples by default. A checkpoint may have an order for
-        each member.
+        Indices of the training samples, by default all; from a checkpoint possibly of each member.
     validation : Validation, optional
         Held-out samples, which may decide when to stop.
     fallback : ndarray of shape (n_parameters,), optional
@@ -92,9 +90,8 @@ def train(
     Raises
     ------
     NonFiniteError
-        In the epoch in which the loss or a layer becomes infinite or NaN; if the best epoch is to
-        be restored, only if no earlier epoch can be. At the end, if the network's parameters are
-        infinite or NaN.
+        For a loss or a layer that becomes infinite or NaN, unless an earlier best epoch can be
+        restored; at the end, for such parameters.
     """
     order = np.arange(len(rows.y), dtype=np.int64) if order is None else order.astype(np.int64)
     if plan.own_rows and order.ndim == 1:

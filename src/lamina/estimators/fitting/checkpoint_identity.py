@@ -182,7 +182,7 @@ def read_limits(fit: Assignment) -> Limits:
         n_samples=fit.X.shape[0],
         holds_out=holds_out,
         batch_size=settings.batch_size if settings.is_minibatch else fit.X.shape[0],
-        n_orders=fit.spec.n_members if settings.own_rows and settings.is_minibatch else None,
+        n_orders=fit.spec.n_members if settings.own_rows else None,
         drop_last=settings.drop_last,
         columns=column_names(names if measured else None),
         bit_generator=name_generator(fit.random_state),

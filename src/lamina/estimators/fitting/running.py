@@ -307,7 +307,7 @@ def _training_plan(fit: Assignment, n_samples: int) -> TrainingPlan:
         measures_gradient=settings.monitoring.gradient,
         deadline=fit.deadline,
         shuffle=settings.shuffle and is_minibatch,
-        own_rows=settings.own_rows and is_minibatch,
+        own_rows=settings.own_rows,
         verbose=settings.verbose,
     )
 
