@@ -172,6 +172,17 @@ def test_rows_that_are_no_table_are_rejected_with_a_cure(rows, cure):
         TableEncoding().fit(rows(mixed()))
 
 
+def test_an_array_is_read_like_the_frame_of_training():
+    table = mixed().astype(object)
+    table.loc[3, "area"] = "?"
+    encoding = TableEncoding().fit(mixed())
+    expected = encoding.transform(table)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        rows = encoding.transform(table.to_numpy())
+    np.testing.assert_array_equal(rows, expected)
+    assert np.isfinite(expected).all()
+
+
 WORDS = ["red", "blue", "green"] * 10
 
 

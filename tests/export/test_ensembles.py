@@ -22,6 +22,8 @@ from lamina.export.lowering.ensembles import lower_ensemble
 from lamina.export.lowering.table_operations import CategoryCode, Columns, OneHot, SmoothClip
 from lamina.tabular.recipes import QUALITIES, Quality
 from lamina.tabular.recipes.embedded import EMBEDDED
+from lamina.tabular.recipes.realmlp import REALMLP
+from lamina.tabular.recipes.shared import SHARED
 from lamina.tabular.transformations import SquareRoot
 
 pd = pytest.importorskip("pandas")
@@ -94,8 +96,12 @@ CASES = {
     "tempered": (houses, lambda t: add_labels(t, 3), TabularClassifier),
     "embedded, regression": (houses, score_of, TabularRegressor),
     "embedded, classes": (numbers, lambda t: add_labels(t, 3), TabularClassifier),
+    "realmlp, regression": (houses, score_of, TabularRegressor),
+    "realmlp, classes": (houses, lambda t: add_labels(t, 3), TabularClassifier),
+    "shared, regression": (categories, score_of, TabularRegressor),
+    "shared, classes": (houses, lambda t: add_labels(t, 2), TabularClassifier),
 }
-EMBEDDING = Quality("fast", 3, 3, recipes=(replace(EMBEDDED, epochs=12),))
+LEARNED_INPUTS = {recipe.name: recipe for recipe in (EMBEDDED, REALMLP, SHARED)}
 
 
 @cache
@@ -107,8 +113,9 @@ def fitted(name: str) -> tuple[Any, Any]:
     cv = 2 if name == "several recipes" else 3
     model = cls(quality=quality, random_state=0, n_jobs=1, time_limit=None)
     types = {"zip": "category"} if "zip" in table else None
-    embeds = {"fast": EMBEDDING} if name.startswith("embedded") else {}
-    with patch.dict(QUALITIES, embeds):
+    recipe = LEARNED_INPUTS.get(name.partition(",")[0])
+    short = () if recipe is None else (replace(recipe, epochs=12, batch_sizes={0: 32}),)
+    with patch.dict(QUALITIES, {"fast": Quality("fast", 3, 3, recipes=short)} if short else {}):
         model.set_params(column_types=types).fit(table, target(table), cv=cv)
     if name == "tempered":
         model.calibration_ = replace(model.calibration_, temperature=1.7)

@@ -1,4 +1,4 @@
-"""The recipe whose networks learn embeddings of numbers."""
+"""Recipes whose networks learn embeddings of numbers: 'embedded', 'shared' and 'realmlp'."""
 
 import copy
 import pickle
@@ -11,14 +11,19 @@ from scipy import stats
 
 import lamina
 from lamina import TabularClassifier, TabularRegressor
-from lamina.inputs import PiecewiseLinear
-from lamina.tabular.recipes import QUALITIES, Quality
+from lamina.inputs import Scaled
+from lamina.tabular.recipes import QUALITIES, Quality, Recipe
 from lamina.tabular.recipes.embedded import EMBEDDED
+from lamina.tabular.recipes.realmlp import REALMLP
+from lamina.tabular.recipes.shared import SHARED
 
 pytestmark = pytest.mark.filterwarnings("ignore::lamina.errors.NoBetterThanTrivialWarning")
 
 N_SAMPLES = 90
-SHORT = replace(EMBEDDED, epochs=12)
+SHORT = {
+    recipe.name: replace(recipe, epochs=24, batch_sizes={0: 32})
+    for recipe in (EMBEDDED, SHARED, REALMLP)
+}
 RNG = np.random.default_rng(0)
 TABLE = pd.DataFrame(
     {
@@ -31,9 +36,11 @@ TABLE = pd.DataFrame(
 VALUES = (np.abs(TABLE["size"]) + 0.1 * RNG.normal(size=N_SAMPLES)).to_numpy()
 
 
-@pytest.fixture(autouse=True)
-def only_the_recipe(monkeypatch):
-    monkeypatch.setitem(QUALITIES, "fast", Quality("fast", 3, 3, recipes=(SHORT,)))
+@pytest.fixture(autouse=True, params=SHORT)
+def recipe(request, monkeypatch):
+    chosen = SHORT[request.param]
+    monkeypatch.setitem(QUALITIES, "fast", Quality("fast", 3, 3, recipes=(chosen,)))
+    return chosen
 
 
 def fitted(cls, table=TABLE, **parameters):
@@ -48,23 +55,28 @@ def outputs(model, table=TABLE):
 both = pytest.mark.parametrize("cls", [TabularClassifier, TabularRegressor])
 
 
-def test_numbers_that_are_no_dates_are_embedded():
+def test_numbers_that_are_no_dates_are_embedded(recipe):
     model = fitted(TabularRegressor)
     kinds = model.inputs_.encoding_.kinds_
     names = model.inputs_.columns_of_parts().numbers
     numbers = [place for place, name in enumerate(names) if kinds[name] == "number"]
     assert "date" in {kinds[name] for name in names}
     for member in model.members_:
-        [inputs] = member.network.inputs
-        assert inputs == PiecewiseLinear(columns=numbers, n_bins=48, n_outputs=8)
+        inputs, *others = member.network.inputs
+        assert inputs == type(inputs)(**{**recipe.embedding.values, "columns": numbers})
+        rest = [i for i in range(member.network.n_features_in_) if i not in numbers]
+        assert others == ([Scaled(columns=rest)] if recipe.name == "realmlp" else [])
 
 
 @pytest.mark.parametrize("columns", [["shop"], ["day", "shop"]])
-def test_a_table_without_numbers_leaves_the_recipe_out(columns, monkeypatch):
-    other = replace(SHORT, name="plain", embedding=None)
-    quality = Quality("fast", 3, 3, recipes=(SHORT, other), most_recipes=2)
+def test_a_table_without_numbers_leaves_a_recipe_out_that_needs_them(columns, monkeypatch, recipe):
+    other = Recipe("plain", 8, 24, EMBEDDED.network)
+    quality = Quality("fast", 3, 3, recipes=(recipe, other), most_recipes=2)
     monkeypatch.setitem(QUALITIES, "fast", quality)
-    assert {each.recipe for each in fitted(TabularRegressor, TABLE[columns]).members_} == {"plain"}
+    model = fitted(TabularRegressor, TABLE[columns])
+    assert np.isfinite(model.predict(TABLE[columns])).all()
+    used = {each.recipe for each in model.members_}
+    assert used <= ({"plain"} if recipe.needs_numbers else {"plain", recipe.name})
 
 
 @both
@@ -89,9 +101,11 @@ def test_copies_and_files_give_the_same_bits(cls, tmp_path):
 
 @both
 def test_contributions_add_up_to_the_predictions(cls):
-    explanation = fitted(cls).explain(TABLE[:8], n_steps=200)
+    model = fitted(cls)
+    explanation = model.explain(TABLE[:8])
     sums = explanation.baseline_predictions + explanation.contributions.sum(axis=1)
-    np.testing.assert_allclose(sums, explanation.predictions, atol=0.01)
+    width = 1.0 if cls is TabularClassifier else np.ptp(model.target_range_)
+    np.testing.assert_allclose(sums, explanation.predictions, atol=0.01 * width)
     assert np.abs(explanation.contributions[:, 0]).max() > 0
 
 

@@ -13,12 +13,10 @@ from lamina.errors import NoBetterThanTrivialWarning, TableError
 from lamina.tabular.targets import Classes
 
 # A weight of k is not k copies of a sample, for these reasons; tests/tabular/test_sample_weights.py
-# holds the parts that do follow. scikit-learn's check compares predictions of both, and its rows of
-# weight 0 with rows left out.
+# holds the parts that do follow, and test_used_rows.py that rows of weight 0 are left out.
 # - Folds are drawn by row: copies of one sample would stand in training and in validation.
 # - A row of weight 3 is one row of a batch of 128, as in scikit-learn's MLPClassifier.
-# - Medians, scales, bins and the least count of a category count rows; rows of weight 0 are encoded
-#   too, because the encoding sees no target and no weight.
+# - Medians, scales, bins and the least count of a category count rows.
 # - The target's means by category count rows, so that a single heavy row is not taken for many.
 # - Recipes are chosen, and validation_score_, calibration_ and quantiles computed, with each
 #   validated row once.
@@ -216,6 +214,29 @@ def test_labels_of_nullable_types_keep_their_type(dtype):
 
 
 @pytest.mark.filterwarnings("ignore::lamina.errors.NoBetterThanTrivialWarning")
+@pytest.mark.parametrize("kind", [bool, np.bool_, int, np.int64])
+def test_booleans_and_integers_in_an_object_column_are_labels(kind):
+    table = messy_table()[0]
+    y = pd.Series([kind(i % 2) for i in range(len(table))], dtype=object)
+    classes = Classes.read(y).classes
+    assert classes.dtype.kind == np.dtype(kind).kind
+    assert classes.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("cls", "y", "cure"),
+    [
+        (TabularClassifier, np.linspace(0, 1, 240), "Use TabularRegressor"),
+        (TabularRegressor, np.zeros((240, 2)), "one model for each column, or use MLPRegressor"),
+        (TabularRegressor, None, "requires y to be passed"),
+        (TabularClassifier, None, "requires y to be passed"),
+    ],
+)
+def test_a_target_of_another_shape_or_kind_is_refused_with_the_cure(cls, y, cure):
+    with pytest.raises(ValueError, match=cure):
+        cls(quality="fast").fit(messy_table()[0], y)
+
+
 def test_a_class_with_one_row_is_remarked_on():
     table, signal = messy_table(60)
     labels = np.where(signal > np.median(signal), "buys", "leaves").astype(object)

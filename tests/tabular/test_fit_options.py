@@ -7,13 +7,14 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.metrics import accuracy_score, log_loss, make_scorer
 from sklearn.model_selection import KFold, RepeatedKFold, ShuffleSplit
 
 from lamina import TabularClassifier, TabularRegressor
 from lamina.encoding import TableEncoding
 from lamina.errors import TableError
 from lamina.tabular.categorical_columns import types_with_categories
+from lamina.tabular.members import best_epoch
 
 # Scores of these few samples may be no better than the trivial predictor's.
 pytestmark = pytest.mark.filterwarnings("ignore::lamina.errors.NoBetterThanTrivialWarning")
@@ -185,6 +186,34 @@ def test_a_regressor_takes_a_scorer():
     model = TabularRegressor(quality="fast", scoring="r2", random_state=0).fit(table, y)
     assert model.validation_score_.metric == "r2"
     assert model.validation_score_.value > 0.5
+
+
+@pytest.mark.parametrize("cls", [TabularClassifier, TabularRegressor])
+@pytest.mark.parametrize(
+    ("parameter", "value", "nearest"),
+    [("quality", "fats", "fast"), ("categorical_features", "atuo", "auto"), ("device", "cdua", "")],
+)
+def test_a_misspelt_name_is_refused_with_the_nearest_match(cls, parameter, value, nearest):
+    table, y = small_table()
+    with pytest.raises(ValueError, match=f"Got '{value}' instead") as caught:
+        cls(**{parameter: value}).fit(table, y)
+    assert f"'{parameter}' parameter of {cls.__name__} must be a str among" in str(caught.value)
+    assert not nearest or f"Did you mean {nearest!r}?" in str(caught.value)
+
+
+@pytest.mark.parametrize("scoring", [None, "accuracy", "neg_log_loss"])
+def test_the_best_epoch_is_that_of_the_weights_also_where_a_scorer_chose(scoring):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(80, 3)), columns=["a", "b", "c"])
+    y = (table["a"] + 0.5 * rng.normal(size=80) > 0).to_numpy()
+    model = fast(scoring=scoring).fit(table, y)
+    encoded = model.inputs_.encode(table)
+    for member in model.members_:
+        rows = model.folds_ == member.split
+        network, matrix = member.network, member.matrix(encoded.rows(rows))
+        curve = network.validation_loss_curve_
+        loss = log_loss(y[rows], network.predict_proba(matrix))
+        assert curve[best_epoch(network) - 1] == pytest.approx(loss, rel=1e-4)
 
 
 def test_whole_numbers_become_categories_where_the_user_says_so():

@@ -1,12 +1,24 @@
 """Standard error of the out-of-fold score, for samples, groups and periods."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from lamina import TabularRegressor
+from lamina.tabular.ensembling import _cross_weighted
+from lamina.tabular.folds import build_splits
+from lamina.tabular.scoring import Scoring
+from lamina.tabular.selection import select_weights
 from lamina.tabular.time_limits import TimeLimit
-from lamina.tabular.validation_scores import METRICS, later_score, score_with_error
+from lamina.tabular.validation_scores import (
+    METRICS,
+    ValidationScore,
+    cross_validated_score,
+    later_score,
+    score_with_error,
+)
 
 RMSE = "neg_root_mean_squared_error"
 
@@ -46,6 +58,55 @@ def test_numbers_of_groups_may_have_gaps():
     assert score_with_error(RMSE, y, predictions, groups=groups) == score_with_error(
         RMSE, y, predictions, groups=groups * 7 + 3
     )
+
+
+@pytest.mark.parametrize(("n_folds", "n_repeats"), [(8, 1), (5, 3)])
+def test_overlapping_training_sets_raise_the_standard_error_as_in_the_paper(n_folds, n_repeats):
+    splits = n_repeats * build_splits(np.arange(240) % n_folds)
+    score = cross_validated_score(ValidationScore(RMSE, -1.0, 0.1), splits, 240)
+    # S² (1/J + n₂/n₁) with S² = 0.1² n/n₂.
+    squared = 0.01 * n_folds * (1 / (n_folds * n_repeats) + 1 / (n_folds - 1))
+    assert score.standard_error == pytest.approx(np.sqrt(squared))
+
+
+def test_the_error_on_new_samples_is_mostly_within_two_standard_errors():
+    rng = np.random.default_rng(0)
+    within = {"bootstrap": 0, "corrected": 0}
+    for _ in range(100):
+        X = rng.normal(size=(560, 10))
+        y = X[:, 0] + rng.standard_t(4, size=560)
+        splits = build_splits(rng.permutation(60) % 5)
+        fits = [np.linalg.lstsq(X[train], y[train], rcond=None)[0] for train, _ in splits]
+        held_out = np.zeros(60)
+        for (_, rows), weights in zip(splits, fits, strict=True):
+            held_out[rows] = X[rows] @ weights
+        score = score_with_error(RMSE, y[:60], held_out)
+        reached = METRICS[RMSE](y[60:], X[60:] @ np.mean(fits, axis=0))
+        distance = abs(reached - score.value)
+        within["bootstrap"] += distance <= 2 * score.standard_error
+        corrected = cross_validated_score(score, splits, 60)
+        within["corrected"] += distance <= 2 * corrected.standard_error
+    assert within["bootstrap"] < 90 <= within["corrected"]
+
+
+def test_no_sample_is_scored_with_weights_that_it_chose():
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=300)
+    splits = build_splits(np.arange(300) % 5)
+    sample = SimpleNamespace(
+        splits=splits, target=SimpleNamespace(learned=y), scoring=Scoring(RMSE, None)
+    )
+    # Candidates without skill: their best mixture is chosen by chance alone.
+    candidates = [rng.normal(size=300) for _ in range(8)]
+    weights = select_weights(candidates, lambda p: METRICS[RMSE](y, p))
+    crossed = _cross_weighted(sample, weights, candidates)
+    mixed = sum(w * each for w, each in zip(weights, candidates, strict=True))
+    assert METRICS[RMSE](y, crossed) < METRICS[RMSE](y, mixed)
+    rows = splits[2].validation
+    others = splits[2].train
+    own = select_weights([c[others] for c in candidates], lambda p: METRICS[RMSE](y[others], p))
+    expected = sum(w * each[rows] for w, each in zip(own, candidates, strict=True))
+    np.testing.assert_allclose(crossed[rows], expected)
 
 
 def test_the_score_of_a_later_period_falls_within_two_standard_errors():

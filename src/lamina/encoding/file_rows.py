@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 if TYPE_CHECKING:
     import pandas as pd
 
 # Name of the index of a data frame that was read from a file. The index keeps the row of the file
 # when rows are shuffled, split or left out.
 FILE_ROW = "row of the file"
+
+
+# The same for rows selected from a data frame that a program made.
+TABLE_ROW = "row of the table"
+
+
+def number_used_rows(frame: pd.DataFrame, rows: NDArray[np.int64]) -> pd.DataFrame:
+    """Return some rows of a data frame, whose names in messages are those of the whole frame."""
+    from pandas import Index
+
+    chosen = frame.iloc[rows]
+    if frame.index.name != FILE_ROW:
+        chosen = chosen.set_axis(Index(rows + 1, name=TABLE_ROW))
+    return chosen
 
 
 def number_rows(frame: pd.DataFrame) -> None:
@@ -32,4 +49,6 @@ def row_name(column: pd.Series, position: int) -> str:
     """
     if column.index.name == FILE_ROW:
         return f"row {column.index[position]} of the file"
+    if column.index.name == TABLE_ROW:
+        return f"row {column.index[position]}"
     return f"row {position + 1}"

@@ -112,10 +112,13 @@ def _checked(encoding: FittedTable, columns: dict[str, pd.Series]) -> dict[str, 
 
 
 def _checked_of_array(encoding: FittedTable, columns: dict[str, pd.Series]) -> dict[str, pd.Series]:
-    """Return checked columns; only those of a chosen type are read in the form of training."""
-    checked = _checked(encoding, columns)
-    chosen = {name: column for name, column in checked.items() if name in encoding.forms_}
-    return checked | read_new(chosen, encoding.kinds_, encoding.forms_)
+    """Return checked columns, read in the form of training.
+
+    The columns of an array have a form only if their type was chosen: all other texts remain texts.
+    """
+    checked, forms = _checked(encoding, columns), encoding.forms_
+    read = {n: column for n, column in checked.items() if n in forms or not _is_of_array(encoding)}
+    return checked | read_new(read, encoding.kinds_, forms)
 
 
 def _is_of_array(encoding: FittedTable) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, InvalidParameterError
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from lamina.encoding.frames import ArrayOrTable
@@ -21,6 +21,7 @@ from lamina.encoding.table_columns import ColumnRecord
 from lamina.errors import NoBetterThanTrivialWarning
 from lamina.estimators.settings.configured import require_valid
 from lamina.estimators.settings.device_choice import DeviceNames
+from lamina.estimators.settings.refusals import Names, refused
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
 from lamina.tabular.categorical_columns import types_with_categories
@@ -28,7 +29,7 @@ from lamina.tabular.column_report import report_inputs
 from lamina.tabular.description import EnsembleDescription, describe_ensemble
 from lamina.tabular.ensembling import Ensemble, fit_ensemble
 from lamina.tabular.fit_progress import ProgressLine, Show
-from lamina.tabular.folds import assign_folds, leave_out, number_folds
+from lamina.tabular.folds import NO_FOLD, assign_folds, number_folds
 from lamina.tabular.inputs import TableInputs
 from lamina.tabular.inspected import Inspected
 from lamina.tabular.leaks import warn_of_leaks
@@ -41,9 +42,8 @@ from lamina.tabular.split_choice import SplitChoice, Splitting
 from lamina.tabular.targets import Target, require_as_many
 from lamina.tabular.time_limits import TimeLimit
 from lamina.tabular.trivial import remark_on_trivial
+from lamina.tabular.used_rows import FEWEST_SAMPLES, UsedRows
 from lamina.tabular.validation_scores import ValidationScore
-
-FEWEST_SAMPLES = 8
 
 
 class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
@@ -60,10 +60,10 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     feature_names_in_: AnyArray
 
     _parameter_constraints: ClassVar[dict[str, Json]] = {
-        "quality": [StrOptions(set(QUALITIES))],
+        "quality": [Names(set(QUALITIES))],
         "time_limit": [Interval(Real, 0, None, closed="neither"), None],
         "scoring": [str, callable, None],
-        "categorical_features": [StrOptions({"from_dtype", "auto"}), "array-like"],
+        "categorical_features": [Names({"from_dtype", "auto"}), "array-like"],
         "column_types": [dict, None],
         "n_jobs": [Integral, None],
         "device": [DeviceNames(), None],
@@ -94,6 +94,13 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         tags.input_tags.string = True
         tags.input_tags.sparse = True
         return tags
+
+    def _validate_params(self) -> None:
+        """Check each parameter; a message has the nearest match of a misspelt name."""
+        for name, value in self.get_params(deep=False).items():
+            message = refused(name, value, self._parameter_constraints, type(self).__name__)
+            if message is not None:
+                raise InvalidParameterError(message)
 
     @abstractmethod
     def _read_target(self, y: ArrayOrTable) -> Target:
@@ -149,8 +156,8 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
             Weighs the losses of the networks, which choose their epochs. Samples of weight 0 are
-            used neither for training nor for validation. A weight of 2 is not two copies: folds,
-            batches, encoding, scores and calibration count each row once.
+            left out: the model is that of a table without them. A weight of 2 is not two copies:
+            folds, batches, encoding, scores and calibration count each row once.
         groups : array-like of shape (n_samples,) or str, optional
             Group of each sample: all samples of a group are in training or all in validation. A
             str names a column of X, which is then not used as an input. The standard error of the
@@ -186,32 +193,32 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         limit = TimeLimit(self.time_limit)
         fitter = MemberFitter(self.n_jobs, self._show(), limit, self.device)
         choice, X = SplitChoice.read(X, groups, time, cv)
-        inputs = TableInputs(types_with_categories(X, self.categorical_features, self.column_types))
-        encoded = inputs.fit_encode(X)
-        target = self._read_target(y)
-        self._check_lengths(len(encoded), target.learned)
+        used = UsedRows.read(sample_weight, X)
+        table = used.of_table(X)
+        types = types_with_categories(table, self.categorical_features, self.column_types)
+        inputs = TableInputs(types)
+        encoded = inputs.fit_encode(table)
+        all_targets = self._read_target(y)
+        self._check_lengths(used.n_rows or len(encoded), all_targets.learned)
+        target = used.of_target(all_targets)
+        choice = choice.of_rows(used, all_targets.learned)
         warn_of_leaks(inputs, encoded, target.learned)
-        weight = None
-        if sample_weight is not None:
-            weight = _check_sample_weight(sample_weight, encoded.numbers, ensure_non_negative=True)
-            _refuse_weights_of_zero(weight, target)
         scoring = Scoring.read(self.scoring, target)
         random_state = check_random_state(self.random_state)
         quality = QUALITIES[self.quality]
         splits = choice.splits(target.learned, quality.folds(len(encoded)), random_state)
-        if weight is not None:
-            splits = leave_out(splits, weight == 0)
         sizes = tuple(end - start + 1 for start, end in inputs.coded_)
-        weight = self._weigh(target, weight)
+        weight = self._weigh(target, used.weight)
         refits, groups = choice.time is not None, choice.groups
         sample = Sample(encoded, sizes, target, weight, splits, scoring, refits, groups)
         ensemble = fit_ensemble(sample, quality, self._build, random_state, fitter)
         sample = replace(sample, target=ensemble.target)
         trivial = remark_on_trivial(sample, ensemble.score, ensemble.validated)
-        remarks = [*limit.remarks, *target.remarks(), *choice.remarks(inputs.encoding_.report_)]
+        remarks = [*limit.remarks, *target.remarks(), *used.remarks(all_targets)]
+        remarks += choice.remarks(inputs.encoding_.report_)
         remarks += [] if trivial is None else [trivial]
         learned = self._learn_out_of_fold(sample, ensemble)
-        self._keep(inputs, sample, ensemble, remarks)
+        self._keep(inputs, sample, ensemble, remarks, used)
         self.__dict__.update(learned)
         if trivial is not None:
             warnings.warn(trivial, NoBetterThanTrivialWarning, stacklevel=3)
@@ -370,6 +377,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         sample: Sample,
         ensemble: Ensemble,
         remarks: list[str],
+        used: UsedRows,
     ) -> None:
         """Set the fitted attributes last, so that a failing fit leaves an earlier one unchanged."""
         target = sample.target
@@ -382,24 +390,10 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
             inputs_=inputs,
             members_=ensemble.members,
             member_weights_=ensemble.weights,
-            folds_=number_folds(sample.splits, len(sample.encoded)),
-            oof_predictions_=ensemble.predictions,
+            folds_=used.spread(number_folds(sample.splits, len(sample.encoded)), NO_FOLD),
+            oof_predictions_=used.spread(ensemble.predictions, np.nan),
             validation_score_=ensemble.score,
             remarks_=remarks,
             n_features_in_=inputs.encoding_.n_features_in_,
             **({} if names is None else {"feature_names_in_": names}),
-        )
-
-
-def _refuse_weights_of_zero(weight: NDArray[np.float64], target: Target) -> None:
-    if target.kind != "regression" and len(np.unique(target.learned[weight > 0])) < 2:
-        raise ValueError(
-            "y has only one class among the samples with a weight above zero: a classifier needs "
-            "at least two, so give samples of another class a weight"
-        )
-    positive = int((weight > 0).sum())
-    if positive < FEWEST_SAMPLES:
-        raise ValueError(
-            f"sample_weight is zero for all but {positive} of {len(weight)} samples, and a minimum "
-            f"of {FEWEST_SAMPLES} is required: give more samples a weight"
         )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.files.model_file import Json
-from lamina.tabular.folds import number_folds
+from lamina.tabular.folds import NO_FOLD, number_folds
 from lamina.tabular.members import (
     Member,
     MemberPlan,
@@ -28,7 +29,9 @@ from lamina.tabular.transformation_choice import choose_transformation, needs_ch
 from lamina.tabular.validation_scores import (
     N_RESAMPLES,
     ValidationScore,
+    cross_validated_score,
     later_score,
+    measured_or_nan,
     score_with_error,
 )
 
@@ -100,7 +103,9 @@ def _seconds_of_scores(sample: Sample, quality: Quality, limit: TimeLimit) -> fl
     predictions = trivial * np.random.RandomState(0).uniform(0.9, 1.0, trivial.shape)
     y, measure = sample.target.learned, sample.scoring.measure
     of_tries = min(N_TRIALS / len(sample.splits), 1.0) * len(quality.recipes)
-    n_scores = N_RESAMPLES + N_STEPS * (of_tries + quality.most_recipes)
+    # The weights are chosen once with all folds, and once without each of them.
+    n_choices = 1 + len(sample.splits)
+    n_scores = N_RESAMPLES + N_STEPS * (of_tries + n_choices * quality.most_recipes)
     return n_scores * limit.measure(lambda: measure(y, predictions))
 
 
@@ -126,28 +131,29 @@ def _fit_best_recipes(
 
 def _best_recipes(sample: Sample, members: Sequence[Member], most: int) -> set[str]:
     """Return the names of the recipes with the largest weights in an ensemble of all."""
-    names, weights, _ = _weigh_recipes(sample, members)
+    names, weights = _weigh_recipes(sample, members)[:2]
     order = np.argsort(-weights, kind="stable")[:most]
     return {names[i] for i in order if weights[i] > 0}
 
 
 def _weigh(sample: Sample, members: Sequence[Member], limit: TimeLimit) -> Ensemble:
-    names, weights, predictions = _weigh_recipes(sample, members)
+    names, weights, candidates = _weigh_recipes(sample, members)
+    predictions = _weighted(weights, candidates)
     sizes = {name: sum(member.recipe == name for member in members) for name in names}
     member_weights = {
         name: weight / sizes[name] for name, weight in zip(names, weights, strict=True)
     }
     used = [member for member in members if member_weights[member.recipe] > 0]
     validated = _validated(predictions)
-    score = _score(sample, predictions, validated, limit)
+    score = _score(sample, _cross_weighted(sample, weights, candidates), validated, limit)
     weights = np.array([member_weights[each.recipe] for each in used])
     return Ensemble(used, weights, predictions, score, sample.target)
 
 
 def _weigh_recipes(
     sample: Sample, members: Sequence[Member]
-) -> tuple[list[str], NDArray[np.float64], Predictions]:
-    """Return the recipes' names, their weights, and the resulting out-of-fold predictions."""
+) -> tuple[list[str], NDArray[np.float64], list[Predictions]]:
+    """Return the recipes' names, their weights, and their out-of-fold predictions."""
     names = list(dict.fromkeys(member.recipe for member in members))
     candidates = [
         predict_validation(sample, [member for member in members if member.recipe == name])
@@ -157,8 +163,38 @@ def _weigh_recipes(
     validated = np.all([_validated(each) for each in candidates], axis=0)
     y, measure = sample.target.learned[validated], sample.scoring.measure
     weights = select_weights([each[validated] for each in candidates], lambda p: measure(y, p))
-    used = [(w, each) for w, each in zip(weights, candidates, strict=True) if w > 0]
-    return names, weights, sum(w * each for w, each in used)
+    return names, weights, candidates
+
+
+def _cross_weighted(
+    sample: Sample, weights: NDArray[np.float64], candidates: Sequence[Predictions]
+) -> Predictions:
+    """Return out-of-fold predictions with weights that each fold's samples did not choose.
+
+    Weights chosen on the samples that they predict make the score too good: for each fold, they are
+    chosen on the other folds. A fold without which the metric is undefined keeps the weights of
+    all.
+    """
+    validated = np.all([_validated(each) for each in candidates], axis=0)
+    folds = np.where(validated, number_folds(sample.splits, len(validated)), NO_FOLD)
+    y, measure = sample.target.learned, sample.scoring.measure
+    crossed = _weighted(weights, candidates)
+    for fold in range(len(sample.splits) if len(candidates) > 1 else 0):
+        others = validated & (folds != fold)
+        if not others.any() or np.isnan(measured_or_nan(measure, y[others], crossed[others])):
+            continue
+        chosen = select_weights(
+            [each[others] for each in candidates], partial(measured_or_nan, measure, y[others])
+        )
+        rows = folds == fold
+        crossed[rows] = _weighted(chosen, [each[rows] for each in candidates])
+    return crossed
+
+
+def _weighted(weights: NDArray[np.float64], candidates: Sequence[Predictions]) -> Predictions:
+    """Return the weighted mean of the candidates with a weight, added up in their order."""
+    pairs = zip(weights, candidates, strict=True)
+    return np.asarray(sum(weight * each for weight, each in pairs if weight > 0))
 
 
 def _score(
@@ -169,7 +205,7 @@ def _score(
     groups = None if sample.groups is None else sample.groups[validated]
     score = score_with_error(scoring.name, y, predictions, measure, limit, groups)
     if not sample.refits:
-        return score
+        return cross_validated_score(score, sample.splits, len(y))
     periods = number_folds(sample.splits, len(validated))[validated]
     return later_score(score, y, predictions, measure, periods)
 

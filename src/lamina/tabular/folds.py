@@ -191,18 +191,6 @@ def number_folds(splits: Sequence[Split], n_samples: int) -> NDArray[np.int64]:
     return folds
 
 
-def leave_out(splits: Sequence[Split], left_out: NDArray[np.bool_]) -> list[Split]:
-    """Return the splits without some samples; drop splits that become empty on one side."""
-    parts = [(train[~left_out[train]], rows[~left_out[rows]]) for train, rows in splits]
-    kept = [Split(train, rows) for train, rows in parts if len(train) and len(rows)]
-    if not kept:
-        raise ValueError(
-            "sample_weight is zero for all training or all validation samples of each split: give "
-            "more samples a weight, or pass other splits as cv="
-        )
-    return kept
-
-
 def _quintiles(values: NDArray[np.float64]) -> NDArray[np.int64]:
     inner = np.quantile(values, [0.2, 0.4, 0.6, 0.8])
     return np.asarray(np.searchsorted(inner, values), dtype=np.int64)

@@ -16,7 +16,7 @@ from lamina.errors import suggestion
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
 from lamina.tabular.dependence import average_over_values
-from lamina.tabular.explanations import Explanation, compute_contributions
+from lamina.tabular.explanations import TOLERANCE, Explanation, contributions_that_add_up
 from lamina.tabular.importances import column_names, permutation_importances
 from lamina.tabular.shared_inputs import inputs_by_recipe, iterate_blocks
 from lamina.tabular.targets import require_as_many
@@ -167,12 +167,19 @@ class Inspected:
         baseline = self._combine([mean[np.newaxis] for mean in self.input_means_])
         rows = np.arange(len(chosen))
         names = column_names(self)  # type: ignore[arg-type]
+        explained = predictions.reshape(len(rows), -1)[rows, chosen]
+        explained_baseline = baseline.reshape(1, -1)[0, chosen]
         explanation = Explanation(
             columns=names,
             values=_values(X, names),
-            contributions=compute_contributions(self, matrices, chosen, n_steps),  # type: ignore[arg-type]
-            predictions=predictions.reshape(len(rows), -1)[rows, chosen],
-            baseline_predictions=baseline.reshape(1, -1)[0, chosen],
+            contributions=contributions_that_add_up(
+                self,  # type: ignore[arg-type]
+                *(matrices, chosen, n_steps),
+                differences=explained - explained_baseline,
+                tolerance=TOLERANCE * self._target.width,
+            ),
+            predictions=explained,
+            baseline_predictions=explained_baseline,
         )
         return explanation, chosen
 

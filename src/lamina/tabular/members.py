@@ -136,7 +136,7 @@ def plan_members(
     # With bins of dates, networks memorise each period and do not generalise to later ones.
     numbers, binned = sample.encoded.numbers, ~sample.encoded.dates
     if not binned.any():
-        recipes = [recipe for recipe in recipes if recipe.embedding is None]
+        recipes = [recipe for recipe in recipes if not recipe.needs_numbers]
     features = {
         recipe.name: NumericFeatures.fit(numbers, recipe.n_bins, binned) for recipe in recipes
     }
@@ -145,12 +145,12 @@ def plan_members(
         for recipe in recipes:
             settings = recipe.settings(len(sample.encoded), sample.target.kind)
             settings["batch_size"] = min(settings["batch_size"], fewest)
-            if recipe.embedding is not None:
-                # Numbers are the first inputs.
-                embedded = np.flatnonzero(binned).tolist()
-                n_inputs = _count_inputs(sample, recipe, features[recipe.name])
-                others = sorted(set(range(n_inputs)).difference(embedded))
-                settings["inputs"] = recipe.inputs(embedded, others)
+            # Numbers are the first inputs.
+            embedded = np.flatnonzero(binned).tolist()
+            n_inputs = _count_inputs(sample, recipe, features[recipe.name])
+            others = sorted(set(range(n_inputs)).difference(embedded))
+            inputs = recipe.inputs(embedded, others)
+            settings |= {"inputs": inputs} if inputs else {}
             network = build({**settings, "random_state": int(random_state.randint(2**31 - 1))})
             plans.append(MemberPlan(recipe, split, features[recipe.name], network))
     return plans
@@ -160,7 +160,8 @@ def _count_inputs(sample: Sample, recipe: Recipe, numeric: NumericFeatures) -> i
     encoded = sample.encoded
     blocks = [encoded.parts, encoded.categories, *([encoded.texts] if recipe.uses_texts else [])]
     n_statistics = len(sample.sizes) * (sample.target.described.shape[1] + 1)
-    return numeric.n_features_out + int(sum(block.shape[1] for block in blocks)) + n_statistics
+    n_encoded: int = sum(block.shape[1] for block in blocks)
+    return numeric.n_features_out + n_encoded + n_statistics
 
 
 def fit_member(
@@ -212,14 +213,19 @@ def _limit_seconds(network: BaseEstimator, seconds_left: Callable[[], float] | N
 
 
 def best_epoch(network: BaseEstimator) -> int:
-    """Return the epoch of a fitted network's weights; if several are best, the last one.
+    """Return the epoch of a fitted network's weights; 0 if a time limit ended the first epoch.
 
-    0 if a time limit ended the first epoch.
+    The network's attributes say whether the loss or a scorer chose the epoch: its `monitor` has
+    been reset, because a scorer is code.
     """
-    monitored = network.monitor is not None and not isinstance(network.monitor, str)
-    costs = -np.array(network.validation_scores_) if monitored else network.validation_loss_curve_
-    costs = np.asarray(costs, dtype=np.float64)
-    return len(costs) - int(np.nanargmin(costs[::-1])) if len(costs) else 0
+    by_score = network.best_validation_score_ is not None
+    curve = network.validation_scores_ if by_score else network.validation_loss_curve_
+    costs = np.asarray(curve, dtype=np.float64) * (-1 if by_score else 1)
+    if not len(costs):
+        return 0
+    if network.restore_best == "last_of_ties":
+        return len(costs) - int(np.nanargmin(costs[::-1]))
+    return int(np.nanargmin(costs)) + 1
 
 
 def fit_on_all(
@@ -265,11 +271,25 @@ def _absent_classes(sample: Sample, split: Split) -> NDArray[np.int64]:
 
 def predict_validation(sample: Sample, members: Sequence[Member]) -> NDArray[np.float64]:
     """Return the mean prediction for each sample by the members it validated; NaN if none."""
+    return average_validation(sample, members, validation_outputs(sample, members))
+
+
+def validation_outputs(sample: Sample, members: Sequence[Member]) -> list[NDArray[np.float64]]:
+    """Return each member's outputs for its validation samples, as `Target.outputs` does."""
+    rows = (sample.splits[member.split].validation for member in members)
+    pairs = zip(members, rows, strict=True)
+    encoded = sample.encoded.rows
+    return [sample.target.outputs(m.network, m.matrix(encoded(chosen))) for m, chosen in pairs]
+
+
+def average_validation(
+    sample: Sample, members: Sequence[Member], outputs: Sequence[NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Return the mean prediction of `predict_validation` from the members' outputs."""
     total = np.array(np.nan)
     counts = np.zeros(len(sample.encoded), dtype=np.int64)
-    for member in members:
-        rows = sample.splits[member.split].validation
-        part = sample.target.predict(member.network, member.matrix(sample.encoded.rows(rows)))
+    for member, output in zip(members, outputs, strict=True):
+        rows, part = sample.splits[member.split].validation, sample.target.finish(output)
         if counts.sum() == 0:
             total = np.zeros((len(counts), *part.shape[1:]))
         total[rows] += part

@@ -23,6 +23,7 @@ from lamina.tabular.folds import (
     split_in_time,
 )
 from lamina.tabular.random_rows import remarks_on_dates
+from lamina.tabular.used_rows import UsedRows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,12 +88,7 @@ class SplitChoice(NamedTuple):
         n_folds : int
         random_state : RandomState
         """
-        for name, values in (("groups", self.groups), ("time", self.time)):
-            if values is not None and len(values) != len(learned):
-                raise ValueError(
-                    f"{name} has {len(values)} values, but y has {len(learned)}: pass one for "
-                    "each sample"
-                )
+        self._require_lengths(len(learned))
         n_folds = self._number_of_folds(n_folds)
         if self._has_splits:
             splits = _read_splits(self.cv, learned, self.groups)
@@ -103,6 +99,39 @@ class SplitChoice(NamedTuple):
         else:
             return build_splits(assign_folds(n_folds, learned, random_state))
         return splits if self.groups is None else _keep_together(splits, self.groups, self.cv)
+
+    def of_rows(self, used: UsedRows, learned: AnyArray) -> SplitChoice:
+        """Return the choice for the rows that a fit uses.
+
+        Parameters
+        ----------
+        used : UsedRows
+        learned : ndarray of shape (n_samples,)
+            The target of all rows.
+        """
+        if used.rows is None:
+            return self
+        self._require_lengths(len(learned))
+        cv = self.cv
+        if self._has_splits:
+            pairs = _read_splits(cv, learned, self.groups)
+            if self.groups is not None:
+                pairs = _keep_together(pairs, self.groups, cv)
+            cv = used.splits(pairs)
+        groups = (
+            None
+            if self.groups is None
+            else np.unique(self.groups[used.rows], return_inverse=True)[1]
+        )
+        return SplitChoice(groups, None if self.time is None else self.time[used.rows], cv)
+
+    def _require_lengths(self, n_samples: int) -> None:
+        for name, values in (("groups", self.groups), ("time", self.time)):
+            if values is not None and len(values) != n_samples:
+                raise ValueError(
+                    f"{name} has {len(values)} values, but y has {n_samples}: pass one for "
+                    "each sample"
+                )
 
     def _number_of_folds(self, n_folds: int) -> int:
         if not isinstance(self.cv, Integral):

@@ -34,16 +34,20 @@ def read_labels(y: ArrayOrTable) -> AnyArray:
     >>> read_labels(pd.Series([True, False], dtype="boolean"))
     array([ True, False])
     """
-    labels = column_or_1d(_without_nullable_type(y), warn=True)
+    labels = _as_column(y)
     _refuse_missing(labels)
     if labels.dtype == object:
+        labels = _without_objects(labels)
         types = sorted({type(label).__name__ for label in labels.tolist()})
         if "str" in types and len(types) > 1:
             raise ValueError(
                 f"Unknown label type: y mixes labels of the types {' and '.join(types)}. Convert "
                 "them to one type, for example with y.astype(str)"
             )
-    check_classification_targets(labels)
+    try:
+        check_classification_targets(labels)
+    except ValueError as error:
+        raise ValueError(f"{error} Use TabularRegressor for a target of quantities") from None
     return np.asarray(labels)
 
 
@@ -72,7 +76,7 @@ def read_values(y: ArrayOrTable) -> NDArray[np.float64]:
     ValueError: y has 'x' in row 2, where a number is expected: correct the value, drop the row, \
 or use TabularClassifier if y has classes
     """
-    column = column_or_1d(_without_nullable_type(y), warn=True)
+    column = _as_column(y)
     if column.dtype.kind in "mM":
         raise ValueError(
             f"y has the type {column.dtype}, where numbers are expected: convert it, for example "
@@ -89,6 +93,29 @@ or use TabularClassifier if y has classes
     columns = values[:, np.newaxis]
     TargetScaling.from_targets(columns).standardise(columns, np.float32, alternative="")
     return np.asarray(values)
+
+
+def _as_column(y: ArrayOrTable) -> AnyArray:
+    """Return y as an array of shape (n_samples,); an error names the cure."""
+    if y is None:
+        raise ValueError("fit requires y to be passed, but the target y is None")
+    shape = np.asarray(y).shape
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"y should be a 1d array, got an array of shape {shape} instead: fit one model "
+            "for each column, or use MLPRegressor or MLPClassifier, which have several targets"
+        )
+    return np.asarray(column_or_1d(_without_nullable_type(y), warn=True))
+
+
+def _without_objects(labels: AnyArray) -> AnyArray:
+    """Return objects that are all booleans, or all integers, in the dtype of these."""
+    types = {type(label) for label in labels.tolist()}
+    are_bool = types <= {bool, np.bool_}
+    are_integers = bool not in types and all(issubclass(t, (int, np.integer)) for t in types)
+    converted = np.array(labels.tolist()) if are_bool or are_integers else labels
+    # Integers beyond 64 bits would become floats.
+    return converted if converted.dtype.kind in "biu" else labels
 
 
 def _without_nullable_type(y: ArrayOrTable) -> ArrayOrTable:

@@ -59,13 +59,26 @@ class Target(ABC):
     def metric(self) -> str:
         """scikit-learn's name of the metric of `validation_score_`."""
 
+    @property
+    def width(self) -> float:
+        """Difference between the largest and the smallest possible prediction."""
+        return 1.0
+
     @abstractmethod
     def attributes(self) -> dict[str, Json]:
         """Return the fitted attributes that describe the target."""
 
     @abstractmethod
+    def outputs(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
+        """Return a network's predictions in the form of the target that it learned."""
+
+    def finish(self, outputs: Predictions) -> Predictions:
+        """Return values or probabilities from a network's outputs."""
+        return outputs
+
     def predict(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
         """Return a network's values or probabilities."""
+        return self.finish(self.outputs(member, inputs))
 
     @abstractmethod
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
@@ -91,6 +104,10 @@ class Target(ABC):
     @abstractmethod
     def rows(self, chosen: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Self:
         """Return the target of the selected samples, by a mask or by indices."""
+
+    @abstractmethod
+    def reread(self, rows: NDArray[np.int64]) -> Self:
+        """Return the target of the selected samples, as if it had no others."""
 
     @abstractmethod
     def without_samples(self) -> Self:
@@ -147,7 +164,7 @@ class Classes(Target):
         """Return `classes_`."""
         return {"classes_": self.classes}
 
-    def predict(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
+    def outputs(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
         """Return a network's probabilities, shape (n_samples, n_classes)."""
         return np.asarray(member.predict_proba(inputs), dtype=np.float64)
 
@@ -186,6 +203,16 @@ class Classes(Target):
     def rows(self, chosen: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Self:
         """Return the target of the selected samples."""
         return replace(self, learned=self.learned[chosen])
+
+    def reread(self, rows: NDArray[np.int64]) -> Self:
+        """Return the target of the selected samples, with their classes alone.
+
+        Raises
+        ------
+        ValueError
+            If only one class is left, or no class with two rows.
+        """
+        return self.read(self.classes[self.learned[rows]])
 
     def without_samples(self) -> Self:
         """Return the classes without the samples."""
@@ -234,6 +261,11 @@ class Values(Target):
         return self.transformation.forward(self.learned)
 
     @property
+    def width(self) -> float:
+        """Width of the range to which predictions are clipped."""
+        return self.range[1] - self.range[0]
+
+    @property
     def metric(self) -> str:
         """Root mean squared error."""
         return "neg_root_mean_squared_error"
@@ -242,11 +274,14 @@ class Values(Target):
         """Return `target_range_`."""
         return {"target_range_": self.range}
 
-    def predict(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
-        """Return a network's predictions within the target's range, shape (n_samples,)."""
-        values = np.asarray(member.predict(inputs), dtype=np.float64)
-        if self.transformation is not None:
-            values = self.transformation.inverse(values)
+    def outputs(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
+        """Return a network's values, or its roots of values, shape (n_samples,)."""
+        return np.asarray(member.predict(inputs), dtype=np.float64)
+
+    def finish(self, outputs: Predictions) -> Predictions:
+        """Return values within the target's range."""
+        transformation = self.transformation
+        values = outputs if transformation is None else transformation.inverse(outputs)
         return np.clip(values, *self.range)
 
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
@@ -271,6 +306,10 @@ class Values(Target):
     def rows(self, chosen: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Self:
         """Return the target of the selected samples."""
         return replace(self, learned=self.learned[chosen])
+
+    def reread(self, rows: NDArray[np.int64]) -> Self:
+        """Return the target of the selected samples, with their range."""
+        return self.read(self.learned[rows])
 
     def without_samples(self) -> Self:
         """Return the range without the samples."""

@@ -8,10 +8,17 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import clone
 
-from lamina.tabular.members import Member, MemberPlan, Sample, predict_validation
+from lamina.tabular.members import (
+    Member,
+    MemberPlan,
+    Sample,
+    average_validation,
+    predict_validation,
+    validation_outputs,
+)
 from lamina.tabular.side_by_side import MemberFitter
 from lamina.tabular.targets import Values
-from lamina.tabular.transformations import SquareRoot, has_heavy_tail
+from lamina.tabular.transformations import Floats, SquareRoot, has_heavy_tail
 
 
 def needs_choice(sample: Sample) -> bool:
@@ -46,12 +53,14 @@ def choose_transformation(
     root_members = fitter.fit(roots, copies, n_later)
     if len(members) < len(plans) or len(root_members) < len(plans):
         return sample, members
-    predictions = predict_validation(roots, root_members)
+    outputs = validation_outputs(roots, root_members)
+    predictions = average_validation(roots, root_members, outputs)
     rows = np.isfinite(predictions)
     weight = None if sample.weight is None else sample.weight[rows]
     variance = np.average(sample.target.learned[rows] - predictions[rows], weights=weight)
     roots = _with(sample, SquareRoot(max(float(variance), 0.0)))
-    if _score(roots, root_members) > _score(sample, members):
+    root_score = _score(roots, average_validation(roots, root_members, outputs))
+    if root_score > _score(sample, predict_validation(sample, members)):
         return roots, root_members
     return sample, members
 
@@ -66,7 +75,6 @@ def _with(sample: Sample, transformation: SquareRoot) -> Sample:
     )
 
 
-def _score(sample: Sample, members: Sequence[Member]) -> float:
-    predictions = predict_validation(sample, members)
+def _score(sample: Sample, predictions: Floats) -> float:
     rows = np.isfinite(predictions)
     return sample.scoring.measure(sample.target.learned[rows], predictions[rows])

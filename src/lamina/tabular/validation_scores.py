@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 
 from lamina.formulas.table import AnyArray
+from lamina.tabular.folds import Split
 from lamina.tabular.time_limits import TimeLimit
 
 N_RESAMPLES = 200
@@ -101,10 +102,49 @@ def score_with_error(
             break
         drawn = np.bincount(draws.randint(n_groups, size=n_groups), minlength=n_groups)
         rows = np.repeat(np.arange(len(y)), drawn[groups])
-        values.append(_measured(measure, y[rows], predictions[rows]))
+        values.append(measured_or_nan(measure, y[rows], predictions[rows]))
     usable = [value for value in values if np.isfinite(value)]
     error = float(np.std(usable)) if usable else np.nan
-    return ValidationScore(metric, _measured(measure, y, predictions), error)
+    return ValidationScore(metric, measured_or_nan(measure, y, predictions), error)
+
+
+def cross_validated_score(
+    score: ValidationScore, splits: Sequence[Split], n_validated: int
+) -> ValidationScore:
+    """Return the score with a standard error that allows for overlapping training sets.
+
+    The bootstrap draws samples and keeps the networks: it omits that other training samples give
+    other networks, and that the networks of two splits share most of their training samples, so
+    that their scores err alike. For J splits with n₁ training and n₂ validation samples, and the
+    variance S² of the score of one split, the squared standard error is S² (1/J + n₂/n₁) (Nadeau,
+    Bengio, "Inference for the generalization error", 2003, equation 9). The bootstrap over n
+    samples gives S² n₂/n, so its square is multiplied by (n/n₂) (1/J + n₂/n₁), which is 1 + n/n₁
+    for folds.
+
+    Parameters
+    ----------
+    score : ValidationScore
+        With the standard error of the bootstrap.
+    splits : sequence of Split
+        n₁ and n₂ are their mean sizes.
+    n_validated : int
+        n, the number of samples in any validation set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> halves = [
+    ...     Split(np.arange(50), np.arange(50, 100)),
+    ...     Split(np.arange(50, 100), np.arange(50)),
+    ... ]
+    >>> score = cross_validated_score(ValidationScore("roc_auc", 0.8, 0.01), halves, 100)
+    >>> round(score.standard_error, 4)
+    0.0173
+    """
+    n_train = np.mean([len(split.train) for split in splits])
+    n_validation = np.mean([len(split.validation) for split in splits])
+    factor = n_validated / n_validation * (1 / len(splits) + n_validation / n_train)
+    return score._replace(standard_error=float(score.standard_error * np.sqrt(factor)))
 
 
 def later_score(
@@ -137,7 +177,7 @@ def later_score(
     0.866
     """
     chosen = [periods == period for period in np.unique(periods)]
-    scores = np.array([_measured(measure, y[rows], predictions[rows]) for rows in chosen])
+    scores = np.array([measured_or_nan(measure, y[rows], predictions[rows]) for rows in chosen])
     usable = scores[np.isfinite(scores)]
     if len(usable) < 2:
         return score
@@ -145,7 +185,7 @@ def later_score(
     return score._replace(standard_error=max(error, score.standard_error))
 
 
-def _measured(measure: Metric, y: AnyArray, predictions: NDArray[np.float64]) -> float:
+def measured_or_nan(measure: Metric, y: AnyArray, predictions: NDArray[np.float64]) -> float:
     """Return a score, or NaN if only one of two classes occurs, so that there is no ROC curve."""
     if measure is METRICS["roc_auc"] and len(np.unique(y)) < 2:
         return np.nan

@@ -14,4 +14,5 @@ EMBEDDED = Recipe(
     epochs=120,
     network=DEEP.network,
     embedding=PiecewiseLinear(n_bins=48, n_outputs=8),
+    needs_numbers=True,
 )

@@ -35,8 +35,10 @@ class Recipe:
         True if the words of texts are inputs. They are useless for names and essential for free
         texts, so such a recipe is an additional candidate for tables with a text column.
     embedding : Input, optional
-        Learned inputs for the numbers that are no dates. A table without such numbers leaves the
-        recipe out.
+        Learned inputs for the numbers that are no dates.
+    needs_numbers : bool
+        True if the embedding alone distinguishes the recipe: a table without numbers to embed
+        leaves it out.
     other_inputs : Input, optional
         Inputs for all other columns; by default they enter as they are.
     regression : mapping of str to value, optional
@@ -51,6 +53,7 @@ class Recipe:
     network: Mapping[str, Json]
     uses_texts: bool = False
     embedding: Input | None = None
+    needs_numbers: bool = False
     other_inputs: Input | None = None
     regression: Mapping[str, Json] = field(default_factory=dict)
     batch_sizes: Mapping[int, int] = field(default_factory=lambda: BATCH_SIZES)
