@@ -30,6 +30,8 @@ class SimulatedClock:
 
 
 class SimulatedNetwork(BaseEstimator):
+    best_validation_score_ = restore_best = None
+
     def __init__(self, max_iter=60, monitor="validation_loss", callbacks=None, max_seconds=None):
         self.max_iter, self.monitor = max_iter, monitor
         self.callbacks, self.max_seconds = callbacks, max_seconds

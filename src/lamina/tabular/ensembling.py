@@ -104,7 +104,7 @@ def _seconds_of_scores(sample: Sample, quality: Quality, limit: TimeLimit) -> fl
     y, measure = sample.target.learned, sample.scoring.measure
     of_tries = min(N_TRIALS / len(sample.splits), 1.0) * len(quality.recipes)
     # The weights are chosen once with all folds, and once without each of them.
-    n_choices = 1 + len(sample.splits)
+    n_choices = 1 + (len(sample.splits) if len(quality.recipes) > 1 else 0)
     n_scores = N_RESAMPLES + N_STEPS * (of_tries + n_choices * quality.most_recipes)
     return n_scores * limit.measure(lambda: measure(y, predictions))
 
