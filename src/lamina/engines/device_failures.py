@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Failure(Enum):
-    """What a device has failed at."""
+    """Kind of a device's failure."""
 
     MEMORY = "memory"
     LOST = "lost"
