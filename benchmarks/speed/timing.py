@@ -1,7 +1,8 @@
 """Alternating timing: each round runs every entry once.
 
 A machine's speed varies from second to second, so ratios are computed within a round, and their
-median counts.
+median counts. Each run begins after a pause: for some 25 ms after a product, the threads of
+OpenBLAS wait in a loop, and the next library would share its cores with them.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any, NamedTuple
 
 from benchmarks.speed.peers.peer import Training
 
 LEAST_SECONDS = 0.05
+PAUSE_SECONDS = 0.1
 NOT_IN_QUESTION = 1.25
 
 
@@ -139,10 +141,11 @@ def ratio(slower: Timing, faster: Timing) -> float:
 def timed(
     prepare: Callable[[], Training], surroundings: Callable[[], AbstractContextManager[Any]]
 ) -> Run:
-    """Return the mean time of a training, repeated until LEAST_SECONDS have passed."""
+    """Return the mean time of a training after a pause, repeated until LEAST_SECONDS have passed."""
     spent, repetitions, figure = 0.0, 0, float("nan")
     with surroundings(), _no_garbage_collected():
         training = prepare()
+        sleep(PAUSE_SECONDS)
         while spent < LEAST_SECONDS:
             if repetitions and not training.is_repeatable:
                 training = prepare()
