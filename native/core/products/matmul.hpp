@@ -255,15 +255,31 @@ Index packed_size(Index k, Index n) {
     return k * ((n + lanes<T> - 1) / lanes<T> * lanes<T>);
 }
 
+// Copies rows of VECTORS vectors, the last of them with only `part` columns unless that is 0.
+template <class T, int VECTORS>
+void pack_rows(const T* B, Index stride, Index rows, Index part, T* to) {
+    for (Index i = 0; i < rows; ++i, B += stride, to += VECTORS * lanes<T>) {
+        LAMINA_UNROLL
+        for (int v = 0; v < VECTORS - 1; ++v) store(to + v * lanes<T>, load(B + v * lanes<T>));
+        constexpr Index last = (VECTORS - 1) * lanes<T>;
+        store(to + last, part ? load_part(B + last, part) : load(B + last));
+    }
+}
+
 // Packs rows [begin, end) of B (k, n), `stride` apart, with zeros beyond the last column.
 template <class T>
 void pack(const T* B, Index stride, Index begin, Index end, Index k, Index n, T* packed) {
     for_panels<T>(n, [&](Index j, int vectors) {
         const Index width = vectors * lanes<T>;
-        T* to = packed + j * k + begin * width;
-        for (Index i = begin; i < end; ++i, to += width)
-            for_slices<T>(n - j < width ? n - j : width,
-                          [&](auto slice) { store(to + slice.i, slice.read(B + i * stride + j)); });
+        T* const to = packed + j * k + begin * width;
+        const T* const from = B + begin * stride + j;
+        const Index rows = end - begin, part = n - j < width ? n - j - width + lanes<T> : 0;
+        switch (vectors) {
+            case 1: return pack_rows<T, 1>(from, stride, rows, part, to);
+            case 2: return pack_rows<T, 2>(from, stride, rows, part, to);
+            case 3: return pack_rows<T, 3>(from, stride, rows, part, to);
+            default: return pack_rows<T, 4>(from, stride, rows, part, to);
+        }
     });
 }
 
