@@ -141,7 +141,7 @@ def ratio(slower: Timing, faster: Timing) -> float:
 def timed(
     prepare: Callable[[], Training], surroundings: Callable[[], AbstractContextManager[Any]]
 ) -> Run:
-    """Return the mean time of a training after a pause, repeated until LEAST_SECONDS have passed."""
+    """Return the mean time of a training after a pause, repeated for LEAST_SECONDS."""
     spent, repetitions, figure = 0.0, 0, float("nan")
     with surroundings(), _no_garbage_collected():
         training = prepare()

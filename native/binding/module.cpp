@@ -81,7 +81,7 @@ class NetworkHandle {
                                std::optional<In<double>> multipliers,
                                const OptimizerDeclaration& optimizer, bool measures_gradient,
                                InOut<T> parameters, InOut<T> slots, std::int64_t step,
-                               std::uint64_t seed, std::int64_t n_threads,
+                               std::uint64_t seed, std::int64_t n_threads, bool chooses_threads,
                                std::optional<nb::object> bit_generator,
                                std::optional<nb::object> python_loss, double seconds) {
         require_fit(rows, parameters.size());
@@ -118,15 +118,16 @@ class NetworkHandle {
         RowOrder row_order(order, bit_generator);
         std::vector<Report> reports;
         without_gil([&] {
-            Team team(threads_within(n_threads));
+            Team team(threads_within(n_threads), chooses_threads ? &step_times_ : nullptr);
             const double* rates = learning_rates.data();
             const double* const end = rates + learning_rates.size();
             const double* factors = multipliers ? multipliers->data() : nullptr;
             for (bool goes_on = true; goes_on && rates < end && row_order.draw(interrupt);
                  rates += n_steps, factors = factors ? factors + 3 * n_steps : nullptr) {
-                const Report report = kernels<T>().epoch(
-                    network_, rows.view(), {order.data(), n_used, batch_size, rates, factors, width},
-                    update, custom.callback(), interrupt.signal(), team);
+                const Report report =
+                    kernels<T>().epoch(network_, rows.view(),
+                                       {order.data(), n_used, batch_size, rates, factors, width},
+                                       update, custom.callback(), interrupt.signal(), team);
                 update.step += report.steps;
                 reports.push_back(report);
                 goes_on = report.ending == Ending::finished && report.non_finite_block < 0 &&
@@ -231,6 +232,7 @@ class NetworkHandle {
     std::int64_t n_features_ = 0, n_outputs_ = 0, n_targets_ = 0, n_parameters_ = 0;
     std::int64_t largest_batch_ = 0, n_members_ = 1;
     std::unique_ptr<nb::python_error> kept_;
+    StepTimes step_times_;
 };
 
 template <class T>
@@ -259,15 +261,18 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
              "declaration"_a, "objective"_a, "largest_batch"_a,
              "With CUSTOM_LOSS, `epochs` and `loss_and_gradient` need python_loss(logits, y,\n"
              "weight), which returns (value, delta).")
-        .def("epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
-             "learning_rates"_a.noconvert(), "multipliers"_a.noconvert().none(), "optimizer"_a,
-             "measures_gradient"_a, "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a,
-             "seed"_a, "n_threads"_a, "bit_generator"_a.none(), "python_loss"_a.none(), "seconds"_a,
-             "Run one epoch for each row of learning rates, within a time limit in seconds, and\n"
-             "report each. A bit generator, if not None, shuffles `order` before each epoch.\n"
-             "order: (n_samples), or (n_samples, n_members) with an order of each member, which are\n"
-             "shuffled one after another. multipliers: of dropout, weight decay and label\n"
-             "smoothing, (epochs, steps, 3).")
+        .def(
+            "epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
+            "learning_rates"_a.noconvert(), "multipliers"_a.noconvert().none(), "optimizer"_a,
+            "measures_gradient"_a, "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a,
+            "seed"_a, "n_threads"_a, "chooses_threads"_a, "bit_generator"_a.none(),
+            "python_loss"_a.none(), "seconds"_a,
+            "Run one epoch for each row of learning rates, within a time limit in seconds, and\n"
+            "report each. A bit generator, if not None, shuffles `order` before each epoch.\n"
+            "order: (n_samples), or (n_samples, n_members) with an order of each member, which are\n"
+            "shuffled one after another. chooses_threads: whether one thread takes the steps if\n"
+            "that is faster. multipliers: of dropout, weight decay and label smoothing, (epochs,\n"
+            "steps, 3).")
         .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
              "Raise the exception of a signal handler or of the loss during the last `epochs`.")
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,

@@ -1,6 +1,8 @@
 #include "threads.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
@@ -46,6 +48,14 @@ struct Ticket {
 // microseconds, the length of a small step. A team that shares its cores with others must not occupy
 // them.
 constexpr int spins = 2000;
+
+// Steps between trials of a team and of its leader alone.
+constexpr std::int64_t shortest_period = 4000, longest_period = 64000;
+
+double now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
 
 }  // namespace
 
@@ -109,8 +119,40 @@ struct Team::Members {
     }
 };
 
-Team::Team(int size) : size_(1) {
+void StepTimes::begin() {
+    if (!is_settled_) begun_ = now();
+}
+
+void StepTimes::end() {
+    if (is_settled_) return;
+    const std::int64_t left = (is_trial_ ? trial_steps : next_trial_) - ++n_steps_;
+    if (left < measured_steps) seconds_[left] = now() - begun_;
+    if (left == 0) compare();
+}
+
+// After a period of the present choice, a trial of the other one; after a trial, the faster of both
+// for a period, which is twice as long each time that the choice stays. The median counts, because
+// the system may suspend a thread during any step.
+void StepTimes::compare() {
+    double* const middle = seconds_ + measured_steps / 2;
+    std::nth_element(seconds_, middle, seconds_ + measured_steps);
+    n_steps_ = 0;
+    is_trial_ = !is_trial_;
+    if (is_trial_) {
+        chosen_seconds_ = *middle;
+        is_settled_ = *middle > longest_step;
+        if (!is_settled_) is_alone_ = !is_alone_;
+        return;
+    }
+    const bool is_faster = *middle < 0.98 * chosen_seconds_;
+    if (!is_faster) is_alone_ = !is_alone_;
+    next_trial_ =
+        std::max(shortest_period, is_faster ? 0 : std::min(2 * next_trial_, longest_period));
+}
+
+Team::Team(int size, StepTimes* times) : size_(1) {
     if (size <= 1) return;
+    times_ = times;
     members_ = new Members;
     try {
         members_->threads.reserve(std::size_t(size));

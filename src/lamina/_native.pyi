@@ -129,13 +129,14 @@ class Network32:
         weight), which returns (value, delta).
         """
 
-    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], multipliers: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
+    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], multipliers: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, chooses_threads: bool, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
         """
         Run one epoch for each row of learning rates, within a time limit in seconds, and
         report each. A bit generator, if not None, shuffles `order` before each epoch.
         order: (n_samples), or (n_samples, n_members) with an order of each member, which are
-        shuffled one after another. multipliers: of dropout, weight decay and label
-        smoothing, (epochs, steps, 3).
+        shuffled one after another. chooses_threads: whether one thread takes the steps if
+        that is faster. multipliers: of dropout, weight decay and label smoothing, (epochs,
+        steps, 3).
         """
 
     def raise_interrupt(self) -> None:
@@ -173,13 +174,14 @@ class Network64:
         weight), which returns (value, delta).
         """
 
-    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], multipliers: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
+    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], multipliers: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, chooses_threads: bool, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
         """
         Run one epoch for each row of learning rates, within a time limit in seconds, and
         report each. A bit generator, if not None, shuffles `order` before each epoch.
         order: (n_samples), or (n_samples, n_members) with an order of each member, which are
-        shuffled one after another. multipliers: of dropout, weight decay and label
-        smoothing, (epochs, steps, 3).
+        shuffled one after another. chooses_threads: whether one thread takes the steps if
+        that is faster. multipliers: of dropout, weight decay and label smoothing, (epochs,
+        steps, 3).
         """
 
     def raise_interrupt(self) -> None:

@@ -194,3 +194,22 @@ raise SystemExit(choose_threads(1e12, 1))
 def test_the_limit_that_joblib_sets_is_kept(monkeypatch, limit, at_most):
     monkeypatch.setenv("OMP_NUM_THREADS", limit)
     assert 1 <= usable_cores() <= at_most
+
+
+def test_threads_chosen_by_the_time_of_steps_change_no_bit():
+    # Enough steps for several trials of one thread and of all.
+    for one, chosen in zip(trained_for_long(1), trained_for_long(None), strict=True):
+        np.testing.assert_array_equal(one, chosen)
+
+
+def trained_for_long(n_threads):
+    rng = np.random.RandomState(0)
+    spec = NetworkSpec.perceptron((20, 100, 3), "relu", "softmax")
+    rows = Rows(rng.normal(size=(1000, 20)), rng.randint(3, size=1000).astype(np.int32), None)
+    parameters = draw_parameters(spec, rng, np.float64, 6.0)
+    state = OptimizerState.fresh("adam", parameters)
+    engine = NativeEngine(n_threads)
+    trainer = engine.trainer(spec, Objective("log_loss", 0.1), ADAM, rows, parameters, state)
+    reports = []
+    trainer.epochs(rng.permutation(1000), 200, np.full((2000, 5), 1e-3), reports)
+    return [parameters, state.slots, np.array([report.loss for report in reports])]

@@ -43,7 +43,7 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
     network.prepare_forward(rows, true, network.largest_chunk_of(batches.batch_size));
     Updates<T> updates(update, update.parameters, update.slots, network.n_parameters,
                        network.problem.penalty);
-    network.prepare_backward(team.size(), batches.batch_size, most_entries(network, rows, batches),
+    network.prepare_backward(team.most(), batches.batch_size, most_entries(network, rows, batches),
                              updates.keeps_gradient());
     network.leave_idle_rows(updates.leaves_idle_rows() &&
                             network.chunk_size(batches.batch_size) >= batches.batch_size);
@@ -72,11 +72,13 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
         if (batches.multipliers) network.follow(multipliers = batches.multipliers_of(report.steps));
         updates.begin(report.steps, batches.learning_rates[report.steps], multipliers.weight_decay);
         network.draws.step = std::uint64_t(update.step + report.steps);
+        team.begin_step();
         report.ending = passes.pass(batch, finish);
         report.loss += passes.loss() * double(batch.rows);
         if (report.ending == Ending::finished) {
             if (!updates.keeps_gradient() || kept.update(update.parameters, passes, batch.rows))
                 ++report.steps;
+            team.end_step();
             network.layers[0].end_step(batch.rows);
             if (passes.stops()) report.ending = Ending::stopped;
         } else if (report.ending == Ending::non_finite) {

@@ -213,6 +213,7 @@ class NativeTrainer(EpochsTrainer, LocalTrainer):
                 self._state.step,
                 self._state.seed,
                 choose_threads(self._row_work * batch_size, learning_rates.size, self.n_threads),
+                self.n_threads is None,
                 None if random_state is None else random_state._bit_generator,
                 self._python_loss,
                 self.deadline - perf_counter(),
