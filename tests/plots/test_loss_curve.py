@@ -185,9 +185,9 @@ def test_a_model_without_a_loss_curve_is_rejected_with_the_cure(model, error, me
         LossCurveDisplay.from_estimator(model)
 
 
-def test_the_error_for_lbfgs_names_solvers_with_a_loss_curve():
-    model = lamina.MLPClassifier(solver="lbfgs", max_iter=500).fit(X, y)
-    with pytest.raises(ValueError, match=r"solver='lbfgs', .* use solver='adam' or solver='sgd'"):
+def test_the_error_for_a_minimisation_by_scipy_names_the_cure():
+    model = lamina.MLPClassifier(solver="lbfgs", max_iter=500, engine="reference").fit(X, y)
+    with pytest.raises(ValueError, match=r"solver='lbfgs', .* choose engine='native'"):
         LossCurveDisplay.from_estimator(model)
 
 
