@@ -107,11 +107,7 @@ def prepare_fit(
     spec = _build_spec(settings, samples.shape[1], task, inputs)
     weight = task.row_weights(weight)
     require_memory(settings, spec, samples.dtype)
-    # A checkpoint holds its generator's state, so NumPy's global one stays untouched.
-    seed = 0 if resume is not None and settings.random_state is None else settings.random_state
-    random_state = make_generator(seed)
-    if settings.n_independent is not None:
-        random_state = MemberGenerators(random_state, settings.n_independent)
+    random_state = _make_generator(settings, resumes=resume is not None)
     earlier = model if fresh else grow_model(model, settings, task, spec, random_state)
     start = (
         first_parameters(settings, spec, random_state, samples.dtype)
@@ -199,6 +195,14 @@ def fit_first_parameters(fit: Assignment, rows: NDArray[np.int64] | None = None)
             network.parameters[...] = fitted
     if member is not None:
         write_members(fit.network(fit.start), [network for network, _ in networks])
+
+
+def _make_generator(settings: FitSettings, *, resumes: bool) -> np.random.RandomState:
+    """Return the generator of a fit, with one for each independent member."""
+    # A checkpoint holds its generator's state, so NumPy's global one stays untouched.
+    seed = 0 if resumes and settings.random_state is None else settings.random_state
+    random_state, n_members = make_generator(seed), settings.n_independent
+    return random_state if n_members is None else MemberGenerators(random_state, n_members)
 
 
 def _build_spec(

@@ -183,7 +183,6 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
     """
     refuse_contradictions(model, incremental=incremental)
     engine, device = resolve_place(model)
-    dtype = implied_dtype(model, device)
     widths = layer_widths(model)
     architecture = read_architecture(model)
     layer_activations_and_dropout(architecture, len(widths))
@@ -235,7 +234,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
         checkpoint_every=model.checkpoint_every,
         checkpoint_seconds=model.checkpoint_seconds,
         warm_start=bool(model.warm_start),
-        dtype=dtype,
+        dtype=implied_dtype(model, device),
         precision=model.precision,
         engine=engine,
         n_threads=model.n_threads,
