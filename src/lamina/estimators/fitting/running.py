@@ -132,11 +132,7 @@ def _limits_of_lbfgs(settings: FitSettings, n_iterations: int, reason: str) -> s
 def fit_in_epochs(fit: Assignment) -> FitResult:
     """Train for epochs of minibatch steps or iterations of L-BFGS; one epoch in `partial_fit`."""
     settings = fit.settings
-    if settings.own_rows and not fit.engine.own_rows:
-        raise UnsupportedBlockError(
-            f"engine={fit.engine.name!r} trains all members on one order of samples: leave out "
-            "own_rows=True of members=Shared(…), or choose engine='native'"
-        )
+    _refuse_own_rows(fit)
     writes = settings.checkpoint is not None or fit.resume is not None
     identity = compute_identity(fit) if writes else {}
     begun = None if fit.resume is None else resumed(fit, identity)
@@ -193,6 +189,15 @@ def fit_in_epochs(fit: Assignment) -> FitResult:
         "optimization hasn't converged yet. Raise max_iter, or scale the inputs."
     )
     return FitResult(attributes, network, _warning_about(ending, limits))
+
+
+def _refuse_own_rows(fit: Assignment) -> None:
+    """Reject members with orders of their own for an engine with one order for all."""
+    if fit.settings.own_rows and not fit.engine.own_rows:
+        raise UnsupportedBlockError(
+            f"engine={fit.engine.name!r} trains all members on one order of samples: leave out "
+            "own_rows=True of members=Shared(…), or choose engine='native'"
+        )
 
 
 def _member_losses(fit: Assignment, engine: IndependentEngine) -> list[list[float]]:

@@ -183,8 +183,8 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
     """
     refuse_contradictions(model, incremental=incremental)
     engine, device = resolve_place(model)
-    widths = layer_widths(model)
-    architecture = read_architecture(model)
+    dtype = implied_dtype(model, device)
+    widths, architecture = layer_widths(model), read_architecture(model)
     layer_activations_and_dropout(architecture, len(widths))
     takes_steps = is_minibatch(model.solver)
     early_stopping = bool(model.early_stopping) and takes_steps  # as in scikit-learn
@@ -234,7 +234,7 @@ def resolve_settings(model: Parametrized, *, incremental: bool = False) -> FitSe
         checkpoint_every=model.checkpoint_every,
         checkpoint_seconds=model.checkpoint_seconds,
         warm_start=bool(model.warm_start),
-        dtype=implied_dtype(model, device),
+        dtype=dtype,
         precision=model.precision,
         engine=engine,
         n_threads=model.n_threads,
