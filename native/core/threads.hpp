@@ -37,7 +37,7 @@ class StepTimes {
     // wake the threads.
     static constexpr int trial_steps = 18, measured_steps = 12;
     // A trial of a step this long would cost more than it can save.
-    static constexpr double longest_step = 5e-4;
+    static constexpr double longest_step = 1e-3;
 
     bool is_alone_ = false, is_trial_ = false, is_settled_ = false;
     std::int64_t n_steps_ = 0, next_trial_ = trial_steps;
