@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from lamina.blocks import AnyBlock
 from lamina.engines.device import installed_memory as size_of_memory
-from lamina.engines.independent import member_places
+from lamina.engines.independent import MemberGenerators, member_places
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import ACTIVATIONS, INITIALIZERS
@@ -67,6 +67,14 @@ def installed_memory() -> float:
     """Return the size of this machine's memory in bytes, or infinity if the system hides it."""
     size = size_of_memory()
     return math.inf if size is None else float(size)
+
+
+def make_fit_generator(settings: FitSettings, *, resumes: bool) -> np.random.RandomState:
+    """Return the generator of a fit, with one for each independent member."""
+    # A checkpoint holds its generator's state, so NumPy's global one stays untouched.
+    seed = 0 if resumes and settings.random_state is None else settings.random_state
+    random_state, n_members = make_generator(seed), settings.n_independent
+    return random_state if n_members is None else MemberGenerators(random_state, n_members)
 
 
 def first_parameters(

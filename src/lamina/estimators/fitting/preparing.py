@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import Rows, choose_engine
 from lamina.engines.custom_loss import CustomLoss, require_rows_apart
-from lamina.engines.independent import MemberGenerators, member_networks, write_members
+from lamina.engines.independent import member_networks, write_members
 from lamina.estimators.fitting.data import FLOATS, read_samples, refuse_noise_on_sparse_rows
 from lamina.estimators.fitting.engine_choice import choose_fit_engine
 from lamina.estimators.fitting.fitted_network import get_dtype, require_parts
@@ -23,7 +23,7 @@ from lamina.estimators.fitting.growing import grow_model
 from lamina.estimators.fitting.initializing import (
     first_parameters,
     is_whole_vector,
-    make_generator,
+    make_fit_generator,
     reads_rows,
     require_memory,
 )
@@ -107,7 +107,7 @@ def prepare_fit(
     spec = _build_spec(settings, samples.shape[1], task, inputs)
     weight = task.row_weights(weight)
     require_memory(settings, spec, samples.dtype)
-    random_state = _make_generator(settings, resumes=resume is not None)
+    random_state = make_fit_generator(settings, resumes=resume is not None)
     earlier = model if fresh else grow_model(model, settings, task, spec, random_state)
     start = (
         first_parameters(settings, spec, random_state, samples.dtype)
@@ -195,14 +195,6 @@ def fit_first_parameters(fit: Assignment, rows: NDArray[np.int64] | None = None)
             network.parameters[...] = fitted
     if member is not None:
         write_members(fit.network(fit.start), [network for network, _ in networks])
-
-
-def _make_generator(settings: FitSettings, *, resumes: bool) -> np.random.RandomState:
-    """Return the generator of a fit, with one for each independent member."""
-    # A checkpoint holds its generator's state, so NumPy's global one stays untouched.
-    seed = 0 if resumes and settings.random_state is None else settings.random_state
-    random_state, n_members = make_generator(seed), settings.n_independent
-    return random_state if n_members is None else MemberGenerators(random_state, n_members)
 
 
 def _build_spec(
