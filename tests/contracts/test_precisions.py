@@ -64,17 +64,17 @@ def parts(spec, vector):
     ]
 
 
-def assert_rounded_alike(actual, expected, precision, unrounded=None):
+def assert_rounded_alike(actual, expected, precision):
+    assert median_within_a_unit(actual, expected, precision) <= NEARLY_ALL
+
+
+def median_within_a_unit(actual, expected, precision):
+    """Return the median difference relative to the largest number; all must be within a unit."""
     assert actual.shape == expected.shape
     assert actual.dtype == expected.dtype == np.float32
     off = np.abs(actual - expected) / np.abs(expected).max()
-    # After several steps, one number rounded the other way has moved all of them: they must be far
-    # nearer than those of unrounded products.
-    allowed = NEARLY_ALL
-    if unrounded is not None:
-        allowed += np.median(np.abs(unrounded - expected)) / np.abs(expected).max() / 3
-    assert np.median(off) <= allowed
     assert off.max() <= UNIT[precision]
+    return np.median(off)
 
 
 def test_every_precision_is_tested_with_its_unit():
@@ -122,25 +122,28 @@ def test_loss_gradient_and_prediction_equal_the_references(rounding, expected, p
 @every_layout
 @every_weighting
 @pytest.mark.parametrize("optimizer", SETTINGS)
-def test_a_few_epochs_equal_the_references(
-    rounding, expected, engine, problem, precision, optimizer
-):
+def test_a_few_steps_equal_the_references(rounding, expected, problem, precision, optimizer):
     settings = OptimizerSettings(optimizer, SETTINGS[optimizer])
     ours, parameters, state = problem.trainer(rounding, settings)
     theirs, expected_parameters, expected_state = problem.trainer(expected, settings)
-    full, full_parameters, full_state = problem.trainer(choose_engine(engine.name), settings)
-    random_state = np.random.RandomState(1)
+    random_state, medians = np.random.RandomState(1), []
     for batch_size in (10, 16, 37):
         order = random_state.permutation(N_SAMPLES)
-        rates = np.full(-(-N_SAMPLES // batch_size), 0.001)
-        full.epoch(order, batch_size, rates)
-        report, reference_value = (one.epoch(order, batch_size, rates) for one in (ours, theirs))
-        assert report.loss == pytest.approx(reference_value.loss, rel=UNIT[precision])
-        assert report[1:] == reference_value[1:]
-    assert_rounded_alike(parameters, expected_parameters, precision, full_parameters)
-    slots = zip(state.slots, expected_state.slots, full_state.slots, strict=True)
-    for slot, reference_value, unrounded in slots:
-        assert_rounded_alike(slot, reference_value, precision, unrounded)
+        for start in range(0, N_SAMPLES, batch_size):
+            batch = order[start : start + batch_size]
+            report, reference_value = (
+                one.epoch(batch, len(batch), np.array([0.001])) for one in (ours, theirs)
+            )
+            assert report.loss == pytest.approx(reference_value.loss, rel=UNIT[precision])
+            assert report[1:] == reference_value[1:]
+            pairs = [(parameters, expected_parameters)]
+            pairs += zip(state.slots, expected_state.slots, strict=True)
+            medians.append(max(median_within_a_unit(*pair, precision) for pair in pairs))
+            # A number that was rounded the other way would move all of the later ones.
+            expected_parameters[:], expected_state.slots[:] = parameters, state.slots
+    # One delta of the last layer that was rounded the other way moves the gradient of all layers
+    # before it; it happens in one step of some thousands.
+    assert sorted(medians)[-2] <= NEARLY_ALL
 
 
 @every_precision
