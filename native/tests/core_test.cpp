@@ -186,7 +186,7 @@ template <class T>
 std::vector<T> fit_with_all(const InstructionSet& set, const Example<T>& example, int optimizer,
                             int threads) {
     const Kernels<T>& kernels = kernels_of<T>(set);
-    const double hyperparameters[] = {0.9, 0.99, 1e-3, 0.999, 1e-3};
+    const double hyperparameters[] = {0.9, 0.99, 1e-3, 0.999, 1e-3, 1, 0};
     const std::vector<double> rates(std::size_t((example.n_samples + 36) / 37), 1e-3);
     std::vector<T> parameters = example.parameters;
     Update<T> update{optimizer, hyperparameters, nullptr, nullptr, 0};

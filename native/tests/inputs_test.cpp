@@ -117,7 +117,9 @@ struct StageExample {
     // Parameters, slots and the gradient after an epoch with an optimizer.
     std::vector<T> fit(const Kernels<T>& kernels, int optimizer, bool has_options, double momentum,
                        std::int64_t batch, int threads) const {
-        const double hyperparameters[] = {momentum, momentum > 0 ? 0.99 : 0, 1e-3, 0.999, 1e-3};
+        // As many as the optimizer with most takes: Muon, with the last two for its hidden matrices.
+        const double hyperparameters[] = {momentum, momentum > 0 ? 0.99 : 0, 1e-3, 0.999, 1e-3, 1,
+                                          0};
         const FactorSpan spans[] = {{100, 2, 0.5}, {std::int64_t(parameters.size()) - 30, 0.5, 0}};
         const std::vector<double> rates(std::size_t((n_samples + batch - 1) / batch), 1e-2);
         std::vector<T> trained = parameters;
