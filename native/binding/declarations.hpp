@@ -21,8 +21,9 @@ struct GroupDeclaration {
     std::vector<std::int64_t> n_codes;
     bool scaled;
     InputGroup view() const {
-        return {kind,    std::int64_t(columns.size()), columns.data(), n_outputs,
-                n_terms, n_codes.data(),               scaled};
+        return {
+            kind,  std::int64_t(columns.size()), columns.data(), n_outputs, n_terms, n_codes.data(),
+            scaled};
     }
 };
 

@@ -82,8 +82,7 @@ void bind_lbfgs(nb::module_& module) {
             "step", [](const LbfgsHandle& it) { return it.lbfgs().step(); },
             "Step of the line search in the latest iteration.")
         .def_prop_ro(
-            "largest_gradient",
-            [](const LbfgsHandle& it) { return it.lbfgs().largest_gradient(); },
+            "largest_gradient", [](const LbfgsHandle& it) { return it.lbfgs().largest_gradient(); },
             "Largest magnitude of an element of the gradient at the parameters.")
         .def_prop_ro(
             "decrease", [](const LbfgsHandle& it) { return it.lbfgs().decrease(); },

@@ -164,8 +164,7 @@ struct InputStage final : Layer<T> {
         const Inputs<T>& group = find_group(part);
         return group.has_idle_rows(part);
     }
-    void row_gradients(Index rows, Index part, T* scratch,
-                       const RangeUse<T>& use) const override {
+    void row_gradients(Index rows, Index part, T* scratch, const RangeUse<T>& use) const override {
         const Inputs<T>& group = find_group(part);
         group.row_gradients({columns, room, 0, this->n_members * rows}, delta + group.first_output,
                             stride, part, scratch, Moved{use, group.first_learned});

@@ -341,14 +341,15 @@ struct Optimizer {
 
 template <class T, template <class> class Rule>
 inline constexpr Optimizer<T> by_rule = {update<T, Rule>, update_with_all<T, Rule>,
-                                         Rule<T>::step_factors, Rule<T>::rests,
-                                         Rule<T>::n_slots};
+                                         Rule<T>::step_factors, Rule<T>::rests, Rule<T>::n_slots};
 
 template <class T>
 inline constexpr Optimizer<T> muon = {update<T, AdamWBehindMomentum>,
                                       update_with_all<T, AdamWBehindMomentum>,
                                       AdamWBehindMomentum<T>::step_factors,
-                                      AdamWBehindMomentum<T>::rests, 2, true};
+                                      AdamWBehindMomentum<T>::rests,
+                                      2,
+                                      true};
 
 template <class T>
 struct OptimizerVariants {

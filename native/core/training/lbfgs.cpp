@@ -56,8 +56,7 @@ void Lbfgs::begin_search() {
     }
     if (derivative_ >= 0) return;
     const bool is_first = numbers_.iterations == 0;
-    const double step =
-        is_first ? std::min(1 / std::sqrt(square_), LineSearch::longest_step) : 1;
+    const double step = is_first ? std::min(1 / std::sqrt(square_), LineSearch::longest_step) : 1;
     search_.begin(numbers_.loss, derivative_, step);
     is_searching_ = true, trials_ = 0;
 }
@@ -137,8 +136,7 @@ void Lbfgs::accept(double loss, double derivative, const double* gradient) {
     });
     const double curvature = (derivative - derivative_) * step;
     // Otherwise H would not stay positive definite; equation (3.9) of Byrd and others.
-    const bool is_kept =
-        curvature > std::numeric_limits<double>::epsilon() * -derivative_ * step;
+    const bool is_kept = curvature > std::numeric_limits<double>::epsilon() * -derivative_ * step;
     if (is_kept) add_pair(curvature, gradient);
     multiply_pairs(gradient, is_kept);
     std::copy(gradient, gradient + n_, this->gradient());
@@ -180,8 +178,7 @@ void Lbfgs::multiply_pairs(const double* gradient, bool is_newest_new) {
         numbers_.s_y[p][newest] = total[i][1];
         numbers_.y_y[p][newest] = numbers_.y_y[newest][p] = total[i][3];
     }
-    if (is_newest_new)
-        numbers_.scale = numbers_.curvature[newest] / numbers_.y_y[newest][newest];
+    if (is_newest_new) numbers_.scale = numbers_.curvature[newest] / numbers_.y_y[newest][newest];
 }
 
 }  // namespace lamina

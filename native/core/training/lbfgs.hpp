@@ -36,12 +36,12 @@ struct LbfgsNumbers {
     double loss;         // at the present parameters
     double evaluations;  // of the loss, in the whole fit
     double n_pairs;
-    double newest;       // place of the newest pair
-    double scale;        // γ
-    double curvature[most_pairs];           // sᵀy of each pair
-    double s_gradient[most_pairs];          // sᵀg, at the present parameters
-    double y_gradient[most_pairs];          // yᵀg
-    double s_y[most_pairs][most_pairs];     // sᵀy of an older pair and a newer one
+    double newest;                       // place of the newest pair
+    double scale;                        // γ
+    double curvature[most_pairs];        // sᵀy of each pair
+    double s_gradient[most_pairs];       // sᵀg, at the present parameters
+    double y_gradient[most_pairs];       // yᵀg
+    double s_y[most_pairs][most_pairs];  // sᵀy of an older pair and a newer one
     double y_y[most_pairs][most_pairs];
 };
 

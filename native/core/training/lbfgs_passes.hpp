@@ -32,8 +32,7 @@ struct Sixteen {
     }
     void add_product(double a, const Sixteen& b) {
         LAMINA_UNROLL
-        for (Index i = 0; i < n_registers; ++i)
-            part[i] = fma(broadcast(a), b.part[i], part[i]);
+        for (Index i = 0; i < n_registers; ++i) part[i] = fma(broadcast(a), b.part[i], part[i]);
     }
     Sixteen minus(const Sixteen& other) const {
         Sixteen it;
@@ -99,9 +98,8 @@ inline double largest_of(const double* x, Index n) {
 inline void measure_gradient(const double* direction, const double* gradient, Index n,
                              double* sums) {
     Sixteen product;
-    for_sixteens(n, [&](auto place) {
-        product.add_product(place.read(direction), place.read(gradient));
-    });
+    for_sixteens(
+        n, [&](auto place) { product.add_product(place.read(direction), place.read(gradient)); });
     sums[0] = product.sum(), sums[1] = largest_of(gradient, n);
 }
 

@@ -199,8 +199,8 @@ class LineSearch {
             const double x = magnitude(theta), y = magnitude(a.derivative);
             const double z = magnitude(b.derivative);
             scale = __builtin_fmax(__builtin_fmax(x, y), z);
-            discriminant = theta / scale * (theta / scale) -
-                           a.derivative / scale * (b.derivative / scale);
+            discriminant =
+                theta / scale * (theta / scale) - a.derivative / scale * (b.derivative / scale);
         }
         double root() const { return scale * __builtin_sqrt(discriminant); }
         double root_or_zero() const {

@@ -52,7 +52,7 @@ def choose_model(request: TrainingRequest, n_training: int) -> tuple[ModelKind, 
     n_training : int
         Number of training rows.
     """
-    from lamina.tabular.base import FEWEST_SAMPLES
+    from lamina.tabular.used_rows import FEWEST_SAMPLES
 
     if request.model is not None:
         return request.model, None

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils._param_validation import Interval, InvalidParameterError
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from lamina.encoding.frames import ArrayOrTable
@@ -21,7 +21,7 @@ from lamina.encoding.table_columns import ColumnRecord
 from lamina.errors import NoBetterThanTrivialWarning
 from lamina.estimators.settings.configured import require_valid
 from lamina.estimators.settings.device_choice import DeviceNames
-from lamina.estimators.settings.refusals import Names, refused
+from lamina.estimators.settings.refusals import Names
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
 from lamina.tabular.categorical_columns import types_with_categories
@@ -94,13 +94,6 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         tags.input_tags.string = True
         tags.input_tags.sparse = True
         return tags
-
-    def _validate_params(self) -> None:
-        """Check each parameter; a message has the nearest match of a misspelt name."""
-        for name, value in self.get_params(deep=False).items():
-            message = refused(name, value, self._parameter_constraints, type(self).__name__)
-            if message is not None:
-                raise InvalidParameterError(message)
 
     @abstractmethod
     def _read_target(self, y: ArrayOrTable) -> Target:

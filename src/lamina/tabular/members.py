@@ -161,7 +161,7 @@ def _count_inputs(sample: Sample, recipe: Recipe, numeric: NumericFeatures) -> i
     blocks = [encoded.parts, encoded.categories, *([encoded.texts] if recipe.uses_texts else [])]
     n_statistics = len(sample.sizes) * (sample.target.described.shape[1] + 1)
     n_encoded: int = sum(block.shape[1] for block in blocks)
-    return numeric.n_features_out + n_encoded + n_statistics
+    return int(numeric.n_features_out + n_encoded + n_statistics)
 
 
 def fit_member(

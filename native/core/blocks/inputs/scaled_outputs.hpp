@@ -115,9 +115,8 @@ struct ScaledOutputs final : Inputs<T> {
         for_slices<T>(width, [&](auto slice) { slice.write(to, slice.read(from)); });
     }
     void multiply(const T* factors, T* row) const {
-        for_slices<T>(width, [&](auto slice) {
-            slice.write(row, slice.read(factors) * slice.read(row));
-        });
+        for_slices<T>(width,
+                      [&](auto slice) { slice.write(row, slice.read(factors) * slice.read(row)); });
     }
 };
 
