@@ -88,9 +88,9 @@ def prepare_fit(
     """
     seconds = math.inf if settings.max_seconds is None else float(settings.max_seconds)
     deadline = perf_counter() + seconds
+    dtypes = _dtypes(model, settings, fresh)
     if any(map(is_of_another_library, (X, y, sample_weight))):
         X, y, sample_weight = _read_arrays(settings, X, y, sample_weight)
-    dtypes = _dtypes(model, settings, fresh)
     filled, present = fill_missing(y, filler=None if fresh or not incremental else model._filler)
     may_miss = bool(settings.inputs) and may_have_missing(settings.inputs)
     samples, targets = read_samples(model, X, filled, dtypes, reset=fresh, may_miss=may_miss)
@@ -107,6 +107,7 @@ def prepare_fit(
     spec = _build_spec(settings, samples.shape[1], task, inputs)
     weight = task.row_weights(weight)
     require_memory(settings, spec, samples.dtype)
+    begins_on_samples = inputs is not None or reads_rows(settings)
     random_state = make_fit_generator(settings, resumes=resume is not None)
     earlier = model if fresh else grow_model(model, settings, task, spec, random_state)
     start = (
@@ -141,7 +142,7 @@ def prepare_fit(
         incremental=incremental,
         is_begun=begins or (resume is None and not settings.early_stopping),
     )
-    if fit.is_begun:
+    if fit.is_begun and begins_on_samples:
         fit_first_parameters(fit)
     return fit
 
