@@ -85,7 +85,7 @@ def test_a_step_of_plain_gradient_descent_follows_the_negative_gradient():
         OptimizerState.fresh("sgd", parameters),
     )
     report = trainer.epoch(np.array([1, 0]), 2, np.array([0.01]))
-    assert report == (pytest.approx(loss), 1, None, None)
+    assert report == (pytest.approx(loss), 1, None, None, None)
     np.testing.assert_allclose(parameters, np.array(NETWORK) - 0.01 * gradient, rtol=1e-14)
 
 

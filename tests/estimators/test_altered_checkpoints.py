@@ -172,7 +172,7 @@ def test_an_identity_with_unknown_or_missing_parts_is_refused(
 def test_every_field_of_a_state_has_a_check() -> None:
     kind = name_generator(np.random.RandomState(0))
     limits = Limits(
-        np.zeros(3), 2, False, False, 9, False, 2, None, False, column_names(None), kind
+        np.zeros(3), 2, 0, False, False, 9, False, 2, None, False, column_names(None), kind
     )
     checks = resuming.state_fields(limits, 1, 9)
     assert set(resuming.optimizer_fields(limits, 5)) == names_of(OptimizerState)

@@ -20,7 +20,9 @@ Case = tuple[Any, Any, Any]
 Fitted = Callable[[str], Case]
 
 OWN_TYPES = {
+    "lamina.encoding.column_form.ColumnForm",
     "lamina.encoding.table.TableEncoding",
+    "lamina.encoding.written_numbers.NumberForm",
     "lamina.estimators.classifier.MLPClassifier",
     "lamina.estimators.regressor.MLPRegressor",
 }

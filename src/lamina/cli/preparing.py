@@ -109,8 +109,7 @@ def read_problem(request: TrainingRequest) -> Reading:
 
 def prepare_outputs(request: TrainingRequest, network: BaseEstimator) -> None:
     """Create the folders of the outputs, and reject files that could not be written."""
-    has_curve = is_minibatch(network.solver) or network.engine != "reference"
-    if request.plot is not None and not has_curve:
+    if request.plot is not None and not _has_loss_curve(network):
         raise ValueError(
             f"--plot needs a loss curve, and solver={name_of(network.solver)} records none with "
             f"engine={network.engine}: leave one out"
@@ -118,6 +117,10 @@ def prepare_outputs(request: TrainingRequest, network: BaseEstimator) -> None:
     for path in request.outputs:
         path.parent.mkdir(parents=True, exist_ok=True)
         check_folder(path.parent)
+
+
+def _has_loss_curve(network: BaseEstimator) -> bool:
+    return is_minibatch(network.solver) or network.engine != "reference"
 
 
 def check_folder(folder: Path) -> None:

@@ -182,7 +182,7 @@ def _gradients(
     """Return ∂F/∂x for each member's inputs."""
     networks = [member.network for member in model.members_]
     pairs = zip(networks, inputs, strict=True)
-    predictions = [model._target.predict(network, x) for network, x in pairs]
+    predictions = [model._target.predict_each(network, x) for network, x in pairs]
     directions = model._directions(predictions, outputs)
     return [
         np.asarray(passes.gradients(direction.astype(passes.network.dtype)), dtype=np.float64)
@@ -201,20 +201,27 @@ def class_directions(
 
     With the mean m = Σ w p and F_c = m_c^(1/T) / Σ_k m_k^(1/T):
     ∂F_c/∂m_k = F_c (δ_ck - F_k) / (T m_k), and ∂p_k/∂z_j = p_k (δ_kj - p_j) for a softmax. A
-    network for two classes has one logit, that of the second.
+    network for two classes has one logit, that of the second. The p of a network whose members
+    share weights is the mean of theirs: its predictions are (n_samples, n_members, n_classes), and
+    its directions are those of the members' logits, member by member.
     """
     from lamina.tabular.calibration import LEAST_PROBABILITY, tempered
 
-    mean = np.asarray(sum(w * p for w, p in zip(weights, predictions, strict=True)))
+    of_members = [p if p.ndim == 3 else p[:, np.newaxis] for p in predictions]
+    pairs = list(zip(weights, of_members, strict=True))
+    mean = np.asarray(sum(w * p.mean(axis=1) for w, p in pairs))
     final = tempered(mean, temperature)
     chosen = np.eye(mean.shape[1])[outputs]
     explained = final[np.arange(len(outputs)), outputs][:, np.newaxis]
     by_mean = explained * (chosen - final) / (temperature * np.maximum(mean, LEAST_PROBABILITY))
+    by_mean = by_mean[:, np.newaxis]
     directions = []
-    for weight, p in zip(weights, predictions, strict=True):
-        by_logits = weight * p * (by_mean - (by_mean * p).sum(axis=1, keepdims=True))
+    for weight, p in pairs:
+        through = by_mean - (by_mean * p).sum(axis=2, keepdims=True)
+        by_logits = weight / p.shape[1] * p * through
         # Two classes have one logit, that of the second: only its derivative is needed.
-        directions.append(by_logits[:, 1:] if p.shape[1] == 2 else by_logits)
+        learned = by_logits[..., 1:] if p.shape[2] == 2 else by_logits
+        directions.append(learned.reshape(len(p), -1))
     return directions
 
 

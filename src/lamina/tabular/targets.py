@@ -13,6 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from lamina.encoding.frames import ArrayOrTable
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
+from lamina.network.passes import predict_member
 from lamina.tabular.calibration import LEAST_PROBABILITY
 from lamina.tabular.recipes import Kind
 from lamina.tabular.target_reading import read_labels, read_values
@@ -79,6 +80,10 @@ class Target(ABC):
     def predict(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
         """Return a network's values or probabilities."""
         return self.finish(self.outputs(member, inputs))
+
+    def predict_each(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
+        """Return a network's values, or the probabilities of each of its members if it has some."""
+        return self.predict(member, inputs)
 
     @abstractmethod
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
@@ -167,6 +172,17 @@ class Classes(Target):
     def outputs(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
         """Return a network's probabilities, shape (n_samples, n_classes)."""
         return np.asarray(member.predict_proba(inputs), dtype=np.float64)
+
+    def predict_each(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
+        passes = member._passes(inputs)
+        spec = passes.network.spec
+        if spec.n_members == 1:
+            return self.predict(member, inputs)
+        logits = passes.activation(len(spec.blocks) - 1)
+        p = predict_member(spec, logits.reshape(-1, spec.n_outputs)).astype(np.float64)
+        if spec.n_outputs == 1:
+            p = np.hstack([1 - p, p])
+        return p.reshape(len(inputs), spec.n_members, -1)
 
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
         """Return the class frequencies for each sample."""

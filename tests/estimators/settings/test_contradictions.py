@@ -83,6 +83,8 @@ CLASHES = [
     {"device": "mps", "dtype": "float64"},
     {"device": "mps", "solver": "lbfgs"},
     {"inputs": [Periodic(columns=1), Categorical(columns=0)], "input_noise": 0.1},
+    {"members": Shared(own_rows=True), "shuffle": False},
+    {"members": Shared(own_rows=True), "solver": "lbfgs"},
 ]
 
 

@@ -23,7 +23,7 @@ TABLE = """
 
 X is a dict of columns, a data frame, or a list of rows that are dicts; COLUMNS has their names.
 A missing value is None or NaN. A number is anything that float takes; a date is a datetime, a date,
-text in ISO 8601, or a datetime64 of NumPy, in UTC where it has no time zone."""
+text in ISO 8601, or a datetime64 of NumPy. If all times of training had a zone, each needs one."""
 FUNCTION = '''
 
 def {name}({arguments}):

@@ -17,7 +17,10 @@ def render_file(program: ModelProgram) -> bytes:
 
 
 def evaluate(program: ModelProgram, content: bytes, rows: Rows) -> Evaluation:
-    """Run a Python file."""
+    """Run a Python file; it refuses times without a zone where those of training had one."""
+    zoned = [column.name for column in program.inputs if column.zoned]
+    if zoned:
+        rows = rows.assign(**{name: rows[name].dt.tz_localize("UTC") for name in zoned})
     names: dict[str, Any] = {}
     exec(compile(content, "exported.py", "exec"), names)
     if program.targets is not None:
