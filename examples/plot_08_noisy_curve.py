@@ -94,9 +94,9 @@ ax.legend(title="mean squared residual")
 # ------------
 # A line connects the learned weights :math:`W` and permuted ones :math:`V`,
 # :math:`W + t\,(V - W)`. Along it the loss is a curve, and the trained network is at its minimum.
-# The loss along a single weight, :math:`w + t`, is a flat curve: even for the largest and the
-# smallest of 1,600 weights, the loss less than doubles when the weight changes by one. The network
-# has learned a function of all weights together.
+# The loss along a single weight, :math:`w + t`, rises far less. If the smallest of 1,600 weights
+# changes by one, the loss less than doubles; and for the largest it stays below half of that of the
+# permuted weights. The network has learned a function of all weights together.
 
 other = generator.permutation(learned.ravel()).reshape(learned.shape)
 steps = np.linspace(-0.5, 1, 61)
@@ -126,7 +126,8 @@ for (name, curve_of_one), style in zip(of_one.items(), ("-", "--"), strict=True)
 axes[1].set(xlabel="change of one weight", title="One weight of 1,600")
 axes[1].legend()
 
-assert max(map(max, of_one.values())) < 2 * learned_loss
+assert max(of_one["the smallest weight"]) < 2 * learned_loss
+assert max(of_one["the largest weight"]) < along[-1] / 2
 assert along[-1] > 5 * learned_loss
 lowest = steps[int(np.argmin(along))]
 assert abs(lowest) < 0.03
