@@ -9,7 +9,6 @@ import pytest
 from tests.contracts import test_inputs as inputs
 from tests.contracts import test_members as members
 from tests.contracts import test_multipliers as scheduled
-from tests.contracts.test_pytorch import assert_epochs_agree, assert_passes_agree
 from tests.contracts.test_steps import describe_settings
 
 from lamina.blocks import BLOCKS, Dense, IndependentMembers
@@ -18,6 +17,8 @@ from lamina.formulas import LOSSES
 from lamina.network import NetworkSpec, draw_parameters
 
 pytest.importorskip("torch")
+
+from tests.contracts.test_pytorch import assert_epochs_agree, assert_passes_agree
 
 SETTINGS = describe_settings("adamw", weight_decay=0.3, average_decay=0.9)
 N_SAMPLES = 11

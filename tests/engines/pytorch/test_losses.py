@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.base import clone
-from tests.contracts.test_pytorch import ADAM, assert_epochs_agree, assert_passes_agree
 from tests.engines.test_custom_loss import Failing, Written
 
 from lamina import MLPClassifier, MLPRegressor
@@ -16,6 +15,12 @@ from lamina.engines import choose_engine
 from lamina.errors import HostLossWarning
 
 torch = pytest.importorskip("torch")
+
+from tests.contracts.test_pytorch import (  # noqa: E402
+    ADAM,
+    assert_epochs_agree,
+    assert_passes_agree,
+)
 
 from lamina.engines.pytorch.losses import HostLoss, on_device  # noqa: E402
 

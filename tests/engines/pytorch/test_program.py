@@ -15,7 +15,6 @@ from tests.contracts import test_inputs as inputs
 from tests.contracts import test_members as members
 from tests.contracts.conftest import TABLES
 from tests.contracts.test_engines import SETTINGS
-from tests.contracts.test_pytorch import ADAM, SURROUNDINGS
 
 from lamina.engines import OptimizerSettings, OptimizerState, choose_engine
 from lamina.engines.multipliers import Multipliers
@@ -24,6 +23,7 @@ from lamina.formulas import OPTIMIZERS
 
 torch = pytest.importorskip("torch")
 
+from tests.contracts.test_pytorch import ADAM, SURROUNDINGS  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 
 from lamina.engines.pytorch.trainer import PyTorchTrainer  # noqa: E402

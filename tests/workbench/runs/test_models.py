@@ -74,6 +74,8 @@ def test_a_run_without_a_seed_is_reproducible():
     ],
 )
 def test_invalid_parameters_are_rejected_by_name(params, message, parameter):
+    if "device" in params:
+        pytest.importorskip("torch")  # Without it the message is another.
     with pytest.raises(ExperimentError) as refused:
         model_from(params, "classification")
     assert message in str(refused.value)
