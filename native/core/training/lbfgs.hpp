@@ -28,7 +28,7 @@ namespace lamina {
 
 inline constexpr int most_pairs = 10;
 
-// What the next iteration needs besides the vectors. All fields are doubles, so that a file can hold
+// Numbers of the state that are no vectors. All fields are doubles, so that a file can hold
 // them as an array; s and y of a pair are at its place, and a new pair replaces the oldest.
 struct LbfgsNumbers {
     double has_begun;    // 0 before the first evaluation
@@ -67,7 +67,7 @@ class Lbfgs {
     bool is_searching() const { return is_searching_; }
     double loss() const { return numbers_.loss; }
     double evaluations() const { return numbers_.evaluations; }
-    // Of the latest iteration.
+    // The step of the latest iteration.
     double step() const { return search_.step(); }
     // The largest |g| at the present parameters, and the decrease of the loss to them relative to
     // max(|loss before|, |loss|, 1).

@@ -13,7 +13,7 @@ from lamina.formulas.table import RecordTable
 
 @dataclass(frozen=True)
 class FullBatchSolver:
-    """Solver that uses all samples at once: it has no steps, epochs or learning rate.
+    """Solver that uses all samples at once: its iteration is an epoch, without a learning rate.
 
     It computes in float64, and needs a loss that is smooth and the same at every evaluation.
 

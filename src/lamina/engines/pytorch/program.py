@@ -65,7 +65,7 @@ class Program:
         self._table = torch.empty(0, device=self._device)
         self._first_step = torch.zeros((), dtype=torch.int64, device=self._device)
         self._count = torch.zeros((), dtype=torch.int64, device=self._device)
-        # Of the losses, each times its number of samples, and of the gradients' norms.
+        # The sum of the losses times their numbers of samples, and that of the gradients' norms.
         self._sums = torch.zeros(2, dtype=torch.float64, device=self._device)
         self._repeats: dict[tuple[int, bool, bool], Callable[[], Any]] = {}
         self._losses: dict[int, Loss] = {}

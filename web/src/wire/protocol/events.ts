@@ -40,7 +40,7 @@ export interface State {
     name: string;
     n_train: number;
     n_test: number;
-    /** What the first layer receives, in order. */
+    /** Names of the first layer's inputs, in order. */
     inputs: string[];
     features: string[];
     classes: string[];
