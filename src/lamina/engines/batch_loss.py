@@ -194,3 +194,12 @@ def summed_gradient(
     weights, result = network.parameters[prefix], gradient.parameters
     result[prefix] += objective.alpha * penalty.gradient(weights, objective.l1_ratio)
     return result
+
+
+def first_non_finite_block(network: Network, passed: Forward) -> int | None:
+    """Return the index of the first block whose z or parameters are infinite or NaN."""
+    walk = zip(network.spec.blocks, network.blocks, passed.blocks, strict=True)
+    for i, (block, parameters, its_pass) in enumerate(walk):
+        if not block.is_finite(parameters, its_pass):
+            return i
+    return None

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from lamina.blocks import Mode, Product, product_in
-from lamina.engines.batch_loss import backward, batch_loss
+from lamina.engines.batch_loss import backward, batch_loss, first_non_finite_block
 from lamina.engines.engine import (
     Engine,
     Evaluator,
@@ -42,15 +42,6 @@ from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array, Matrix
 from lamina.network import Network, NetworkSpec, ParameterLayout
 from lamina.network.passes import Forward, forward, move_statistics
-
-
-def first_non_finite_block(network: Network, passed: Forward) -> int | None:
-    """Return the index of the first block whose z or parameters are infinite or NaN."""
-    walk = zip(network.spec.blocks, network.blocks, passed.blocks, strict=True)
-    for i, (block, parameters, its_pass) in enumerate(walk):
-        if not block.is_finite(parameters, its_pass):
-            return i
-    return None
 
 
 @dataclass

@@ -73,8 +73,13 @@ def predict_from(spec: NetworkSpec, logits: Array) -> Array:
     """Return the prediction for the last a: the mean over the members of their predictions."""
     if spec.n_members == 1:
         return predict_member(spec, logits)
+    return predict_members(spec, logits).mean(axis=1)
+
+
+def predict_members(spec: NetworkSpec, logits: Array) -> Array:
+    """Return each member's prediction for the last a, (n_samples, n_members, n_outputs)."""
     rows = predict_member(spec, logits.reshape(-1, spec.n_outputs))
-    return rows.reshape(-1, spec.n_members, spec.n_outputs).mean(axis=1)
+    return rows.reshape(-1, spec.n_members, spec.n_outputs)
 
 
 def predict_member(spec: NetworkSpec, logits: Array) -> Array:

@@ -13,7 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from lamina.encoding.frames import ArrayOrTable
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
-from lamina.network.passes import predict_member
+from lamina.network.passes import predict_members
 from lamina.tabular.calibration import LEAST_PROBABILITY
 from lamina.tabular.recipes import Kind
 from lamina.tabular.target_reading import read_labels, read_values
@@ -179,10 +179,8 @@ class Classes(Target):
         if spec.n_members == 1:
             return self.predict(member, inputs)
         logits = passes.activation(len(spec.blocks) - 1)
-        p = predict_member(spec, logits.reshape(-1, spec.n_outputs)).astype(np.float64)
-        if spec.n_outputs == 1:
-            p = np.hstack([1 - p, p])
-        return p.reshape(len(inputs), spec.n_members, -1)
+        p = predict_members(spec, logits).astype(np.float64)
+        return np.concatenate([1 - p, p], axis=2) if spec.n_outputs == 1 else p
 
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
         """Return the class frequencies for each sample."""

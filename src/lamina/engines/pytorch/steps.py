@@ -132,12 +132,3 @@ class Steps:
             average, n_trained = slots[-1], self.layout.n_trained
             average[n_trained:] = parameters[n_trained:]
         return norm if measures else None
-
-
-def first_non_finite_block(network: Network, passed: Forward) -> int | None:
-    """Return the index of the first block whose z or parameters are infinite or NaN."""
-    walk = zip(network.spec.blocks, network.blocks, passed.blocks, strict=True)
-    for i, (block, parameters, its_pass) in enumerate(walk):
-        if not block.is_finite(parameters, its_pass):
-            return i
-    return None

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lamina.engines.batch_loss import weight_sum
+from lamina.engines.batch_loss import first_non_finite_block, weight_sum
 from lamina.engines.engine import Objective, Rows
 from lamina.engines.multipliers import UNCHANGED, Multipliers, with_decay
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState, StepNumbers, step_numbers
@@ -25,7 +25,7 @@ from lamina.engines.pytorch.losses import on_device
 from lamina.engines.pytorch.products import product_on
 from lamina.engines.pytorch.program import Program, Schedule
 from lamina.engines.pytorch.rows import DeviceRows
-from lamina.engines.pytorch.steps import Batch, Loss, Steps, first_non_finite_block
+from lamina.engines.pytorch.steps import Batch, Loss, Steps
 from lamina.engines.trainer import EpochReport, TimeIsUp, Trainer
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec

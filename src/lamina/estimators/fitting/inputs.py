@@ -60,6 +60,8 @@ class Assignment:
         True if earlier fits are ignored.
     incremental : bool
         True for `partial_fit`.
+    begins_on_samples : bool
+        True if initial parameters are fitted to samples: bins, or by initializer='data'.
     is_begun : bool
         True if the initial parameters are fitted to all samples; else the fit does so, once it has
         split them.
@@ -85,6 +87,7 @@ class Assignment:
     resume: str | PathLike[str] | None
     fresh: bool
     incremental: bool
+    begins_on_samples: bool
     is_begun: bool
 
     def network(self, parameters: Array) -> Network:

@@ -107,7 +107,7 @@ def prepare_fit(
     spec = _build_spec(settings, samples.shape[1], task, inputs)
     weight = task.row_weights(weight)
     require_memory(settings, spec, samples.dtype)
-    begins_on_samples = inputs is not None or reads_rows(settings)
+    begins_on_samples = fresh and (inputs is not None or reads_rows(settings))
     random_state = make_fit_generator(settings, resumes=resume is not None)
     earlier = model if fresh else grow_model(model, settings, task, spec, random_state)
     start = (
@@ -140,9 +140,10 @@ def prepare_fit(
         resume=resume,
         fresh=fresh,
         incremental=incremental,
+        begins_on_samples=begins_on_samples,
         is_begun=begins or (resume is None and not settings.early_stopping),
     )
-    if fit.is_begun and begins_on_samples:
+    if fit.is_begun:
         fit_first_parameters(fit)
     return fit
 
@@ -173,10 +174,10 @@ def fit_first_parameters(fit: Assignment, rows: NDArray[np.int64] | None = None)
     rows : ndarray of int64, optional
         Samples that the fit trains on, all by default.
     """
+    if not fit.begins_on_samples:
+        return
     from_rows = reads_rows(fit.settings)
     has_bins = is_whole_vector(fit.settings.initializer)
-    if not fit.fresh or (fit.inputs is None and not from_rows):
-        return
     X, y, weight = fit.rows.X, fit.rows.y, fit.rows.weight
     if rows is not None:
         # Sorted, so that bins do not depend on the order of the samples.
