@@ -7,6 +7,7 @@ a copy to the host. A function without a counterpart in functions.py is refused 
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -167,11 +168,11 @@ class TensorArray:
 
     @property
     def ndim(self) -> int:
-        return self.tensor.ndim
+        return len(self.shape)
 
     @property
     def size(self) -> int:
-        return self.tensor.numel()
+        return math.prod(self.shape)
 
     @property
     def T(self) -> TensorArray:
@@ -265,7 +266,7 @@ def _is_same_view(tensor: Tensor, key: Key, part: Tensor) -> bool:
     if not isinstance(key, int | slice) or (isinstance(key, slice) and key.step is not None):
         return False
     place = tensor[key]
-    return place.data_ptr() == part.data_ptr() and place.shape == part.shape
+    return bool(place.data_ptr() == part.data_ptr() and place.shape == part.shape)
 
 
 def _define(name: str, function: Callable[..., Any]) -> None:

@@ -29,23 +29,23 @@ def minimum(a: Any, b: Any) -> Tensor:
 
 
 def _with_bound(function: Callable[..., Tensor], a: Any, b: Any, bound: str) -> Tensor:
-    if isinstance(a, Tensor) and isinstance(b, Tensor):
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
         return function(a, b)
-    tensor, number = (a, b) if isinstance(a, Tensor) else (b, a)
+    tensor, number = (a, b) if isinstance(a, torch.Tensor) else (b, a)
     return torch.clamp(tensor, **{bound: number})
 
 
 def fmax(a: Any, b: Any) -> Tensor:
     """Return the larger number, the other one if one is NaN."""
-    tensor, other = (a, b) if isinstance(a, Tensor) else (b, a)
-    if not isinstance(other, Tensor):
+    tensor, other = (a, b) if isinstance(a, torch.Tensor) else (b, a)
+    if not isinstance(other, torch.Tensor):
         other = torch.full((), other, dtype=tensor.dtype, device=tensor.device)
     return torch.fmax(tensor, other)
 
 
 def where(condition: Tensor, value: Any, other: Any) -> Tensor:
     """Return values where the condition holds; two plain numbers become float64, as in NumPy."""
-    if not isinstance(value, Tensor) and not isinstance(other, Tensor):
+    if not isinstance(value, torch.Tensor) and not isinstance(other, torch.Tensor):
         double = torch.float32 if condition.device.type == "mps" else torch.float64
         value = torch.full((), value, dtype=double, device=condition.device)
     return torch.where(condition, value, other)
@@ -59,7 +59,7 @@ def xlogy(x: Any, y: Any) -> Tensor:
 def full_like(tensor: Tensor, value: Any) -> Tensor:
     return (
         torch.empty_like(tensor).copy_(value)
-        if isinstance(value, Tensor)
+        if isinstance(value, torch.Tensor)
         else torch.full_like(tensor, value)
     )
 
@@ -93,7 +93,8 @@ def repeat(tensor: Tensor, times: int, axis: int) -> Tensor:
 
 
 def split(tensor: Tensor, n_parts: int, axis: int) -> tuple[Tensor, ...]:
-    return torch.tensor_split(tensor, n_parts, dim=axis)
+    parts: tuple[Tensor, ...] = torch.tensor_split(tensor, n_parts, dim=axis)
+    return parts
 
 
 def cumsum(tensor: Tensor, axis: int) -> Tensor:
