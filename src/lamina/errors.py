@@ -58,6 +58,14 @@ class TableError(LaminaError, ValueError):
     """Table that cannot be learned from: empty, ragged, a column missing or without a value."""
 
 
+class SpoolError(LaminaError, OSError):
+    """Folder that cannot hold the encoded samples of a fit: its disk is full or not writable."""
+
+    def __str__(self) -> str:
+        # Without the number of the error, which its words explain.
+        return self.strerror or super().__str__()
+
+
 class ExperimentError(LaminaError, ValueError):
     """Experiment of the workbench, or command of its page, that cannot be carried out.
 

@@ -109,7 +109,7 @@ def test_a_temporary_that_cannot_be_removed_does_not_prevent_writing(target: Pat
 def test_a_temporary_removed_before_it_was_locked_is_created_again(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock, swept = temporary_file._lock, []
+    lock, swept = temporary_file.lock, []
 
     def sweep_then_lock(file: object) -> None:
         if not swept:
@@ -117,7 +117,7 @@ def test_a_temporary_removed_before_it_was_locked_is_created_again(
             remove_stale_temporaries(target)
         lock(file)
 
-    monkeypatch.setattr(temporary_file, "_lock", sweep_then_lock)
+    monkeypatch.setattr(temporary_file, "lock", sweep_then_lock)
     with create_temporary(target) as file:
         assert Path(file.name).exists()
         assert swept

@@ -13,7 +13,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +25,7 @@ def create_temporary(target: Path) -> BinaryIO:
     """Create a file next to target and open it for writing, with the permissions of the umask."""
     while True:
         file: BinaryIO = open(_prefix(target) + secrets.token_hex(8) + ".tmp", "xb")  # noqa: SIM115
-        _lock(file)
+        lock(file)
         # A cleanup may have come between creation and lock, and removed the file as an orphan.
         if os.fstat(file.fileno()).st_nlink > 0:
             return file
@@ -41,7 +41,7 @@ def remove_stale_temporaries(target: Path) -> None:
     """Remove files of dead writers; files that cannot be checked or removed stay."""
     for path in temporaries(target):
         with suppress(OSError):
-            _remove_unless_in_use(path)
+            remove_unless_in_use(path)
 
 
 def _prefix(target: Path) -> str:
@@ -55,26 +55,33 @@ def _long_untouched(path: Path) -> bool:
 
 if sys.platform == "win32":
 
-    def _lock(file: BinaryIO) -> None:
+    def lock(file: BinaryIO) -> None:
         """Do nothing: Windows never removes an open file."""
 
-    def _remove_unless_in_use(path: Path) -> None:
+    def remove_unless_in_use(path: Path, before: Callable[[Path], None] | None = None) -> None:
+        """Remove a file that has not changed for long; call `before` with its path first."""
         # The writer has to close its file just before renaming it, so age counts as well.
         if _long_untouched(path):
+            if before is not None:
+                before(path)
             path.unlink()
 
 else:
     import fcntl
 
-    def _lock(file: BinaryIO) -> None:
+    def lock(file: BinaryIO) -> None:
+        """Lock a file as in use until it is closed or its process ends."""
         # Some network file systems have no locks; there, age decides.
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX)
 
-    def _remove_unless_in_use(path: Path) -> None:
+    def remove_unless_in_use(path: Path, before: Callable[[Path], None] | None = None) -> None:
+        """Remove a file that nobody has locked; call `before` with its path first."""
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             if _has_no_writer(descriptor, path):
+                if before is not None:
+                    before(path)
                 path.unlink()
         finally:
             os.close(descriptor)
