@@ -13,6 +13,8 @@ ChosenType: TypeAlias = Literal["number", "date", "text"]
 class Cures(NamedTuple):
     """Functions that return the subject of a sentence such as "… reads numbers".
 
+    They are functions of this module, so that sources of batches can be pickled.
+
     Attributes
     ----------
     of_type : callable
@@ -31,22 +33,55 @@ class Cures(NamedTuple):
     of_mark: Callable[[str], str]
 
 
-IN_PYTHON = Cures(
-    of_type=lambda column, kind: f"column_types={{{column!r}: {kind!r}}}",
-    of_decimal=lambda sign: f"pandas.read_csv(…, decimal={sign!r})",
-    of_order=lambda order: f"pandas.to_datetime(…, dayfirst={order == 'day first'})",
-    of_mark=lambda text: f"pandas.read_csv(…, na_values=[{text!r}])",
-)
-BY_OPTIONS = Cures(
-    of_type=lambda column, kind: f"--{kind} {column!r}",
-    of_decimal=lambda sign: f"--decimal {sign!r}",
-    of_order=lambda order: f"--{order.replace(' ', '-')}",
-    of_mark=lambda text: f"--na {text}",
-)
+def _type_in_python(column: str, kind: ChosenType) -> str:
+    return f"column_types={{{column!r}: {kind!r}}}"
+
+
+def _decimal_in_python(sign: str) -> str:
+    return f"pandas.read_csv(…, decimal={sign!r})"
+
+
+def _order_in_python(order: DateOrder) -> str:
+    return f"pandas.to_datetime(…, dayfirst={order == 'day first'})"
+
+
+def _mark_in_python(text: str) -> str:
+    return f"pandas.read_csv(…, na_values=[{text!r}])"
+
+
+def _type_option(column: str, kind: ChosenType) -> str:
+    return f"--{kind} {column!r}"
+
+
+def _decimal_option(sign: str) -> str:
+    return f"--decimal {sign!r}"
+
+
+def _order_option(order: DateOrder) -> str:
+    return f"--{order.replace(' ', '-')}"
+
+
+def _mark_option(text: str) -> str:
+    return f"--na {text}"
+
+
+def _type_from_a_page(column: str, kind: ChosenType) -> str:
+    return f"in Python {_type_in_python(column, kind)}"
+
+
+def _decimal_from_a_page(sign: str) -> str:
+    return f"in Python {_decimal_in_python(sign)}"
+
+
+def _order_from_a_page(order: DateOrder) -> str:
+    return f"in Python {_order_in_python(order)}"
+
+
+def _mark_from_a_page(text: str) -> str:
+    return f"in Python {_mark_in_python(text)}"
+
+
+IN_PYTHON = Cures(_type_in_python, _decimal_in_python, _order_in_python, _mark_in_python)
+BY_OPTIONS = Cures(_type_option, _decimal_option, _order_option, _mark_option)
 # The workbench's page has no fields for these.
-FROM_A_PAGE = Cures(
-    of_type=lambda column, kind: f"in Python {IN_PYTHON.of_type(column, kind)}",
-    of_decimal=lambda sign: f"in Python {IN_PYTHON.of_decimal(sign)}",
-    of_order=lambda order: f"in Python {IN_PYTHON.of_order(order)}",
-    of_mark=lambda text: f"in Python {IN_PYTHON.of_mark(text)}",
-)
+FROM_A_PAGE = Cures(_type_from_a_page, _decimal_from_a_page, _order_from_a_page, _mark_from_a_page)

@@ -20,6 +20,7 @@ from lamina.tables.contents import read_contents
 from lamina.tables.csv_reading import read_csv
 from lamina.tables.options import DEFAULTS, ReadingOptions
 from lamina.tables.other_formats import read_other
+from lamina.tables.sources.schemas import hours_of_day
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +77,7 @@ def read_table(path: Path, options: ReadingOptions = DEFAULTS) -> pd.DataFrame:
     number_rows(frame)
     frame, total = _without_total(frame)
     remarks = (*remarks, *total)
-    return _understood(frame, options, options.hints(decimal), remarks)
+    return read_forms(frame, options, options.hints(decimal), remarks)
 
 
 _EMPTY = "the file is empty"
@@ -87,19 +88,11 @@ def _as_frame(table: pa.Table | pd.DataFrame) -> pd.DataFrame:
         return table
     for i, field in enumerate(table.schema):
         if pa.types.is_time(field.type):
-            table = table.set_column(i, field.name, _hours(table.column(i)))
+            table = table.set_column(i, field.name, hours_of_day(table.column(i)))
     names = [name.strip() for name in table.column_names]
     if len(set(names)) == len(names):
         table = table.rename_columns(names)
     return table.to_pandas(date_as_object=False, ignore_metadata=True, self_destruct=True)
-
-
-def _hours(column: pd.Series) -> pd.Series:
-    """Convert times of day to hours since midnight."""
-    from pyarrow import compute
-
-    micros = column.cast(pa.time64("us")).cast(pa.int64())
-    return compute.divide(micros.cast(pa.float64()), 3.6e9)
 
 
 def _require_column(frame: pd.DataFrame, name: str) -> None:
@@ -126,10 +119,10 @@ def _without_total(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return frame, ()
 
 
-def _understood(
+def read_forms(
     frame: pd.DataFrame, options: ReadingOptions, hints: Hints, file_remarks: tuple[str, ...]
 ) -> pd.DataFrame:
-    """Return the frame with its text columns read in their forms."""
+    """Return the frame with its text columns read in their forms, and an Understanding."""
     forms: dict[str, ColumnForm] = {}
     remarks: dict[str, tuple[str, ...]] = {}
     columns: dict[str, pd.Series] = {}

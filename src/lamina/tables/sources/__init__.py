@@ -1,0 +1,1 @@
+"""Sources of batches, one file for each kind of table that `lamina.tables.open` opens."""
