@@ -6,18 +6,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
-from lamina.encoding.file_rows import FILE_ROW
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.encoding.file_rows import FILE_ROW, TABLE_ROW
 from lamina.encoding.form_finding import NO_HINTS, Hints
 from lamina.errors import TableError, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+FrameReader: TypeAlias = "Callable[[pd.DataFrame], pd.DataFrame]"
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,38 @@ class Batch:
         Path of the file as it was opened.
     row_group : int or None
         Row group of a Parquet file, from 0.
+    selected : ndarray of int64, shape (n_rows,), or None
+        Numbers of the rows in their file, if rows were left out; then `first_row` is the first.
     """
 
     rows: pa.RecordBatch
     first_row: int = 1
     file: str | None = None
     row_group: int | None = None
+    selected: NDArray[np.int64] | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return int(self.rows.num_rows)
+
+    @property
+    def row_numbers(self) -> NDArray[np.int64]:
+        """Number of each row in its file, from 1, shape (n_rows,)."""
+        if self.selected is not None:
+            return self.selected
+        return np.arange(self.first_row, self.first_row + self.n_rows, dtype=np.int64)
+
+    def select(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Batch:
+        """Return some of the rows, by a mask or by positions, with their numbers."""
+        positions = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        numbers = self.row_numbers[positions]
+        first = int(numbers[0]) if len(numbers) else self.first_row
+        return replace(self, rows=self.rows.take(positions), first_row=first, selected=numbers)
+
+    def with_columns(self, names: Sequence[str]) -> Batch:
+        """Return the batch with some of its columns."""
+        return replace(self, rows=self.rows.select(list(names)))
 
     @property
     def place(self) -> str:
@@ -57,11 +88,14 @@ class Batch:
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a pandas data frame, numbered by the rows of their file."""
-        from pandas import RangeIndex
+        from pandas import Index, RangeIndex
 
         frame = self.rows.to_pandas(date_as_object=False, ignore_metadata=True)
-        name = None if self.file is None else FILE_ROW
-        frame.index = RangeIndex(self.first_row, self.first_row + len(frame), name=name)
+        name = TABLE_ROW if self.file is None else FILE_ROW
+        if self.selected is None:
+            frame.index = RangeIndex(self.first_row, self.first_row + len(frame), name=name)
+        else:
+            frame.index = Index(self.selected, name=name)
         return frame
 
 
@@ -131,9 +165,13 @@ class Source(ABC):
         """Return sources that together hold the same rows in the same order, one for each file."""
         return (self,)
 
-    def understand(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return a frame of all rows with the forms of its text columns, as of a file in memory."""
-        return frame
+    @property
+    def reader(self) -> FrameReader | None:
+        """Function that finds the forms of the text columns of a frame with all rows.
+
+        None if the table in memory, of which this is the source, has no such step.
+        """
+        return None
 
     def check_names(self, columns: Sequence[str] | None) -> list[str]:
         """Return the names of the columns to read; reject a name that the source lacks."""

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyarrow import parquet
 
-from lamina.encoding.batches import Batch, Source
+from lamina.encoding.batches import Batch, FrameReader, Source
 from lamina.encoding.form_finding import Hints
 from lamina.errors import TableError
 from lamina.tables.options import DEFAULTS, ReadingOptions
+from lamina.tables.sources.forms import FormsOfFiles
 from lamina.tables.sources.schemas import HIDDEN, cleaned, common_schema, conform
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pyarrow import fs
 
 READING_ERRORS = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError)
@@ -99,11 +99,10 @@ class ParquetSource(Source):
             if member.n_rows
         )
 
-    def understand(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the frame with the forms of its text columns."""
-        from lamina.tables.reading import read_forms
-
-        return read_forms(frame, self.options, self.hints, self.remarks)
+    @property
+    def reader(self) -> FrameReader:
+        """Function that finds forms as `lamina.tables.reading.read_table` does."""
+        return FormsOfFiles(self.options, self.hints, self.remarks)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:
         """Read the rows in order; see Source."""

@@ -1,0 +1,5 @@
+"""Statistics of a table in one pass over its batches, from which an encoding is fitted."""
+
+from lamina.encoding.statistics.table import TableStatistics, encode_batch, fit_encoding
+
+__all__ = ["TableStatistics", "encode_batch", "fit_encoding"]
