@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -328,4 +329,12 @@ NB_MODULE(_native, module) {
     module.def(
         "forget_calls", [] { calls_at_work = 0; },
         "Reset the count of running calls: for a forked child, which has only one thread.");
+    module.def(
+        "has_variable",
+        [](const char* name) {
+            const char* const value = std::getenv(name);
+            return value && *value;
+        },
+        "name"_a,
+        "Return True if an environment variable is set and not empty, faster than os.environ.");
 }

@@ -314,3 +314,8 @@ def forget_calls() -> None:
     """
     Reset the count of running calls: for a forked child, which has only one thread.
     """
+
+def has_variable(name: str) -> bool:
+    """
+    Return True if an environment variable is set and not empty, faster than os.environ.
+    """

@@ -42,6 +42,16 @@ def test_the_environment_chooses_the_engine_if_no_name_is_given(name, monkeypatc
     assert choose_engine("reference").name == "reference"
 
 
+def test_a_change_of_the_environment_counts_from_the_next_choice(monkeypatch):
+    for name in [*available_engines(), *reversed(available_engines())]:
+        monkeypatch.setenv("LAMINA_ENGINE", name)
+        assert choose_engine().name == name
+    monkeypatch.setenv("LAMINA_ENGINE", "")
+    assert choose_engine().name == available_engines()[0]
+    monkeypatch.delenv("LAMINA_ENGINE")
+    assert choose_engine().name == available_engines()[0]
+
+
 def test_an_unknown_name_is_refused_with_the_nearest():
     with pytest.raises(UnknownNameError, match=r"is not a known engine\. Did you mean 'reference'"):
         choose_engine("refrence")

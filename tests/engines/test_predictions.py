@@ -53,6 +53,18 @@ def test_samples_whose_sum_overflows_are_accepted(engine):
     assert engine.predict(network, X).shape == (3, 3)
 
 
+def test_networks_and_dtypes_in_turn_predict_as_each_alone(engine):
+    problems = [
+        problem(widths, dtype) for widths in [(5, 1), (5, 3, 2)] for dtype in ["float64", "float32"]
+    ]
+    expected = [engine.predict(network, X)[:2] for network, X in problems]
+    for _ in range(2):
+        for (network, X), prediction in zip(problems, expected, strict=True):
+            found = engine.predict(network, X[:2])
+            assert found.dtype == prediction.dtype
+            np.testing.assert_allclose(found, prediction, rtol=1e-5)
+
+
 def test_few_samples_are_predicted_in_sixteen_threads_at_once(engine):
     network, X = problem((20, 30, 4), "float64", n_samples=16)
     expected = [engine.predict(network, X[i : i + 1]) for i in range(16)]

@@ -86,8 +86,9 @@ def choose_engine(
     'reference'
     """
     # First the defaults: a single sample is predicted in a few microseconds.
-    is_default = name is None and device is None and spec is None and _native() is not None
-    if is_default and not os.environ.get(ENVIRONMENT_VARIABLE):
+    native = _native()
+    is_default = name is None and device is None and spec is None and native is not None
+    if is_default and not native.has_variable(ENVIRONMENT_VARIABLE):
         return _native_engine(n_threads, precision)
     member = None if spec is None else spec.independent_member
     if spec is not None and member is not None:
@@ -105,7 +106,6 @@ def choose_engine(
         return _pytorch_engine(device, precision)
     if name == "reference":
         return ReferenceEngine(precision)
-    native = _native()
     if native is not None:
         if spec is None or spec.kinds <= native.kinds:
             return _native_engine(n_threads, precision)

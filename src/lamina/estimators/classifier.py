@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.choices import Activation, Input, Loss, Members, Penalty, Schedule, Solver
 from lamina.encoding.frames import ArrayOrTable
-from lamina.encoding.targets import Labels, TargetEncoding
+from lamina.encoding.targets import Labels, TargetEncoding, probabilities_of_both
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.fitting.classes import (
     are_same_classes,
@@ -217,7 +217,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         if vars(self).get("_heads"):
             return self._encoding().by_head(prediction)
         if self.n_outputs_ == 1:
-            return np.hstack([1 - prediction, prediction])
+            return probabilities_of_both(prediction)
         return prediction
 
     def predict_log_proba(self, X: ArrayOrTable) -> Any:

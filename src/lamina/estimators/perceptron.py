@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from os import PathLike
 from typing import Any, Self
 
@@ -46,7 +47,7 @@ from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas import OPTIMIZERS, is_minibatch
 from lamina.formulas.table import AnyArray, Array, Matrix
-from lamina.network import Network
+from lamina.network import Network, NetworkSpec
 
 
 class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured, ABC):
@@ -216,8 +217,7 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         rows = X if is_plain else read_rows(self, X)
         network, rows = self._in_one_dtype(rows)
         if inverse_link is not None:
-            spec = replace(network.spec, inverse_link=inverse_link)
-            network = Network(spec, network.parameters)
+            network = Network(_with_link(network.spec, inverse_link), network.parameters)
         engine = choose_prediction_engine(self)
         try:
             return engine.predict(network, rows)
@@ -277,6 +277,12 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         super().__setstate__(state)
         if hasattr(self, "coefs_"):
             share_one_vector(self)
+
+
+@lru_cache(maxsize=64)
+def _with_link(spec: NetworkSpec, inverse_link: str) -> NetworkSpec:
+    # Cached, because for a single sample checking the new specification takes longer than using it.
+    return replace(spec, inverse_link=inverse_link)
 
 
 def has_partial_fit(model: Parametrized) -> bool:
