@@ -214,9 +214,7 @@ def test_snapshots_of_every_epoch_predict_with_the_stage():
     assert_array_equal(snapshots.get_model(model.n_iter_).predict(FRAME), model.predict(FRAME))
 
 
-def test_a_trace_and_an_export_refuse_the_stage_by_name():
+def test_an_export_to_scikit_learn_refuses_the_stage_by_name():
     model = regressor("periodic").fit(NUMBERS, Y)
-    with pytest.raises(ValueError, match="input_stage"):
-        lamina.trace_step(model, NUMBERS, Y)
     with pytest.raises(ValueError, match="inputs"):
         lamina.to_sklearn(model)

@@ -6,16 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
+from tests.studies.lines_of_a_trace import run_lines
 
 import lamina
 from lamina.activations import CELU, ELU, LeakyReLU
-from lamina.engines.batch_loss import row_losses
 from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
 from lamina.formulas.hyperparameters import names_of
-from lamina.formulas.noise import Draws, dropout_factors
-from lamina.network import ParameterLayout
-from lamina.network.passes import predict_from, with_noise
-from lamina.studies.trace_code import IMPORTS, read_by, step_function
+from lamina.studies.trace_code import read_by
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -38,60 +35,6 @@ OTHERS = [CELU(alpha=0.4), ELU(alpha=2.5), LeakyReLU(negative_slope=0.3)]
 
 def get_parameters(loss):
     return {name: UNUSUAL[name] for name in names_of(loss.hyperparameters)}
-
-
-def known_before(model, trace, sample_weight):
-    """Return the variables that the lines may read: the inputs of the step."""
-    step, layout = trace.step, trace.step.layout
-    network = trace.step.parameters
-    if getattr(model, "_trained_parameters", None) is not None:
-        network = model._trained_parameters
-    views = layout.views(network)
-    learning = SimpleNamespace(
-        coefs_=views.weights, intercepts_=views.biases, unit_parameters_=views.unit_parameters
-    )
-    seed = getattr(model, "_noise_seed", 0)
-    draws = Draws(seed, getattr(model, "_optimizer_step", 0), np.arange(len(step.rows.y)))
-    return {
-        "X": step.rows.X,
-        "targets": step.rows.y,
-        "sample_weight": sample_weight,
-        "model": model,
-        "learning": learning,
-        "draws": draws,
-        "memory": {} if trace.update is None else build_memory(step.spec, trace.update),
-        "spec": step.spec,
-        "objective": step.objective,
-        "rows": step.rows,
-        **{each.__name__: each for each in (dropout_factors, with_noise, predict_from, row_losses)},
-    }
-
-
-def build_memory(spec, made):
-    """Return the optimizer's state for each parameter, by its name."""
-    memory = {}
-    slots = [ParameterLayout.from_spec(spec).views(slot) for slot in made.memory]
-    for i, block in enumerate(spec.blocks):
-        memory[f"W_{i + 1}"] = [slot.weights[i] for slot in slots]
-        memory[f"b_{i + 1}"] = [slot.biases[i] for slot in slots]
-        for k, learned in enumerate(block.learned):
-            memory[f"{learned.name}_{i + 1}"] = [slot.unit_parameters[i][k] for slot in slots]
-    return memory
-
-
-def run_lines(model, trace, sample_weight=None):
-    """Run every line, and compare its result with the traced number."""
-    space = known_before(model, trace, sample_weight)
-    exec(IMPORTS, space)
-    if trace.update is not None:
-        exec(step_function(trace.update), space)
-    for number in trace.numbers:
-        exec(number.code, space)
-        np.testing.assert_allclose(
-            space[number.variable], number.value, rtol=1e-9, atol=1e-12, err_msg=number.code
-        )
-        assert np.shape(space[number.variable]) == number.shape, number.code
-    assert len({each.variable for each in trace.numbers}) == len(trace.numbers)
 
 
 def check(cls=lamina.MLPClassifier, targets=y, sample_weight=None, fits=True, **parameters):

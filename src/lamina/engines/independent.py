@@ -126,7 +126,7 @@ class IndependentTrainer(EpochsTrainer):
                     optimizer,
                     rows,
                     parameters[places],
-                    _state_of(state, places, i),
+                    state_of_member(state, places, i),
                 )
             )
             for i, places in enumerate(self._places)
@@ -158,7 +158,7 @@ class IndependentTrainer(EpochsTrainer):
         for i, (member, places) in enumerate(zip(self._members, self._places, strict=True)):
             member.trainer.load(
                 None if parameters is None else parameters[places],
-                None if optimizer_state is None else _state_of(optimizer_state, places, i),
+                None if optimizer_state is None else state_of_member(optimizer_state, places, i),
             )
 
     def epochs(
@@ -243,7 +243,10 @@ class IndependentTrainer(EpochsTrainer):
         return together
 
 
-def _state_of(state: OptimizerState, places: NDArray[np.int64], member: int) -> OptimizerState:
+def state_of_member(
+    state: OptimizerState, places: NDArray[np.int64], member: int
+) -> OptimizerState:
+    """Return the state of the optimizer of one member alone."""
     slots = np.ascontiguousarray(state.slots[:, places])
     seed = member_seed(state.seed, member) if state.seed else 0
     return OptimizerState(slots, state.step, seed, state.keeps_average)

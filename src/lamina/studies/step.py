@@ -2,30 +2,50 @@
 
 Shapes: X (n_samples, fan_in of the first layer); for each layer z, a, delta (n_samples, fan_out), W
 (fan_in, fan_out) and b (fan_out,); all in float64. n is the number of samples, or the sum of their
-weights.
+weights. If k members share the network, a sample is k rows of z, a and delta, one member after
+another: (n_samples k, fan_out).
 """
 
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple, cast
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from lamina.blocks import Mode
-from lamina.blocks.dense import Dense, DenseParameters, DensePass, require_dense
+from lamina.blocks import Dense, InputStage, MemberHeads, Mode, Role, SharedDense
+from lamina.blocks.dense import DensePass
 from lamina.encoding.frames import ArrayOrTable
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
-from lamina.engines.batch_loss import backward, batch_loss, row_losses, weight_sum
+from lamina.engines.batch_loss import backward, batch_loss, losses_of_members, weight_sum
 from lamina.engines.optimizer import update
+from lamina.errors import UnsupportedBlockError
 from lamina.formulas import OPTIMIZERS, PENALTIES
-from lamina.formulas.activation import ActivationName
 from lamina.formulas.muon import adamw_factors, is_orthogonalised
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import AnyArray, Array
 from lamina.network import Network, NetworkSpec, ParameterLayout, block_parameters
-from lamina.network.passes import Forward, backward_blocks, forward, move_statistics
+from lamina.network.passes import (
+    Forward,
+    backward_blocks,
+    forward,
+    move_statistics,
+    predict_member,
+)
+
+LAYERS = Dense, SharedDense, MemberHeads
+TracedLayer: TypeAlias = Dense | SharedDense | MemberHeads
+# Fitted attributes of the tensors.
+ATTRIBUTES: Mapping[Role, str] = {
+    Role.WEIGHTS: "coefs_",
+    Role.BIASES: "intercepts_",
+    Role.UNIT_PARAMETERS: "unit_parameters_",
+    Role.INPUTS: "input_parameters_",
+    Role.STATISTICS: "running_statistics_",
+}
 
 
 @dataclass(frozen=True)
@@ -43,6 +63,8 @@ class GradientStep:
     d_a : ndarray of shape (n_samples, n_outputs)
         n dL/da of the last layer.
     gradient : ndarray of shape (n_parameters,)
+    member : int or None
+        Place of the network among independent members.
     """
 
     network: Network
@@ -52,6 +74,7 @@ class GradientStep:
     loss: float
     d_a: Array
     gradient: Array
+    member: int | None = None
 
     @property
     def spec(self) -> NetworkSpec:
@@ -69,28 +92,80 @@ class GradientStep:
         return weight_sum(self.rows)
 
     @property
+    def stage(self) -> InputStage | None:
+        """Input stage of the network."""
+        return self.spec.input_stage
+
+    @property
+    def n_before(self) -> int:
+        """Number of blocks before the first layer: 1 with an input stage."""
+        return 0 if self.stage is None else 1
+
+    @property
+    def n_members(self) -> int:
+        """Number of members that share the network; 1 without."""
+        return self.spec.n_members
+
+    @property
+    def layers(self) -> tuple[TracedLayer, ...]:
+        """Layers of the network."""
+        return cast(tuple[TracedLayer, ...], self.spec.layers)
+
+    @property
     def blocks(self) -> tuple[Dense, ...]:
-        """Layers of the network; a trace shows the numbers of dense layers alone."""
-        return require_dense(self.spec.blocks, "a traced gradient step")
+        """Dense block of every layer; of one member if several share the layer."""
+        return tuple(each if isinstance(each, Dense) else each.dense for each in self.layers)
 
     @property
     def passes(self) -> list[DensePass]:
-        """Values of every layer's forward pass."""
-        return cast(list[DensePass], self.passed.blocks)
+        """Values of every layer's forward pass, with a row for each member of a sample."""
+        passes: list[Any] = self.passed.blocks[self.n_before :]
+        pairs = zip(self.layers, passes, strict=True)
+        return [each if isinstance(layer, Dense) else each.dense for layer, each in pairs]
 
     @property
     def layout(self) -> ParameterLayout:
         """Positions of the matrices in the flat parameter vector."""
         return self.network.layout
 
-    def parts(self, vector: Array) -> list[DenseParameters]:
-        """Split a flat vector by layer."""
-        return block_parameters(self.spec, vector)
+    def parts(self, vector: Array) -> list[Any]:
+        """Split a flat vector by layer, into the parameters of its kind."""
+        return block_parameters(self.spec, vector)[self.n_before :]
+
+    def stage_parts(self, vector: Array) -> list[Array]:
+        """Return the tensors of the input stage in a flat vector."""
+        return [*block_parameters(self.spec, vector)[0]]
+
+    def attribute(self, block: int, tensor: str) -> str:
+        """Return the element of a fitted attribute with a tensor of a block: 'coefs_[0]'."""
+        counts = Counter[Role]()
+        for i, each in enumerate(self.spec.blocks):
+            for declared in each.tensors:
+                if i == block and declared.name == tensor:
+                    of_member = "" if self.member is None else f"[{self.member}]"
+                    return f"{ATTRIBUTES[declared.role]}[{counts[declared.role]}]{of_member}"
+                counts[declared.role] += 1
+        raise LookupError(f"block {block} has no {tensor!r}")
+
+    @property
+    def row_predictions(self) -> Array:
+        """Prediction of each row, (n_samples k, n_outputs), for each of k members."""
+        logits = self.passed.a[-1]
+        if self.n_members == 1:
+            return self.passed.prediction
+        return predict_member(self.spec, logits.reshape(-1, self.spec.n_outputs))
+
+    @property
+    def row_weights(self) -> AnyArray | None:
+        """Weight of each row; that of a member is a k-th of the sample's."""
+        weight, k = self.rows.weight, self.n_members
+        if k == 1:
+            return weight
+        return np.repeat(np.ones(len(self.rows.y)) if weight is None else weight, k) / k
 
     def row_losses(self) -> Array:
-        """Return the loss of each sample, multiplied by its weight."""
-        logits, prediction = self.passed.a[-1], self.passed.prediction
-        return row_losses(self.spec, self.objective, logits, prediction, self.rows)[0]
+        """Return the loss of each row, multiplied by its weight."""
+        return losses_of_members(self.spec, self.objective, self.passed, self.rows)[0]
 
     def penalty_gradient(self) -> Array:
         """Return the penalty's part of the gradient, which is zero except for weights."""
@@ -103,15 +178,26 @@ class GradientStep:
     def deltas(self, d_a: Array) -> tuple[list[Array], list[Array]]:
         """Return dL/da and delta of every layer, from n dL/da of the last."""
         walk = backward_blocks(self.network, self.passed, d_a, operator.matmul)
-        _, deltas = zip(*reversed([*walk]), strict=True)
-        return [each.d_a / self.n for each in deltas], [each.delta / self.n for each in deltas]
+        deltas: list[Any] = [each for _, each in walk][::-1][self.n_before :]
+        pairs = zip(self.layers, deltas, strict=True)
+        dense = [each if isinstance(layer, Dense) else each.dense for layer, each in pairs]
+        return [each.d_a / self.n for each in dense], [each.delta / self.n for each in dense]
+
+    def stage_gradient(self) -> Array:
+        """Return dL/da of the input stage, (n_samples, fan_out)."""
+        *_, (_, deltas) = backward_blocks(self.network, self.passed, self.d_a, operator.matmul)
+        return np.asarray(deltas.d_a / self.n)
 
 
 def take_step(
-    network: Network, objective: Objective, rows: Rows, draws: Draws | None
+    network: Network,
+    objective: Objective,
+    rows: Rows,
+    draws: Draws | None,
+    member: int | None = None,
 ) -> GradientStep:
     """Run the forward and backward pass of a training step; draws add dropout and noise."""
-    require_dense(network.spec.blocks, "a traced gradient step")
+    _require_traced(network.spec)
     if rows.weight is not None and rows.weight.ndim == 2:
         raise ValueError(
             "a traced gradient step shows one weight for each sample, and y has missing values or "
@@ -120,7 +206,17 @@ def take_step(
     passed = forward(network, rows.X, Mode(uses_batch=True, draws=draws))
     loss, d_a = batch_loss(network, objective, passed, rows)
     gradient = backward(network, objective, rows, passed, d_a)
-    return GradientStep(network, objective, rows, passed, loss, d_a, gradient)
+    return GradientStep(network, objective, rows, passed, loss, d_a, gradient, member)
+
+
+def _require_traced(spec: NetworkSpec) -> None:
+    """Raise UnsupportedBlockError for a kind of block that a trace has no formulas for."""
+    for block in spec.layers:
+        if not isinstance(block, LAYERS):
+            raise UnsupportedBlockError(
+                f"a traced gradient step has no formulas for blocks of kind {block.kind!r}, and "
+                f"block {block.name!r} is one"
+            )
 
 
 @dataclass(frozen=True)
@@ -164,6 +260,11 @@ class Update:
         params = self.optimizer.hyperparameters
         return self.orthogonalises and is_orthogonalised(matrix, n_matrices, params)
 
+    def formula(self, symbol: str, factor: float) -> str:
+        """Return the formula of a parameter's update, with its factor of the learning rate."""
+        rate = "" if factor == 1 else f" at {factor:g} η"
+        return f"Δ{symbol}, by {self.optimizer.name}{rate}: {symbol} ← {symbol} + Δ{symbol}"
+
     def rate_factor(self, group: str, is_orthogonalised: bool = False) -> float:
         """Return the factor of the learning rate for a group of tensors."""
         factor = dict(self.optimizer.rate_factors).get(group, 1.0)
@@ -201,142 +302,6 @@ def make_update(step: GradientStep, following: UpdateInputs) -> Update:
     n_own = len(before.slots) - before.keeps_average
     memory = before.slots[:n_own].astype(np.float64)
     return Update(optimizer, rate, before.step + 1, norm, after - step.parameters, memory)
-
-
-@dataclass(frozen=True, eq=False)
-class LearnedNumber:
-    """A parameter or statistic of a layer's units other than W and b: scale, shift, running mean.
-
-    Attributes
-    ----------
-    symbol : str
-        Symbol in formulas.
-    value : ndarray of shape (fan_out,)
-    gradient : ndarray of shape (fan_out,) or None
-        None for running statistics, which have no gradient.
-    update : ndarray of shape (fan_out,) or None
-    """
-
-    symbol: str
-    value: Array
-    gradient: Array | None
-    update: Array | None
-
-
-@dataclass(frozen=True, eq=False)
-class LayerTrace:
-    """The numbers of one layer; None for those that the layer lacks.
-
-    Attributes
-    ----------
-    layer : str
-        'hidden_1', 'hidden_2', …, 'output'.
-    activation : str or ActivationChoice
-        Activation function f.
-    a_prev : ndarray of shape (n_samples, fan_in)
-        Inputs of the layer: the network's, or a of the layer before.
-    W, b : ndarray of shape (fan_in, fan_out) and (fan_out,)
-    z : ndarray of shape (n_samples, fan_out)
-        a_prev W + b.
-    z_hat, z_normalized : ndarray of shape (n_samples, fan_out) or None
-        z with mean 0 and variance 1, and scale z_hat + shift.
-    f : ndarray of shape (n_samples, fan_out)
-        Value of the activation function.
-    kept : ndarray of shape (n_samples, fan_out) or None
-        Factors of dropout for f.
-    a : ndarray of shape (n_samples, fan_out)
-        f after dropout, plus a_prev in a residual layer.
-    d_a : ndarray of shape (n_samples, fan_out)
-        dL/da.
-    delta : ndarray of shape (n_samples, fan_out)
-        dL/dz.
-    dW, db : ndarray of shape (fan_in, fan_out) and (fan_out,)
-        dL/dW, including the penalty, and dL/db.
-    penalty : ndarray of shape (fan_in, fan_out)
-        The penalty's part of dW.
-    update_W, update_b : ndarray or None
-        Changes of W and b in the step; None if they are not known before it.
-    extra : dict of str to LearnedNumber
-        Other parameters by name: scale and shift, running mean and variance, the slope of 'prelu'.
-    is_residual : bool
-    """
-
-    layer: str
-    activation: ActivationName
-    a_prev: Array
-    W: Array
-    b: Array
-    z: Array
-    z_hat: Array | None
-    z_normalized: Array | None
-    f: Array
-    kept: Array | None
-    a: Array
-    d_a: Array
-    delta: Array
-    dW: Array
-    db: Array
-    penalty: Array
-    update_W: Array | None
-    update_b: Array | None
-    extra: dict[str, LearnedNumber] = field(default_factory=dict)
-    is_residual: bool = False
-
-
-def layer_traces(step: GradientStep, made: Update | None) -> tuple[LayerTrace, ...]:
-    """Return the numbers of every layer."""
-    blocks, gradient = step.parts(step.parameters), step.parts(step.gradient)
-    penalty = step.parts(step.penalty_gradient())
-    changes = [None] * len(blocks) if made is None else step.parts(made.change)
-    d_as, deltas = step.deltas(step.d_a)
-    traces = []
-    for i, block in enumerate(step.blocks):
-        passed, change = step.passes[i], changes[i]
-        is_normalized = passed.normalized is not None
-        traces.append(
-            LayerTrace(
-                layer=block.name,
-                activation=block.activation,
-                a_prev=dense(passed.a_prev),
-                W=blocks[i].W,
-                b=blocks[i].b,
-                z=passed.affine,
-                z_hat=passed.normalized,
-                z_normalized=passed.z if is_normalized else None,
-                f=passed.f,
-                kept=passed.kept,
-                a=passed.a,
-                d_a=d_as[i],
-                delta=deltas[i],
-                dW=gradient[i].W,
-                db=gradient[i].b,
-                penalty=penalty[i].W,
-                update_W=None if change is None else change.W,
-                update_b=None if change is None else change.b,
-                extra=_extra_numbers(block, blocks[i], gradient[i], change),
-                is_residual=block.residual,
-            )
-        )
-    return tuple(traces)
-
-
-def _extra_numbers(
-    block: Dense,
-    blocks: DenseParameters,
-    gradient: DenseParameters,
-    change: DenseParameters | None,
-) -> dict[str, LearnedNumber]:
-    extra = {}
-    for k, parameter in enumerate(block.learned):
-        moved = None if change is None else change.unit_parameters[k]
-        extra[parameter.name] = LearnedNumber(
-            parameter.symbol, blocks.unit_parameters[k], gradient.unit_parameters[k], moved
-        )
-    for k, statistic in enumerate(block.statistics):
-        moved = None if change is None else change.statistics[k]
-        name = f"running {statistic.name}"
-        extra[name] = LearnedNumber(name, blocks.statistics[k], None, moved)
-    return extra
 
 
 def dense(rows: ArrayOrTable) -> AnyArray:

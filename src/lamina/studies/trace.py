@@ -7,34 +7,31 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import Pipeline
 
 from lamina.encoding.frames import ArrayOrTable, pandas_or
 from lamina.engines import Objective, Rows
+from lamina.engines.independent import member_places, state_of_member
 from lamina.engines.multipliers import UNCHANGED, smoothed, with_decay
-from lamina.estimators.fitting.inputs import Assignment
-from lamina.estimators.fitting.running import next_step, prepare_memory
+from lamina.estimators.fitting.running import next_step
 from lamina.estimators.inspection.gradient_check import present_assignment
-from lamina.export.scikit_learn import THEIRS
 from lamina.files.model_file import Json
 from lamina.formulas import LOSSES
 from lamina.formulas.noise import Draws
-from lamina.formulas.table import Array
+from lamina.formulas.table import AnyArray, Array
 from lamina.network import Network
-from lamina.studies.inside import OURS, perceptron_inside
+from lamina.studies.layer_trace import LayerTrace, layer_traces
 from lamina.studies.step import (
     GradientStep,
-    LayerTrace,
     Update,
     UpdateInputs,
-    layer_traces,
+    dense,
     make_update,
     take_step,
 )
-from lamina.studies.trace_formulas import TracedNumber, traced_numbers
+from lamina.studies.trace_formulas import traced_numbers
 from lamina.studies.trace_page import as_html, as_text
+from lamina.studies.traced_model import traced_draws, traced_network, traced_perceptron
+from lamina.studies.traced_number import INPUTS, TracedNumber
 from lamina.studies.weight_paths import WeightPaths, weight_paths
 
 if TYPE_CHECKING:
@@ -65,9 +62,11 @@ class StepTrace:
         Outputs of the inverse link.
     loss : float
         L, including the penalty.
+    inputs : dict of str to ndarray
+        Numbers of an input stage by their variables, such as 'omega_1'; empty without one.
     gradient : ndarray of shape (n_parameters,)
         dL/dw of all parameters in the engines' order: all weights, then all biases, then the other
-        parameters of the units.
+        parameters of the units, then those of an input stage.
     numbers : tuple of TracedNumber
         All numbers in the order of computation, with their formulas.
     update : Update or None
@@ -92,6 +91,13 @@ class StepTrace:
     def loss(self) -> float:
         """Loss including the penalty."""
         return self.step.loss
+
+    @property
+    def inputs(self) -> dict[str, AnyArray]:
+        """Numbers of an input stage by their variables."""
+        if self.step.stage is None:
+            return {}
+        return {each.variable: each.value for each in self.numbers if each.layer == INPUTS}
 
     @property
     def gradient(self) -> Array:
@@ -139,6 +145,8 @@ class StepTrace:
         ------
         IndexError
             For an output, layer, unit or row that does not exist.
+        UnsupportedBlockError
+            For members that share their layers.
 
         Examples
         --------
@@ -154,10 +162,14 @@ class StepTrace:
         return weight_paths(self.step, output, layer, i, j, row, most)
 
     def to_dict(self) -> dict[str, Json]:
-        """Return all numbers as NumPy arrays; 'layers' holds those of each layer by its name."""
+        """Return all numbers as NumPy arrays; 'layers' holds those of each layer by its name.
+
+        'inputs' holds those of an input stage.
+        """
         outside = {each.name: each.value for each in self.numbers if not each.layer}
         layers = {layer.layer: _as_dict(layer) for layer in self.layers}
-        return {"X": self.layers[0].a_prev, **outside, "layers": layers}
+        inputs: dict[str, Json] = {"inputs": self.inputs} if self.inputs else {}
+        return {"X": dense(self.step.passed.a[0]), **inputs, **outside, "layers": layers}
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each number: part, layer, name, formula, code, shape and value.
@@ -198,6 +210,7 @@ def trace_step(
     sample_weight: ArrayOrTable = None,
     *,
     dropout: bool = False,
+    member: int | None = None,
 ) -> StepTrace:
     """Trace one training step: every number that it computes, with its formula.
 
@@ -218,6 +231,9 @@ def trace_step(
     dropout : bool, default=False
         If True, draw dropout and input noise as the next step of a fit would. By default they are
         left out.
+    member : int, optional
+        Which of the independent members is traced, from 0 on; by default the first. Members that
+        share their layers are shown together: a sample is then a row for each of them.
 
     Returns
     -------
@@ -228,7 +244,8 @@ def trace_step(
     Raises
     ------
     ValueError, TypeError
-        For arguments that `fit` would reject, and for an estimator without a perceptron.
+        For arguments that `fit` would reject, for an estimator without a perceptron, and for a
+        member that the model does not have.
 
     Notes
     -----
@@ -250,23 +267,29 @@ def trace_step(
     >>> trace.layers[0].dW.shape, round(trace.loss, 4)
     ((2, 2), 1.2776)
     """
-    perceptron, rows, targets = _ready(model, X, y)
+    perceptron, rows, targets = traced_perceptron(model, X, y)
     where, fit = present_assignment(perceptron, rows, targets, sample_weight)
     # The generator may belong to the caller and must not advance.
     fit = replace(fit, random_state=deepcopy(fit.random_state))
-    draws = _draws(fit) if dropout and fit.spec.draws else None
+    network, member = traced_network(fit, member)
+    draws = traced_draws(fit, member) if dropout and fit.spec.draws else None
     following, scheduled = None, UNCHANGED
     if fit.settings.is_minibatch:
         optimizer, memory, rate, scheduled = next_step(fit)
         optimizer = with_decay(optimizer, scheduled.weight_decay)
-        following = UpdateInputs(optimizer, memory.optimizer, rate)
+        state = memory.optimizer
+        if member is not None:
+            state = state_of_member(state, member_places(fit.spec)[member], member)
+        following = UpdateInputs(optimizer, state, rate)
     if draws is not None:
         draws = draws._replace(dropout_multiplier=scheduled.dropout)
     objective, rows = smoothed(fit.objective, fit.rows, scheduled.label_smoothing)
     name = type(perceptron).__name__
     n_samples = len(fit.rows.y)
     title = f"One step of {name} with {n_samples} {'row' if n_samples == 1 else 'rows'}, at {where}"
-    trace = trace_from_inputs(title, fit.network(fit.start), objective, rows, draws, following)
+    if member is not None:
+        title += f", member {member} of {fit.spec.n_members}"
+    trace = trace_from_inputs(title, network, objective, rows, draws, following, member)
     notes = [] if following is not None else [NO_UPDATE_NOTE]
     if fit.task.scaling is not None:
         notes.append(SCALED_NOTE)
@@ -280,6 +303,7 @@ def trace_from_inputs(
     rows: Rows,
     draws: Draws | None,
     following: UpdateInputs | None,
+    member: int | None = None,
 ) -> StepTrace:
     """Trace a step from its inputs, in float64.
 
@@ -292,39 +316,16 @@ def trace_from_inputs(
         Draws of dropout and noise; None leaves them out.
     following : UpdateInputs or None
         Inputs of the update; None if it is not known.
+    member : int, optional
+        Place of the network among independent members.
     """
     # Show numbers that are not finite; a note mentions them.
     with np.errstate(all="ignore"):
-        step = take_step(network, objective, rows, draws)
+        step = take_step(network, objective, rows, draws, member)
         made = None if following is None else make_update(step, following)
         layers = layer_traces(step, made)
         numbers = traced_numbers(step, layers, made)
     return StepTrace(title, step, made, layers, numbers, tuple(_notes(step, made, draws)))
-
-
-def _ready(
-    model: BaseEstimator, X: ArrayOrTable, y: ArrayOrTable
-) -> tuple[BaseEstimator, ArrayOrTable, ArrayOrTable]:
-    """Return the perceptron, fitted or not, and its input for X and y."""
-    try:
-        inside = perceptron_inside(model)
-    except NotFittedError:
-        if isinstance(model, Pipeline):
-            before = clone(model)[:-1]
-            rows = before.fit_transform(X, y) if len(before) else X
-            return _ready(model.steps[-1][1], rows, y)
-        if isinstance(model, OURS):
-            return model, X, y
-        for ours, theirs in THEIRS.items():
-            if isinstance(model, theirs):
-                return ours(**model.get_params(deep=False)), X, y
-        raise
-    return inside.model, inside.rows(X), inside.targets(y)
-
-
-def _draws(fit: Assignment) -> Draws:
-    state = prepare_memory(replace(fit, random_state=deepcopy(fit.random_state))).optimizer
-    return Draws(state.seed, state.step, np.arange(len(fit.rows.y)))
 
 
 def _notes(step: GradientStep, made: Update | None, draws: Draws | None) -> list[str]:
@@ -336,6 +337,11 @@ def _notes(step: GradientStep, made: Update | None, draws: Draws | None) -> list
     if any(block.statistics for block in step.blocks):
         notes.append(
             "Batch normalization uses the statistics of these rows, as in a training step."
+        )
+    if step.n_members > 1:
+        notes.append(
+            f"{step.n_members} members share W: each row of X is a row of z, a and delta for each "
+            "of them, one after another."
         )
     loss = step.objective.loss
     is_mean = isinstance(loss, str) and LOSSES[loss].mean_over_outputs

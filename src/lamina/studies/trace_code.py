@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lamina.blocks import Dense
+from lamina.blocks import Dense, MemberHeads
 from lamina.formulas import (
     INVERSE_LINKS,
     LOSSES,
@@ -25,6 +25,7 @@ from lamina.formulas import (
 from lamina.formulas.loss_code import LossCode
 from lamina.formulas.normalizations import EPSILON, MOMENTUM
 from lamina.formulas.optimizer import StepCode
+from lamina.studies.affine_lines import AffineLine, affine_lines
 from lamina.studies.step import GradientStep, Update
 
 IMPORTS = """\
@@ -64,7 +65,8 @@ def lines_of(step: GradientStep, made: Update | None) -> dict[Place, CodeLine]:
         for name, line in found:
             lines[part, layer, name] = line
 
-    enter("forward", "inputs", _inputs(step))
+    if step.stage is None:
+        enter("forward", "inputs", _inputs(step))
     coders = [_LayerCode(step, i, made) for i in range(1, len(blocks) + 1)]
     for coder in coders:
         enter("forward", coder.block.name, coder.forward())
@@ -128,11 +130,6 @@ def _renamed(code: str, names: Mapping[str, str]) -> str:
     return re.sub(rf"(?<![\w.])({pattern})(?!\w)", lambda found: names[found[1]], code)
 
 
-def _root(block: Dense) -> str:
-    """Return the division of products in NTK parametrisation."""
-    return f" / math.sqrt({block.fan_in})" if block.ntk else ""
-
-
 def _factor(code: str) -> str:
     """Return an expression as a factor: in brackets, unless it is a name, constant or call."""
     body = ast.parse(code, mode="eval").body
@@ -157,6 +154,7 @@ class _LayerCode:
         i, block = self.i, self.block
         is_normalized = block.normalization is not None
         self.kept = self.step.passes[i - 1].kept is not None
+        self.affine = affine_lines(self.step.layers[i - 1], i)
         self.z = f"z_norm_{i}" if is_normalized else f"z_{i}"
         self.f = f"f_{i}" if self.kept or block.residual else f"a_{i}"
         axis = NORMALIZATIONS[str(block.normalization)].axis if is_normalized else 0
@@ -174,15 +172,13 @@ class _LayerCode:
 
     def forward(self) -> Lines:
         i, block, activation = self.i, self.block, self.block.function
-        arguments = (
-            GIVEN if self.made is None or not self.made.is_averaged else GIVEN_BESIDE_AVERAGE
-        )
-        yield "W", CodeLine(f"W_{i}", f"W_{i} = {arguments}.coefs_[{i - 1}]")
-        yield "b", CodeLine(f"b_{i}", f"b_{i} = {arguments}.intercepts_[{i - 1}]")
+        for name in ("W", "b", *(line.name.removeprefix("d_") for line in self.affine.scales)):
+            yield name, CodeLine(f"{name}_{i}", f"{name}_{i} = {self._parameter(name)}")
         for k, each in enumerate(block.learned):
             name = f"{each.name}_{i}"
-            yield each.name, CodeLine(name, f"{name} = {arguments}.unit_parameters_[{i - 1}][{k}]")
-        yield "z", CodeLine(f"z_{i}", f"z_{i} = a_{i - 1} @ W_{i}{_root(block)} + b_{i}")
+            code = f"{name} = {self._parameter('unit_parameters')}[{k}]"
+            yield each.name, CodeLine(name, code)
+        yield from map(_named_line, self.affine.forward)
         if block.normalization is not None:
             yield from self._normalized()
         value = _renamed(activation.code.numpy, self.names)
@@ -191,10 +187,19 @@ class _LayerCode:
             return
         yield "f", CodeLine(self.f, f"{self.f} = {value}")
         if self.kept:
-            drawn = f"k_{i} = dropout_factors(draws, {i}, {self.f}.shape, {block.dropout!r})"
-            yield "kept", CodeLine(f"k_{i}", drawn)
+            yield "kept", CodeLine(f"k_{i}", f"k_{i} = {self._dropout()}")
         kept, residual = self._kept(), f" + a_{i - 1}" if block.residual else ""
         yield "a", CodeLine(f"a_{i}", f"a_{i} = {kept}{self.f}{residual}")
+
+    def _parameter(self, tensor: str) -> str:
+        """Return the fitted attribute's element with a tensor of the layer."""
+        attribute = self.step.attribute(self.i - 1 + self.step.n_before, tensor)
+        return f"{parameters_of(self.made)}.{attribute}"
+
+    def _dropout(self) -> str:
+        k, stream = self.step.n_members, self.i + self.step.n_before
+        draws = "draws" if k == 1 else f"draws_of_members(draws, {k}, False)"
+        return f"dropout_factors({draws}, {stream}, {self.f}.shape, {self.block.dropout!r})"
 
     def _normalized(self) -> Lines:
         i, z = self.i, f"z_{self.i}"
@@ -214,11 +219,8 @@ class _LayerCode:
         yield "delta", CodeLine(f"delta_{i}", self._delta())
         derivative = PENALTIES[objective.penalty].derivative_code.replace("W", f"W_{i}")
         yield "penalty", CodeLine(f"penalty_{i}", f"penalty_{i} = alpha * {derivative} / n")
-        weights = f"dW_{i} = a_{i - 1}.T @ delta_{i}{_root(self.block)} + penalty_{i}"
-        yield "dW", CodeLine(f"dW_{i}", weights)
-        # Before a batch normalization the exact sum is zero; ignore its rounding error.
-        of_bias = f"delta_{i}.sum(axis=0)" if self.block.learns_bias else f"np.zeros_like(b_{i})"
-        yield "db", CodeLine(f"db_{i}", f"db_{i} = {of_bias}")
+        lines = (*self.affine.through, self.affine.weights, self.affine.biases)
+        yield from map(_named_line, (*lines, *self.affine.scales))
         for k, each in enumerate(self.block.learned):
             of_normalization = k < self.block.n_of_normalization
             above = f"d_z_norm_{i}" if of_normalization else f"{self._kept()}d_a_{i}"
@@ -230,13 +232,12 @@ class _LayerCode:
     def _derivative_at_a(self) -> str:
         i, after = self.i, self.i + 1
         if i < len(self.step.blocks):
-            block = self.step.blocks[i]
-            residual = f" + d_a_{after}" if block.residual else ""
-            return f"d_a_{i} = delta_{after} @ W_{after}.T{_root(block)}{residual}"
+            residual = f" + d_a_{after}" if self.step.blocks[i].residual else ""
+            return f"d_a_{i} = {affine_lines(self.step.layers[i], after).upstream.code}{residual}"
         if _is_by_object(self.step):
             return f"d_a_{i} = d / n"
         *before, last = _loss_lines(self.step, lambda code: code.delta)
-        weight = "" if self.step.rows.weight is None else "w[:, np.newaxis] * "
+        weight = "" if self.step.row_weights is None else "w[:, np.newaxis] * "
         return "\n".join([*before, f"d_a_{i} = {weight}{_factor(last)} / n"])
 
     def _delta(self) -> str:
@@ -262,31 +263,22 @@ class _LayerCode:
         step, factor = "matrix_step" if is_matrix else "step", made.rate_factor("weight", is_matrix)
         rate, decay = made.learning_rate * factor, made.decay_of_weights(is_matrix)
         decayed = f"-{rate!r} * {decay!r} * W_{i} + " if decay else ""
-        change = f"update_W_{i} = {decayed}{self._call(step, f'W_{i}', f'dW_{i}', factor)}"
+        has_heads = is_matrix and isinstance(self.step.layers[i - 1], MemberHeads)
+        called = (call_by_member if has_heads else call)(made, step, f"W_{i}", f"dW_{i}", factor)
+        change = f"update_W_{i} = {decayed}{called}"
         yield "update_W", CodeLine(f"update_W_{i}", change)
         factor = made.rate_factor("bias")
-        change = f"update_b_{i} = {self._call('step', f'b_{i}', f'db_{i}', factor)}"
+        change = f"update_b_{i} = {call(made, 'step', f'b_{i}', f'db_{i}', factor)}"
         yield "update_b", CodeLine(f"update_b_{i}", change)
-        for each in self.block.learned:
-            name = f"{each.name}_{i}"
-            factor = made.rate_factor(each.rate_group)
-            change = f"update_{name} = {self._call('step', name, f'd_{name}', factor)}"
-            yield f"update_{each.name}", CodeLine(f"update_{name}", change)
+        groups = {line.name.removeprefix("d_"): "scale" for line in self.affine.scales}
+        groups |= {each.name: each.rate_group for each in self.block.learned}
+        for learned, group in groups.items():
+            name, factor = f"{learned}_{i}", made.rate_factor(group)
+            change = f"update_{name} = {call(made, 'step', name, f'd_{name}', factor)}"
+            yield f"update_{learned}", CodeLine(f"update_{name}", change)
         for k, statistic in enumerate(self.block.statistics):
             name = f"update_running_{statistic.name}_{i}"
             yield f"update_running {statistic.name}", CodeLine(name, f"{name} = {self._moved(k)}")
-
-    def _call(self, function: str, name: str, gradient: str, factor: float) -> str:
-        made = self.made
-        assert made is not None
-        g = gradient if made.optimizer.max_gradient_norm is None else f"clip * {gradient}"
-        code = OPTIMIZERS[made.optimizer.name].code
-        slots = [*code.memory, *(["largest_v"] if made.optimizer.amsgrad else [])]
-        rate = [] if factor == 1 else [f"rate={made.learning_rate * factor!r}"]
-        if made.has_zero_memory:
-            return f"{function}({', '.join([g, *(f'{slot}=0' for slot in slots), *rate])})"
-        memory = f'*memory["{name}"]'
-        return f"{function}({', '.join([g, memory, *rate])})"
 
     def _moved(self, k: int) -> str:
         """Return the change of a running statistic towards that of the batch."""
@@ -294,7 +286,52 @@ class _LayerCode:
         if n_samples < 2:
             return f"np.zeros_like(b_{i})"
         of_batch = (f"z_{i}.mean(axis=0)", f"z_{i}.var(axis=0, ddof=1)")[k]
-        return f"{1 - MOMENTUM:.1f} * ({of_batch} - model.running_statistics_[{i - 1}][{k}])"
+        attribute = self.step.attribute(i - 1 + self.step.n_before, "statistics")
+        return f"{1 - MOMENTUM:.1f} * ({of_batch} - model.{attribute}[{k}])"
+
+
+def parameters_of(made: Update | None) -> str:
+    """Return the variable of the model whose parameters are traced."""
+    return GIVEN if made is None or not made.is_averaged else GIVEN_BESIDE_AVERAGE
+
+
+def call(made: Update, function: str, name: str, gradient: str, factor: float) -> str:
+    """Return the call of an optimizer's function for the change of one parameter."""
+    memory = [f"{slot}=0" for slot in _slots(made)]
+    if not made.has_zero_memory:
+        memory = [f'*memory["{name}"]']
+    return f"{function}({', '.join([_clipped(made, gradient), *memory, *_rate(made, factor)])})"
+
+
+def call_by_member(made: Update, function: str, name: str, gradient: str, factor: float) -> str:
+    """Return the same calls for a matrix of each member."""
+    memory = [f"{slot}=0" for slot in _slots(made)]
+    each = f"for g in {_clipped(made, gradient)}"
+    if not made.has_zero_memory:
+        memory, each = (
+            ["*of_g"],
+            f'for g, *of_g in zip({_clipped(made, gradient)}, *memory["{name}"])',
+        )
+    called = f"{function}({', '.join(['g', *memory, *_rate(made, factor)])})"
+    return f"np.stack([{called} {each}])"
+
+
+def _clipped(made: Update, gradient: str) -> str:
+    return gradient if made.optimizer.max_gradient_norm is None else f"clip * {gradient}"
+
+
+def _slots(made: Update) -> list[str]:
+    """Return the parameters of the optimizer's function for its memory."""
+    largest = ["largest_v"] if made.optimizer.amsgrad else []
+    return [*OPTIMIZERS[made.optimizer.name].code.memory, *largest]
+
+
+def _rate(made: Update, factor: float) -> list[str]:
+    return [] if factor == 1 else [f"rate={made.learning_rate * factor!r}"]
+
+
+def _named_line(line: AffineLine) -> tuple[str, CodeLine]:
+    return line.name, CodeLine(line.variable, line.code)
 
 
 def _is_by_object(step: GradientStep) -> bool:
@@ -311,20 +348,18 @@ def _loss_lines(step: GradientStep, lines_of: Callable[[LossCode], Sequence[str]
 
 
 def _loss(step: GradientStep) -> Lines:
-    last = len(step.blocks)
-    weighted = step.rows.weight is not None
-    if step.spec.heads:
-        yield "prediction", CodeLine("p", f"p = predict_from(spec, a_{last})")
-    else:
-        inverse_link = _renamed(
-            INVERSE_LINKS[step.spec.inverse_link].code.numpy, {"z": f"a_{last}"}
-        )
-        yield "prediction", CodeLine("p", f"p = {inverse_link}")
-    yield "y", CodeLine("y", "y = targets")
+    last, k = len(step.blocks), step.n_members
+    weighted = step.row_weights is not None
+    yield "prediction" if k == 1 else "member_predictions", CodeLine("p", _prediction(step))
+    if k > 1:
+        mean = f"P = p.reshape(-1, {k}, {step.spec.n_outputs}).mean(axis=1)"
+        yield "prediction", CodeLine("P", mean)
+    yield "y", CodeLine("y", "y = targets" if k == 1 else f"y = np.repeat(targets, {k}, axis=0)")
     if weighted:
-        yield "weight", CodeLine("w", "w = sample_weight")
+        yield "weight", CodeLine("w", _weight(step))
     if _is_by_object(step):
-        by_object = f"l, d = row_losses(spec, objective, a_{last}, p, rows)"
+        rows = "rows" if k == 1 else "rows._replace(y=y, weight=w)"
+        by_object = f"l, d = row_losses(spec, objective, a_{last}, p, {rows})"
         yield "row_losses", CodeLine("l", by_object)
     else:
         *before, value = _loss_lines(step, lambda code: code.value)
@@ -334,6 +369,22 @@ def _loss(step: GradientStep) -> Lines:
     yield "data_loss", CodeLine("data_loss", f"n = {n}\ndata_loss = l.sum() / n")
     yield "penalty", CodeLine("penalty", _penalty(step))
     yield "loss", CodeLine("L", "L = data_loss + penalty")
+
+
+def _prediction(step: GradientStep) -> str:
+    last = len(step.blocks)
+    if step.spec.heads:
+        return f"p = predict_member(spec, a_{last})"
+    inverse_link = INVERSE_LINKS[step.spec.inverse_link].code.numpy
+    return f"p = {_renamed(inverse_link, {'z': f'a_{last}'})}"
+
+
+def _weight(step: GradientStep) -> str:
+    k = step.n_members
+    if k == 1:
+        return "w = sample_weight"
+    of_samples = "np.ones(len(X))" if step.rows.weight is None else "sample_weight"
+    return f"w = np.repeat({of_samples}, {k}) / {k}"
 
 
 def _penalty(step: GradientStep) -> str:

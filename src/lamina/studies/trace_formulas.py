@@ -7,12 +7,11 @@ formulas of activations, inverse links, losses, penalties and optimizers come fr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from lamina.blocks import Dense
 from lamina.formulas import (
     INVERSE_LINKS,
     LOSSES,
@@ -20,66 +19,23 @@ from lamina.formulas import (
     OPTIMIZERS,
     PENALTIES,
 )
-from lamina.formulas.table import AnyArray, Array
-from lamina.studies.step import GradientStep, LayerTrace, Update, dense
+from lamina.formulas.table import Array
+from lamina.studies.affine_lines import AffineLines, affine_lines
+from lamina.studies.layer_trace import LayerTrace
+from lamina.studies.stage_numbers import stage_backward, stage_forward, stage_update
+from lamina.studies.step import GradientStep, Update, dense
 from lamina.studies.trace_code import lines_of
+from lamina.studies.traced_number import (
+    BACKWARD,
+    FORWARD,
+    INPUTS,
+    LOSS,
+    UPDATE,
+    TracedNumber,
+    subscript,
+)
 
-FORWARD, LOSS, BACKWARD, UPDATE = "forward", "loss", "backward", "update"
 BATCH = " / (rows of the batch, or their weight sum)"
-
-
-@dataclass(frozen=True, eq=False)
-class TracedNumber:
-    """One number of a step, usually a matrix.
-
-    Attributes
-    ----------
-    part : {'forward', 'loss', 'backward', 'update'}
-    layer : str
-        'inputs', 'hidden_1', …, 'output'; empty if it belongs to no layer.
-    name : str
-        Name in the layer's trace: 'z', 'a', 'delta', 'dW'.
-    formula : str
-        Formula as text: 'z₁ = a₀ W₁ + b₁'.
-    value : ndarray
-    variable, code : str
-        Name in Python, and the line that computes it: 'z_1 = a_0 @ W_1 + b_1'.
-    """
-
-    part: str
-    layer: str
-    name: str
-    formula: str
-    value: AnyArray
-    variable: str = ""
-    code: str = ""
-
-    @property
-    def symbol(self) -> str:
-        """Symbol of the number in the formula.
-
-        Examples
-        --------
-        >>> TracedNumber("forward", "hidden_1", "z", "z₁ = a₀ W₁ + b₁", np.zeros(1)).symbol
-        'z₁'
-        """
-        return self.formula.partition(",")[0].partition(" = ")[0]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the value."""
-        return self.value.shape
-
-
-def subscript(number: int) -> str:
-    """Return a number as a subscript.
-
-    Examples
-    --------
-    >>> subscript(12)
-    '₁₂'
-    """
-    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
 def traced_numbers(
@@ -88,7 +44,7 @@ def traced_numbers(
     """Return the numbers of forward pass, loss, backward pass and update."""
     lines = lines_of(step, made)
     return tuple(
-        replace(each, **lines[each.part, each.layer, each.name]._asdict())
+        each if each.code else replace(each, **lines[each.part, each.layer, each.name]._asdict())
         for each in _with_formulas(step, layers, made)
     )
 
@@ -98,21 +54,31 @@ def _with_formulas(
 ) -> tuple[TracedNumber, ...]:
     last_first = [*enumerate(layers, start=1)][::-1]
     return (
-        TracedNumber(FORWARD, "inputs", "a", _inputs(step), dense(step.passed.a[0])),
+        *_inputs(step, made),
         *(each for i, layer in enumerate(layers, start=1) for each in _forward(step, i, layer)),
         *_loss(step),
         *(each for i, layer in last_first for each in _backward(step, i, layer, layers)),
+        *stage_backward(step),
+        *stage_update(step, made),
         *(
             each
             for i, layer in enumerate(layers, start=1)
-            for each in _update(i, layer, made, step.blocks)
+            for each in _update(i, layer, made, len(layers))
         ),
     )
 
 
-def _inputs(step: GradientStep) -> str:
+def _inputs(step: GradientStep, made: Update | None) -> Iterator[TracedNumber]:
+    if step.stage is not None:
+        yield from stage_forward(step, made)
+        return
     is_changed = step.passed.a[0] is not step.rows.X
-    return "a₀ = X, with this step's noise and dropout" if is_changed else "a₀ = X"
+    formula = "a₀ = X, with this step's noise and dropout" if is_changed else "a₀ = X"
+    yield TracedNumber(FORWARD, INPUTS, "a", formula, dense(step.passed.a[0]))
+
+
+def _affine(step: GradientStep, i: int) -> AffineLines:
+    return affine_lines(step.layers[i - 1], i)
 
 
 def _forward(step: GradientStep, i: int, layer: LayerTrace) -> Iterator[TracedNumber]:
@@ -128,7 +94,8 @@ def _forward(step: GradientStep, i: int, layer: LayerTrace) -> Iterator[TracedNu
     for name, learned in layer.extra.items():
         if learned.gradient is not None:
             yield number(name, f"{learned.symbol}{n}", learned.value)
-    yield number("z", f"z{n} = a{before} W{n}{_root(block)} + b{n}", layer.z)
+    for line in _affine(step, i).forward:
+        yield number(line.name, line.formula, getattr(layer, line.name))
     z = f"z{n}"
     if layer.z_hat is not None and layer.z_normalized is not None:
         z = f"z'{n}"
@@ -156,13 +123,19 @@ def _loss(step: GradientStep) -> Iterator[TracedNumber]:
     def number(name: str, formula: str, value: object) -> TracedNumber:
         return TracedNumber(LOSS, "", name, formula, np.asarray(value))
 
-    objective, last = step.objective, subscript(len(step.blocks))
+    objective, last, k = step.objective, subscript(len(step.blocks)), step.n_members
     inverse_link = INVERSE_LINKS[step.spec.inverse_link].equation
-    yield number("prediction", f"{inverse_link}, z = a{last}", step.passed.prediction)
-    yield number("y", "y, the encoded targets", step.rows.y)
-    weighted = step.rows.weight is not None
-    if step.rows.weight is not None:
-        yield number("weight", "w, the weight of each row", step.rows.weight)
+    name = "prediction" if k == 1 else "member_predictions"
+    yield number(name, f"{inverse_link}, z = a{last}", step.row_predictions)
+    if k > 1:
+        mean = "P, the mean of p over the members of each row of X"
+        yield number("prediction", mean, step.passed.prediction)
+    each_once = "" if k == 1 else ", once for each member"
+    yield number("y", f"y, the encoded targets{each_once}", np.repeat(step.rows.y, k, axis=0))
+    weight, weighted = step.row_weights, step.row_weights is not None
+    if weight is not None:
+        of_members = "" if k == 1 else f": a member has 1 / {k} of its sample"
+        yield number("weight", f"w, the weight of each row{of_members}", weight)
     rows = step.row_losses()
     each = f"l, the loss of each row{', times w' if weighted else ''}; {loss_equation(step)}"
     yield number("row_losses", each, rows)
@@ -195,7 +168,7 @@ def loss_derivative(step: GradientStep) -> str:
 def _backward(
     step: GradientStep, i: int, layer: LayerTrace, layers: tuple[LayerTrace, ...]
 ) -> Iterator[TracedNumber]:
-    n, before = subscript(i), subscript(i - 1)
+    n, affine = subscript(i), _affine(step, i)
     derivative = step.blocks[i - 1].function.derivative_equation
 
     def number(name: str, formula: str, value: Array) -> TracedNumber:
@@ -213,9 +186,12 @@ def _backward(
     of_layer = penalty.replace("W", f"W{n}")
     yield number("penalty", f"penalty{n} = {of_layer}", layer.penalty)
     block, z = step.blocks[i - 1], f"z{n}" if layer.z_hat is None else f"z'{n}"
-    yield number("dW", f"dL/dW{n} = a{before}ᵀ delta{n}{_root(block)} + penalty{n}", layer.dW)
-    is_zero = "" if block.learns_bias else f" = 0, because z{n} - mean(z{n}) does not contain b{n}"
-    yield number("db", f"dL/db{n} = Σ_rows delta{n}{is_zero}", layer.db)
+    for line in (*affine.through, affine.weights, affine.biases):
+        yield number(line.name, line.formula, getattr(layer, line.name))
+    for line in affine.scales:
+        of_scale = layer.extra[line.name.removeprefix("d_")].gradient
+        assert of_scale is not None
+        yield number(line.name, line.formula, of_scale)
     for k, parameter in enumerate(block.learned):
         gradient = layer.extra[parameter.name].gradient
         assert gradient is not None
@@ -229,37 +205,29 @@ def _backward(
 
 def _derivative_at_a(step: GradientStep, i: int, layers: tuple[LayerTrace, ...]) -> str:
     if i == len(layers):
-        weighted = "w " if step.rows.weight is not None else ""
+        weighted = "w " if step.row_weights is not None else ""
         return f"{weighted}d / n, d = {loss_derivative(step)}"
-    after = subscript(i + 1)
-    residual = f" + dL/da{after}" if layers[i].is_residual else ""
-    return f"delta{after} W{after}ᵀ{_root(step.blocks[i])}{residual}"
-
-
-def _root(block: Dense) -> str:
-    """Return the division of products in NTK parametrisation."""
-    return f" / √{block.fan_in}" if block.ntk else ""
+    residual = f" + dL/da{subscript(i + 1)}" if layers[i].is_residual else ""
+    return f"{_affine(step, i + 1).upstream.formula}{residual}"
 
 
 def _update(
-    i: int, layer: LayerTrace, made: Update | None, blocks: Sequence[Dense]
+    i: int, layer: LayerTrace, made: Update | None, n_layers: int
 ) -> Iterator[TracedNumber]:
     if made is None or layer.update_W is None or layer.update_b is None:
         return
-    n, name = subscript(i), made.optimizer.name
-    groups = {each.name: each.rate_group for each in blocks[i - 1].learned}
-    is_matrix = made.is_orthogonalised(i - 1, len(blocks))
+    n = subscript(i)
+    is_matrix = made.is_orthogonalised(i - 1, n_layers)
 
     def number(field: str, symbol: str, value: Array, factor: float) -> TracedNumber:
-        rate = "" if factor == 1 else f" at {factor:g} η"
-        formula = f"Δ{symbol}, by {name}{rate}: {symbol} ← {symbol} + Δ{symbol}"
+        formula = made.formula(symbol, factor)
         return TracedNumber(UPDATE, layer.layer, field, formula, value)
 
     yield number("update_W", f"W{n}", layer.update_W, made.rate_factor("weight", is_matrix))
     yield number("update_b", f"b{n}", layer.update_b, made.rate_factor("bias"))
     for parameter, learned in layer.extra.items():
         if learned.update is not None and learned.gradient is not None:
-            symbol, factor = f"{learned.symbol}{n}", made.rate_factor(groups[parameter])
+            symbol, factor = f"{learned.symbol}{n}", made.rate_factor(learned.rate_group)
             yield number(f"update_{parameter}", symbol, learned.update, factor)
         elif learned.update is not None:
             rule = f"Δ {parameter}{n}, from the moments of this batch"

@@ -12,7 +12,8 @@ import numpy as np
 from lamina.formulas.table import AnyArray
 from lamina.studies.mathml import mathml
 from lamina.studies.step import Update
-from lamina.studies.trace_formulas import TracedNumber, update_equation
+from lamina.studies.trace_formulas import update_equation
+from lamina.studies.traced_number import TracedNumber
 
 FORMULA_WIDTH, NUMBER_WIDTH = 52, 120
 # Only the corners of larger matrices are shown.

@@ -20,12 +20,12 @@ import numpy as np
 
 from lamina.blocks import Dense
 from lamina.encoding.frames import pandas_or
-from lamina.errors import suggestion
+from lamina.errors import UnsupportedBlockError, suggestion
 from lamina.formulas import NORMALIZATIONS
 from lamina.formulas.normalizations import Moments
 from lamina.formulas.table import Array
 from lamina.studies.step import GradientStep, dense
-from lamina.studies.trace_formulas import subscript
+from lamina.studies.traced_number import subscript
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,6 +147,7 @@ def weight_paths(
     most: int,
 ) -> WeightPaths:
     """Return the paths of one weight; parameters as in `StepTrace.path`."""
+    _require_one_network(step)
     block = _layer(step, layer)
     layer_spec = step.blocks[block]
     n_samples = len(step.rows.y)
@@ -178,6 +179,14 @@ def weight_paths(
 
 def _root(block: Dense) -> str:
     return f"/√{block.fan_in}" if block.ntk else ""
+
+
+def _require_one_network(step: GradientStep) -> None:
+    if not all(isinstance(layer, Dense) for layer in step.layers):
+        raise UnsupportedBlockError(
+            "a weight that members share has paths through all of them, and this lists those of "
+            "one network: trace a model without members='shared'"
+        )
 
 
 def _layer(step: GradientStep, layer: int | str) -> int:
@@ -369,7 +378,8 @@ def _named(
     product: float,
 ) -> WeightPath:
     """Return a path with the names of its units."""
-    before = "x" if block == 0 else step.blocks[block - 1].name
+    first = "x" if step.stage is None else step.stage.name
+    before = first if block == 0 else step.blocks[block - 1].name
     units = ["bias" if i is None else f"{before}[{i}]"]
     for node in nodes:
         name = f"{step.blocks[node.block].name}[{node.unit}]"

@@ -28,8 +28,9 @@ from lamina.studies.mathml import MathNode, mathml_tree
 from lamina.studies.step import UpdateInputs
 from lamina.studies.trace import NO_UPDATE_NOTE, StepTrace, trace_from_inputs
 from lamina.studies.trace_code import IMPORTS, read_by, step_function
-from lamina.studies.trace_formulas import TracedNumber, update_equation
+from lamina.studies.trace_formulas import update_equation
 from lamina.studies.trace_page import describe_settings
+from lamina.studies.traced_number import TracedNumber
 from lamina.studies.weight_paths import WeightPaths
 from lamina.workbench.data.plain import Message
 from lamina.workbench.runs.curves import Snapshot
