@@ -18,7 +18,7 @@ from lamina.formulas import OPTIMIZERS
 from lamina.formulas.averages import average_rate, clipping_scale, compute_norm
 from lamina.formulas.hyperparameters import names_of
 from lamina.formulas.muon import adamw_factors, is_orthogonalised
-from lamina.formulas.optimizer import Factors
+from lamina.formulas.optimizer import Apply, Factors
 from lamina.formulas.table import Array, Scalar
 from lamina.network import ParameterLayout
 from lamina.network.parameters import RateFactors, Span
@@ -137,7 +137,7 @@ class StepParts(NamedTuple):
     matrices : dict of int to float
         Index of each matrix of weights that takes a step of its own kind, and its rate factor.
     elementwise : list of Span
-        All else.
+        All else, neighbours of one rate as one part; their factors of the decay are not read.
     """
 
     decayed: list[Span]
@@ -167,7 +167,8 @@ def step_parts(layout: ParameterLayout, settings: OptimizerSettings) -> StepPart
     """Return the parts of a step, which are the same for all steps."""
     weights, others, inputs = _spans(layout, settings)
     if OPTIMIZERS[settings.name].matrix_update is None:
-        return StepParts([*weights, *inputs], {}, [*weights, *others, *inputs])
+        every = joined([*weights, *others, *inputs])
+        return StepParts([*weights, *inputs], {}, every)
     matrices, turned, elementwise = _matrices(layout, weights), dict[int, float](), [*others]
     for i, matrix in enumerate(matrices):
         if is_orthogonalised(i, len(matrices), settings.hyperparameters):
@@ -175,6 +176,26 @@ def step_parts(layout: ParameterLayout, settings: OptimizerSettings) -> StepPart
         else:
             elementwise.append(matrix)
     return StepParts([*weights, *inputs], turned, [*elementwise, *inputs])
+
+
+def joined(spans: list[Span]) -> list[Span]:
+    """Return the parts with neighbours of one rate as one, and without empty ones.
+
+    Examples
+    --------
+    >>> joined([Span(slice(0, 3)), Span(slice(3, 3), 2.0), Span(slice(3, 5))])
+    [Span(part=slice(0, 5, None), rate_factor=1.0, decay_factor=1.0)]
+    """
+    found: list[Span] = []
+    for span in spans:
+        start, end = span.part.start, span.part.stop
+        if start == end:
+            continue
+        if found and found[-1].part.stop == start and found[-1].rate_factor == span.rate_factor:
+            found[-1] = found[-1]._replace(part=slice(found[-1].part.start, end))
+        else:
+            found.append(span)
+    return found
 
 
 def step_numbers(
@@ -216,11 +237,12 @@ def apply_step(
     numbers: StepNumbers,
     *,
     measures: bool = True,
+    apply: Apply | None = None,
 ) -> Scalar:
     """Make one step with these numbers, in place, and return the gradient's norm.
 
     The gradient is clipped, weights decay, the optimizer steps, then the average is updated. The
-    norm is NaN if it is neither measured nor needed.
+    norm is NaN if it is neither measured nor needed. `apply` replaces the optimizer's own.
     """
     record, params = OPTIMIZERS[settings.name], settings.hyperparameters
     learning_rate, weight_decay, average_rate, factors = numbers
@@ -237,8 +259,9 @@ def apply_step(
         for matrices, rate_factor in _turned(layout, parts, vectors):
             W, G, *of_W = matrices
             record.matrix_update(W, G, of_W, learning_rate * rate_factor, params)
+    step = record.apply if apply is None else apply
     for (part, *_), of_part in zip(parts.elementwise, factors, strict=True):
-        record.apply(parameters[part], gradient[part], of_optimizer[:, part], of_part, params)
+        step(parameters[part], gradient[part], of_optimizer[:, part], of_part, params)
     if settings.average_decay is not None:
         average = slots[-1]
         average += (parameters - average) * average_rate

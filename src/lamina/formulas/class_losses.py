@@ -27,7 +27,7 @@ def binary_log_loss(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
 
 
 def log_loss(p: Array, y: AnyArray, params: Hyperparameters) -> Array:
-    return -np.log(clip_probability(p)[np.arange(len(y)), y])
+    return -np.log(clip_probability(p[np.arange(len(y)), y]))
 
 
 def log_loss_delta(p: Array, y: AnyArray, params: Hyperparameters) -> Array:

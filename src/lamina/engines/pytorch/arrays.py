@@ -8,69 +8,21 @@ a copy to the host. A function without a counterpart in functions.py is refused 
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 
-from lamina.engines.pytorch.functions import FUNCTIONS, IN_PLACE, UFUNCS
+from lamina.engines.pytorch.functions import FUNCTIONS, UFUNCS
+from lamina.engines.pytorch.keys import Key, is_plain, is_same_view, without_negative_steps
+from lamina.engines.pytorch.tensors import NUMPY_TYPES, constant_on, to_host, torch_type
 
 Tensor: TypeAlias = torch.Tensor
-Key: TypeAlias = Any
-
-TORCH_TYPES: dict[np.dtype[Any], torch.dtype] = {
-    np.dtype(np.float32): torch.float32,
-    np.dtype(np.float64): torch.float64,
-    np.dtype(np.int32): torch.int32,
-    np.dtype(np.int64): torch.int64,
-    np.dtype(np.bool_): torch.bool,
-}
-NUMPY_TYPES: dict[torch.dtype, np.dtype[Any]] = {
-    theirs: ours for ours, theirs in TORCH_TYPES.items()
-}
 
 
-def torch_type(dtype: Any, device: torch.device) -> torch.dtype:
-    """Return PyTorch's type of these numbers; 'mps' has float32 in place of float64."""
-    found = TORCH_TYPES[np.dtype(dtype)]
-    return torch.float32 if found == torch.float64 and device.type == "mps" else found
-
-
-def to_device(values: np.ndarray[Any, Any], device: torch.device) -> Tensor:
-    """Return a copy of an array of this process on a device."""
-    # PyTorch has no tensors over arrays that are read-only, or with negative strides.
-    copied = torch.from_numpy(np.array(values, order="C"))
-    return copied.to(device=device, dtype=torch_type(values.dtype, device))
-
-
-def to_host(tensor: Tensor, dtype: Any = None) -> np.ndarray[Any, Any]:
-    """Return a copy of a tensor in this process's memory."""
-    values = np.array(tensor.detach().cpu().numpy())
-    return values if dtype is None else values.astype(dtype, copy=False)
-
-
-# A formula makes the same small arrays of numbers in every step, and a graph that is being captured
-# must copy nothing from the host, so that they are kept on the device.
-_constants: dict[Key, Tensor] = {}
-MOST_CONSTANTS = 512
-
-
-def constants() -> dict[Key, Tensor]:
-    """Return the present constants, which a captured graph needs as long as it is replayed."""
-    return _constants
-
-
-def _constant(values: np.ndarray[Any, Any], device: torch.device) -> Tensor:
-    global _constants
-    key = values.tobytes(), values.dtype.str, values.shape, device
-    if key not in _constants:
-        if len(_constants) >= MOST_CONSTANTS:
-            # A new one, because a graph may read those of the old.
-            _constants = {}
-        _constants[key] = to_device(values, device)
-    return _constants[key]
+# Functions that make arrays of other classes; operators.py fills it.
+MAKERS: dict[Any, Callable[..., Any]] = {}
 
 
 class TensorArray:
@@ -89,6 +41,8 @@ class TensorArray:
 
     __slots__ = ("tensor",)
     __hash__ = None  # type: ignore[assignment]
+    # True for an array that is computed when it is read first (pending.py).
+    waits: bool = False
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor
@@ -120,6 +74,8 @@ class TensorArray:
         inputs: Sequence[Any],
         options: Mapping[str, Any],
     ) -> Any:
+        if function in MAKERS:
+            return MAKERS[function](*inputs, **options)
         if function not in FUNCTIONS:
             raise TypeError(f"np.{function.__name__} on a device")
         if function is np.where:
@@ -142,7 +98,7 @@ class TensorArray:
         if isinstance(value, np.ndarray):
             if not value.ndim:
                 return value.item()
-            return _constant(value, self.tensor.device)
+            return constant_on(value, self.tensor.device)
         if isinstance(value, list | tuple):
             return type(value)(self._operand(each) for each in value)
         return value
@@ -185,22 +141,26 @@ class TensorArray:
         return map(TensorArray, self.tensor.unbind())
 
     def __getitem__(self, key: Key) -> TensorArray:
-        flipped, key = _without_negative_steps(self._key(key))
+        flipped, key = without_negative_steps(self._key(key))
         part = self.tensor[key]
         return TensorArray(part.flip(flipped) if flipped else part)
 
     def __setitem__(self, key: Key, value: Any) -> None:
         # An operator in place has written already; a copy onto itself would be one more kernel.
-        part = self._operand(value)
         key = self._key(key)
-        if not isinstance(part, torch.Tensor) and _is_plain(key):
+        if isinstance(value, TensorArray) and value.waits and is_plain(key):
+            value.write(self.tensor[key])
+            return
+        part = self._operand(value)
+        if not isinstance(part, torch.Tensor) and is_plain(key):
             # An assignment would make an array of the number in this process first.
             self.tensor[key].fill_(part)
-        elif not isinstance(part, torch.Tensor) or not _is_same_view(self.tensor, key, part):
+        elif not isinstance(part, torch.Tensor) or not is_same_view(self.tensor, key, part):
             self.tensor[key] = part
 
-    def __neg__(self) -> TensorArray:
-        return TensorArray(-self.tensor)
+    def write(self, place: Tensor) -> None:
+        """Write the array into a part of another one."""
+        place.copy_(self.tensor)
 
     def __float__(self) -> float:
         return float(self.tensor)
@@ -212,6 +172,8 @@ class TensorArray:
 
     def astype(self, dtype: Any, copy: bool = True) -> TensorArray:
         theirs = torch_type(dtype, self.tensor.device)
+        if self.tensor.dtype == torch.bool and theirs.is_floating_point:
+            return MAKERS["mask"](self.tensor, theirs)  # type: ignore[no-any-return]
         return TensorArray(self.tensor.to(theirs, copy=copy))
 
     def copy(self) -> TensorArray:
@@ -236,63 +198,12 @@ class TensorArray:
     def max(self, axis: int, keepdims: bool = False) -> TensorArray:
         return TensorArray(self.tensor.amax(axis, keepdims))
 
+    def softmax(self) -> TensorArray:
+        """Return the softmax of each row, for which a device has a kernel."""
+        return TensorArray(torch.softmax(self.tensor, 1))
+
     def all(self) -> TensorArray:
         return TensorArray(self.tensor.all())
 
     def any(self) -> TensorArray:
         return TensorArray(self.tensor.any())
-
-
-def _without_negative_steps(key: Key) -> tuple[list[int], Key]:
-    """Return the axes to flip, and the key with whole slices in place of [::-1]."""
-    parts = key if isinstance(key, tuple) else (key,)
-    flipped = [
-        i for i, part in enumerate(parts) if isinstance(part, slice) and (part.step or 1) < 0
-    ]
-    if not flipped:
-        return [], key
-    whole = tuple(slice(None) if i in flipped else part for i, part in enumerate(parts))
-    return flipped, whole
-
-
-def _is_plain(key: Key) -> bool:
-    """Return True if a key selects a view."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return not any(isinstance(part, torch.Tensor) for part in parts)
-
-
-def _is_same_view(tensor: Tensor, key: Key, part: Tensor) -> bool:
-    """Return True if a part is the view of a tensor that a plain key selects."""
-    if not isinstance(key, int | slice) or (isinstance(key, slice) and key.step is not None):
-        return False
-    place = tensor[key]
-    return bool(place.data_ptr() == part.data_ptr() and place.shape == part.shape)
-
-
-def _define(name: str, function: Callable[..., Any]) -> None:
-    """Define an operator and its reflection without the detour through NumPy."""
-
-    def forward(self: TensorArray, other: Any) -> TensorArray:
-        return TensorArray(function(self.tensor, self._operand(other)))
-
-    def reflected(self: TensorArray, other: Any) -> TensorArray:
-        return TensorArray(function(self._operand(other), self.tensor))
-
-    setattr(TensorArray, f"__{name}__", forward)
-    setattr(TensorArray, f"__r{name}__", reflected)
-
-
-def _define_in_place(name: str, function: Callable[..., Any]) -> None:
-    def in_place(self: TensorArray, other: Any) -> TensorArray:
-        function(self.tensor, self._operand(other))
-        return self
-
-    setattr(TensorArray, f"__i{name}__", in_place)
-
-
-for _name in ("add", "sub", "mul", "truediv", "pow", "matmul", "and_", "or_"):
-    _define(_name.rstrip("_"), getattr(operator, _name))
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    _define(_name, getattr(operator, _name))
-for _name, _function in IN_PLACE.items():
-    _define_in_place(_name, _function)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from lamina.engines.device import installed_memory
-from lamina.engines.pytorch.arrays import torch_type
+from lamina.engines.pytorch.tensors import torch_type
 from lamina.formulas.table import AnyArray, Matrix
 
 N_BUFFERS = 2

@@ -22,10 +22,11 @@ from lamina.engines.device_matrix import DeviceMatrix
 from lamina.engines.engine import Engine, Evaluator, Objective, Rows, require_finite
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState
 from lamina.engines.pytorch.adopting import adopt
-from lamina.engines.pytorch.arrays import TensorArray, to_device, to_host
+from lamina.engines.pytorch.arrays import TensorArray
 from lamina.engines.pytorch.losses import on_device
 from lamina.engines.pytorch.products import product_on
 from lamina.engines.pytorch.rows import DeviceRows, dense_on
+from lamina.engines.pytorch.tensors import to_device, to_host
 from lamina.engines.pytorch.trainer import PyTorchTrainer
 from lamina.formulas.table import Array, Matrix
 from lamina.network import Network, NetworkSpec

@@ -68,11 +68,6 @@ def empty_like(tensor: Tensor, shape: Sequence[int] | None = None) -> Tensor:
     return tensor.new_empty(tensor.shape if shape is None else shape)
 
 
-def total(tensor: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Return the sum along one axis, several, or all."""
-    return tensor.sum() if axis is None else tensor.sum(axis, keepdim=keepdims)
-
-
 def mean(tensor: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return tensor.mean() if axis is None else tensor.mean(axis, keepdim=keepdims)
 
@@ -141,13 +136,11 @@ UFUNCS: dict[Any, Callable[..., Tensor]] = {
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.where: where,
     np.clip: torch.clamp,
-    np.sum: total,
     np.mean: mean,
     np.dot: torch.dot,
     np.linalg.norm: torch.linalg.vector_norm,
     np.einsum: torch.einsum,
     np.zeros_like: torch.zeros_like,
-    np.ones_like: torch.ones_like,
     np.full_like: full_like,
     np.empty_like: empty_like,
     np.concatenate: concatenate,
@@ -161,8 +154,6 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
 }
 
 IN_PLACE: dict[str, Callable[..., Tensor]] = {
-    "add": torch.Tensor.add_,
-    "sub": torch.Tensor.sub_,
     "mul": torch.Tensor.mul_,
     "truediv": torch.Tensor.div_,
 }

@@ -14,7 +14,8 @@ import torch
 
 from lamina.engines.custom_loss import ArrayLoss, CustomLoss, value_and_delta
 from lamina.engines.engine import Objective
-from lamina.engines.pytorch.arrays import TensorArray, to_device, to_host
+from lamina.engines.pytorch.arrays import TensorArray
+from lamina.engines.pytorch.tensors import to_device, to_host
 from lamina.errors import HostLossWarning
 from lamina.formulas.table import AnyArray, Array
 

@@ -18,9 +18,10 @@ import torch
 from numpy.typing import NDArray
 
 from lamina.engines.optimizer import StepNumbers
-from lamina.engines.pytorch.arrays import TensorArray, constants
+from lamina.engines.pytorch.arrays import TensorArray
 from lamina.engines.pytorch.rows import DeviceRows
 from lamina.engines.pytorch.steps import Batch, Loss, Steps
+from lamina.engines.pytorch.tensors import constants, torch_type
 
 WARM_UPS = 2
 CAPTURING = Lock()
@@ -33,6 +34,18 @@ class Schedule(NamedTuple):
     divisors: list[float]
     dropout: list[float] | None
     label_smoothing: list[float] | None
+
+    def table(self, device: torch.device) -> torch.Tensor:
+        """Return the numbers of each step, a row each, in the order that `numbers_in` reads."""
+        rows = [
+            [*each[:3], *chain.from_iterable(each.factors), divisor]
+            for each, divisor in zip(self.numbers, self.divisors, strict=True)
+        ]
+        if self.dropout is not None and self.label_smoothing is not None:
+            for row, *both in zip(rows, self.dropout, self.label_smoothing, strict=True):
+                row += both
+        dtype = torch_type(np.float64, device)
+        return torch.tensor(rows, dtype=dtype).to(device)
 
 
 class Program:
@@ -62,11 +75,15 @@ class Program:
         self._batch_size, self._device = batch_size, values.device
         self.values = values.clone()
         self._order = torch.zeros(n_samples, dtype=torch.int64, device=self._device)
+        n_whole = n_samples // batch_size
+        self._whole = self._order[: n_whole * batch_size].view(n_whole, batch_size)
+        self._rest = self._order[n_whole * batch_size :]
         self._table = torch.empty(0, device=self._device)
         self._first_step = torch.zeros((), dtype=torch.int64, device=self._device)
         self._count = torch.zeros((), dtype=torch.int64, device=self._device)
         # The sum of the losses times their numbers of samples, and that of the gradients' norms.
         self._sums = torch.zeros(2, dtype=torch.float64, device=self._device)
+        self._loss, self._norm = (TensorArray(each) for each in self._sums.unbind())
         self._repeats: dict[tuple[int, bool, bool], Callable[[], Any]] = {}
         self._losses: dict[int, Loss] = {}
         self._kept: list[Any] = []
@@ -84,7 +101,7 @@ class Program:
         """Put the values, the order and the numbers of an epoch into their places."""
         self.values.copy_(values)
         self._order[: len(order)] = torch.from_numpy(order).to(self._device)
-        table = torch.tensor(_rows_of_table(schedule), dtype=torch.float64).to(self._device)
+        table = schedule.table(self._device)
         if self._table.shape != table.shape:
             self._table, self._repeats = table, {}
         else:
@@ -141,30 +158,46 @@ class Program:
 
     def _step(self, size: int) -> Loss:
         """Make the step that the count stands at."""
-        places = self._order[
-            self._count * self._batch_size + torch.arange(size, device=self._device)
-        ]
-        numbers, divisor, dropout, smoothing = self._numbers()
-        step = TensorArray(self._first_step + self._count)
+        count = self._count.reshape(1)
+        # Only the last batch may be smaller, so that its place is known.
+        is_whole = size == self._batch_size
+        places = self._whole.index_select(0, count)[0] if is_whole else self._rest
+        row = self._table.index_select(0, count)[0]
+        numbers, divisor, dropout, smoothing = numbers_in(row, self._shape, self._is_scheduled)
+        step: Any = 0
+        if self._steps.spec.draws:
+            step = TensorArray(self._first_step + self._count)
         batch = Batch(self._rows.batch(places), places, divisor, step, dropout, smoothing)
         loss = self._steps.loss(self.values, batch, self._seed)
-        self._sums[0] += (loss.total / divisor).tensor * size
+        self._loss += loss.total / divisor * size
         norm = self._steps.update(self.values, loss, divisor, numbers, measures=self._measures)
         if self._measures:
-            self._sums[1] += norm.tensor
+            self._norm += norm
         self._count += 1
         return loss
 
-    def _numbers(self) -> tuple[StepNumbers, Any, Any, Any]:
-        """Return the numbers of the present step, each an array of one number on the device."""
-        row = self._table.index_select(0, self._count.reshape(1))[0]
-        cells = iter([TensorArray(cell) for cell in row.unbind()])
-        rate, decay, average = next(cells), next(cells), next(cells)
-        factors = tuple(tuple(next(cells) for _ in of_part) for of_part in self._shape.factors)
-        numbers: Any = StepNumbers(rate, decay, average, factors)  # type: ignore[arg-type]
-        divisor = next(cells)
-        dropout, smoothing = (next(cells), next(cells)) if self._is_scheduled else (1.0, 1.0)
-        return numbers, divisor, dropout, smoothing
+
+def numbers_in(
+    row: torch.Tensor, shape: StepNumbers, is_scheduled: bool
+) -> tuple[StepNumbers, Any, Any, Any]:
+    """Return the numbers of a step, its divisor and multipliers, each an array of one number.
+
+    Parameters
+    ----------
+    row : Tensor of shape (n_numbers,)
+        Row of the table of a schedule, on a device.
+    shape : StepNumbers
+        Numbers of any step.
+    is_scheduled : bool
+        True if the row ends with multipliers.
+    """
+    cells = iter([TensorArray(cell) for cell in row.unbind()])
+    rate, decay, average = next(cells), next(cells), next(cells)
+    factors = tuple(tuple(next(cells) for _ in of_part) for of_part in shape.factors)
+    numbers: Any = StepNumbers(rate, decay, average, factors)  # type: ignore[arg-type]
+    divisor = next(cells)
+    dropout, smoothing = (next(cells), next(cells)) if is_scheduled else (1.0, 1.0)
+    return numbers, divisor, dropout, smoothing
 
 
 def capture(
@@ -188,15 +221,3 @@ def capture(
             step()
     replay: Callable[[], None] = graph.replay
     return replay
-
-
-def _rows_of_table(schedule: Schedule) -> list[list[float]]:
-    """Return the numbers of each step in the order in which `Program._numbers` reads them."""
-    rows = [
-        [*each[:3], *chain.from_iterable(each.factors), divisor]
-        for each, divisor in zip(schedule.numbers, schedule.divisors, strict=True)
-    ]
-    if schedule.dropout is not None and schedule.label_smoothing is not None:
-        for row, *both in zip(rows, schedule.dropout, schedule.label_smoothing, strict=True):
-            row += both
-    return rows

@@ -11,8 +11,9 @@ from scipy import sparse
 
 from lamina.engines.device_matrix import DeviceMatrix
 from lamina.engines.engine import Rows
-from lamina.engines.pytorch.arrays import TensorArray, to_device
+from lamina.engines.pytorch.arrays import TensorArray
 from lamina.engines.pytorch.data import HostSamples, has_room
+from lamina.engines.pytorch.tensors import to_device
 from lamina.formulas.table import Matrix
 
 

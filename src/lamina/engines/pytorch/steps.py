@@ -25,6 +25,7 @@ from lamina.engines.optimizer import (
 )
 from lamina.engines.pytorch.arrays import TensorArray
 from lamina.engines.pytorch.draws import TensorDraws
+from lamina.engines.pytorch.fused import fused_step
 from lamina.network import Network, NetworkSpec, ParameterLayout
 from lamina.network.passes import Forward, forward, move_statistics
 
@@ -125,10 +126,12 @@ class Steps:
             slots,
             numbers,
             measures=measures,
+            apply=fused_step(self.optimizer, values),
         )
         move_statistics(Network(self.spec, parameters), loss.passed)
-        if self.optimizer.average_decay is not None:
+        n_trained = self.layout.n_trained
+        if self.optimizer.average_decay is not None and n_trained < self.layout.n_parameters:
             # No step changes the statistics, so that their average is the latest.
-            average, n_trained = slots[-1], self.layout.n_trained
+            average = slots[-1]
             average[n_trained:] = parameters[n_trained:]
         return norm if measures else None

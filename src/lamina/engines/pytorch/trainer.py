@@ -20,12 +20,13 @@ from lamina.engines.batch_loss import first_non_finite_block, weight_sum
 from lamina.engines.engine import Objective, Rows
 from lamina.engines.multipliers import UNCHANGED, Multipliers, with_decay
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState, StepNumbers, step_numbers
-from lamina.engines.pytorch.arrays import TensorArray, to_device, to_host
+from lamina.engines.pytorch.arrays import TensorArray
 from lamina.engines.pytorch.losses import on_device
 from lamina.engines.pytorch.products import product_on
-from lamina.engines.pytorch.program import Program, Schedule
+from lamina.engines.pytorch.program import Program, Schedule, numbers_in
 from lamina.engines.pytorch.rows import DeviceRows
 from lamina.engines.pytorch.steps import Batch, Loss, Steps
+from lamina.engines.pytorch.tensors import to_device, to_host
 from lamina.engines.trainer import EpochReport, TimeIsUp, Trainer
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
@@ -128,30 +129,34 @@ class PyTorchTrainer(Trainer):
         scheduled: list[Multipliers],
     ) -> EpochReport:
         """Run an epoch in which a step changes nothing if the loss is not finite."""
-        total, norms, places = 0.0, list[Any](), to_device(order, self._device)
+        norms, places = list[Any](), to_device(order, self._device)
+        summed: Any = TensorArray(to_device(np.zeros(()), self._device))
         self._rows.begin(order, batch_size)
         for part, rate, multiplier in zip(
             _parts(len(order), batch_size), rates, scheduled, strict=True
         ):
             if norms and perf_counter() >= self.deadline:
                 raise TimeIsUp
-            chosen, divisor = order[part], self._divisor(order[part])
+            chosen = order[part]
+            of_step = self._numbers(self.step, rate, multiplier)
+            row = Schedule([of_step], [self._divisor(chosen)], None, None).table(self._device)[0]
+            # Numbers and sum are arrays, as in a program, whose steps have the same bits.
+            numbers, divisor, *_ = numbers_in(row, of_step, is_scheduled=False)
             values = self._present.values.clone()
             rows = self._rows.batch(places[part], chosen)
             step = TensorArray(torch.tensor(self.step, device=self._device))
             smoothing = multiplier.label_smoothing
             batch = Batch(rows, places[part], divisor, step, multiplier.dropout, smoothing)
             loss = self._steps.loss(values, batch, self._state.seed)
-            total += float(loss.total) / divisor * len(chosen)
-            if not math.isfinite(total):
+            summed += loss.total / divisor * len(chosen)
+            if not math.isfinite(float(summed)):
                 break
-            numbers = self._numbers(self.step, rate, multiplier)
             norms.append(
                 self._steps.update(values, loss, divisor, numbers, measures=self.measures_gradient)
             )
             self._present = Present(values, self.step + 1)
-        summed = sum(map(float, norms)) if self.measures_gradient else math.nan
-        return self._report(total / len(order), len(norms), summed, loss)
+        norm = sum(map(float, norms)) if self.measures_gradient else math.nan
+        return self._report(float(summed) / len(order), len(norms), norm, loss)
 
     def _run_program(
         self, order: NDArray[np.int64], batch_size: int, schedule: Schedule
