@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from lamina.errors import SpoolError
-from lamina.files import disk_arrays
 from lamina.files.disk_arrays import create_npy, create_unnamed, is_mapped
 from lamina.files.spool import open_spool, remove_stale_spools
 
@@ -106,7 +105,7 @@ def test_a_disk_that_fills_up_in_between_is_an_error_and_leaves_no_spool(
     def full(*args: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(disk_arrays.os, "posix_fallocate", full, raising=False)
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
     with open_spool(tmp_path, 800) as spool:
         with pytest.raises(SpoolError, match="choose a folder on another disk"):
             spool.create("X", (50, 4), "float32")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lamina.errors import NonFiniteError
+from lamina.files.chunks import average, slices
 from lamina.formulas import INVERSE_LINKS
 from lamina.formulas.table import AnyArray, Array
 from lamina.network import Network, NetworkSpec
@@ -56,15 +57,19 @@ class TargetScaling:
         y : ndarray of shape (n_samples, n_targets)
         weight : ndarray of shape (n_samples,) or (n_samples, n_targets), optional
         """
-        y = np.asarray(y, dtype=np.float64)
         # Divide by a power of two near the largest element: squares cannot overflow, and it is
         # exact.
-        size = np.ldexp(1.0, np.frexp(np.abs(y).max(axis=0))[1] - 1)
-        relative = y / size
+        largest = np.max([np.abs(y[part]).max(axis=0) for part in slices(len(y))], axis=0)
+        size = np.ldexp(1.0, np.frexp(largest.astype(np.float64))[1] - 1)
+
+        def relative(part: slice) -> AnyArray:
+            return np.asarray(np.asarray(y[part], dtype=np.float64) / size)
+
         # Negative weights could make the variance negative; any positive scale is valid.
         weight = None if weight is None else np.abs(weight)
-        mean = np.average(relative, axis=0, weights=weight)
-        scale = np.sqrt(np.average((relative - mean) ** 2, axis=0, weights=weight))
+        mean = average(y.shape[0], relative, weight)
+        squares = average(y.shape[0], lambda part: (relative(part) - mean) ** 2, weight)
+        scale = np.sqrt(squares)
         # The deviation of a constant target is only rounding error.
         is_constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(mean)
         scale = np.where(is_constant | (scale * size == 0), 1.0, scale * size)

@@ -18,6 +18,7 @@ from scipy import sparse
 from sklearn import get_config
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from lamina.files.chunks import distinct
 from lamina.formulas.table import AnyArray, Array
 
 TargetKind: TypeAlias = Literal["binary", "multiclass", "multilabel", "multioutput"]
@@ -205,7 +206,7 @@ def _integer_classes(y: Labels) -> AnyArray | None:
     network takes as long as dozens of epochs.
     """
     is_plain = isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "iu"
-    return np.unique(y) if is_plain else None
+    return distinct(y) if is_plain else None
 
 
 def _sparse_as_configured(indicators: AnyArray) -> Labels:

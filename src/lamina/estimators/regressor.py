@@ -29,6 +29,7 @@ from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES, REGRESSOR_PARAMETERS
 from lamina.estimators.settings.monitoring import Scorer
 from lamina.estimators.settings.refusals import shown
+from lamina.files.chunks import are_finite
 from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
 from lamina.formulas.losses import as_it_is
@@ -278,7 +279,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
                 f"y must be a dense array of numbers, got {type(y).__name__} of {y.dtype}. Convert "
                 "it by y.astype(float), or learn labels with MLPClassifier."
             )
-        if not np.isfinite(y).all():
+        if not are_finite(y):
             row = int(np.argmin(np.isfinite(y).reshape(len(y), -1).all(axis=1)))
             value = shown(y[row].tolist())
             raise ValueError(f"Input y contains NaN or infinity: y[{row}] is {value}. {CURE_OF_Y}")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from lamina.engines import Engine, EpochReport, Rows, Trainer
 from lamina.engines.trainer import TimeIsUp, shuffle_order
+from lamina.files.disk_arrays import is_mapped
 from lamina.formulas.table import Array
 from lamina.network import Network, NetworkSpec
 from lamina.training.callbacks.protocol import Callbacks
@@ -68,6 +69,7 @@ def train(
         Source of each epoch's order of samples, if the plan shuffles.
     order : ndarray of int64, optional
         Indices of the training samples, by default all; from a checkpoint possibly of each member.
+        It is copied, unless it is on disk: there it is shuffled in place.
     validation : Validation, optional
         Held-out samples, which may decide when to stop.
     fallback : ndarray of shape (n_parameters,), optional
@@ -93,7 +95,10 @@ def train(
         For a loss or a layer that becomes infinite or NaN, unless an earlier best epoch can be
         restored; at the end, for such parameters.
     """
-    order = np.arange(len(rows.y), dtype=np.int64) if order is None else order.astype(np.int64)
+    if order is None:
+        order = np.arange(len(rows.y), dtype=np.int64)
+    elif not is_mapped(order):
+        order = order.astype(np.int64)
     if plan.own_rows and order.ndim == 1:
         order = np.repeat(order[:, np.newaxis], spec.n_members, axis=1)
     state = begin(plan, memory, order, validation)
@@ -321,9 +326,8 @@ class EpochLoop:
         """Predict the held-out samples; None if there are none or the epoch failed."""
         if self.validation is None or not report.is_finite:
             return None
-        prediction = self.engine.predict(
-            Network(self.spec, self.trained.predicting), self.validation.X
-        )
+        network = Network(self.spec, self.trained.predicting)
+        prediction = self.validation.predict(self.engine, network)
         return prediction if self.validation.can_measure(prediction) else None
 
     @property

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from lamina.files.chunks import are_finite, average, slices, total
 from lamina.formulas.table import AnyArray, Array
 
 
@@ -45,13 +46,19 @@ class Accuracy:
         self.decide, self.truth, self.weight = decide, truth, weight
 
     def __call__(self, prediction: Array) -> float:
-        right, weight = self.decide(prediction) == self.truth, self.weight
-        if weight is not None and weight.ndim == 2:
-            right = right | (weight == 0)
+        n, weight = len(self.truth), self.weight
+        if weight is None:
+            return sum(int(self._right(prediction, rows).sum()) for rows in slices(n)) / n
+        if weight.ndim == 2:
             weight = weight.sum(axis=1) / np.maximum(np.count_nonzero(weight, axis=1), 1)
-        if right.ndim == 2:
-            right = right.all(axis=1)
-        return float(right.mean() if weight is None else np.average(right, None, weight))
+        return float(average(n, lambda rows: self._right(prediction, rows), weight))
+
+    def _right(self, prediction: Array, rows: slice) -> AnyArray:
+        """Return which samples of a slice are right."""
+        right = self.decide(prediction[rows]) == self.truth[rows]
+        if self.weight is not None and self.weight.ndim == 2:
+            right = right | (self.weight[rows] == 0)
+        return np.asarray(right.all(axis=1) if right.ndim == 2 else right)
 
 
 class PinballScore:
@@ -80,7 +87,7 @@ class PinballScore:
         self.truth, self.quantiles, self.weight = truth, quantiles, weight
 
     def __call__(self, prediction: Array) -> float:
-        if not np.isfinite(prediction).all():
+        if not are_finite(prediction):
             return math.nan
         of_each = prediction.reshape(*self.truth.shape, len(self.quantiles))
         if self.weight is None or self.weight.ndim == 1:
@@ -127,19 +134,26 @@ class RSquared:
         if weight is not None and weight.ndim == 2:
             self.counts = np.asarray(weight.any(axis=0))
             truth, weight = truth[:, self.counts], weight[:, self.counts]
-            self.weight: Array | float = weight
-        else:
-            self.weight = 1.0 if weight is None else weight[:, np.newaxis]
-        self.truth = truth
-        deviation = truth - np.average(truth, axis=0, weights=weight)
-        self.variance = np.sum(self.weight * deviation**2, axis=0)
+        self.truth, self.weight = truth, weight
+        mean = average(len(truth), lambda rows: truth[rows], weight)
+        self.variance = self._weighted_squares(lambda rows: truth[rows] - mean)
+
+    def _weighted_squares(self, far: Callable[[slice], AnyArray]) -> AnyArray:
+        """Return Σ w far² of each output."""
+        if self.weight is None:
+            return np.asarray(total(len(self.truth), lambda rows: far(rows) ** 2))
+        if self.weight.ndim == 2:
+            return np.asarray(np.sum(self.weight * far(slice(None)) ** 2, axis=0))
+        weight = self.weight[:, np.newaxis]
+        return np.asarray(total(len(self.truth), lambda rows: weight[rows] * far(rows) ** 2))
 
     def __call__(self, prediction: Array) -> float:
-        if not np.isfinite(prediction).all():
+        if not are_finite(prediction):
             return math.nan
         with np.errstate(all="ignore"):
-            far = self.truth - prediction[:, self.counts]
-            residual = np.sum(self.weight * far**2, axis=0)
+            residual = self._weighted_squares(
+                lambda rows: self.truth[rows] - prediction[rows, self.counts]
+            )
             score = 1 - residual / self.variance
         constant = self.variance == 0
         score[constant] = 0.0

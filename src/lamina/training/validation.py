@@ -10,12 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
-from lamina.engines import Objective, Rows
+from lamina.engines import Engine, Objective, Rows
 from lamina.engines.batch_loss import row_losses, weight_sum
+from lamina.files.chunks import CHUNK, IN_MEMORY, Workspace, are_finite, slices, total
 from lamina.formulas.table import AnyArray, Array, Matrix
-from lamina.network import NetworkSpec
+from lamina.network import Network, NetworkSpec
 from lamina.network.passes import compute_logits
 from lamina.training.history import Monitor
+from lamina.training.splits_on_disk import split_on_disk
+
+# A chunk of fewer rows is joined with the one before.
+FEWEST_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Validation:
         counts such an epoch as scikit-learn does.
     requires_finite : bool
         If True, `measure` supports only finite predictions; an epoch with others has diverged.
+    workspace : Workspace
+        Place of the predictions.
     """
 
     X: Matrix
@@ -48,10 +55,24 @@ class Validation:
     monitor: Monitor = Monitor.SCORE
     requires_numbers: bool = False
     requires_finite: bool = False
+    workspace: Workspace = IN_MEMORY
+
+    def predict(self, engine: Engine, network: Network) -> Array:
+        """Return the network's prediction for the samples; by chunks if they are on disk."""
+        X, workspace = self.X, self.workspace
+        if not workspace.on_disk or len(pieces := list(slices(X.shape[0]))) == 1:
+            return engine.predict(network, X)
+        if pieces[-1].stop - pieces[-1].start < FEWEST_ROWS:
+            # An engine may have another way for a few rows, which rounds differently.
+            pieces[-2:] = [slice(pieces[-2].start, pieces[-1].stop)]
+        prediction = workspace.empty((X.shape[0], network.spec.n_outputs), network.dtype)
+        for rows in pieces:
+            prediction[rows] = engine.predict(network, X[rows])
+        return prediction
 
     def can_measure(self, prediction: Array) -> bool:
         """Return True if `measure` supports this prediction."""
-        return not self.requires_finite or bool(np.isfinite(prediction).all())
+        return not self.requires_finite or are_finite(prediction)
 
     def measured(self, prediction: Array | None, parameters: Array) -> dict[str, float]:
         """Return the loss and each metric by name, NaN without a prediction.
@@ -94,11 +115,15 @@ class Validation:
 def loss_on(spec: NetworkSpec, rows: Rows, objective: Objective) -> Callable[[Array], float]:
     """Return the function from a prediction to its weighted mean loss, without the penalty."""
 
+    def losses(prediction: Array, part: slice) -> Array:
+        logits, weight = compute_logits(spec, prediction[part]), rows.weight
+        some = Rows(rows.X[part], rows.y[part], None if weight is None else weight[part])
+        return row_losses(spec, objective, logits, prediction[part], some)[0]
+
     def loss(prediction: Array) -> float:
         with np.errstate(all="ignore"):
-            logits = compute_logits(spec, prediction)
-            value, _ = row_losses(spec, objective, logits, prediction, rows)
-            return float(value.sum()) / weight_sum(rows)
+            summed = total(len(prediction), lambda part: losses(prediction, part))
+            return float(summed) / weight_sum(rows)
 
     return loss
 
@@ -108,6 +133,7 @@ def hold_out(
     fraction: float,
     random_state: np.random.RandomState,
     strata: AnyArray | None = None,
+    workspace: Workspace = IN_MEMORY,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the indices of the training samples, and of the held-out ones.
 
@@ -120,6 +146,8 @@ def hold_out(
         Drawn from as in scikit-learn's train_test_split.
     strata : ndarray of shape (n_samples, ...), optional
         Classes that are divided evenly between both parts.
+    workspace : Workspace, optional
+        Place of the indices, in memory by default.
 
     Raises
     ------
@@ -132,9 +160,12 @@ def hold_out(
             "0, such as 0.1, or set early_stopping=False."
         )
     try:
-        learned, held_out = train_test_split(
-            np.arange(n_samples), test_size=fraction, random_state=random_state, stratify=strata
-        )
+        if workspace.on_disk and n_samples > CHUNK:
+            learned, held_out = split_on_disk(n_samples, fraction, random_state, strata, workspace)
+        else:
+            learned, held_out = train_test_split(
+                np.arange(n_samples), test_size=fraction, random_state=random_state, stratify=strata
+            )
     except ValueError as error:
         raise ValueError(
             f"{error}. early_stopping=True holds out validation_fraction={fraction} of the "

@@ -48,11 +48,10 @@ def test_only_a_single_output_of_classes_is_stratified() -> None:
 def test_classes_are_scored_by_accuracy_on_the_requested_samples(
     y: np.ndarray, prediction: list[list[float]], accuracy: float
 ) -> None:
-    every_row = np.arange(4)
-    assert classification(y).score_on(every_row, None)(np.array(prediction)) == accuracy
+    assert classification(y).score_on(None)(np.array(prediction)) == accuracy
     heavy = np.array([1.0, 1.0, 0.0, 0.0])
-    assert classification(y).score_on(every_row, heavy)(np.array(prediction)) == 1.0
-    assert classification(y).score_on(every_row[:2], None)(np.array(prediction[:2])) == 1.0
+    assert classification(y).score_on(heavy)(np.array(prediction)) == 1.0
+    assert classification(y).part(slice(2)).score_on(None)(np.array(prediction[:2])) == 1.0
 
 
 def test_numbers_are_columns_of_the_requested_dtype() -> None:
@@ -69,6 +68,6 @@ def test_a_number_too_large_for_float32_becomes_infinite_without_a_warning() -> 
 
 def test_numbers_are_scored_by_r_squared_in_float64() -> None:
     y = np.array([1.0, 2.0, 3.0 + 1e-7])
-    score = Regression("squared_error", y).score_on(np.arange(3), None)
+    score = Regression("squared_error", y).score_on(None)
     assert score(y.reshape(-1, 1)) == 1.0
     assert score(y.reshape(-1, 1).astype(np.float32)) < 1.0

@@ -30,6 +30,7 @@ from lamina.estimators.fitting.other_arrays import as_numpy
 from lamina.estimators.fitting.wrong_data import explained, refuse_labels_without_order
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
+from lamina.files.chunks import are_finite
 from lamina.formulas.table import AnyArray, Matrix
 
 FLOATS: list[np.dtype[Any]] = [np.dtype(np.float64), np.dtype(np.float32)]
@@ -61,7 +62,8 @@ def read_samples(
         if X.is_finite():
             return _read_samples_of_device(model, X, y, dtypes, reset=reset)
         X = np.asarray(X)
-    if are_plain_rows(X, dtypes) and are_plain_targets(y, len(X)) and np.isfinite(X).all():
+    X, y = as_plain(X), as_plain(y)
+    if are_plain_rows(X, dtypes) and are_plain_targets(y, len(X)) and are_finite(X):
         _check_feature_names(model, X, reset=reset)
         _check_n_features(model, X, reset=reset)
         return X, y
@@ -141,7 +143,7 @@ def _are_valid(model: Parametrized, X: ArrayOrTable) -> bool:
         are_plain_rows(X, FLOATS)
         and X.shape[1] == fitted["n_features_in_"]
         and "feature_names_in_" not in fitted
-        and bool(np.isfinite(X).all())
+        and are_finite(X)
     )
 
 
@@ -188,8 +190,13 @@ def are_plain_targets(y: ArrayOrTable, n_samples: int) -> bool:
     return (
         type(y) is np.ndarray
         and y.shape == (n_samples,)
-        and (y.dtype.kind in "iub" or (y.dtype.kind == "f" and bool(np.isfinite(y).all())))
+        and (y.dtype.kind in "iub" or (y.dtype.kind == "f" and are_finite(y)))
     )
+
+
+def as_plain(array: ArrayOrTable) -> ArrayOrTable:
+    """Return a memory-mapped array as a plain one on the same memory, anything else unchanged."""
+    return np.asarray(array) if isinstance(array, np.memmap) else array
 
 
 def _sorted(X: ArrayOrTable) -> Matrix:

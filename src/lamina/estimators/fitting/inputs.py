@@ -17,6 +17,7 @@ from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.fitting.validation_setup import HeldOut
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
+from lamina.files.chunks import IN_MEMORY, Workspace
 from lamina.formulas.table import Array, Matrix
 from lamina.network import Network, NetworkSpec
 
@@ -62,6 +63,8 @@ class Assignment:
         True for `partial_fit`.
     begins_on_samples : bool
         True if initial parameters are fitted to samples: bins, or by initializer='data'.
+    workspace : Workspace
+        Place of the arrays that the fit makes.
     is_begun : bool
         True if the initial parameters are fitted to all samples; else the fit does so, once it has
         split them.
@@ -89,6 +92,7 @@ class Assignment:
     incremental: bool
     begins_on_samples: bool
     is_begun: bool
+    workspace: Workspace = IN_MEMORY
 
     def network(self, parameters: Array) -> Network:
         """Return the network that is fitted, with these parameters."""
@@ -101,4 +105,5 @@ class Assignment:
 
     def starting_from(self, start: Array) -> Assignment:
         """Return the same fit from other parameters, with the samples in their dtype."""
-        return replace(self, start=start, rows=self.task.rows(self.X, self.weight, start.dtype))
+        rows = self.task.rows(self.X, self.weight, start.dtype, self.workspace)
+        return replace(self, start=start, rows=rows)

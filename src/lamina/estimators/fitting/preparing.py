@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from os import PathLike
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -47,6 +48,7 @@ from lamina.estimators.settings.architecture import build_network
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import shown
+from lamina.files.chunks import Workspace
 from lamina.formulas.table import Array, Matrix
 from lamina.network import NetworkSpec, ParameterLayout, fit_to_rows
 
@@ -66,6 +68,7 @@ def prepare_fit(
     validation_data: Sequence[ArrayOrTable] | None = None,
     resume: str | PathLike[str] | None = None,
     begins: bool = True,
+    folder: Path | None = None,
 ) -> Assignment:
     """Validate inputs, draw initial parameters, and return the fit ready to run.
 
@@ -85,6 +88,9 @@ def prepare_fit(
     begins : bool
         True to fit the initial parameters to all samples; False if `fit_minibatch` or
         `fit_full_batch` follows, which does so if it may train on fewer, or resume.
+    folder : Path, optional
+        Folder for large arrays of the fit, if X is mapped into memory; by default that of temporary
+        files.
     """
     seconds = math.inf if settings.max_seconds is None else float(settings.max_seconds)
     deadline = perf_counter() + seconds
@@ -116,7 +122,8 @@ def prepare_fit(
         else _continued_parameters(earlier, settings, spec, task)
     )
     start = start if settings.is_minibatch else start.astype(np.float64)
-    rows, objective = task.rows(samples, weight, start.dtype), task.objective(settings)
+    workspace = Workspace.of_samples(samples, folder)
+    rows, objective = task.rows(samples, weight, start.dtype, workspace), task.objective(settings)
     scaling, engine = task.scaling, choose_fit_engine(settings, spec)
     _check_loss(settings, objective.loss, rows, spec.n_outputs)
     fit = Assignment(
@@ -142,6 +149,7 @@ def prepare_fit(
         incremental=incremental,
         begins_on_samples=begins_on_samples,
         is_begun=begins or (resume is None and not settings.early_stopping),
+        workspace=workspace,
     )
     if fit.is_begun:
         fit_first_parameters(fit)

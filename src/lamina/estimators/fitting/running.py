@@ -259,11 +259,11 @@ def _noise_seed(random_state: np.random.RandomState) -> int:
 
 def _split(fit: Assignment) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
     """Return the indices of the training samples, and of the held-out ones or None."""
-    n_samples = fit.X.shape[0]
+    n_samples, workspace = fit.X.shape[0], fit.workspace
     if fit.held_out is not None or not fit.settings.early_stopping:
-        return np.arange(n_samples), None
-    fraction = fit.settings.validation_fraction
-    return hold_out(n_samples, fraction, fit.random_state, fit.task.strata())
+        return workspace.arange(n_samples), None
+    fraction, strata = fit.settings.validation_fraction, fit.task.strata(workspace)
+    return hold_out(n_samples, fraction, fit.random_state, strata, workspace)
 
 
 def _validation(
@@ -271,11 +271,13 @@ def _validation(
 ) -> Validation | None:
     monitoring, measured = fit.settings.monitoring, fit.held_out
     if held_out is not None:
-        weight = None if fit.weight is None else fit.weight[held_out]
-        measured = HeldOut(fit.X[held_out], fit.task.part(held_out), weight)
+        take = fit.workspace.take
+        weight = None if fit.weight is None else take(fit.weight, held_out)
+        measured = HeldOut(take(fit.X, held_out), fit.task.part(held_out, take), weight)
     if measured is not None:
+        model, spec, objective = fit.model, fit.spec, fit.objective
         return build_validation(
-            fit.model, fit.spec, fit.objective, parameters, measured, monitoring
+            model, spec, objective, parameters, measured, monitoring, fit.workspace
         )
     if monitoring.scorers or monitoring.decides is not Monitor.LOSS:
         other_way = ", or set early_stopping=True." if fit.settings.is_minibatch else "."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from lamina.estimators.fitting.class_weights import weigh_classes
 from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.fitting.missing_targets import Present
 from lamina.estimators.settings.fit_settings import FitSettings
+from lamina.files.chunks import IN_MEMORY, Workspace, slices
 from lamina.formulas import LOSSES
 from lamina.formulas.hyperparameters import Hyperparameters, names_of
 from lamina.formulas.table import AnyArray, Array, Matrix
@@ -26,6 +28,7 @@ from lamina.training import Accuracy, RSquared
 from lamina.training.scores import PinballScore
 
 Score = Callable[[Array], float]
+Take = Callable[[Any, Any], Any]
 # A number for which every loss is defined.
 FILLER = 1.0
 
@@ -51,10 +54,10 @@ class Task(ABC):
         """Return the task with missing targets."""
         return self if present is None else replace(self, present=present)  # type: ignore[type-var]
 
-    def part(self, rows: NDArray[np.int64]) -> Self:
-        """Return the task on a subset of its samples."""
-        present = None if self.present is None else self.present[rows]
-        return replace(self, y=self.y[rows], present=present)  # type: ignore[type-var]
+    def part(self, rows: NDArray[np.int64] | slice, take: Take = operator.getitem) -> Self:
+        """Return the task on a subset of its samples, which `take(array, rows)` takes."""
+        present = None if self.present is None else take(self.present, rows)
+        return replace(self, y=take(self.y, rows), present=present)  # type: ignore[type-var]
 
     @abstractmethod
     def filler(self, column: int) -> object:
@@ -94,10 +97,26 @@ class Task(ABC):
     def targets(self, dtype: DTypeLike) -> AnyArray:
         """Return y in the form that engines expect."""
 
-    def rows(self, X: Matrix, weight: Array | None, dtype: DTypeLike) -> Rows:
+    def rows(
+        self,
+        X: Matrix,
+        weight: Array | None,
+        dtype: DTypeLike,
+        workspace: Workspace = IN_MEMORY,
+    ) -> Rows:
         """Return all samples, with their targets and weights, in a dtype."""
-        weight = None if weight is None else weight.astype(dtype, copy=False)
-        return Rows(X.astype(dtype, copy=False), self.targets(dtype), weight)
+        if not workspace.on_disk:
+            weight = None if weight is None else weight.astype(dtype, copy=False)
+            return Rows(X.astype(dtype, copy=False), self.targets(dtype), weight)
+
+        def cast(values: AnyArray) -> AnyArray:
+            if values.dtype == dtype:
+                return values
+            return workspace.filled(len(values), lambda part: values[part].astype(dtype))
+
+        n = X.shape[0]
+        y = workspace.filled(n, lambda part: self.part(part).targets(dtype))
+        return Rows(cast(X), y, None if weight is None else cast(weight))
 
     def objective(self, settings: FitSettings) -> Objective:
         """Return the loss and the penalty to minimise."""
@@ -120,12 +139,12 @@ class Task(ABC):
         return sample_weight
 
     @abstractmethod
-    def strata(self) -> AnyArray | None:
+    def strata(self, workspace: Workspace = IN_MEMORY) -> AnyArray | None:
         """Return classes for a stratified validation split, or None."""
 
     @abstractmethod
-    def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
-        """Return the score function for predictions of these samples, given their weights."""
+    def score_on(self, weight: Array | None, workspace: Workspace = IN_MEMORY) -> Score:
+        """Return the score function for predictions of the samples, given their weights."""
 
     @abstractmethod
     def attributes(self) -> Attributes:
@@ -207,13 +226,19 @@ class Classification(Task):
     def filler(self, column: int) -> object:
         return label_of_column(self.encoding, column)
 
-    def strata(self) -> AnyArray | None:
+    def strata(self, workspace: Workspace = IN_MEMORY) -> AnyArray | None:
+        if self.n_outputs != 1:
+            return None
         # Booleans, because scikit-learn's message about a class with one member prints the strata.
-        return self.encoding.encode(self.y, bool) if self.n_outputs == 1 else None
+        n = self.y.shape[0]
+        return workspace.filled(n, lambda part: self.encoding.encode(self.y[part], bool))
 
-    def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
-        encoded = self.encoding.encode(self.y[rows], np.float64)
-        truth = encoded if encoded.dtype.kind == "i" else self.encoding.decide(encoded)
+    def score_on(self, weight: Array | None, workspace: Workspace = IN_MEMORY) -> Score:
+        def codes(part: slice) -> AnyArray:
+            encoded = self.encoding.encode(self.y[part], np.float64)
+            return encoded if encoded.dtype.kind == "i" else self.encoding.decide(encoded)
+
+        truth = workspace.filled(self.y.shape[0], codes)
         return Accuracy(self.encoding.decide, truth, weight)
 
     def attributes(self) -> Attributes:
@@ -280,17 +305,20 @@ class Regression(Task):
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(self.columns(), dtype=dtype)
 
-    def strata(self) -> AnyArray | None:
+    def strata(self, workspace: Workspace = IN_MEMORY) -> AnyArray | None:
         return None
 
     def filler(self, column: int) -> object:
         return FILLER
 
-    def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
-        truth, (name, params) = self.columns()[rows], (self.chosen_loss, self.hyperparameters)
-        if self.scaling is not None:
+    def score_on(self, weight: Array | None, workspace: Workspace = IN_MEMORY) -> Score:
+        truth, (name, params) = self.columns(), (self.chosen_loss, self.hyperparameters)
+        if (scaling := self.scaling) is not None:
             # R² and D² are the same in any units, and predictions during training are standardised.
-            truth = self.scaling.standardise(truth, np.float64)
+            columns = truth
+            truth = workspace.filled(
+                len(truth), lambda part: scaling.standardise(columns[part], np.float64)
+            )
         score: Score = RSquared(truth, weight)
         if self.quantiles is not None:
             score = PinballScore(truth, self.quantiles, weight)
@@ -315,14 +343,18 @@ class Regression(Task):
 
     def outside_the_loss(self) -> float | None:
         """Return a target for which the loss is NaN whatever the prediction, or None."""
-        y, name = self.columns(), self.chosen_loss
+        columns, name = self.columns(), self.chosen_loss
         if not isinstance(name, str):
             return None
-        prediction = np.ones((y.size, self.outputs_per_target))
-        with np.errstate(all="ignore"):
-            value = LOSSES[name].value(prediction, y.reshape(-1, 1), self.hyperparameters)
-        undefined = np.isnan(value)
-        return float(y.ravel()[undefined].min()) if undefined.any() else None
+        found = []
+        for part in slices(len(columns)):
+            y = columns[part].ravel()
+            prediction = np.ones((y.size, self.outputs_per_target))
+            with np.errstate(all="ignore"):
+                value = LOSSES[name].value(prediction, y[:, np.newaxis], self.hyperparameters)
+            if (undefined := np.isnan(value)).any():
+                found.append(float(y[undefined].min()))
+        return min(found, default=None)
 
     def columns(self) -> AnyArray:
         """Return y with shape (n_samples, n_targets)."""

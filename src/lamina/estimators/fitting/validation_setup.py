@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lamina.encoding.frames import ArrayOrTable
-from lamina.engines import Objective, Rows
+from lamina.engines import Objective
 from lamina.estimators.fitting.fitted_network import network_attributes
 from lamina.estimators.fitting.fitted_parts import Attributes
 from lamina.estimators.fitting.input_stage import CATEGORIES
@@ -17,6 +17,7 @@ from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.monitoring import Monitored
 from lamina.estimators.settings.parametrized import Parametrized
+from lamina.files.chunks import IN_MEMORY, Workspace
 from lamina.formulas.table import Array, Matrix
 from lamina.network import Network, NetworkSpec
 from lamina.training import Monitor, Validation
@@ -62,6 +63,7 @@ def build_validation(
     parameters: Array,
     held_out: HeldOut,
     monitor: Monitored,
+    workspace: Workspace = IN_MEMORY,
 ) -> Validation:
     """Return the validation that the epoch loop runs after each epoch.
 
@@ -74,18 +76,22 @@ def build_validation(
         Initial parameters that predict.
     held_out : HeldOut
     monitor : Monitored
+    workspace : Workspace, optional
+        Place of the predictions and the encoded targets, in memory by default.
     """
     dtype, (X, task, weight) = parameters.dtype, held_out
     _refuse_weights_of_zero(weight)
-    X = X.astype(dtype, copy=False)
-    cast = None if weight is None else weight.astype(dtype, copy=False)
-    loss = loss_on(spec, Rows(X, task.targets(dtype), cast), objective)
+    rows = task.rows(X, weight, dtype, workspace)
+    X, loss = rows.X, loss_on(spec, rows, objective)
     if not monitor.scorers:
-        score = task.score_on(np.arange(X.shape[0]), weight)
+        score = task.score_on(weight, workspace)
         metrics = metric_names(task, monitor)
         # scikit-learn counts an epoch whose own score is NaN as progress.
         strict = monitor.decides is not Monitor.SCORE
-        return Validation(X, lambda p, _: (score(p),), metrics, loss, monitor.decides, strict)
+        decides = monitor.decides
+        return Validation(
+            X, lambda p, _: (score(p),), metrics, loss, decides, strict, workspace=workspace
+        )
     network = Network(spec, parameters)
     shown = network if task.scaling is None else task.scaling.fold(network)
     probe = build_probe(model, network_attributes(shown) | task.attributes())
@@ -97,7 +103,8 @@ def build_validation(
             shown.parameters[:] = present
         return measure_by(monitor.scorers, probe, held_out.X, task.y, weight)
 
-    return Validation(X, measure, metric_names(task, monitor), loss, monitor.decides, True, True)
+    metrics = metric_names(task, monitor)
+    return Validation(X, measure, metrics, loss, monitor.decides, True, True, workspace)
 
 
 def metric_names(task: Task, monitor: Monitored) -> tuple[str, ...]:

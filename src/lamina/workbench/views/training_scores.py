@@ -30,7 +30,7 @@ class TrainingScores(OverTime[float]):
     def __init__(self, run: Run, engine: Engine) -> None:
         self.run = run
         self.n_samples = min(MOST_ROWS, len(run.rows.y))
-        score = run.task.score_on(np.arange(self.n_samples), None)
+        score = run.task.part(slice(self.n_samples)).score_on(None)
         X = run.rows.X[: self.n_samples]
 
         def measure(snapshot: Snapshot) -> float:
