@@ -164,3 +164,21 @@ def test_the_step_view_is_accessible_at_every_width(
         ".filter(box => box.width < 24 || box.height < 24).length"
     )
     assert small == 0
+
+
+def test_an_input_stage_is_shown_in_both_passes(visit: Any) -> None:
+    page = visit.page
+    page.get_by_role("button", name="All settings").click()
+    for closed in page.locator(".group:not([open]) > summary").all():
+        closed.click()
+    page.get_by_label("inputs", exact=True).fill("periodic")
+    page.get_by_label("inputs", exact=True).press("Enter")
+    visit.wait_for("inputs", "periodic")
+    open_step(visit)
+    expect(page.locator(".stage h3", has_text=re.compile("^Inputs$"))).to_be_visible()
+    expect(page.locator(".stage h3", has_text="Inputs backward")).to_be_visible()
+    _, values = answer(visit, "0")
+    for name in ("a_0", "h_1", "d_e_1"):
+        assert agree(shown(number(visit, f"{name} = ")), values[name])
+    columns = number(visit, "a_0 = ").locator("thead th").all_inner_texts()
+    assert columns[:2] == ["x 1", "x 2"]

@@ -88,12 +88,33 @@ def test_the_script_repeats_stages_and_members(model, session, until):
 
 
 @every_model
-def test_a_traced_step_is_shown_or_refused_in_one_sentence(model, session, until):
+@pytest.mark.parametrize("row", ["0", "next"])
+def test_a_traced_step_is_shown_or_refused_in_one_sentence(model, row, session, until):
     run = learned(session, until, model)
-    header, _ = decode(ANSWERS["trace"].content(run, {"row": "0"}))
-    [note] = header["notes"]
-    assert header["numbers"] == []
-    assert re.fullmatch(r"[^.]*(members=|inputs=).*none\.", note)
+    header, arrays = decode(ANSWERS["trace"].content(run, {"row": row}))
+    numbers = header["numbers"]
+    if "members" in model:
+        [note] = header["notes"]
+        assert numbers == []
+        assert re.fullmatch(r"[^.]*members=.*none\.", note)
+        return
+    assert [each["layer"] for each in numbers].count("inputs") > 3
+    inputs = {each["id"]: each for each in numbers if each["layer"] == "inputs"}
+    assert inputs["a_0"]["axes"] == inputs["x_1"]["axes"] == ["rows", "fan_out"]
+    for each in numbers:
+        assert 0 <= len(each["shape"]) <= 2
+        assert len(each["axes"]) == len(each["shape"]) == arrays[each["id"]].ndim
+        assert set(each["from"]) <= {number["id"] for number in numbers}
+
+
+def test_the_paths_of_a_weight_behind_a_stage_begin_at_its_outputs(session, until):
+    run = learned(session, until, {"inputs": STAGES["periodic"]})
+    asked = {"row": "0", "layer": "hidden_1", "i": "4", "j": "1"}
+    found = ANSWERS["path"].content(run, asked)
+    assert found["paths"][0]["units"][0] == "inputs[4]"
+    assert found["sum"] == pytest.approx(found["backpropagated"], rel=1e-9)
+    with pytest.raises(ExperimentError, match="must be one of hidden_1"):
+        ANSWERS["path"].content(run, {**asked, "layer": "inputs"})
 
 
 @pytest.mark.parametrize("model", [{}, {"members": "shared"}, {"inputs": "periodic"}], ids=str)

@@ -56,7 +56,7 @@ export function inStages(numbers: readonly TracedNumber[]): Stage[] {
 function titleOf({ part, layer }: TracedNumber): string {
   if (part === "loss") return "loss";
   if (part === "update") return "update";
-  if (layer === "inputs") return "inputs";
+  if (layer === "inputs") return part === "forward" ? "inputs" : `inputs ${part}`;
   return `${layer.replace("_", " ")} ${part}`;
 }
 

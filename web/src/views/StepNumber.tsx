@@ -119,7 +119,8 @@ function nameOf(number: TracedNumber, axis: number, index: number): string {
   const data = state.value?.data;
   if (number.axes[axis] === "rows") return `row ${step.value?.trace.rows[index] ?? index}`;
   const layer = layers.findIndex(({ name }) => name === number.layer);
-  const isInput = number.layer === "inputs" || (number.axes[axis] === "fan_in" && layer === 0);
+  const isFirst = number.axes[axis] === "fan_in" && layer === 0;
+  const isInput = number.layer === "inputs" ? number.id === "a_0" : isFirst;
   if (isInput) return data?.inputs[index] ?? `${index}`;
   const isOutput =
     number.axes[axis] === "fan_out" && (number.layer === "" || layer === layers.length - 1);

@@ -30,7 +30,7 @@ from lamina.studies.trace import NO_UPDATE_NOTE, StepTrace, trace_from_inputs
 from lamina.studies.trace_code import IMPORTS, read_by, step_function
 from lamina.studies.trace_formulas import update_equation
 from lamina.studies.trace_page import describe_settings
-from lamina.studies.traced_number import TracedNumber
+from lamina.studies.traced_number import INPUTS, TracedNumber
 from lamina.studies.weight_paths import WeightPaths
 from lamina.workbench.data.plain import Message
 from lamina.workbench.runs.curves import Snapshot
@@ -46,6 +46,8 @@ MOST_PATHS = 20
 # Names of numbers with the shape of a layer's weights.
 OF_WEIGHTS = frozenset({"W", "dW", "penalty", "update_W"})
 OF_ROWS = frozenset({"y", "weight", "row_losses"})
+# Variables of an input stage with a row for each sample.
+OF_SAMPLES = re.compile(r"(d_)?(x|h|psi|e|P|a)(_\d+)?")
 
 
 class NotKnown(ExperimentError):
@@ -96,7 +98,7 @@ def path(run: Run, snapshot: Snapshot, query: Mapping[str, str]) -> Message:
         For a weight that does not exist.
     """
     placed = _trace_step(run, snapshot, query, has_update=False)
-    names = [block.name for block in placed.run.spec.blocks]
+    names = [block.name for block in placed.run.spec.layers]
     layer = query.get("layer", "")
     if layer not in names:
         raise ExperimentError(f"layer={layer!r} must be one of {', '.join(names)}", "layer")
@@ -164,18 +166,12 @@ def _trace_step(
 
 
 def _require_traceable(run: Run) -> None:
-    """Raise NotKnown for a network with other blocks than those whose numbers a trace shows."""
+    """Raise NotKnown for members: the page names the rows of one network."""
     if run.model.members is not None:
         raise NotKnown(
             f"A step of members={run.model.members!r} is one of {run.spec.n_members} networks, and "
             "this view shows the numbers of one: set members to none.",
             "members",
-        )
-    if run.spec.input_stage is not None:
-        raise NotKnown(
-            f"This view has no formulas for the step of inputs={run.model.inputs!r}: set inputs of "
-            "the model to none.",
-            "inputs",
         )
 
 
@@ -329,7 +325,7 @@ def _numbers(numbers: tuple[TracedNumber, ...]) -> list[Message]:
             "mathml": _tree(each.formula),
             "code": each.code,
             "from": sorted((_names_in(each.code) & variables) - {each.variable}),
-            "shape": list(each.shape),
+            "shape": list(_flat(each.value).shape),
             "axes": _axes(each),
         }
         for each in numbers
@@ -349,6 +345,8 @@ def _names_in(code: str) -> set[str]:
 
 def _axes(number: TracedNumber) -> list[str]:
     """Return the quantity that each axis counts."""
+    if number.layer == INPUTS and not OF_SAMPLES.fullmatch(number.variable):
+        return ["fan_in", "fan_out"][-_flat(number.value).ndim :]
     if number.layer and number.name in OF_WEIGHTS:
         return ["fan_in", "fan_out"]
     if number.value.ndim == 1:
@@ -356,8 +354,14 @@ def _axes(number: TracedNumber) -> list[str]:
     return ["rows", "fan_out"][: number.value.ndim]
 
 
+def _flat(value: AnyArray) -> AnyArray:
+    """Return a number of an input stage with three axes as a matrix."""
+    return value.reshape(len(value), -1) if value.ndim > 2 else value
+
+
 def _shown(value: AnyArray) -> AnyArray:
     """Return the first rows and columns."""
+    value = _flat(value)
     part = value[tuple(slice(MOST_SHOWN) for _ in value.shape)]
     return np.asarray(part, dtype=np.float64)
 
