@@ -36,6 +36,19 @@ def test_batches_of_an_epoch_are_the_samples_in_their_order(kind, tmp_path):
         assert batches[0].numpy().dtype == dense.dtype
 
 
+@pytest.mark.parametrize("format", ["csr", "csc", "coo"])
+def test_elements_of_one_place_of_a_sparse_matrix_are_added(format):
+    rows, columns = np.array([0, 2, 2, 2, 1]), np.array([1, 3, 3, 0, 2])
+    repeated = sparse.coo_array((np.arange(1.0, 6.0), (rows, columns)), shape=(4, 5))
+    if format == "csr":
+        whole = sparse.csr_array((repeated.data, columns, np.array([0, 1, 1, 5, 5])), shape=(4, 5))
+    else:
+        whole = repeated.asformat(format)
+    chosen = np.array([3, 2, 2, 0])
+    found = data.HostSamples(whole, CPU).batch(chosen)
+    assert np.array_equal(found.numpy(), whole.toarray()[chosen])
+
+
 def test_the_next_batch_is_gathered_before_it_is_needed(monkeypatch):
     gathered = []
     whole = data.HostSamples._gather
@@ -106,3 +119,15 @@ def test_batches_on_a_gpu_are_the_samples_in_their_order():
         chosen = order[start : start + 64]
         found = samples.batch(chosen) * 1
         assert np.array_equal(found.cpu().numpy(), large[chosen])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_sparse_batches_become_dense_on_a_gpu():
+    device = torch.device("cuda:0")
+    large = sparse.random_array((4000, 300), density=0.1, rng=0, format="csr")
+    samples, order = data.HostSamples(large, device), np.random.RandomState(1).permutation(4000)
+    samples.begin(order, 64)
+    for start in range(0, 4000, 64):
+        chosen = order[start : start + 64]
+        found = samples.batch(chosen) * 1
+        assert np.array_equal(found.cpu().numpy(), large[chosen].toarray())

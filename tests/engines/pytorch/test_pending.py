@@ -62,7 +62,7 @@ def kernels_of_a_step(monkeypatch, widths, **params):
     (program,) = made[-1]._programs.values()
     program._count.zero_()
     with Kernels() as kernels:
-        program.run_step(8)
+        program.run_step(np.arange(8))
     return kernels.names
 
 

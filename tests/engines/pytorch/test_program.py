@@ -11,6 +11,7 @@ from time import perf_counter
 
 import numpy as np
 import pytest
+from scipy import sparse
 from tests.contracts import test_inputs as inputs
 from tests.contracts import test_members as members
 from tests.contracts.conftest import TABLES
@@ -81,13 +82,36 @@ def assert_can_be_captured(problem, engine, settings=ADAM, multipliers=None):
     trainer.epoch(ORDER, 4, RATES, multipliers)
     (program,) = trainer._programs.values()
     program._count.zero_()
+    # What is captured; samples of this process's memory are copied before it.
+    step = program._repeats[4, multipliers is not None, True]
     with Refusing():
-        program.run_step(4)
+        step()
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_an_epoch_without_checks_has_the_bits_of_checked_steps(engine, draw_problem, name):
     assert_programs_agree(draw_problem(**PROBLEMS[name]), engine)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("kind", ["csr", "large"])
+def test_copied_samples_are_read_by_the_same_program(engine, draw_problem, name, kind, monkeypatch):
+    problem = draw_problem(**PROBLEMS[name])
+    expected = start(problem, engine)
+    if kind == "csr":
+        rows = problem.rows._replace(X=sparse.csr_array(problem.rows.X))
+        problem = replace(problem, rows=rows)
+    else:
+        monkeypatch.setattr("lamina.engines.pytorch.data.free_memory", lambda device: 1)
+    assert_programs_agree(problem, engine)
+    assert_can_be_captured(problem, engine, multipliers=MULTIPLIERS)
+    trainer = start(problem, engine)
+    for _ in range(2):
+        trainer.epoch(ORDER, 4, RATES)
+        expected.epoch(ORDER, 4, RATES)
+    (program,) = trainer._programs.values()
+    assert program._samples.shape == (4, problem.rows.X.shape[1])
+    np.testing.assert_array_equal(trainer.parameters(), expected.parameters())
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -143,8 +167,8 @@ def test_a_step_takes_no_array_of_another_device(draw_problem, name, dtype):
     steps = [Multipliers(*each) for each in MULTIPLIERS.tolist()]
     program, schedule = trainer._program(11, 4), trainer._schedule(ORDER, 4, RATES.tolist(), steps)
     program.begin(trainer._present.values, 0, ORDER, schedule, measures=True)
-    program.run_step(4)
-    program.run_step(3)
+    program.run_step(ORDER[:4])
+    program.run_step(ORDER[8:])
     assert program.values.device.type == program.last_loss(3).d_a.tensor.device.type == "meta"
 
 
@@ -216,8 +240,14 @@ def interrupt():
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU of NVIDIA")
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_captured_graphs_equal_the_cpu(engine, draw_problem, name):
+@pytest.mark.parametrize("kind", ["on the device", "csr", "large"])
+def test_captured_graphs_equal_the_cpu(engine, draw_problem, name, kind, monkeypatch):
     problem = draw_problem(**PROBLEMS[name])
+    if kind == "csr":
+        rows = problem.rows._replace(X=sparse.csr_array(problem.rows.X))
+        problem = replace(problem, rows=rows)
+    elif kind == "large":
+        monkeypatch.setattr("lamina.engines.pytorch.data.free_memory", lambda device: 1)
     trainers = [start(problem, each) for each in (choose_engine(device="cuda"), engine)]
     for multipliers in (None, MULTIPLIERS, None):
         found, expected = (each.epoch(ORDER, 4, RATES, multipliers) for each in trainers)

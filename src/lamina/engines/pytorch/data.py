@@ -2,7 +2,8 @@
 
 A thread gathers the next batch into one of two pinned buffers and starts its copy on a stream of
 its own, while the device works on the present batch. So X may be larger than the device's memory,
-memory-mapped, or sparse, whose batches become dense.
+memory-mapped, or sparse: then the elements of a batch are copied, and it becomes dense on the
+device.
 """
 
 from __future__ import annotations
@@ -92,6 +93,11 @@ class HostSamples:
             tensor.record_stream(present)
         return tensor
 
+    def buffer(self, n_samples: int) -> torch.Tensor:
+        """Return memory on the device for the largest batch."""
+        shape = n_samples, self._X.shape[1]
+        return torch.zeros(shape, dtype=self._dtype, device=self._device)
+
     def _begin_next(self) -> None:
         if (chosen := next(self._left, None)) is not None:
             self._begun.append((chosen, self._worker.submit(self._copy, chosen)))
@@ -103,6 +109,8 @@ class HostSamples:
 
     def _copy(self, chosen: NDArray[np.int64]) -> torch.Tensor:
         """Gather samples in a pinned buffer and return their copy; runs in the thread."""
+        if sparse.issparse(self._X):
+            return self._copy_sparse(self._X[chosen])
         place = self._n_gathered % N_BUFFERS
         self._n_gathered += 1
         if self._copied[place] is not None:
@@ -117,6 +125,23 @@ class HostSamples:
             self._copied[place].record(self._stream)
         return tensor
 
+    def _copy_sparse(self, batch: Any) -> torch.Tensor:
+        """Return a dense copy of a csr array; elements of one place are added, as SciPy does."""
+        n_samples, n_features = batch.shape
+        starts = np.arange(n_samples, dtype=np.int64) * n_features
+        places = np.repeat(starts, np.diff(batch.indptr)) + batch.indices
+        parts = torch.from_numpy(places), torch.from_numpy(batch.data).to(self._dtype)
+        options = {"dtype": self._dtype, "device": self._device}
+        if self._stream is None:
+            dense = torch.zeros(n_samples * n_features, **options)
+            dense.index_add_(0, *(part.to(self._device) for part in parts))
+            return dense.view(n_samples, n_features)
+        with torch.cuda.stream(self._stream):
+            dense = torch.zeros(n_samples * n_features, **options)
+            copied = (part.pin_memory().to(self._device, non_blocking=True) for part in parts)
+            dense.index_add_(0, *copied)
+        return dense.view(n_samples, n_features)
+
     def _buffer(self, place: int, n_samples: int) -> torch.Tensor:
         """Return rows of a buffer, which is made or enlarged if it is too small."""
         if len(self._buffers) <= place or len(self._buffers[place]) < n_samples:
@@ -128,9 +153,7 @@ class HostSamples:
         return self._buffers[place][:n_samples]
 
     def _gather(self, chosen: NDArray[np.int64], out: AnyArray) -> None:
-        if sparse.issparse(self._X):
-            out[...] = self._X[chosen].toarray()
-        elif out.dtype == self._X.dtype:
+        if out.dtype == self._X.dtype:
             # The indices are in range, and mode='raise' would gather in another buffer first.
             np.take(self._X, chosen, axis=0, out=out, mode="clip")
         else:

@@ -3,7 +3,8 @@
 The order of the samples and the numbers of all steps are on the device before the first step. A
 step counts itself, finds its samples and numbers by the count, and adds to sums, which are read
 once at the end. It therefore is the same work at the same places every time, and on CUDA a captured
-graph, one for each size of batch, repeats it without the cost of launching each kernel.
+graph, one for each size of batch, repeats it without the cost of launching each kernel. Samples of
+this process's memory are copied to one place before each step, where the same graph reads them.
 """
 
 from __future__ import annotations
@@ -83,6 +84,7 @@ class Program:
         self._count = torch.zeros((), dtype=torch.int64, device=self._device)
         # The sum of the losses times their numbers of samples, and that of the gradients' norms.
         self._sums = torch.zeros(2, dtype=torch.float64, device=self._device)
+        self._samples = rows.buffer(min(batch_size, n_samples))
         self._loss, self._norm = (TensorArray(each) for each in self._sums.unbind())
         self._repeats: dict[tuple[int, bool, bool], Callable[[], Any]] = {}
         self._losses: dict[int, Loss] = {}
@@ -114,8 +116,11 @@ class Program:
         self._measures = measures
         self.n_steps = len(schedule.numbers)
 
-    def run_step(self, size: int) -> None:
-        """Run the next step, of so many samples."""
+    def run_step(self, chosen: NDArray[np.int64]) -> None:
+        """Run the next step, on these samples of the order."""
+        size = len(chosen)
+        if self._samples is not None:
+            self._rows.copy_batch(chosen, self._samples[:size])
         key = size, self._is_scheduled, self._measures
         if key not in self._repeats:
             self._repeats[key] = self._prepare(size)
@@ -167,7 +172,9 @@ class Program:
         step: Any = 0
         if self._steps.spec.draws:
             step = TensorArray(self._first_step + self._count)
-        batch = Batch(self._rows.batch(places), places, divisor, step, dropout, smoothing)
+        copied = None if self._samples is None else self._samples[:size]
+        rows = self._rows.batch(places, copied=copied)
+        batch = Batch(rows, places, divisor, step, dropout, smoothing)
         loss = self._steps.loss(self.values, batch, self._seed)
         self._loss += loss.total / divisor * size
         norm = self._steps.update(self.values, loss, divisor, numbers, measures=self._measures)

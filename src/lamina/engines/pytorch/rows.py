@@ -39,19 +39,35 @@ class DeviceRows:
         self._y = to_device(rows.y, device)
         self._weight = None if rows.weight is None else to_device(rows.weight, device)
 
-    @property
-    def are_on_device(self) -> bool:
-        """True if a batch needs nothing from this process."""
-        return self._X is not None
-
     def begin(self, order: NDArray[np.int64], batch_size: int) -> None:
         """Prepare an epoch: batches of this process's memory are copied ahead of their use."""
         if self._streamed is not None:
             self._streamed.begin(order, batch_size)
 
-    def batch(self, places: torch.Tensor, chosen: NDArray[np.int64] | None = None) -> Rows:
-        """Return the samples with these indices, on the device and in this process's memory."""
+    def buffer(self, n_samples: int) -> torch.Tensor | None:
+        """Return memory for batches of this process's memory; None if the device has all."""
+        if self._streamed is None:
+            return None
+        return self._streamed.buffer(n_samples)
+
+    def copy_batch(self, chosen: NDArray[np.int64], out: torch.Tensor) -> None:
+        """Copy the X of a batch from this process's memory into a part of a buffer."""
         if self._streamed is not None:
+            out.copy_(self._streamed.batch(chosen))
+
+    def batch(
+        self,
+        places: torch.Tensor,
+        chosen: NDArray[np.int64] | None = None,
+        copied: torch.Tensor | None = None,
+    ) -> Rows:
+        """Return the samples with these indices, on the device and in this process's memory.
+
+        An X of this process's memory is copied now, unless it has been.
+        """
+        if copied is not None:
+            X = TensorArray(copied)
+        elif self._streamed is not None:
             assert chosen is not None
             X = TensorArray(self._streamed.batch(chosen))
         else:

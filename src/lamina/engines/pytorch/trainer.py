@@ -70,8 +70,7 @@ class PyTorchTrainer(Trainer):
         values = to_device(np.vstack([parameters[np.newaxis], state.slots]), device)
         self._present = Present(values, state.step)
         self._programs: dict[tuple[int, int], Program] = {}
-        is_captured = device.type == "cuda" and isinstance(objective.loss, str)
-        self.runs_programs = is_captured and self._rows.are_on_device
+        self.runs_programs = device.type == "cuda" and isinstance(objective.loss, str)
 
     @property
     def step(self) -> int:
@@ -165,15 +164,16 @@ class PyTorchTrainer(Trainer):
         program = self._program(len(order), batch_size)
         start = self._present
         program.begin(start.values, start.step, order, schedule, measures=self.measures_gradient)
-        sizes = [part.stop - part.start for part in _parts(len(order), batch_size)]
+        batches = [order[part] for part in _parts(len(order), batch_size)]
+        self._rows.begin(order, batch_size)
         look = perf_counter() + LOOK
         try:
-            for i, size in enumerate(sizes):
-                program.run_step(size)
+            for i, chosen in enumerate(batches, 1):
+                program.run_step(chosen)
                 if (now := perf_counter()) >= look:
                     program.wait()
                     look = perf_counter() + LOOK
-                if now >= self.deadline and i + 1 < len(sizes):
+                if now >= self.deadline and i < len(batches):
                     raise TimeIsUp
         finally:
             made, total, norms = program.read()
@@ -182,7 +182,7 @@ class PyTorchTrainer(Trainer):
                 self._present = Present(program.values.clone(), start.step + made)
         if not is_finite:
             return None
-        return self._report(total / len(order), made, norms, program.last_loss(sizes[-1]))
+        return self._report(total / len(order), made, norms, program.last_loss(len(batches[-1])))
 
     def _program(self, n_samples: int, batch_size: int) -> Program:
         key = n_samples, batch_size
