@@ -38,6 +38,31 @@ class DeviceLostError(LaminaError, RuntimeError):
     """Device that failed in the middle of a fit or a prediction."""
 
 
+class UnsupportedFitError(LaminaError, ValueError):
+    """Fit whose parameters cannot be combined with training on several machines."""
+
+
+class WorkerLostError(LaminaError, RuntimeError):
+    """Worker of a fit on several machines that ended, stalled, or lost its connection.
+
+    Attributes
+    ----------
+    lost : tuple of str
+        Addresses of the workers that no longer answer.
+    """
+
+    def __init__(self, message: str, lost: tuple[str, ...] = ()) -> None:
+        super().__init__(message, lost)
+        self.lost = lost
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class SchedulerLostError(LaminaError, RuntimeError):
+    """Scheduler of a cluster that ended or does not answer, so that no fit can go on."""
+
+
 class TorchMissingError(LaminaError, ImportError):
     """Engine or device that needs PyTorch, which is not installed."""
 

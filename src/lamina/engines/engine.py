@@ -110,6 +110,9 @@ class Engine(Protocol):
     # True if `trainer` accepts the settings of L-BFGS; otherwise SciPy minimises.
     minimises: ClassVar[bool] = False
 
+    # True if an evaluator sees later changes of the dense arrays that it was made with.
+    reads_rows_in_place: ClassVar[bool] = False
+
     @property
     def name(self) -> str:
         """Name of the engine: 'reference', 'native', …"""

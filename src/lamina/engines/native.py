@@ -262,6 +262,7 @@ class NativeEngine(Engine):
     name: ClassVar[str] = "native"
     own_rows: ClassVar[bool] = True
     minimises: ClassVar[bool] = True
+    reads_rows_in_place: ClassVar[bool] = True
     kinds: ClassVar[frozenset[str]] = frozenset(_native.BLOCKS) | frozenset(_native.INPUTS)
 
     # Each read of an unset variable by os.environ takes a tenth of a prediction of one sample.

@@ -138,6 +138,7 @@ class ReferenceEngine(Engine):
     precision: str | None = None
     name: ClassVar[str] = "reference"
     own_rows: ClassVar[bool] = True
+    reads_rows_in_place: ClassVar[bool] = True
 
     def trainer(
         self,

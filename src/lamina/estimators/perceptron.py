@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from os import PathLike
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
 
 from lamina.encoding.frames import ArrayOrTable
+from lamina.engines import Engine
 from lamina.errors import NonFiniteError, UnsupportedBlockError
 from lamina.estimators.fitting.data import FLOATS, are_plain_rows, read_rows
 from lamina.estimators.fitting.device_errors import device_errors
@@ -26,6 +27,7 @@ from lamina.estimators.fitting.fitted_activations import ATTRIBUTE as ACTIVATION
 from lamina.estimators.fitting.fitted_network import get_network, share_one_vector
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS
 from lamina.estimators.fitting.input_stage import CATEGORIES, STAGE
+from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.other_arrays import answers_in_kind, take_other_arrays
 from lamina.estimators.fitting.preparing import prepare_fit
 from lamina.estimators.fitting.running import fit_full_batch, fit_in_epochs
@@ -160,7 +162,9 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         classes: ArrayLike | None = None,
         validation_data: Sequence[ArrayOrTable] | None = None,
         resume: str | PathLike[str] | None = None,
+        engine_of: Callable[[Assignment], Engine] | None = None,
     ) -> Self:
+        """Fit the network; `engine_of` replaces the engine, to train on several machines."""
         if incremental and hasattr(self, "coefs_"):
             # scikit-learn validates only before the first call.
             self._validate_params()
@@ -179,6 +183,8 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
             resume=resume,
             begins=False,
         )
+        if engine_of is not None:
+            assignment = replace(assignment, engine=engine_of(assignment))
         diagnosis = Diagnosis(assignment)
         # Three frames up is the caller of fit: this method, fit, and scikit-learn's wrapper.
         diagnosis.check_data(stacklevel=4)
