@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.encoding.file_rows import FILE_ROW, TABLE_ROW
-from lamina.encoding.form_finding import NO_HINTS, Hints
+from lamina.encoding.form_finding import NO_HINTS, ColumnType, Hints
 from lamina.errors import TableError, suggestion
 
 if TYPE_CHECKING:
@@ -160,6 +160,11 @@ class Source(ABC):
     def hints(self) -> Hints:
         """Knowledge about the cells of text columns, as the reader of a single file has it."""
         return NO_HINTS
+
+    @property
+    def types(self) -> Mapping[str, ColumnType]:
+        """Types of columns that the user chose when opening the source."""
+        return {}
 
     def parts(self) -> tuple[Source, ...]:
         """Return sources that together hold the same rows in the same order, one for each file."""

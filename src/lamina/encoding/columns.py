@@ -210,7 +210,14 @@ def frequent(values: AnyArray, at_least: int, at_most: int | None) -> list[str |
         Maximum number of categories to keep, the most frequent ones, including None; None for all.
     """
     counts = Counter(values.tolist())
-    missing: list[str | None] = [None] if counts.pop(None, 0) else []
+    return frequent_counts(counts, counts.pop(None, 0), at_least, at_most)
+
+
+def frequent_counts(
+    counts: Mapping[str, int], n_missing: int, at_least: int, at_most: int | None
+) -> list[str | None]:
+    """Return the categories that get a column each by their numbers of rows; see `frequent`."""
+    missing: list[str | None] = [None] if n_missing else []
     ranked = sorted(counts, key=lambda text: (-counts[text], text))
     room = None if at_most is None else at_most - len(missing)
     return [*sorted(text for text in ranked[:room] if counts[text] >= at_least), *missing]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from lamina.encoding.cells import Cells, count_cells
 from lamina.encoding.chosen_types import no_readable_cell
 from lamina.encoding.column_form import CellValue, ColumnForm, FormKind
 from lamina.encoding.cures import IN_PYTHON, Cures
-from lamina.encoding.file_rows import row_name
 from lamina.encoding.missing_marks import ANYWHERE, is_missing_number
 from lamina.encoding.written_dates import (
     DateOrder,
@@ -75,36 +73,6 @@ class Finding(NamedTuple):
     values: Mapping[str, CellValue | None] | None = None
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """The distinct cells of a column that are not missing, and their counts."""
-
-    name: str
-    column: pd.Series
-    codes: NDArray[np.int64]
-    distinct: Sequence[str]
-    counts: NDArray[np.int64]
-    present: Sequence[int]
-
-    def texts(self) -> list[str]:
-        return [self.distinct[code] for code in self.present]
-
-    def place(self, text: str) -> str:
-        """Return the row in which a text first occurs."""
-        code = list(self.distinct).index(text)
-        return row_name(self.column, int(np.argmax(self.codes == code)))
-
-    def n_rows(self, texts: Collection[str]) -> int:
-        chosen = set(texts)
-        return int(sum(self.counts[i] for i, text in enumerate(self.distinct) if text in chosen))
-
-    def quoted(self, texts: Sequence[str]) -> str:
-        """Return the first of the texts with its row, and the number of further cells."""
-        further = self.n_rows(texts) - 1
-        more = f" (and {further:,} more)" if further else ""
-        return f"{texts[0]!r} in {self.place(texts[0])}{more}"
-
-
 NO_HINTS = Hints()
 
 
@@ -137,27 +105,23 @@ def find_form(
     >>> finding.remarks[0]
     "column 'income' holds numbers, except '?' in row 2: read as missing"
     """
-    cells = _count_cells(name, column)
+    return find_form_of_cells(count_cells(name, column), hints, chosen)
+
+
+def find_form_of_cells(cells: Cells, hints: Hints, chosen: ColumnType | None = None) -> Finding:
+    """Return the form of a text column by its distinct cells; see `find_form`."""
     if chosen in ("category", "text"):
         marks = _user_marks(hints) if chosen == "category" else ()
         return Finding(ColumnForm("category", missing=marks, is_chosen=True))
     for kind in _candidates(cells, chosen):
-        form, doubts = _form_of(kind, cells, hints)
+        form, doubts = form_of_kind(kind, cells, hints)
         finding = _accept(form, cells, hints.cures, is_forced=chosen is not None)
         if finding is not None:
             return finding._replace(remarks=(*finding.remarks, *doubts))
     return _as_text(cells, hints)
 
 
-def _count_cells(name: str, column: pd.Series) -> _Cells:
-    codes, distinct = column.factorize()
-    counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
-    texts = [str(text) for text in distinct]
-    present = [i for i, text in enumerate(texts) if not is_missing_number(text)]
-    return _Cells(name, column, codes, texts, counts, present)
-
-
-def _candidates(cells: _Cells, chosen: ColumnType | None) -> tuple[FormKind, ...]:
+def _candidates(cells: Cells, chosen: ColumnType | None) -> tuple[FormKind, ...]:
     """Return the possible kinds of the column, judged by its first distinct cells."""
     if chosen is not None:
         return ("number",) if chosen == "number" else ("date",)
@@ -185,7 +149,7 @@ def _is_date(text: str) -> bool:
     return read_date(text, "day first") is not None or read_date(text, "month first") is not None
 
 
-def _form_of(kind: FormKind, cells: _Cells, hints: Hints) -> tuple[ColumnForm, tuple[str, ...]]:
+def form_of_kind(kind: FormKind, cells: Cells, hints: Hints) -> tuple[ColumnForm, tuple[str, ...]]:
     """Return the form of a column of numbers, dates or times, and remarks on doubtful cells."""
     texts = cells.texts()
     if kind == "date":
@@ -203,7 +167,7 @@ def _form_of(kind: FormKind, cells: _Cells, hints: Hints) -> tuple[ColumnForm, t
 
 
 def _doubts_of_dates(
-    cells: _Cells, order: DateOrder, doubtful: str | None, cures: Cures
+    cells: Cells, order: DateOrder, doubtful: str | None, cures: Cures
 ) -> tuple[str, ...]:
     remarks = []
     if doubtful is not None:
@@ -221,7 +185,7 @@ def _doubts_of_dates(
 
 
 def _doubts_of_numbers(
-    cells: _Cells, form: ColumnForm, doubtful: str | None, cures: Cures
+    cells: Cells, form: ColumnForm, doubtful: str | None, cures: Cures
 ) -> tuple[str, ...]:
     number, remarks = form.number, []
     if doubtful is not None:
@@ -237,7 +201,7 @@ def _doubts_of_numbers(
     return tuple(remarks)
 
 
-def _accept(form: ColumnForm, cells: _Cells, cures: Cures, *, is_forced: bool) -> Finding | None:
+def _accept(form: ColumnForm, cells: Cells, cures: Cures, *, is_forced: bool) -> Finding | None:
     """Return the form with odd cells as missing; None if there are too many of them.
 
     A form that the user chose is accepted, unless it can read no cell.
@@ -251,17 +215,32 @@ def _accept(form: ColumnForm, cells: _Cells, cures: Cures, *, is_forced: bool) -
         return None
     if odd and not n_good:
         raise no_readable_cell(cells.name, form.kind, cells.quoted(odd), cures)
-    if odd and not is_forced:
-        are_few = n_odd <= max(1, MOST_ODD_FRACTION * n_good) and n_good >= LEAST_NUMBERS
-        are_alike = len(odd) <= MOST_ODD_TEXTS or all(map(_CENSORED.fullmatch, odd))
-        has_variety = len({value for value in values.values() if value is not None}) >= 3
-        if not (are_few and are_alike and has_variety):
-            return None
+    has_variety = len({value for value in values.values() if value is not None}) >= 3
+    if odd and not is_forced and not (has_variety and may_be_missing(odd, n_odd, n_good)):
+        return None
     form = ColumnForm(form.kind, form.number, form.order, tuple(odd), is_forced)
-    seen = [text for text in cells.distinct if text in set(odd) or _is_written_mark(text)]
-    if not seen:
-        return Finding(form, (), values)
-    return Finding(form, (_odd_cells_remark(cells, form.kind, seen),), values)
+    return Finding(form, remarks_on_odd_cells(cells, form), values)
+
+
+def may_be_missing(odd: Collection[str], n_odd: int, n_good: int) -> bool:
+    """Return True if cells that are not numbers or dates are few, and have few texts or a pattern.
+
+    Parameters
+    ----------
+    odd : collection of str
+        Distinct texts of these cells.
+    n_odd, n_good : int
+        Number of these cells, and of the numbers or dates.
+    """
+    are_few = n_odd <= max(1, MOST_ODD_FRACTION * n_good) and n_good >= LEAST_NUMBERS
+    return are_few and (len(odd) <= MOST_ODD_TEXTS or all(map(_CENSORED.fullmatch, odd)))
+
+
+def remarks_on_odd_cells(cells: Cells, form: ColumnForm) -> tuple[str, ...]:
+    """Return a remark if cells that are no numbers or dates are read as missing."""
+    odd = set(form.missing)
+    seen = [text for text in cells.distinct if text in odd or _is_written_mark(text)]
+    return (_odd_cells_remark(cells, form.kind, seen),) if seen else ()
 
 
 def _is_written_mark(text: str) -> bool:
@@ -269,7 +248,7 @@ def _is_written_mark(text: str) -> bool:
     return is_missing_number(text) and text.strip() not in ANYWHERE
 
 
-def _odd_cells_remark(cells: _Cells, kind: FormKind, texts: Sequence[str]) -> str:
+def _odd_cells_remark(cells: Cells, kind: FormKind, texts: Sequence[str]) -> str:
     plural = PLURALS[kind]
     return f"column {cells.name!r} holds {plural}, except {cells.quoted(texts)}: read as missing"
 
@@ -284,16 +263,17 @@ def find_marks(name: str, column: pd.Series, hints: Hints) -> Finding:
         Categories of pandas' dtype, which are not read as numbers or dates.
     hints : Hints
     """
-    return _marks_among_words(_count_cells(name, column), hints)
+    return find_marks_of_cells(count_cells(name, column), hints)
 
 
-def _as_text(cells: _Cells, hints: Hints) -> Finding:
+def _as_text(cells: Cells, hints: Hints) -> Finding:
     """Return the form of a column of categories, and remarks on why it is not numeric."""
-    form, remarks, _ = _marks_among_words(cells, hints)
+    form, remarks, _ = find_marks_of_cells(cells, hints)
     return Finding(form, (*remarks, *_why_not_numbers(cells, hints.cures)))
 
 
-def _marks_among_words(cells: _Cells, hints: Hints) -> Finding:
+def find_marks_of_cells(cells: Cells, hints: Hints) -> Finding:
+    """Return the form of a column of categories by its distinct cells; see `find_marks`."""
     marks, remarks = _user_marks(hints), []
     seen = [text for text in cells.distinct if text in hints.marks and text.strip()]
     if "NA" in seen and not hints.marks_are_chosen and _are_country_codes(cells):
@@ -315,12 +295,12 @@ def _user_marks(hints: Hints) -> tuple[str, ...]:
     return tuple(sorted(hints.marks))
 
 
-def _are_country_codes(cells: _Cells) -> bool:
+def _are_country_codes(cells: Cells) -> bool:
     others = [text for text in cells.distinct if text not in ANYWHERE]
     return len(others) > 1 and all(map(_COUNTRY_CODE.fullmatch, others))
 
 
-def _why_not_numbers(cells: _Cells, cures: Cures) -> list[str]:
+def _why_not_numbers(cells: Cells, cures: Cures) -> list[str]:
     texts = cells.texts()
     zeros = [text for text in texts if has_leading_zero(text)]
     if zeros:
@@ -329,7 +309,7 @@ def _why_not_numbers(cells: _Cells, cures: Cures) -> list[str]:
             f"{cures.of_type(cells.name, 'number')} reads numbers"
         ]
     for kind in _candidates(cells, None):
-        read = _form_of(kind, cells, NO_HINTS)[0].reader()
+        read = form_of_kind(kind, cells, NO_HINTS)[0].reader()
         odd = [text for text in texts if read(text) is None]
         n_all = int(cells.counts[list(cells.present)].sum())
         n_good = n_all - cells.n_rows(odd)

@@ -24,6 +24,10 @@ _TIME_NAME = re.compile(
     re.IGNORECASE,
 )
 
+EMPTY = "it has no value in any row"
+SINGLE = "it has a value in one row only"
+NUMBERED = "it numbers the rows"
+
 
 def reasons_to_leave_out(
     columns: Mapping[str, pd.Series], counters: Collection[str] = (), kept: Collection[str] = ()
@@ -46,7 +50,7 @@ def reasons_to_leave_out(
     >>> reasons_to_leave_out(dict(table.items()))
     {'id': 'it numbers the rows', 'unit': "it is 'm' in every row"}
     """
-    empty = {name: "it has no value in any row" for name, c in columns.items() if c.isna().all()}
+    empty = {name: EMPTY for name, c in columns.items() if c.isna().all()}
     if all(len(column) < 2 for column in columns.values()):
         return empty
     reasons = dict(empty)
@@ -64,14 +68,18 @@ def reasons_to_leave_out(
 def _reason(name: str, column: pd.Series, *, is_counter: bool) -> str | None:
     present = column.dropna()
     if len(present) < 2:
-        return "it has a value in one row only"
+        return SINGLE
     if len(present) == len(column) and _is_constant(present):
-        value = present.iloc[0]
-        is_number = isinstance(value, int | float | np.number)
-        return f"it is {value if is_number else repr(value)!s} in every row"
+        return constant_reason(present.iloc[0])
     if len(present) == len(column) and _is_id(name, column, is_counter=is_counter):
-        return "it numbers the rows"
+        return NUMBERED
     return None
+
+
+def constant_reason(value: object) -> str:
+    """Return the reason to leave out a column of one value."""
+    is_number = isinstance(value, int | float | np.number)
+    return f"it is {value if is_number else repr(value)!s} in every row"
 
 
 def _is_constant(present: pd.Series) -> bool:
@@ -85,7 +93,21 @@ def _is_id(name: str, column: pd.Series, *, is_counter: bool) -> bool:
     """Return True for distinct integers that count the rows, or that have the name of an id."""
     if getattr(column.dtype, "kind", "O") not in "iu" or not column.is_unique:
         return False
-    if is_counter and _TIME_NAME.fullmatch(name) is None and int(column.min()) in (0, 1):
+    return numbers_rows(name, column.min(), is_counter=is_counter)
+
+
+def numbers_rows(name: str, low: float, *, is_counter: bool) -> bool:
+    """Return True if distinct integers number the rows, by their name, or as they count them.
+
+    Parameters
+    ----------
+    name : str
+    low : float
+        Minimum of the column.
+    is_counter : bool
+        True for the first column of a file, if it increases by one from row to row.
+    """
+    if is_counter and _TIME_NAME.fullmatch(name) is None and int(low) in (0, 1):
         return True
     return bool(_ID_NAME.fullmatch(name) or _CAMEL_ID.fullmatch(name))
 
@@ -106,5 +128,10 @@ def _copies(columns: Mapping[str, pd.Series]) -> dict[str, str]:
             continue
         twin = first.setdefault(key, name)
         if twin != name and columns[twin].dtype == column.dtype and columns[twin].equals(column):
-            reasons[name] = f"it equals column {twin!r}"
+            reasons[name] = copy_reason(twin)
     return reasons
+
+
+def copy_reason(twin: str) -> str:
+    """Return the reason to leave out a column that equals another."""
+    return f"it equals column {twin!r}"

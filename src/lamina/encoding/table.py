@@ -29,7 +29,7 @@ from lamina.encoding.integer_levels import integer_levels, level_columns
 from lamina.encoding.table_numbers import fit_numbers
 from lamina.encoding.table_plain import from_plain, to_plain
 from lamina.encoding.table_reading import columns_of_new, training_columns
-from lamina.encoding.table_report import report_columns
+from lamina.encoding.table_report import count_values, report_columns
 from lamina.encoding.text_components import fit_text_components
 from lamina.encoding.unfamiliar import Unfamiliar, find_ranges, find_unfamiliar, rare_among
 from lamina.encoding.whole_numbers import unify_spellings, with_known_spelling
@@ -208,7 +208,8 @@ class TableEncoding(TransformerMixin, FittedTable):  # type: ignore[misc]
         self._set_categories({name: frequent(values, *limits) for name, values in texts.items()})
         self.rare_ = rare_among(texts, self.categories_)
         self.sparse_ = self._is_sparse()
-        self.report_ = report_columns(self, typed)
+        counts = {name: count_values(column) for name, column in columns.items()}
+        self.report_ = report_columns(self, counts, typed.remarks)
         return self
 
     def transform(self, X: ArrayOrTable) -> Array | sparse.csr_array:

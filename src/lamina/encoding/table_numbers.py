@@ -38,11 +38,30 @@ def fit_numbers(
         scaler = StandardScaler().fit(imputer.transform(numbers)[:, : len(names)])
     for i, name in enumerate(names):
         if not np.isfinite(scaler.var_[i]):
-            raise TableError(
-                f"column {name!r} holds numbers up to {np.nanmax(abs(numbers[:, i])):g}, whose "
-                "variance is infinite: divide them by a power of ten, or take their logarithm"
-            )
+            raise infinite_variance(name, float(np.nanmax(abs(numbers[:, i]))))
     return imputer, scaler
+
+
+def infinite_variance(name: str, largest: float) -> TableError:
+    """Return the error for a column whose variance overflows."""
+    return TableError(
+        f"column {name!r} holds numbers up to {largest:g}, whose variance is infinite: divide them "
+        "by a power of ten, or take their logarithm"
+    )
+
+
+def fitted_scaler(
+    mean: NDArray[np.float64], variance: NDArray[np.float64], n_rows: int
+) -> StandardScaler:
+    """Return a StandardScaler with these means and variances of n_rows rows."""
+    scaler = StandardScaler().fit(np.zeros((1, len(mean))))
+    # As StandardScaler: a variance below the rounding errors of its sums is that of a constant.
+    tiny = np.finfo(np.float64).eps
+    is_constant = variance <= n_rows * tiny * variance + (n_rows * mean * tiny) ** 2
+    scaler.mean_, scaler.var_ = mean, variance
+    scaler.scale_ = np.where(is_constant, 1.0, np.sqrt(variance))
+    scaler.n_samples_seen_ = n_rows
+    return scaler
 
 
 def fitted_imputer(median: NDArray[np.float64], had_missing: NDArray[np.bool_]) -> SimpleImputer:

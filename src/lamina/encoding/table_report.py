@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,25 +14,47 @@ from lamina.files.model_file import Json
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lamina.encoding.table_columns import TypedColumns
-
 
 KIND_NAMES = {"number": "number", "date": "date", "category": "category"}
 
 
-def report_columns(encoding: FittedTable, typed: TypedColumns) -> list[ColumnRecord]:
-    """Return the records of a fitted encoding."""
+class CellCounts(NamedTuple):
+    """Number of rows of a column without a value, and of its distinct values."""
+
+    n_missing: int
+    n_distinct: int
+
+
+def count_values(column: pd.Series) -> CellCounts:
+    """Count the missing and the distinct values of a column."""
+    return CellCounts(int(column.isna().sum()), _n_distinct(column))
+
+
+def report_columns(
+    encoding: FittedTable,
+    counts: Mapping[str, CellCounts],
+    remarks: Mapping[str, Sequence[str]],
+) -> list[ColumnRecord]:
+    """Return the records of a fitted encoding.
+
+    Parameters
+    ----------
+    encoding : TableEncoding
+    counts : mapping of str to CellCounts
+        Of every column of the table.
+    remarks : mapping of str to sequence of str
+    """
     indicated = {encoding._numeric()[i] for i in encoding._indicated()}
     return [
         ColumnRecord(
             column=name,
             kind=KIND_NAMES[encoding.kinds_[name]],
-            n_missing=int(column.isna().sum()),
-            n_distinct=_n_distinct(column),
-            action=_action(encoding, name, column, name in indicated),
-            remarks=list(typed.remarks.get(name, ())),
+            n_missing=found.n_missing,
+            n_distinct=found.n_distinct,
+            action=_action(encoding, name, found.n_distinct, name in indicated),
+            remarks=list(remarks.get(name, ())),
         )
-        for name, column in typed.columns.items()
+        for name, found in counts.items()
     ]
 
 
@@ -57,11 +80,11 @@ def _n_distinct(column: pd.Series) -> int:
         return len(np.unique(column.dropna().astype(str)))
 
 
-def _action(encoding: FittedTable, name: str, column: pd.Series, is_indicated: bool) -> str:
+def _action(encoding: FittedTable, name: str, n_distinct: int, is_indicated: bool) -> str:
     if name in encoding.left_out_:
         return f"left out: {encoding.left_out_[name]}"
     if encoding.kinds_[name] == "category":
-        return _action_on_categories(encoding, name, column)
+        return _action_on_categories(encoding, name, n_distinct)
     parts = [part.replace("_", " ") for part in encoding.calendar_.get(name, ())]
     action = f"days since 1970, standardised, and {_listed(parts)}" if parts else "standardised"
     if name in encoding.levels_:
@@ -71,7 +94,7 @@ def _action(encoding: FittedTable, name: str, column: pd.Series, is_indicated: b
     return action
 
 
-def _action_on_categories(encoding: FittedTable, name: str, column: pd.Series) -> str:
+def _action_on_categories(encoding: FittedTable, name: str, n_distinct: int) -> str:
     kept = encoding.categories_[name]
     texts = encoding.texts_.get(name)
     spelling = "" if texts is None else f"{texts.width} columns for parts of words"
@@ -80,7 +103,7 @@ def _action_on_categories(encoding: FittedTable, name: str, column: pd.Series) -
     if not kept:
         return f"left out: no value occurs in {encoding.min_frequency} rows or more"
     n_kept = len([text for text in kept if text is not None])
-    n_rare = _n_distinct(column) - n_kept
+    n_rare = n_distinct - n_kept
     action = f"a 0/1 column for each of {len(kept):,} categories"
     action += f"; none for {n_rare:,} rare ones" if n_rare > 0 else ""
     return f"{action}; {spelling}" if spelling else action

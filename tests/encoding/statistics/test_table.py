@@ -132,3 +132,116 @@ def test_statistics_of_other_columns_and_of_no_rows_are_errors():
         TableStatistics(x).merge(TableStatistics(y))
     with pytest.raises(TableError, match="the table has no rows"):
         TableStatistics(x).fit(TableEncoding())
+
+
+def assert_close(encoding, expected):
+    """Compare all fitted state; numbers may differ by rounding, and names of rows."""
+    plain, expected = encoding.to_plain(), expected.to_plain()
+    numbers, report = plain.pop("numbers"), plain.pop("report")
+    expected_numbers, expected_report = expected.pop("numbers"), expected.pop("report")
+    np.testing.assert_equal(plain, expected)
+    for record, other in zip(report, expected_report, strict=True):
+        assert record | {"remarks": 0} == other | {"remarks": 0}
+        assert len(record["remarks"]) == len(other["remarks"])
+    if numbers is None:
+        assert expected_numbers is None
+        return
+    for key, value in expected_numbers.items():
+        np.testing.assert_allclose(numbers[key], value, rtol=1e-9, atol=1e-9, err_msg=key)
+
+
+@settings(deadline=None, max_examples=40)
+@given(tables(), st.integers(0, 4))
+def test_a_stream_gives_the_encoding_in_memory_up_to_rounding(tmp_path_factory, drawn, cut):
+    table, ends = drawn
+    path = tmp_path_factory.mktemp("stream") / "table.parquet"
+    parquet.write_table(table, path)
+    source = lamina.tables.open(path)
+    parts = [TableStatistics(source), TableStatistics(source)]
+    for part in parts:
+        part.stream()
+    for i, batch in enumerate(batches_of(table, ends)):
+        parts[i >= cut].add(batch)
+    later = pickle.loads(pickle.dumps(parts[1]))
+    parts[0].merge(later)
+    assert not parts[0].is_exact
+    expected = fitted_or_refused(TableEncoding(min_frequency=1).fit, read_table(path))
+    found = fitted_or_refused(parts[0].fit, TableEncoding(min_frequency=1))
+    if isinstance(expected, str):
+        assert found == expected
+    else:
+        assert_close(found, expected)
+
+
+def stream(frame, tmp_path, n_parts=2, **parameters):
+    """Return the encodings of a frame by a stream of merged parts, and by rows kept in memory."""
+    path = tmp_path / "table.parquet"
+    frame.to_parquet(path, index=False)
+    source = lamina.tables.open(path, rows_per_batch=len(frame) // 7 + 1)
+    types = parameters.get("column_types")
+    parts = [TableStatistics(source, column_types=types) for _ in range(n_parts)]
+    for part in parts:
+        part.stream()
+    for i, batch in enumerate(source.batches()):
+        parts[i * n_parts // 7].add(batch)
+    for later in parts[1:]:
+        parts[0].merge(later)
+    kept = fit_encoding(TableEncoding(**parameters), source)
+    if not types:
+        assert_same(kept, TableEncoding(**parameters).fit(read_table(path)))
+    return parts[0].fit(TableEncoding(**parameters)), kept
+
+
+def frame_of_all_kinds():
+    rng = np.random.default_rng(0)
+    n = 700
+    days = pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 2000 * 24, n), "h")
+    frame = pd.DataFrame(
+        {
+            "row": np.arange(1, n + 1),
+            "customer_id": rng.permutation(n),
+            "x": rng.normal(size=n),
+            "rooms": rng.integers(1, 9, n),
+            "day": days,
+            "zoned": days.tz_localize("Europe/Rome", ambiguous=True, nonexistent="shift_forward"),
+            "written": [f"{day:%d.%m.%Y}" for day in days],
+            "price": [f"${x:,.2f}" for x in rng.exponential(2000, n)],
+            "city": rng.choice(["Rome", "Oslo", "Bonn", "NA", None], n),
+            "level": pd.Categorical(rng.choice(["low", "high", "n/a"], n)),
+            "code": [f"{x:05d}" for x in rng.integers(0, 300, n)],
+            "yes": rng.choice(["true", "False", None], n),
+            "title": [f"{a} {b}" for a, b in rng.choice(["senior", "junior", "chief"], (n, 2))],
+            "same": 1.5,
+            "nothing": pd.array([None] * n, "Float64"),
+            "single": [None] * (n - 1) + ["x"],
+        }
+    )
+    frame.loc[::5, "x"] = np.nan
+    frame["copy"] = frame["x"]
+    frame["city again"] = frame["city"]
+    return frame
+
+
+@pytest.mark.parametrize("n_parts", [1, 3])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"min_frequency": 5, "max_categories": 7, "integer_categories": 10},
+        {"calendar_parts": ["weekend", "date_of_year", "year", "month_of_year", "half_year"]},
+        {"column_types": {"rooms": "category", "city": "text", "same": "number", "code": "number"}},
+    ],
+)
+def test_every_kind_of_column_is_used_as_in_memory(tmp_path, n_parts, parameters):
+    assert_close(*stream(frame_of_all_kinds(), tmp_path, n_parts, **parameters))
+
+
+def test_components_of_texts_are_those_in_memory_up_to_rounding(tmp_path):
+    rng = np.random.default_rng(0)
+    words = rng.choice(["senior", "engineer", "clerk", "office", "night"], (400, 2))
+    frame = pd.DataFrame({"job": [f"{a} {b} {i % 97}" for i, (a, b) in enumerate(words)]})
+    encoding, expected = stream(frame, tmp_path, text_components=4)
+    raw = read_table(tmp_path / "table.parquet")
+    np.testing.assert_allclose(
+        encoding.transform(raw.head()), expected.transform(raw.head()), atol=1e-9
+    )

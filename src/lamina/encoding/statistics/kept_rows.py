@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 # Fewer rows may hold consecutive integers by chance.
 LEAST_COUNTED = 5
+# A table with more cells (200,000 rows of 20 columns), or larger, is not kept.
+MOST_CELLS = 1 << 22
+MOST_BYTES = 1 << 26
 
 
 class KeptRows:
@@ -41,12 +45,25 @@ class KeptRows:
         if batch.n_rows:
             self.batches.append(batch)
 
+    @property
+    def is_large(self) -> bool:
+        """True if the rows take more memory than kept rows may."""
+        n_cells = len(self.schema) * sum(batch.n_rows for batch in self.batches)
+        n_bytes = sum(batch.rows.nbytes for batch in self.batches)
+        return n_cells > MOST_CELLS or n_bytes > MOST_BYTES
+
     def merge(self, later: KeptRows) -> None:
         """Keep the rows that follow these."""
         self.batches += later.batches
 
-    def frame(self) -> pd.DataFrame:
-        """Return all rows as the data frame that a reader in memory makes of them."""
+    def frame(self, chosen: Collection[str] = ()) -> pd.DataFrame:
+        """Return all rows as the data frame that a reader in memory makes of them.
+
+        Parameters
+        ----------
+        chosen : collection of str
+            Columns whose cells remain as they are, because the encoding reads them.
+        """
         import pyarrow as pa
 
         table = pa.Table.from_batches([batch.rows for batch in self.batches], self.schema)
@@ -55,7 +72,11 @@ class KeptRows:
         frame.index = self._index(numbers)
         if self.reader is None:
             return frame
-        frame = self.reader(frame)
+        raw = frame[[name for name in frame.columns if name in chosen]]
+        names = list(frame.columns)
+        frame = self.reader(frame.drop(columns=raw.columns))
+        for name in raw.columns:
+            frame.insert(names.index(name), name, raw[name])
         # Rows may have been left out, so integers are compared with the rows of their files.
         counters = frozenset(str(n) for n in frame.columns if self._counts(frame[n], numbers))
         replace(understand(frame), counters=counters).attach(frame)

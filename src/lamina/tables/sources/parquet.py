@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from lamina.encoding.batches import Batch, FrameReader, Source
-from lamina.encoding.form_finding import Hints
+from lamina.encoding.form_finding import ColumnType, Hints
 from lamina.errors import TableError
 from lamina.tables.options import DEFAULTS, ReadingOptions
 from lamina.tables.sources.forms import FormsOfFiles
@@ -90,6 +90,11 @@ class ParquetSource(Source):
     def hints(self) -> Hints:
         """Hints of the reading options."""
         return self.options.hints(None)
+
+    @property
+    def types(self) -> Mapping[str, ColumnType]:
+        """Types of the reading options."""
+        return self.options.types
 
     def parts(self) -> tuple[Source, ...]:
         """Return a source for each file with rows."""
