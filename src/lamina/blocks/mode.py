@@ -10,6 +10,7 @@ from scipy import sparse
 
 from lamina.formulas import PRECISIONS
 from lamina.formulas.noise import Draws
+from lamina.formulas.precisions import emulated
 
 # Operands and result are arrays; the first operand may be sparse.
 Product: TypeAlias = Callable[[Any, Any], Any]
@@ -17,9 +18,10 @@ Product: TypeAlias = Callable[[Any, Any], Any]
 
 def product_in(precision: str | None) -> Product:
     """Return the matrix product that rounds its operands to a precision; `matmul` without one."""
-    if precision is None:
+    name = emulated(precision)
+    if name is None:
         return operator.matmul
-    nearest = PRECISIONS[precision].nearest
+    nearest = PRECISIONS[name].nearest
 
     def product(A: Any, B: Any) -> Any:
         return A @ B if sparse.issparse(A) else nearest(A) @ nearest(B)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.engines.custom_loss import is_torch_loss
 from lamina.engines.device import CPU
-from lamina.engines.devices import choose_device, require_torch
+from lamina.engines.devices import choose_device, kind_of, require_torch
 from lamina.engines.engine import Engine
 from lamina.engines.independent import IndependentEngine
 from lamina.engines.reference import ReferenceEngine
@@ -22,6 +22,7 @@ from lamina.errors import (
     UnknownNameError,
     suggestion,
 )
+from lamina.formulas.precisions import TF32, emulated
 
 if TYPE_CHECKING:
     from lamina.engines.native import NativeEngine, NativeUnits
@@ -58,8 +59,9 @@ def choose_engine(
     n_threads : int, optional
         Number of threads of the native engine; by default its cost model chooses.
     precision : str, optional
-        Name in PRECISIONS, to which both operands of every product are rounded; only for
-        float32. By default they are not rounded.
+        Name in PRECISIONS, to which both operands of every product are rounded, or 'tf32', which
+        only GPUs of NVIDIA compute and all else takes as float32; only for float32. By default
+        they are not rounded.
     spec : NetworkSpec, optional
         Network to compute. If the native engine lacks one of its kinds of blocks, the reference
         engine is chosen, with a warning that names the kind.
@@ -85,6 +87,8 @@ def choose_engine(
     >>> choose_engine("reference").name
     'reference'
     """
+    if precision == TF32 and kind_of(choose_place(name, device)[1]) != "cuda":
+        precision = emulated(precision)
     # First the defaults: a single sample is predicted in a few microseconds.
     native = _native()
     is_default = name is None and device is None and spec is None and native is not None

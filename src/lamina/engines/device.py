@@ -33,11 +33,14 @@ class Device:
         Name of the hardware.
     memory : int or None
         Size of its memory in bytes; None if the system hides it.
+    has_tf32 : bool
+        True if it computes products with `precision='tf32'`.
     """
 
     name: str
     description: str
     memory: int | None = None
+    has_tf32: bool = False
 
     def __str__(self) -> str:
         size = "" if self.memory is None else f", {self.memory / GIBIBYTE:.1f} GiB"

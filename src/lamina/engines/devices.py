@@ -17,6 +17,7 @@ from lamina.engines.device import (
     require_device_name,
 )
 from lamina.errors import DeviceError, TorchMissingError
+from lamina.formulas.precisions import TF32
 
 # NVIDIA, the same below Windows, AMD.
 DRIVERS_ON_LINUX = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
@@ -85,6 +86,24 @@ def choose_device(name: str, *, float64: bool = False) -> str:
         f"device={name!r} is not on this machine. {reason or _present(found)} device='auto' "
         "chooses the best one."
     )
+
+
+def require_tf32(name: str) -> None:
+    """Raise DeviceError if the device with this full name has no products in TF32.
+
+    Examples
+    --------
+    >>> require_tf32("cpu")
+    Traceback (most recent call last):
+        ...
+    lamina.errors.DeviceError: precision='tf32' needs an NVIDIA GPU with tensor cores ...
+    """
+    device = next(each for each in devices() if each.name == name)
+    if not device.has_tf32:
+        raise DeviceError(
+            f"precision={TF32!r} needs an NVIDIA GPU with tensor cores (Ampere or newer), and the "
+            f"device is {name!r}, {device.description}. Set precision=None."
+        )
 
 
 def kind_of(name: str) -> str:

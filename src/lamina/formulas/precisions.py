@@ -43,6 +43,10 @@ float nearest;
 memcpy(&nearest, &bits, sizeof nearest);
 return z == z ? nearest : z;"""
 
+# Products of float32 that only the tensor cores of a GPU have, which round operands to 10 bits of
+# mantissa. Everything else computes them in float32, so that no export and no other engine rounds.
+TF32 = "tf32"
+
 PRECISIONS = RecordTable(
     "precision",
     Precision(
@@ -61,3 +65,14 @@ PRECISIONS = RecordTable(
         ),
     ),
 )
+
+
+def emulated(precision: str | None) -> str | None:
+    """Return the name in PRECISIONS of a precision, or None for one that other units lack.
+
+    Examples
+    --------
+    >>> emulated("bfloat16"), emulated("tf32"), emulated(None)
+    ('bfloat16', None, None)
+    """
+    return None if precision == TF32 else precision

@@ -20,6 +20,7 @@ from lamina.estimators.settings.constraints import (
 )
 from lamina.estimators.settings.refusals import refused
 from lamina.formulas import ACTIVATIONS, PRECISIONS, SCHEDULES, SOLVERS
+from lamina.formulas.precisions import TF32
 
 
 @pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
@@ -61,7 +62,7 @@ def test_the_tables_of_formulas_define_the_allowed_names() -> None:
     assert allowed("activation") == set(ACTIVATIONS)
     assert allowed("solver") == {*SOLVERS}
     assert allowed("learning_rate") == set(SCHEDULES)
-    assert allowed("precision") == set(PRECISIONS)
+    assert allowed("precision") == {*PRECISIONS, TF32}
 
 
 @pytest.mark.parametrize(

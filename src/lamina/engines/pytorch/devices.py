@@ -21,4 +21,7 @@ def list_devices() -> list[Device]:
 
 def _cuda(index: int) -> Device:
     properties = torch.cuda.get_device_properties(index)
-    return Device(f"cuda:{index}", str(properties.name), int(properties.total_memory))
+    # Tensor cores have TF32 since Ampere; torch.version.hip is that of AMD.
+    has_tf32 = torch.version.hip is None and properties.major >= 8
+    memory = int(properties.total_memory)
+    return Device(f"cuda:{index}", str(properties.name), memory, has_tf32)

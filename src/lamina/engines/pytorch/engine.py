@@ -24,7 +24,7 @@ from lamina.engines.optimizer import OptimizerSettings, OptimizerState
 from lamina.engines.pytorch.adopting import adopt
 from lamina.engines.pytorch.arrays import TensorArray
 from lamina.engines.pytorch.losses import on_device
-from lamina.engines.pytorch.products import product_on
+from lamina.engines.pytorch.products import forget_operands, product_on
 from lamina.engines.pytorch.rows import DeviceRows, dense_on
 from lamina.engines.pytorch.tensors import to_device, to_host
 from lamina.engines.pytorch.trainer import PyTorchTrainer
@@ -94,6 +94,7 @@ class PyTorchEngine(Engine):
             total, d_a = summed_loss(network, objective, passed, batch)
             gradient: Any = summed_gradient(network, objective, passed, d_a, product)
             gradient /= divisor
+            forget_operands(product)
             return float(total) / divisor, to_host(gradient.tensor, parameters.dtype)
 
         return evaluate
@@ -114,12 +115,14 @@ class PyTorchEngine(Engine):
         """Yield the forward passes of the samples, in parts that a device has room for."""
         _require_finite(X)
         network.spec.require_inputs(X)
-        mode = Mode(product=product_on(self.place, self.precision))
+        product = product_on(self.place, self.precision)
+        mode = Mode(product=product)
         its_network = self._network(network)
         widest = max(network.spec.n_features, *(b.width_out for b in network.spec.blocks))
         size = max(1, MOST_NUMBERS // widest)
         for start in range(0, max(1, X.shape[0]), size):
             yield forward(its_network, dense_on(X[start : start + size], self.place), mode)
+            forget_operands(product)
 
     def _network(self, network: Network) -> Network:
         """Return the network with its parameters on the device."""

@@ -26,6 +26,7 @@ from lamina.engines.optimizer import (
 from lamina.engines.pytorch.arrays import TensorArray
 from lamina.engines.pytorch.draws import TensorDraws
 from lamina.engines.pytorch.fused import fused_step
+from lamina.engines.pytorch.products import forget_operands
 from lamina.network import Network, NetworkSpec, ParameterLayout
 from lamina.network.passes import Forward, forward, move_statistics
 
@@ -114,6 +115,7 @@ class Steps:
         gradient = summed_gradient(
             loss.network, loss.objective, loss.passed, loss.d_a, self.product
         )
+        forget_operands(self.product)
         gradient /= divisor
         parameters: Any = TensorArray(values[0])
         slots: Any = TensorArray(values[1:])

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.choices import KINDS, Choice, name_of
-from lamina.estimators.settings.device_choice import DEVICE_CONTRADICTIONS
+from lamina.estimators.settings.device_choice import DEVICE_CONTRADICTIONS, tf32_of_another_unit
 from lamina.estimators.settings.formula_choices import flat_beside_object, l1_ratio
 from lamina.estimators.settings.hidden_layers import describe_layers, layer_widths, layers_set_twice
 from lamina.estimators.settings.input_columns import unusable_inputs
@@ -320,6 +320,7 @@ OTHER_CONTRADICTIONS = (
     *(Contradiction(("members",), message) for message in MEMBER_CONTRADICTIONS),
     *(Contradiction(("device", "engine"), message) for message in DEVICE_CONTRADICTIONS),
     Contradiction(("precision",), _low_precision_in_float64),
+    Contradiction(("precision",), tf32_of_another_unit),
     Contradiction(("normalization",), _normalization_of_one_row),
     Contradiction(("residual",), _residual_without_a_pair),
     Contradiction(("learning_rate", "learning_rate_options"), _options_that_the_schedule_has_not),

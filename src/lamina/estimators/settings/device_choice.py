@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from lamina.engines.choose import PYTORCH, choose_place
 from lamina.engines.device import AUTO, CPU, NAMES, is_device_name
-from lamina.engines.devices import kind_of
+from lamina.engines.devices import kind_of, require_tf32
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import Names
 from lamina.formulas import is_minibatch
+from lamina.formulas.precisions import TF32
 
 
 class DeviceNames(Names):
@@ -56,17 +57,35 @@ def float64_on_mps(model: Parametrized) -> str | None:
     )
 
 
+def tf32_of_another_unit(model: Parametrized) -> str | None:
+    if model.precision != TF32:
+        return None
+    if model.engine not in (None, PYTORCH):
+        other = f"engine={model.engine!r}"
+    elif model.device in (None, CPU, "mps"):
+        other = f"device={model.device!r}"
+    else:
+        return None
+    return (
+        f"precision={TF32!r} is computed by the tensor cores of NVIDIA's GPUs only, and not with "
+        f"{other}. Set device='cuda' with engine=None, or precision=None."
+    )
+
+
 def resolve_place(model: Parametrized) -> tuple[str | None, str]:
     """Return the engine's name, or None for the fastest, and the full name of a present device.
 
     Raises
     ------
     DeviceError
-        For a device that is not on this machine; it is a ValueError.
+        For a device that is not on this machine, or lacks the precision; it is a ValueError.
     TorchMissingError
         If PyTorch is needed and not installed; it is an ImportError.
     """
-    return choose_place(model.engine, model.device, float64=_needs_float64(model))
+    engine, device = choose_place(model.engine, model.device, float64=_needs_float64(model))
+    if model.precision == TF32:
+        require_tf32(device)
+    return engine, device
 
 
 def implied_dtype(model: Parametrized, device: str) -> str | None:
@@ -82,4 +101,8 @@ def _is_full_batch(model: Parametrized) -> bool:
     return not is_minibatch(model.solver)
 
 
-DEVICE_CONTRADICTIONS = (gpu_of_another_engine, threads_of_another_engine, float64_on_mps)
+DEVICE_CONTRADICTIONS = (
+    gpu_of_another_engine,
+    threads_of_another_engine,
+    float64_on_mps,
+)

@@ -22,6 +22,7 @@ from lamina.estimators.settings.parameter import (
 )
 from lamina.estimators.settings.refusals import Names
 from lamina.formulas import PRECISIONS
+from lamina.formulas.precisions import TF32
 
 BAR = "bar"
 LAST_OF_TIES = "last_of_ties"
@@ -207,14 +208,16 @@ FIT_PARAMETERS = {
         """,
     ),
     "precision": Parameter(
-        f"{one_of(PRECISIONS)} or None",
-        [Names(set(PRECISIONS)), None],
+        f"{one_of([*PRECISIONS, TF32])} or None",
+        [Names({*PRECISIONS, TF32}), None],
         """
         Type to which both operands of every matrix product are rounded, in `fit` and in `predict`;
-        sums, weights and everything else stay in float32, which this implies. Faster on a processor
-        with AVX-512-BF16 or AMX; slower on any other, with a warning. `lamina.show_config()` shows
-        which of them computes. The product of sparse inputs with the first weights is not rounded.
-        Not for 'lbfgs'.
+        sums, weights and everything else stay in float32, which this implies. 'bfloat16' is faster
+        on a processor with AVX-512-BF16 or AMX and on a GPU; slower on any other, with a warning.
+        `lamina.show_config()` shows which of them computes. The product of sparse inputs with the
+        first weights is not rounded. 'tf32', with 10 bits of mantissa, is for NVIDIA's GPUs since
+        Ampere (`device='cuda'`); a model that was fitted with it predicts in float32 elsewhere.
+        Neither is for 'lbfgs'.
         """,
     ),
     "engine": Parameter(

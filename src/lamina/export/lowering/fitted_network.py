@@ -36,6 +36,7 @@ from lamina.formulas import (
     Precision,
 )
 from lamina.formulas.losses import as_it_is
+from lamina.formulas.precisions import emulated
 from lamina.formulas.table import AnyArray, Array
 from lamina.formulas.value_losses import rearranged_quantiles
 from lamina.network import Network, NetworkSpec
@@ -169,13 +170,14 @@ def fitted_network(model: BaseEstimator, dtype: DTypeLike | None = None) -> Fitt
     network = get_network(model)
     spec = network.spec
     _refuse_unknown_parts(spec)
+    rounding = emulated(model.precision)
     if model.precision is not None:
         dtype = _dtype_of_sums(model.precision, dtype)
     return FittedNetwork(
         network.with_parameters(_finite(network.parameters, dtype)),
         targets=_targets(model),
         n_quantiles=_n_quantiles(model),
-        precision=None if model.precision is None else PRECISIONS[model.precision],
+        precision=None if rounding is None else PRECISIONS[rounding],
         categories={
             column: numbers.copy()
             for column, numbers in enumerate(vars(model).get(CATEGORIES, ()))
