@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
 
+from lamina.encoding.batches import Source
 from lamina.encoding.frames import ArrayOrTable
+from lamina.encoding.spooling import SpooledSamples
 from lamina.engines import Engine
 from lamina.errors import NonFiniteError, UnsupportedBlockError
 from lamina.estimators.fitting.data import FLOATS, are_plain_rows, read_rows
@@ -31,6 +33,14 @@ from lamina.estimators.fitting.inputs import Assignment
 from lamina.estimators.fitting.other_arrays import answers_in_kind, take_other_arrays
 from lamina.estimators.fitting.preparing import prepare_fit
 from lamina.estimators.fitting.running import fit_full_batch, fit_in_epochs
+from lamina.estimators.fitting.source_fits import (
+    SourceArguments,
+    refuse_arguments_of_sources,
+    source_attributes,
+    spool_of,
+    with_codes,
+)
+from lamina.estimators.fitting.source_rows import ENCODING, forward_batches
 from lamina.estimators.fitting.state import (
     EPOCH_ATTRIBUTES,
     SCALING_ATTRIBUTES,
@@ -68,23 +78,29 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
     def fit(
         self,
         X: ArrayOrTable,
-        y: ArrayOrTable,
-        sample_weight: ArrayLike | None = None,
+        y: ArrayOrTable = None,
+        sample_weight: ArrayLike | str | None = None,
         *,
         validation_data: Sequence[ArrayOrTable] | None = None,
         resume: str | PathLike[str] | None = None,
+        target: str | Sequence[str] | None = None,
+        spool: str | PathLike[str] | None = None,
     ) -> Self:
-        """Fit the network to X and y.
+        """Fit the network to X and y, or to a source of batches.
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features), or Source
+            A source is what `lamina.tables.open` returns: a table that may be larger than memory.
+            Its columns are encoded by a TableEncoding into a spool, a folder of memory-mapped
+            files, which is removed after the fit. The encoding is kept as `encoding_`: data frames
+            and sources are encoded by it for predictions.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            With several targets, NaN and None mark missing ones, which are left out of the loss; a
-            sample without any target is left out with a warning.
+            Left out for a source. With several targets, NaN and None mark missing ones, which are
+            left out of the loss; a sample without any target is left out with a warning.
         sample_weight : array-like of shape (n_samples,) or (n_samples, n_targets), optional
             Weight of each sample, or of each target of each sample; all equal by default. Negative
-            weights subtract.
+            weights subtract. For a source, the name of a column.
         validation_data : tuple (X_val, y_val) or (X_val, y_val, weight_val), optional
             Validation set, measured after every epoch: `validation_loss_curve_`,
             `validation_scores_`, and a column of `history_` for each metric of `monitor`. It is not
@@ -92,6 +108,10 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         resume : str or path-like, optional
             Checkpoint of the same fit, written by `checkpoint=`, from which to resume with
             bit-identical results. `max_iter` may differ, unless the schedule depends on it.
+        target : str or list of str, optional
+            Column of a source to predict; a regressor takes several.
+        spool : str or path-like, optional
+            Folder for the spool of a source; by default that of temporary files.
 
         Returns
         -------
@@ -106,9 +126,15 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
             For a batch whose sample weights sum to zero.
         CheckpointError
             For a checkpoint of other data, parameters or versions; it is a ValueError.
+        TableError, SpoolError
+            For a source whose rows cannot be read or encoded, and a disk without space for them.
         """
         if resume is not None and not isinstance(resume, str | PathLike):
             raise TypeError(f"resume={shown(resume)} must be the path of a checkpoint, or None.")
+        if isinstance(X, Source):
+            arguments = SourceArguments(y, sample_weight, validation_data, target, spool)
+            return self._fit_source(X, arguments, resume)
+        refuse_arguments_of_sources(target, spool)
         return self._fit(
             X,
             y,
@@ -152,23 +178,39 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
     ) -> Task:
         """Return the task of validated targets; `continues` keeps an earlier fit's task."""
 
+    def _fit_source(
+        self, source: Source, arguments: SourceArguments, resume: str | PathLike[str] | None
+    ) -> Self:
+        with spool_of(self, source, arguments) as samples:
+            X, y, weight = samples.X, samples.y, samples.weight
+            return self._fit(X, y, weight, incremental=False, resume=resume, samples=samples)
+
     def _fit(
         self,
         X: ArrayOrTable,
         y: ArrayOrTable,
-        sample_weight: ArrayLike | None,
+        sample_weight: ArrayLike | str | None,
         *,
         incremental: bool,
         classes: ArrayLike | None = None,
         validation_data: Sequence[ArrayOrTable] | None = None,
         resume: str | PathLike[str] | None = None,
         engine_of: Callable[[Assignment], Engine] | None = None,
+        samples: SpooledSamples | None = None,
     ) -> Self:
-        """Fit the network; `engine_of` replaces the engine, to train on several machines."""
+        """Fit the network.
+
+        `engine_of` replaces the engine, to train on several machines; `samples` are those of a
+        source in a spool, if X is theirs.
+        """
+        if isinstance(X, Source):
+            raise TypeError("partial_fit takes arrays: pass a source to fit, with target='price'.")
         if incremental and hasattr(self, "coefs_"):
             # scikit-learn validates only before the first call.
             self._validate_params()
         settings = resolve_settings(self, incremental=incremental)
+        if samples is not None:
+            settings = with_codes(settings, samples.classes)
         fresh = not hasattr(self, "coefs_") or not (settings.warm_start or incremental)
         assignment = prepare_fit(
             self,
@@ -201,12 +243,14 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         attributes = outcome.attributes | assignment.attributes()
         attributes |= diagnosis.check_outcome(outcome)
         attributes["engine_"] = describe_engine(assignment.engine)
+        if samples is not None:
+            attributes |= source_attributes(samples, attributes)
         # A single update, so that Ctrl-C leaves the model either unchanged or complete.
         self.__dict__.update(attributes)
         stale = {
             ACTIVATIONS,
             *SCALING_ATTRIBUTES,
-            *((*EPOCH_ATTRIBUTES, *OTHER_PARTS, STAGE, CATEGORIES) if fresh else ()),
+            *((*EPOCH_ATTRIBUTES, *OTHER_PARTS, STAGE, CATEGORIES, ENCODING) if fresh else ()),
         }
         for name in stale - set(attributes):
             self.__dict__.pop(name, None)
@@ -220,6 +264,8 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
     def _forward(self, X: ArrayOrTable, inverse_link: str | None = None) -> Array:
         """Return the prediction for unvalidated X, (n_samples, n_outputs), by any inverse link."""
         is_plain = self._can_predict(X)
+        if not is_plain and isinstance(X, Source):
+            return forward_batches(self, X, lambda rows: self._forward(rows, inverse_link))
         rows = X if is_plain else read_rows(self, X)
         network, rows = self._in_one_dtype(rows)
         if inverse_link is not None:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from lamina.files.disk_arrays import create_unnamed, is_mapped
+from lamina.files.disk_arrays import create_unnamed, folder_of, is_mapped
+from lamina.files.spool import PREFIX
 
 AnyArray = NDArray[Any]
 Terms = Callable[[slice], AnyArray]
@@ -133,9 +134,14 @@ class Workspace:
     folder: Path | None = None
 
     @classmethod
-    def of_samples(cls, X: object, folder: Path | None = None) -> Workspace:
-        """Return the workspace of a fit to X: on disk if X is mapped into memory."""
-        return cls(is_mapped(X), folder)
+    def of_samples(cls, X: object) -> Workspace:
+        """Return the workspace of a fit to X: on disk if X is mapped into memory.
+
+        The files of a fit to a spool lie in the spool, whose disk has space for them.
+        """
+        folder = folder_of(X)
+        is_spool = folder is not None and folder.name.startswith(PREFIX)
+        return cls(is_mapped(X), folder if is_spool else None)
 
     def empty(self, shape: Sequence[int], dtype: DTypeLike) -> AnyArray:
         """Return a new array, on disk if it is large and the samples are there."""

@@ -153,8 +153,18 @@ def in_units(n_bytes: int) -> str:
 
 def is_mapped(array: object) -> bool:
     """Return True for an array whose elements lie in a file mapped into memory."""
+    return _map_of(array) is not None
+
+
+def folder_of(array: object) -> Path | None:
+    """Return the folder of the file that an array is mapped to; None for a file without a name."""
+    name = getattr(_map_of(array), "filename", None)
+    return None if name is None else Path(name).parent
+
+
+def _map_of(array: object) -> np.memmap[Any, Any] | None:
     while isinstance(array, np.ndarray):
         if isinstance(array, np.memmap):
-            return True
+            return array
         array = array.base
-    return False
+    return None

@@ -27,6 +27,7 @@ from lamina.encoding.frames import ArrayOrTable
 from lamina.engines.device_matrix import DeviceMatrix
 from lamina.estimators.fitting.input_stage import CATEGORIES, encode_rows
 from lamina.estimators.fitting.other_arrays import as_numpy
+from lamina.estimators.fitting.source_rows import encode_table
 from lamina.estimators.fitting.wrong_data import explained, refuse_labels_without_order
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
@@ -114,7 +115,7 @@ def read_rows(model: Parametrized, X: ArrayOrTable) -> Matrix:
     Categories become codes.
     """
     check_is_fitted(model)
-    X = as_numpy(X)
+    X = as_numpy(encode_table(model, X))
     if isinstance(X, DeviceMatrix):
         if X.is_finite():
             _check_feature_names(model, X, reset=False)

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from lamina.encoding import TableEncoding
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ModelFileError
 from lamina.estimators.fitting.checked_inputs import (
@@ -22,6 +23,7 @@ from lamina.estimators.fitting.checked_inputs import (
 from lamina.estimators.fitting.fitted_activations import ATTRIBUTE
 from lamina.estimators.fitting.fitted_network import count_layers, get_spec
 from lamina.estimators.fitting.fitted_parts import OTHER_PARTS, Attributes
+from lamina.estimators.fitting.source_rows import ENCODING
 from lamina.estimators.fitting.state import SCALING_ATTRIBUTES
 from lamina.estimators.settings.hidden_layers import layer_widths
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
@@ -149,6 +151,7 @@ def fitted_fields(model: Parametrized, spec: NetworkSpec) -> Fields:
         "_heads": list_of(whole(1)),
         ATTRIBUTE: list_of(_activation),
         "engine_": text,
+        ENCODING: lambda value, place: _encoding(value, place, features),
         "diagnoses_": none_or(list_of(text)),
         "n_iter_": whole(),
         "t_": whole(),
@@ -157,6 +160,14 @@ def fitted_fields(model: Parametrized, spec: NetworkSpec) -> Fields:
     }
     of_targets = _class_fields if hasattr(model, "predict_proba") else _target_fields
     return {**fields, **of_targets(fitted, spec), **scaling_fields(fitted, spec)}
+
+
+def _encoding(value: object, place: str, n_features: int) -> None:
+    """Require the encoding of a fit to a source, with a column for each input."""
+    if not isinstance(value, TableEncoding) or not hasattr(value, "kinds_"):
+        raise refused(value, place, "a fitted TableEncoding")
+    if len(value.get_feature_names_out()) != n_features:
+        raise ModelFileError(f"{place} has not as many columns as the network has inputs")
 
 
 def scaling_fields(fitted: Attributes, spec: NetworkSpec) -> Fields:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from os import PathLike
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -68,7 +67,6 @@ def prepare_fit(
     validation_data: Sequence[ArrayOrTable] | None = None,
     resume: str | PathLike[str] | None = None,
     begins: bool = True,
-    folder: Path | None = None,
 ) -> Assignment:
     """Validate inputs, draw initial parameters, and return the fit ready to run.
 
@@ -88,9 +86,6 @@ def prepare_fit(
     begins : bool
         True to fit the initial parameters to all samples; False if `fit_minibatch` or
         `fit_full_batch` follows, which does so if it may train on fewer, or resume.
-    folder : Path, optional
-        Folder for large arrays of the fit, if X is mapped into memory; by default that of temporary
-        files.
     """
     seconds = math.inf if settings.max_seconds is None else float(settings.max_seconds)
     deadline = perf_counter() + seconds
@@ -122,7 +117,7 @@ def prepare_fit(
         else _continued_parameters(earlier, settings, spec, task)
     )
     start = start if settings.is_minibatch else start.astype(np.float64)
-    workspace = Workspace.of_samples(samples, folder)
+    workspace = Workspace.of_samples(samples)
     rows, objective = task.rows(samples, weight, start.dtype, workspace), task.objective(settings)
     scaling, engine = task.scaling, choose_fit_engine(settings, spec)
     _check_loss(settings, objective.loss, rows, spec.n_outputs)

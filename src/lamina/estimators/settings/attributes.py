@@ -74,6 +74,13 @@ ATTRIBUTES = {
         Training loss of every epoch of each member; `loss_curve_` is their mean.
         """,
     ),
+    "encoding_": Attribute(
+        "TableEncoding",
+        """
+        Encoding of tables, only after a fit to a source: predictions take data frames and sources
+        then, and arrays of encoded rows.
+        """,
+    ),
     "n_iter_": Attribute(
         "int",
         """

@@ -129,6 +129,7 @@ def _names(model: BaseEstimator) -> list[str]:
     if isinstance(model, TransformedTargetRegressor):
         return _names(model.regressor_)
     check_is_fitted(model)
+    model = getattr(model, "encoding_", model)
     if hasattr(model, "kinds_"):
         return list(model.kinds_)
     n_features = int(model.n_features_in_)
@@ -158,7 +159,9 @@ def _lower_steps(lowering: Lowering, model: BaseEstimator, value: Value) -> Valu
     if isinstance(model, TransformedTargetRegressor):
         return _lower_steps(lowering, model.regressor_, value)
     if not isinstance(model, Pipeline):
-        return value
+        # A fit to a source keeps its encoding.
+        encoding = getattr(model, "encoding_", None)
+        return value if encoding is None else lower_step(lowering, encoding, value)
     for _, step in model.steps[:-1]:
         value = lower_step(lowering, step, value)
     return _lower_steps(lowering, model[-1], value)
