@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings
 from scipy import sparse
 from tests.engines.distant_engine import DistantEngine
+from tests.engines.local_engines import LOCAL_ENGINES
 
 from lamina.engines import (
     Engine,
@@ -21,7 +22,6 @@ from lamina.engines import (
     OptimizerState,
     Rows,
     Trainer,
-    available_engines,
     choose,
     choose_engine,
 )
@@ -157,13 +157,13 @@ def _draw_problem(
     return Problem(spec, objective, Rows(X, y, weight), parameters)
 
 
-@pytest.fixture(scope="session", params=available_engines())
+@pytest.fixture(scope="session", params=LOCAL_ENGINES)
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine that is available on this machine."""
     return choose_engine(request.param)
 
 
-@pytest.fixture(params=[*available_engines(), "distant"])
+@pytest.fixture(params=[*LOCAL_ENGINES, "distant"])
 def fits_by_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Engine of all fits in a test: each available one, and one that shares no parameters."""
     name = str(request.param)

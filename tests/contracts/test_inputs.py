@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.engines.local_engines import LOCAL_ENGINES
 
 from lamina.blocks import INPUT_KINDS, InputStage
 from lamina.blocks.inputs import PeriodicInputs, PiecewiseLinearInputs
@@ -16,7 +17,6 @@ from lamina.engines import (
     OptimizerSettings,
     OptimizerState,
     Rows,
-    available_engines,
     choose_engine,
 )
 from lamina.engines.native import NativeEngine
@@ -39,7 +39,7 @@ def each_stage(stages, engines=None):
     """Parametrize a test by engine and stage, with the engines that have the kinds of the stage."""
     pairs = [
         pytest.param(engine, stage, id=f"{engine}-{name}")
-        for engine in engines or available_engines()
+        for engine in engines or LOCAL_ENGINES
         for name, stage in stages.items()
         if has_kinds(engine, stage)
     ]
@@ -89,7 +89,7 @@ def test_the_gradient_of_every_tensor_equals_finite_differences(engine, stage):
     assert not gradient[network.layout.n_trained :].any()
 
 
-@each_stage(STAGES, [name for name in available_engines() if name != "reference"])
+@each_stage(STAGES, [name for name in LOCAL_ENGINES if name != "reference"])
 @pytest.mark.parametrize("dtype", TOLERANCES)
 def test_loss_gradient_and_values_equal_those_of_the_reference(engine, stage, dtype):
     network, rows = network_of(stage, dtype), samples_of(stage, dtype=dtype)
@@ -195,7 +195,7 @@ def test_the_gradients_of_inputs_count_in_the_clipped_norm(engine, stage):
     assert moved == pytest.approx(0.01 * 0.05, rel=1e-9)
 
 
-@each_stage(STAGES, [name for name in available_engines() if name != "reference"])
+@each_stage(STAGES, [name for name in LOCAL_ENGINES if name != "reference"])
 @pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.parametrize("dtype", TOLERANCES)
 def test_epochs_end_at_the_parameters_of_the_reference(engine, stage, name, dtype):
@@ -243,7 +243,7 @@ def groups_of_numbers(columns):
     ]
 
 
-@pytest.mark.parametrize("engine", available_engines())
+@pytest.mark.parametrize("engine", LOCAL_ENGINES)
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @given(columns=st.lists(COLUMN, min_size=1, max_size=3), n_samples=st.integers(1, 9))
 def test_any_column_of_finite_numbers_gives_finite_values(engine, dtype, columns, n_samples):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from tests.engines.local_engines import LOCAL_ENGINES
 
 from lamina.blocks import INPUT_KINDS, InputStage
 from lamina.blocks.inputs import (
@@ -14,7 +15,7 @@ from lamina.blocks.inputs import (
     PiecewiseLinearInputs,
     ScaledInputs,
 )
-from lamina.engines import Objective, Rows, available_engines, choose_engine
+from lamina.engines import Objective, Rows, choose_engine
 from lamina.engines.native import NativeEngine
 from lamina.network import Network, NetworkSpec, ParameterLayout
 
@@ -89,7 +90,7 @@ CASES = {
 }
 PAIRS = [
     (engine, name)
-    for engine in available_engines()
+    for engine in LOCAL_ENGINES
     for name, (group, _) in CASES.items()
     if engine == "reference" or {"input_stage", group.kind} <= NativeEngine.kinds
 ]

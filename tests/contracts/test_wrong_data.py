@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from tests.engines.local_engines import LOCAL_ENGINES
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.engines import available_engines
 from lamina.errors import NonFiniteError
 
 X = np.random.RandomState(0).standard_normal((20, 3))
@@ -172,7 +172,7 @@ CANCELLING = np.where(np.arange(20) % 4 < 2, 1.0, -1.0)
 
 
 @every_estimator
-@pytest.mark.parametrize("engine", available_engines())
+@pytest.mark.parametrize("engine", LOCAL_ENGINES)
 def test_weights_that_cancel_are_refused_if_a_mean_needs_their_sum(made: Any, engine: str) -> None:
     model = made(max_iter=1, engine=engine)
     pattern = "weights of a whole batch sum to zero.*larger batch_size"

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.engines.distant_engine import DistantEngine
+from tests.engines.local_engines import LOCAL_ENGINES
 
-from lamina.engines import Engine, OptimizerSettings, available_engines, choose_engine
+from lamina.engines import Engine, OptimizerSettings, choose_engine
 
 ADAM = OptimizerSettings(
     "adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}, average_decay=0.9
@@ -19,7 +20,7 @@ ORDER = np.arange(11)
 RATES = np.full(3, 0.01)
 
 
-@pytest.fixture(params=[*available_engines(), "pytorch", "distant"])
+@pytest.fixture(params=[*LOCAL_ENGINES, "pytorch", "distant"])
 def any_engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine of lamina, and one that shares no parameters."""
     if request.param == "pytorch":

@@ -12,11 +12,11 @@ from sklearn.metrics import recall_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_sample_weight
+from tests.engines.local_engines import LOCAL_ENGINES
 
 import lamina
 from lamina import MLPClassifier
 from lamina.encoding.targets import CLASSIFICATION_LOSSES
-from lamina.engines import available_engines
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -50,7 +50,7 @@ def test_every_engine_learns_the_same_from_every_kind_of_targets(
     y: np.ndarray, loss: str, label_smoothing: float, solver: str
 ) -> None:
     params = {"loss": loss, "label_smoothing": label_smoothing, "solver": solver, "max_iter": 8}
-    first, *others = [quick(engine=engine, **params).fit(X, y) for engine in available_engines()]
+    first, *others = [quick(engine=engine, **params).fit(X, y) for engine in LOCAL_ENGINES]
     assert first.predict(X).shape == y.shape
     for other in others:
         for ours, theirs in zip(
@@ -272,7 +272,7 @@ class Own:
 
 
 @pytest.mark.parametrize("name", ["two", "three", "labels"])
-@pytest.mark.parametrize("engine", available_engines())
+@pytest.mark.parametrize("engine", LOCAL_ENGINES)
 def test_a_custom_log_loss_trains_like_the_built_in_one(name: str, engine: str) -> None:
     model = quick(loss=Own(), engine=engine, class_weight="balanced", max_iter=15)
     plain = quick(engine=engine, class_weight="balanced", max_iter=15).fit(X, TARGETS[name])

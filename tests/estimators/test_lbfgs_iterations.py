@@ -16,15 +16,15 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor as TheirRegressor
 from sklearn.preprocessing import StandardScaler
+from tests.engines.local_engines import LOCAL_ENGINES
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.engines import available_engines
 from lamina.errors import CheckpointError
 from lamina.members import Independent
 from lamina.solvers import LBFGS
 from lamina.training import observe_fits
 
-if "native" not in available_engines():
+if "native" not in LOCAL_ENGINES:
     pytest.skip("the native extension is not built", allow_module_level=True)
 
 X, Y = load_iris(return_X_y=True)

@@ -13,11 +13,11 @@ from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tests.engines.local_engines import LOCAL_ENGINES
 
 import lamina
 from lamina import MLPRegressor
 from lamina.datasets import files, load
-from lamina.engines import available_engines
 from lamina.estimators.settings.loss_parameters import REGRESSION_LOSSES
 from lamina.formulas import LOSSES
 
@@ -39,7 +39,7 @@ def quick(loss: Any, **parameters: Any) -> MLPRegressor:
 
 
 @every_loss
-@pytest.mark.parametrize("engine", available_engines())
+@pytest.mark.parametrize("engine", LOCAL_ENGINES)
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_every_loss_learns(loss: str, engine: str, solver: str) -> None:
     y = targets(loss)
@@ -212,7 +212,7 @@ class Own:
         return value * sample_weight, delta * sample_weight[:, np.newaxis]
 
 
-@pytest.mark.parametrize("engine", available_engines())
+@pytest.mark.parametrize("engine", LOCAL_ENGINES)
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_custom_loss_trains_like_the_built_in_one(

@@ -16,9 +16,9 @@ import pytest
 import sklearn.neural_network
 from scipy import sparse
 from sklearn.datasets import make_classification, make_multilabel_classification, make_regression
+from tests.engines.local_engines import LOCAL_ENGINES
 
 import lamina
-from lamina.engines import available_engines
 
 SOLVERS: dict[str, dict[str, Any]] = {
     "adam": {"solver": "adam", "learning_rate_init": 0.01},
@@ -136,7 +136,7 @@ def feed(model: Any, X: np.ndarray, y: np.ndarray, regression: bool) -> None:
 theirs = cache(fitted)
 
 
-@pytest.mark.parametrize("engine", available_engines())
+@pytest.mark.parametrize("engine", LOCAL_ENGINES)
 @pytest.mark.parametrize(("solver", "task", "way"), CASES)
 def test_a_fit_has_the_same_numbers(
     assert_same: Callable[..., None], engine: str, solver: str, task: str, way: str
@@ -147,7 +147,7 @@ def test_a_fit_has_the_same_numbers(
     assert_same(ours, expected, rows_of(task)[0])
 
 
-@pytest.mark.parametrize("engine", available_engines())
+@pytest.mark.parametrize("engine", LOCAL_ENGINES)
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression", "two_targets"])
 def test_lbfgs_starts_with_the_same_numbers_if_weights_are_negative(
     assert_same: Callable[..., None], engine: str, task: str

@@ -10,9 +10,9 @@ import pytest
 import sklearn.neural_network as theirs
 from scipy import sparse
 from sklearn.datasets import load_diabetes, load_iris
+from tests.engines.local_engines import LOCAL_ENGINES
 
 import lamina
-from lamina.engines import available_engines
 
 X_IRIS, Y_IRIS = load_iris(return_X_y=True)
 X_DIABETES, Y_DIABETES = load_diabetes(return_X_y=True)
@@ -20,7 +20,7 @@ X_DIABETES, Y_DIABETES = load_diabetes(return_X_y=True)
 Same = Callable[..., None]
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.parametrize("engine", available_engines()),
+    pytest.mark.parametrize("engine", LOCAL_ENGINES),
 ]
 
 

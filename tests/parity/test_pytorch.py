@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
+from tests.engines.local_engines import LOCAL_ENGINES
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.engines import available_engines
 from lamina.inputs import Periodic, PiecewiseLinear, Scaled
 from lamina.members import Independent, Shared
 from lamina.solvers import Muon
 
 torch = pytest.importorskip("torch")
-if "native" not in available_engines():
+if "native" not in LOCAL_ENGINES:
     pytest.skip("the native extension is not built", allow_module_level=True)
 
 N_EPOCHS = 20

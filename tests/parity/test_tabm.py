@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from tests.engines.local_engines import LOCAL_ENGINES
 
 from lamina.blocks import Dense, MemberHeads, SharedDense
-from lamina.engines import Objective, Rows, available_engines, choose_engine
+from lamina.engines import Objective, Rows, choose_engine
 from lamina.network import Network, NetworkSpec, ParameterLayout
 
 torch = pytest.importorskip("torch")
@@ -65,7 +66,7 @@ def copy_tensors(read, arch_type, network):
 
 @pytest.mark.parametrize("scaling", FIRST)
 @pytest.mark.parametrize("arch_type", ["tabm", "tabm-mini"])
-@pytest.mark.parametrize("engine", available_engines())
+@pytest.mark.parametrize("engine", LOCAL_ENGINES)
 def test_outputs_and_gradients_are_those_of_tabm_in_float32(arch_type, scaling, engine):
     engine = choose_engine(engine)
     model, network = their_model(arch_type, scaling), our_network(arch_type, scaling)

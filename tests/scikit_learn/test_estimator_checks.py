@@ -7,15 +7,15 @@ from collections.abc import Callable
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from tests.engines.local_engines import LOCAL_ENGINES
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.engines import available_engines
 from lamina.inputs import Periodic, PiecewiseLinear
 from lamina.members import Independent, Shared
 
 ESTIMATORS = [
     estimator(engine=engine)
-    for engine in available_engines()
+    for engine in LOCAL_ENGINES
     for estimator in (MLPClassifier, MLPRegressor)
 ]
 ESTIMATORS += [

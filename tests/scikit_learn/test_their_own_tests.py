@@ -7,9 +7,9 @@ from types import ModuleType
 
 import pytest
 import sklearn.neural_network
+from tests.engines.local_engines import LOCAL_ENGINES
 
 import lamina
-from lamina.engines import available_engines
 
 LEFT_OUT = {
     "test_gradient": (
@@ -54,7 +54,7 @@ THEIRS = {
 globals().update({name: test for name, test in THEIRS.items() if name not in LEFT_OUT})
 
 
-@pytest.fixture(autouse=True, params=available_engines())
+@pytest.fixture(autouse=True, params=LOCAL_ENGINES)
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("LAMINA_ENGINE", request.param)
     return request.param

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.engines.custom_loss import is_torch_loss
 from lamina.engines.device import CPU
-from lamina.engines.devices import choose_device, kind_of, require_torch
+from lamina.engines.devices import choose_device, is_torch_installed, kind_of, require_torch
 from lamina.engines.engine import Engine
 from lamina.engines.independent import IndependentEngine
 from lamina.engines.reference import ReferenceEngine
@@ -34,8 +34,17 @@ ENVIRONMENT_VARIABLE = "LAMINA_ENGINE"
 
 
 def available_engines() -> list[str]:
-    """Return the names of the engines that are available on this machine."""
-    return [*(["native"] if _native() is not None else []), "reference"]
+    """Return the names of the engines that are available on this machine.
+
+    'pytorch' is one of them where PyTorch is installed, which this does not import.
+
+    Examples
+    --------
+    >>> "reference" in available_engines()
+    True
+    """
+    native = ["native"] if _native() is not None else []
+    return [*native, "reference", *([PYTORCH] if is_torch_installed() else [])]
 
 
 def native_units() -> NativeUnits | None:
@@ -91,8 +100,8 @@ def choose_engine(
         precision = emulated(precision)
     # First the defaults: a single sample is predicted in a few microseconds.
     native = _native()
-    is_default = name is None and device is None and spec is None and native is not None
-    if is_default and not native.has_variable(ENVIRONMENT_VARIABLE):
+    is_default = name is None and device is None and spec is None
+    if is_default and native is not None and not native.has_variable(ENVIRONMENT_VARIABLE):
         return _native_engine(n_threads, precision)
     member = None if spec is None else spec.independent_member
     if spec is not None and member is not None:

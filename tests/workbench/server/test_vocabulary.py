@@ -52,6 +52,8 @@ def test_devices_can_be_chosen_where_there_is_a_gpu(names, monkeypatch):
         choosable_devices.cache_clear()
     takes = [p["takes"][0]["names"] for p in entries if p["name"] == "device"]
     assert takes == ([["auto", *names, "cpu"]] if names else [])
+    precisions = next(p["takes"][0]["names"] for p in entries if p["name"] == "precision")
+    assert ("tf32" in precisions) == bool(names)
 
 
 def test_a_new_activation_appears_in_the_vocabulary(monkeypatch):

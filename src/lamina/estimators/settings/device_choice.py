@@ -7,7 +7,7 @@ from lamina.engines.device import AUTO, CPU, NAMES, is_device_name
 from lamina.engines.devices import kind_of, require_tf32
 from lamina.estimators.settings.parametrized import Parametrized
 from lamina.estimators.settings.refusals import Names
-from lamina.formulas import is_minibatch
+from lamina.formulas import PRECISIONS, is_minibatch
 from lamina.formulas.precisions import TF32
 
 
@@ -23,6 +23,13 @@ class DeviceNames(Names):
 
     def __str__(self) -> str:
         return f"{super().__str__()} (or with a number, as in 'cuda:1')"
+
+
+class PrecisionNames(Names):
+    """Set of the names of precisions, of which some need a GPU."""
+
+    def __init__(self) -> None:
+        super().__init__({*PRECISIONS, TF32})
 
 
 def gpu_of_another_engine(model: Parametrized) -> str | None:

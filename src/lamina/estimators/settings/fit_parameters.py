@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Options
 
 from lamina.engines.choose import ENGINES
 from lamina.engines.device import NAMES
-from lamina.estimators.settings.device_choice import DeviceNames
+from lamina.estimators.settings.device_choice import DeviceNames, PrecisionNames
 from lamina.estimators.settings.parameter import (
     AT_LEAST_ONE,
     BELOW_ONE,
@@ -209,7 +209,7 @@ FIT_PARAMETERS = {
     ),
     "precision": Parameter(
         f"{one_of([*PRECISIONS, TF32])} or None",
-        [Names({*PRECISIONS, TF32}), None],
+        [PrecisionNames(), None],
         """
         Type to which both operands of every matrix product are rounded, in `fit` and in `predict`;
         sums, weights and everything else stay in float32, which this implies. 'bfloat16' is faster

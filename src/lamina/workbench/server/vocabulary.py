@@ -27,7 +27,7 @@ from lamina.estimators.settings.constraints import (
     CONSTRAINTS,
     REGRESSION_CONSTRAINTS,
 )
-from lamina.estimators.settings.device_choice import DeviceNames
+from lamina.estimators.settings.device_choice import DeviceNames, PrecisionNames
 from lamina.estimators.settings.docstrings import described
 from lamina.estimators.settings.refusals import Formulas
 from lamina.formulas.table import Named, RecordTable
@@ -159,6 +159,9 @@ def takes(constraint: object) -> Iterator[Message]:
         yield {"kind": "none"}
     elif isinstance(constraint, DeviceNames):
         yield {"kind": "choice", "names": [*choosable_devices()]}
+    elif isinstance(constraint, PrecisionNames):
+        offered = set(constraint.options) if choosable_devices() else {*formulas.PRECISIONS}
+        yield {"kind": "choice", "names": _in_order_of_their_table(offered)}
     elif isinstance(constraint, Formulas):
         names = _in_order_of_their_table(constraint.options)
         yield {"kind": "choice", "names": names, "hyperparameters": _carried(constraint)}
