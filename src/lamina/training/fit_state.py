@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.files.disk_arrays import is_mapped
 from lamina.formulas.table import Array
 from lamina.training.history import Monitor
 from lamina.training.memory import Memory
@@ -78,6 +79,13 @@ class FitState:
         n_epochs = min(len(self.losses), *map(len, self.columns.values()))
         for column in (self.losses, *self.columns.values()):
             del column[n_epochs:]
+
+
+def order_to_shuffle(order: NDArray[np.int64] | None, n_samples: int) -> NDArray[np.int64]:
+    """Return a copy of an order of samples, by default of all; on disk the order itself."""
+    if order is None:
+        return np.arange(n_samples, dtype=np.int64)
+    return order.astype(np.int64, copy=not is_mapped(order))
 
 
 def begin(

@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 
 from lamina.engines import Engine, EpochReport, Rows, Trainer
 from lamina.engines.trainer import TimeIsUp, shuffle_order
-from lamina.files.disk_arrays import is_mapped
 from lamina.formulas.table import Array
 from lamina.network import Network, NetworkSpec
 from lamina.training.callbacks.protocol import Callbacks
 from lamina.training.checkpoint import Checkpoint
 from lamina.training.divergence import epoch_error, refuse_non_finite_weights
-from lamina.training.fit_state import FitState, begin
+from lamina.training.fit_state import FitState, begin, order_to_shuffle
 from lamina.training.history import Ending, Monitor
 from lamina.training.memory import Memory
 from lamina.training.observers import EpochRecord, current_observer
@@ -69,7 +68,7 @@ def train(
         Source of each epoch's order of samples, if the plan shuffles.
     order : ndarray of int64, optional
         Indices of the training samples, by default all; from a checkpoint possibly of each member.
-        It is copied, unless it is on disk: there it is shuffled in place.
+        On disk it is shuffled in place.
     validation : Validation, optional
         Held-out samples, which may decide when to stop.
     fallback : ndarray of shape (n_parameters,), optional
@@ -95,10 +94,7 @@ def train(
         For a loss or a layer that becomes infinite or NaN, unless an earlier best epoch can be
         restored; at the end, for such parameters.
     """
-    if order is None:
-        order = np.arange(len(rows.y), dtype=np.int64)
-    elif not is_mapped(order):
-        order = order.astype(np.int64)
+    order = order_to_shuffle(order, len(rows.y))
     if plan.own_rows and order.ndim == 1:
         order = np.repeat(order[:, np.newaxis], spec.n_members, axis=1)
     state = begin(plan, memory, order, validation)

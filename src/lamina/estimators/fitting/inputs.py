@@ -17,7 +17,7 @@ from lamina.estimators.fitting.tasks import Task
 from lamina.estimators.fitting.validation_setup import HeldOut
 from lamina.estimators.settings.fit_settings import FitSettings
 from lamina.estimators.settings.parametrized import Parametrized
-from lamina.files.chunks import IN_MEMORY, Workspace
+from lamina.files.chunks import Workspace
 from lamina.formulas.table import Array, Matrix
 from lamina.network import Network, NetworkSpec
 
@@ -63,8 +63,6 @@ class Assignment:
         True for `partial_fit`.
     begins_on_samples : bool
         True if initial parameters are fitted to samples: bins, or by initializer='data'.
-    workspace : Workspace
-        Place of the arrays that the fit makes.
     is_begun : bool
         True if the initial parameters are fitted to all samples; else the fit does so, once it has
         split them.
@@ -92,7 +90,11 @@ class Assignment:
     incremental: bool
     begins_on_samples: bool
     is_begun: bool
-    workspace: Workspace = IN_MEMORY
+
+    @property
+    def workspace(self) -> Workspace:
+        """Place of the arrays that the fit makes."""
+        return Workspace.of_samples(self.X)
 
     def network(self, parameters: Array) -> Network:
         """Return the network that is fitted, with these parameters."""

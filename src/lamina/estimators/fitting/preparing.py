@@ -117,10 +117,9 @@ def prepare_fit(
         else _continued_parameters(earlier, settings, spec, task)
     )
     start = start if settings.is_minibatch else start.astype(np.float64)
-    workspace = Workspace.of_samples(samples)
-    rows, objective = task.rows(samples, weight, start.dtype, workspace), task.objective(settings)
-    scaling, engine = task.scaling, choose_fit_engine(settings, spec)
-    _check_loss(settings, objective.loss, rows, spec.n_outputs)
+    rows = task.rows(samples, weight, start.dtype, Workspace.of_samples(samples))
+    engine = choose_fit_engine(settings, spec)
+    _check_loss(settings, task.loss, rows, spec.n_outputs)
     fit = Assignment(
         settings=settings,
         model=model,
@@ -129,8 +128,8 @@ def prepare_fit(
         spec=spec,
         task=task,
         inputs=inputs,
-        scaling=scaling,
-        objective=objective,
+        scaling=task.scaling,
+        objective=task.objective(settings),
         X=samples,
         weight=weight,
         rows=rows,
@@ -144,7 +143,6 @@ def prepare_fit(
         incremental=incremental,
         begins_on_samples=begins_on_samples,
         is_begun=begins or (resume is None and not settings.early_stopping),
-        workspace=workspace,
     )
     if fit.is_begun:
         fit_first_parameters(fit)
