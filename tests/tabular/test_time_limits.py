@@ -62,11 +62,11 @@ class SimulatedMachine:
     def fit_member(self, sample, plan, seconds_left):
         self.train(plan.network, seconds_left)
         self.epoch_seconds *= self.slow_down
-        return SimpleNamespace(recipe=plan.recipe.name, network=plan.network)
+        return SimpleNamespace(recipe=plan.recipe.name, split=plan.split, network=plan.network)
 
     def fit_on_all(self, sample, member, network, seconds_left):
         self.train(network, seconds_left)
-        return SimpleNamespace(recipe=member.recipe, network=network)
+        return SimpleNamespace(recipe=member.recipe, split=member.split, network=network)
 
 
 def plans_of(n_splits):

@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lamina.engines.dask_task import current_task
+
 # Least work, in float64 multiply-adds (a float32 one counts half). In a step, for two threads: some
 # 17 microseconds on one, where two measured 1.05 to 1.2 times as fast; for each of more, so that
 # two rounds of tasks are worth distributing. In a call, so that starting the thread is.
@@ -22,7 +24,8 @@ ALWAYS_GRANTED = 16
 def usable_cores() -> int:
     """Return the number of usable cores: the process's affinity, limited by OMP_NUM_THREADS.
 
-    joblib sets OMP_NUM_THREADS in its workers so that all of them together fill the machine.
+    joblib sets OMP_NUM_THREADS in its workers so that all of them together fill the machine. A task
+    of a Dask worker is limited by the worker's number of threads instead.
 
     Examples
     --------
@@ -33,6 +36,8 @@ def usable_cores() -> int:
         cores = len(os.sched_getaffinity(0))
     else:
         cores = os.cpu_count() or 1
+    if (task := current_task()) is not None:
+        return min(cores, task.cores)
     limit = os.environ.get("OMP_NUM_THREADS", "")
     return max(1, min(cores, int(limit))) if limit.isdecimal() else cores
 

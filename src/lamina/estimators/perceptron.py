@@ -18,6 +18,7 @@ from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.spooling import SpooledSamples
 from lamina.engines import Engine
 from lamina.errors import NonFiniteError, UnsupportedBlockError
+from lamina.estimators.fitting.candidate import naming_candidate
 from lamina.estimators.fitting.data import FLOATS, are_plain_rows, read_rows
 from lamina.estimators.fitting.device_errors import device_errors
 from lamina.estimators.fitting.engine_choice import (
@@ -135,14 +136,15 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
             arguments = SourceArguments(y, sample_weight, validation_data, target, spool)
             return self._fit_source(X, arguments, resume)
         refuse_arguments_of_sources(target, spool)
-        return self._fit(
-            X,
-            y,
-            sample_weight,
-            incremental=False,
-            validation_data=validation_data,
-            resume=resume,
-        )
+        with naming_candidate(self):
+            return self._fit(
+                X,
+                y,
+                sample_weight,
+                incremental=False,
+                validation_data=validation_data,
+                resume=resume,
+            )
 
     @answers_in_kind
     def predict(self, X: ArrayOrTable) -> Any:

@@ -1,38 +1,33 @@
-"""Sweep one parameter: fit and score an estimator for each value, in parallel threads."""
+"""Sweep one parameter: fit and score an estimator for each value, in threads or by joblib."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import TYPE_CHECKING, TextIO, TypeAlias
+from typing import TYPE_CHECKING, TextIO
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn import config_context, get_config
+from joblib import delayed, effective_n_jobs
+from sklearn import get_config
 from sklearn.base import is_classifier
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
-from sklearn.utils.metaestimators import _safe_split
 
 from lamina.encoding.frames import ArrayOrTable
 from lamina.engines.threads import usable_cores
-from lamina.errors import NonFiniteError
-from lamina.estimators.fitting.running import DIVERGED
 from lamina.estimators.settings.refusals import shown
 from lamina.formulas.table import AnyArray
 from lamina.studies.device import on_device, uses_gpu
-from lamina.studies.inside import perceptron_inside
-from lamina.studies.sweep_result import Outcome, Sweep, SweepRun, score_name
+from lamina.studies.sweep_fit import Scorer, Split, SweepFit, SweepResult
+from lamina.studies.sweep_result import Sweep, score_name
 from lamina.studies.variation import ParameterValue, Variation
-from lamina.training import EpochRecord, observe_fits
+from lamina.training.parallel_jobs import FitJobs, Job, shares_memory
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -40,12 +35,6 @@ if TYPE_CHECKING:
 
 # Seconds before a sweep shows its progress, and between updates.
 PATIENCE, INTERVAL = 2.0, 0.5
-
-
-# Indices of the samples to train on and to test on.
-Split: TypeAlias = tuple[AnyArray, AnyArray]
-# `scorer(model, X, y)` returns a score.
-Scorer: TypeAlias = Callable[..., float]
 
 
 def sweep(
@@ -66,8 +55,9 @@ def sweep(
     """Vary one parameter: fit and score a copy of the estimator for every value and fold.
 
     Fits run in parallel threads of this process, as the native engine releases the GIL; no data is
-    copied or sent to other processes. The scores equal those of scikit-learn's `cross_validate` for
-    each value, for any number of threads.
+    copied or sent to other processes. Inside `with joblib.parallel_config("dask")`, or another
+    backend, they run there. The scores equal those of scikit-learn's `cross_validate` for each
+    value, for any number of threads and any backend.
 
     Parameters
     ----------
@@ -90,8 +80,8 @@ def sweep(
     groups : array-like of shape (n_samples,), optional
         Groups for a splitter that keeps groups together.
     n_threads : int, optional
-        Number of concurrent fits; by default the number of cores, and 1 on a GPU. The fits share
-        the cores.
+        Number of concurrent fits; by default the number of cores, of the cluster if joblib runs the
+        fits on one, and 1 on a GPU. The fits share the cores.
     device : str, optional
         Device of every fit, which replaces the estimator's own: 'cpu', 'cuda', 'mps' or 'auto'.
     random_state : int, default=0
@@ -138,16 +128,19 @@ def sweep(
         raise ValueError(f"n_threads={n_threads!r} must be at least 1, or None for all cores")
     estimator, workers = on_device(estimator, device), n_threads
     if workers is None:
-        workers = 1 if uses_gpu(estimator) else usable_cores()
+        cores = usable_cores() if shares_memory() else effective_n_jobs(-1)
+        workers = 1 if uses_gpu(estimator) else cores
     variation = Variation(estimator, parameter, random_state)
     X, y, groups = indexable(X, y, groups)
     folds = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y, groups))
     scorer = check_scoring(estimator, scoring)
-    jobs = [(i, fold) for i in range(len(values)) for fold in range(len(folds))]
-    work = _Work(variation, X, y, values, folds, scorer)
-    began = perf_counter()
-    workers = min(workers, len(jobs))
-    runs, is_whole = _run(work, jobs, workers, _Progress(parameter, len(jobs), progress))
+    jobs = _Jobs(variation, X, y, values, folds, scorer)
+    began, line = perf_counter(), _Progress(parameter, len(jobs), progress)
+    run = _run_in_threads if shares_memory() else _run_by_joblib
+    results = run(jobs, min(workers, len(jobs)), line)
+    line.end()
+    _pass_on(results)
+    runs = [result.run for result in results]
     return Sweep(
         parameter=parameter,
         values=tuple(values),
@@ -155,13 +148,13 @@ def sweep(
         n_folds=len(folds),
         score_name=score_name(estimator, scoring),
         seconds=perf_counter() - began,
-        is_whole=is_whole,
+        is_whole=len(runs) == len(jobs),
     )
 
 
-@dataclass
-class _Work:
-    """The data that all fits of a sweep share."""
+@dataclass(frozen=True)
+class _Jobs:
+    """Fits of a sweep, and the data that they share."""
 
     variation: Variation
     X: ArrayOrTable
@@ -170,105 +163,51 @@ class _Work:
     folds: list[Split]
     scorer: Scorer
     config: dict[str, object] = field(default_factory=get_config)
-    stop: threading.Event = field(default_factory=threading.Event)
-    warned: dict[int, list[warnings.WarningMessage]] = field(default_factory=dict)
 
-    def run(self, index: int, fold: int) -> SweepRun | None:
-        """Fit and score one value on one fold; return None if the sweep was interrupted."""
-        if self.stop.is_set():
-            return None
-        caught = self.warned[threading.get_ident()] = []
-        # scikit-learn's configuration is local to each thread.
-        with config_context(**self.config):
-            run = self._fit_and_score(index, fold, caught)
-        return None if self.stop.is_set() else run
+    def __len__(self) -> int:
+        return len(self.values) * len(self.folds)
 
-    def _fit_and_score(
-        self, index: int, fold: int, caught: list[warnings.WarningMessage]
-    ) -> SweepRun:
-        value = self.values[index]
-        train, test = self.folds[fold]
-        model, losses = self.variation.copy(value), list[float]()
-        X, y = _safe_split(model, self.X, self.y, train)
-        X_test, y_test = _safe_split(model, self.X, self.y, test, train)
-        began = perf_counter()
-        try:
-            with observe_fits(lambda record: self._record(record, losses)):
-                model.fit(X, y)
-        except NonFiniteError as error:
-            seconds = perf_counter() - began
-            curve = np.array(losses)
-            return SweepRun(index, value, fold, seconds, curve, Outcome.DIVERGED, str(error))
-        except Exception as error:
-            error.add_note(f"in the fit with {self.variation.parameter}={value!r}")
-            raise
-        seconds = perf_counter() - began
-        outcome, message = _ending(caught)
-        return SweepRun(
-            index,
-            value,
-            fold,
-            seconds,
-            _loss_curve(model, losses),
-            outcome,
-            message,
-            train_score=float(self.scorer(model, X, y)),
-            test_score=float(self.scorer(model, X_test, y_test)),
-        )
+    @property
+    def data(self) -> list[ArrayOrTable]:
+        """X, y, and the indices of all folds."""
+        return [self.X, self.y, *(part for fold in self.folds for part in fold)]
 
-    def _record(self, record: EpochRecord, losses: list[float]) -> None:
-        if record.epoch == 1:
-            losses.clear()
-        losses.append(record.loss)
-        if self.stop.is_set():
-            # Only the main thread receives Ctrl-C; raising it here ends this thread's fit as well.
-            raise KeyboardInterrupt
+    def of_joblib(self, X: ArrayOrTable, y: ArrayOrTable, *indices: AnyArray) -> Iterator[Job]:
+        """Iterate over the fits as jobs of joblib, with the data as they receive it."""
+        folds = list(zip(indices[::2], indices[1::2], strict=True))
+        for fit, *data in replace(self, X=X, y=y, folds=folds):
+            yield delayed(fit.run)(*data)
+
+    def __iter__(self) -> Iterator[tuple[SweepFit, ArrayOrTable, ArrayOrTable, AnyArray, AnyArray]]:
+        """Iterate over the fits and the arguments of their `run`."""
+        for index, value in enumerate(self.values):
+            for fold, (train, test) in enumerate(self.folds):
+                fit = SweepFit(self.variation, index, value, fold, self.scorer, self.config)
+                yield fit, self.X, self.y, train, test
 
 
-def _ending(caught: list[warnings.WarningMessage]) -> tuple[Outcome, str]:
-    for each in caught:
-        if issubclass(each.category, ConvergenceWarning):
-            has_diverged = str(each.message).startswith(DIVERGED)
-            outcome = Outcome.DIVERGED if has_diverged else Outcome.UNFINISHED
-            return outcome, str(each.message)
-    return Outcome.FINISHED, ""
-
-
-def _loss_curve(model: BaseEstimator, losses: list[float]) -> NDArray[np.float64]:
-    """Return the network's loss curve, or the recorded losses for SciPy, which keeps none."""
-    try:
-        curve = getattr(perceptron_inside(model).model, "loss_curve_", None)
-    except (TypeError, NotFittedError):
-        curve = None
-    return np.array(curve or losses, dtype=np.float64)
-
-
-def _run(
-    work: _Work, jobs: list[tuple[int, int]], workers: int, progress: _Progress
-) -> tuple[list[SweepRun], bool]:
-    """Return the finished fits, and True if all of them finished."""
-    with _recording_warnings(work), ThreadPoolExecutor(workers, "lamina-sweep") as pool:
-        futures = [pool.submit(work.run, *job) for job in jobs]
+def _run_in_threads(jobs: _Jobs, workers: int, progress: _Progress) -> list[SweepResult]:
+    """Return the results of the finished fits: of all of them, unless Ctrl-C ended the sweep."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(workers, "lamina-sweep") as pool:
+        futures = [pool.submit(fit.run, X, y, train, test, stop) for fit, X, y, train, test in jobs]
         try:
             _wait_for(futures, progress)
         except KeyboardInterrupt:
             pass
         finally:
             if not all(future.done() for future in futures):
-                work.stop.set()
+                stop.set()
             for future in futures:
                 future.cancel()
-    progress.end()
     ended = [future for future in futures if not future.cancelled()]
     for future in ended:
         if (error := future.exception()) is not None:
             raise error
-    runs = [run for future in ended if (run := future.result()) is not None]
-    _pass_on(work)
-    return runs, len(runs) == len(jobs)
+    return [result for future in ended if (result := future.result()) is not None]
 
 
-def _wait_for(futures: list[Future[SweepRun | None]], progress: _Progress) -> None:
+def _wait_for(futures: list[Future[SweepResult | None]], progress: _Progress) -> None:
     left = set(futures)
     while left:
         done, left = wait(left, timeout=INTERVAL, return_when="FIRST_COMPLETED")
@@ -277,35 +216,19 @@ def _wait_for(futures: list[Future[SweepRun | None]], progress: _Progress) -> No
         progress.show(len(futures) - len(left))
 
 
-@contextmanager
-def _recording_warnings(work: _Work) -> Iterator[None]:
-    """Record the warnings of all threads, as filters and display are global to the process."""
-    everyone: list[warnings.WarningMessage] = work.warned.setdefault(0, [])
-
-    def note(
-        message: Warning | str,
-        category: type[Warning],
-        filename: str,
-        lineno: int,
-        file: TextIO | None = None,
-        line: str | None = None,
-    ) -> None:
-        warning = warnings.WarningMessage(message, category, filename, lineno)
-        work.warned.get(threading.get_ident(), everyone).append(warning)
-        if not issubclass(category, ConvergenceWarning):
-            everyone.append(warning)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        warnings.showwarning = note
-        yield
+def _run_by_joblib(jobs: _Jobs, workers: int, progress: _Progress) -> list[SweepResult]:
+    """Return the results of the finished fits, run in processes or on a cluster."""
+    runner = FitJobs(workers, lambda _: progress.show(len(runner.results)))
+    with suppress(KeyboardInterrupt):
+        runner.run(jobs.of_joblib, *jobs.data)
+    return list(runner.results.values())
 
 
-def _pass_on(work: _Work) -> None:
+def _pass_on(results: list[SweepResult]) -> None:
     """Emit each warning once, except those on convergence, which the table shows."""
-    for text, category in {(str(each.message), each.category) for each in work.warned[0]}:
+    for text, category in {each for result in results for each in result.warnings}:
         if not text.startswith("Training interrupted"):
-            warnings.warn(text, category, stacklevel=4)
+            warnings.warn(text, category, stacklevel=3)
 
 
 class _Progress:

@@ -65,7 +65,7 @@ class FitProgress:
 
     def finish(self, place: int) -> None:
         """Count all epochs of a member as done."""
-        if self.show is not None:
+        if self.show is not None and self.done[place] < self.totals[place]:
             self.advance(place, self.totals[place])
 
     def stop(self) -> None:

@@ -6,12 +6,12 @@ Shapes: predictions (n_samples,) or (n_samples, n_classes); losses and weights (
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 
 from lamina.estimators.fitting.state import EPOCH_ATTRIBUTES
@@ -21,8 +21,9 @@ from lamina.tabular.encoded import EncodedTable
 from lamina.tabular.fit_progress import FitProgress, MemberCallback
 from lamina.tabular.members import ABSENT_WEIGHT, LEAST_SECONDS, Member
 from lamina.tabular.shared_inputs import inputs_by_recipe
-from lamina.tabular.side_by_side import MemberFitter, run_or_stop
+from lamina.tabular.side_by_side import MemberFitter, naming
 from lamina.tabular.targets import Target
+from lamina.training.parallel_jobs import Job
 
 # A lower learning rate and few epochs preserve what the networks have learned. No epoch is chosen,
 # so that the loss on the held-out samples is unbiased.
@@ -119,14 +120,15 @@ def refit_members(
     first = fitter.progress.begin([REFIT_EPOCHS] * len(members))
     limit = fitter.limit
     seconds_left = (lambda: limit.networks_end_at - limit.clock()) if limit.is_set else None
-    run = Parallel(n_jobs=fitter.workers, prefer="threads", pre_dispatch=fitter.workers)
-    jobs = (
-        delayed(_refit_one)(
-            sample, member, means[i], folds[i], fitter.progress, first + i, seconds_left
-        )
-        for i, member in enumerate(members)
-    )
-    refitted: list[Member] = run_or_stop(run, jobs, fitter.progress)
+
+    def jobs(shared: NewSample) -> Iterator[Job]:
+        job = delayed(_refit_one)
+        for i, member in enumerate(members):
+            place = first + i
+            yield job(shared, member, means[i], folds[i], fitter.progress, place, seconds_left)
+
+    places = range(first, first + len(members))
+    refitted: list[Member] = fitter.run(sample, jobs, places)
     n_cut = sum(_n_epochs(member) < REFIT_EPOCHS for member in refitted)
     if n_cut:
         limit.remarks.append(f"time_limit ended the refit of {n_cut} of {len(members)} networks")
@@ -168,7 +170,8 @@ def _refit_one(
         "callbacks": [MemberCallback(progress, place)],
     }
     before = {name: getattr(network, name) for name in changed}
-    network.set_params(**changed).fit(inputs, y, weight)
+    with naming(member.recipe, member.split):
+        network.set_params(**changed).fit(inputs, y, weight)
     network.set_params(**before)
     progress.finish(place)
     return replace(member, network=network)

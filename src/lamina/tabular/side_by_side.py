@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import delayed, effective_n_jobs
 from sklearn.base import clone
 
 from lamina.engines.choose import is_gpu
@@ -23,6 +24,7 @@ from lamina.tabular.members import (
 )
 from lamina.tabular.overfitting import OverfittingStop
 from lamina.tabular.time_limits import Clock, TimeLimit
+from lamina.training.parallel_jobs import FitJobs, Job, shares_memory
 
 # If there is not enough time for this many members, each has fewer epochs instead.
 FEWEST_MEMBERS = 3
@@ -151,21 +153,51 @@ class MemberFitter:
         """
         epochs = [best_epoch(member.network) for member in members]
         first = self.progress.begin(epochs)
-        run = Parallel(n_jobs=self.workers, prefer="threads", pre_dispatch=self.workers)
         budget = None
         if self.limit.is_set:
             budget = Budget(self.limit.networks_end_at, self.limit.clock)
-        jobs = (
-            delayed(_refit_one)(sample, member, self.progress, first + i, epochs[i], budget)
-            for i, member in enumerate(members)
-        )
-        refitted: list[Member] = run_or_stop(run, jobs, self.progress)
-        n_old = sum(new is old for new, old in zip(refitted, members, strict=True))
+
+        def jobs(shared: Sample) -> Iterator[Job]:
+            job = delayed(_refit_one)
+            for i, member in enumerate(members):
+                yield job(shared, member, self.progress, first + i, epochs[i], budget)
+
+        places = range(first, first + len(members))
+        refitted: list[Member | None] = self.run(sample, jobs, places)
+        n_old = sum(new is None for new in refitted)
         if n_old:
             self.limit.remarks.append(
                 f"time_limit left {n_old} of {len(members)} networks without the latest samples"
             )
-        return refitted
+        pairs = zip(refitted, members, strict=True)
+        return [old if new is None else new for new, old in pairs]
+
+    def run(
+        self,
+        sample: object,
+        jobs: Callable[[Any], Iterable[Job]],
+        places: Sequence[int],
+        progress: FitProgress | None = None,
+    ) -> list[Result]:
+        """Run the jobs of members; if one fails, or at Ctrl-C, end the others after their epoch.
+
+        Parameters
+        ----------
+        sample : object
+            Samples that all jobs share.
+        jobs : callable
+            `jobs(sample)` iterates over joblib's jobs, with the sample as they receive it.
+        places : sequence of int
+            Index of each job's member in the progress. Threads count epochs there, and other
+            processes only finished members.
+        progress : FitProgress, optional
+        """
+        progress = self.progress if progress is None else progress
+        try:
+            return FitJobs(self.workers, lambda i: progress.finish(places[i])).run(jobs, sample)
+        except BaseException:
+            progress.stop()
+            raise
 
     def _plan(self, sample: Sample, plans: Sequence[MemberPlan], n_later: int) -> Budget:
         """Measure the speed, and reduce the epochs if too few members fit into the time."""
@@ -205,7 +237,10 @@ class MemberFitter:
         clock = self.limit.clock
         began = clock()
         budget = Budget(began + max(ends_at - began, 0) / 4, clock)
-        self._run(sample, trials, None, budget)
+        fitted = self._run(sample, trials, None, budget)
+        if fitted and not shares_memory():
+            # Workers that have just started import libraries and receive the table.
+            return max(each.epoch_seconds for each in fitted)
         return (clock() - began) / TRIAL_EPOCHS
 
     def _run(
@@ -216,13 +251,15 @@ class MemberFitter:
         budget: Budget | None,
     ) -> list[Fitted]:
         progress = self.progress if first is not None else FitProgress()
-        run = Parallel(n_jobs=self.workers, prefer="threads", pre_dispatch=self.workers)
         order = range(len(plans)) if budget is not None else longest_first(plans)
-        jobs = (
-            delayed(_fit_one)(sample, plans[i], progress, (first or 0) + i, budget, i == 0)
-            for i in order
-        )
-        fitted: list[Fitted | None] = run_or_stop(run, jobs, progress)
+        places = [(first or 0) + i for i in order]
+
+        def jobs(shared: Sample) -> Iterator[Job]:
+            job = delayed(_fit_one)
+            for i, place in zip(order, places, strict=True):
+                yield job(shared, plans[i], progress, place, budget, i == 0)
+
+        fitted: list[Fitted | None] = self.run(sample, jobs, places, progress)
         in_order = sorted(zip(order, fitted, strict=True), key=lambda pair: pair[0])
         return [each for _, each in in_order if each is not None]
 
@@ -277,12 +314,13 @@ def seconds_after(
     return min(n_fitted * epoch_seconds * EPOCHS_AFTER, max(seconds, 0.0) / 2)
 
 
-def run_or_stop(run: Parallel, jobs: Iterable[object], progress: FitProgress) -> list[Result]:
-    """Run jobs; if one fails, or at Ctrl-C, end the others after their epoch."""
+@contextmanager
+def naming(recipe: str, split: int) -> Iterator[None]:
+    """Name the network in errors, which may come from another machine."""
     try:
-        return list(run(jobs))
-    except BaseException:
-        progress.stop()
+        yield
+    except Exception as error:
+        error.add_note(f"in the fit of the network of recipe {recipe!r} on split {split}")
         raise
 
 
@@ -301,7 +339,8 @@ def _fit_one(
         progress.finish(place)
         return None
     plan.network.set_params(callbacks=[MemberCallback(progress, place), OverfittingStop()])
-    member = fit_member(sample, plan, None if budget is None else budget.left)
+    with naming(plan.recipe.name, plan.split):
+        member = fit_member(sample, plan, None if budget is None else budget.left)
     progress.finish(place)
     plan.network.set_params(callbacks=None, max_seconds=None)
     if not isinstance(plan.network.monitor, str):
@@ -320,17 +359,18 @@ def _refit_one(
     place: int,
     n_epochs: int,
     budget: Budget | None,
-) -> Member:
-    """Fit a member on all samples; return it unchanged if there is not enough time."""
+) -> Member | None:
+    """Fit a member on all samples; return None if there is not enough time."""
     # Training took the time of all epochs, on about the same number of samples.
     seconds = sum(member.network.history_["seconds"][:n_epochs])
     if n_epochs == 0 or (budget is not None and budget.left() < seconds):
         progress.finish(place)
-        return member
+        return None
     network = clone(member.network).set_params(
         monitor=None, callbacks=[MemberCallback(progress, place, n_epochs)]
     )
-    refitted = fit_on_all(sample, member, network, None if budget is None else budget.left)
+    with naming(member.recipe, member.split):
+        refitted = fit_on_all(sample, member, network, None if budget is None else budget.left)
     progress.finish(place)
     network.set_params(callbacks=None, max_seconds=None)
-    return refitted if len(network.loss_curve_) == n_epochs else member
+    return refitted if len(network.loss_curve_) == n_epochs else None

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import NamedTuple, TypeAlias
+
+from lamina.engines.dask_task import DaskTask, current_task
 
 
 class EpochRecord(NamedTuple):
@@ -70,5 +73,16 @@ def observe_fits(observer: Observer) -> Iterator[None]:
 
 
 def current_observer() -> Observer | None:
-    """Return the observer of the present thread or task, or None."""
-    return _observer.get()
+    """Return the observer of the present thread or task, or None.
+
+    In a task of a Dask worker it ends the fit after the present epoch once the task is cancelled.
+    """
+    observer, task = _observer.get(), current_task()
+    return observer if task is None else partial(_observe_in_task, task, observer)
+
+
+def _observe_in_task(task: DaskTask, observer: Observer | None, record: EpochRecord) -> None:
+    if task.is_cancelled:
+        raise KeyboardInterrupt
+    if observer is not None:
+        observer(record)
