@@ -117,6 +117,10 @@ class SlowPrecisionWarning(RuntimeWarning):
     """The processor lacks instructions for a precision, which is therefore slower than float32."""
 
 
+class WorkerLostWarning(RuntimeWarning):
+    """A worker of a fit on several machines was lost; the others resume from a checkpoint."""
+
+
 class HostLossWarning(RuntimeWarning):
     """A custom loss in NumPy makes a fit on a device copy every batch to the host and back."""
 

@@ -19,11 +19,14 @@ class Crew(Protocol):
     Attributes
     ----------
     was_interrupted : bool
-        True if Ctrl-C arrived during the latest call. The call returns all the same, after the
-        step in which it arrived.
+        True after Ctrl-C during a call, which returns all the same, after its present step.
     """
 
     was_interrupted: bool
+
+    def can_grow(self) -> bool:
+        """Return True if the cluster now has room for twice as many workers."""
+        ...
 
     def begin(self, n_shards: int, make_part: MakePart) -> None:
         """Give each worker its part, and connect the workers."""
@@ -55,8 +58,10 @@ class LocalCrew(Crew):
     def begin(self, n_shards: int, make_part: MakePart) -> None:
         self._worker = ShardWorker(make_part(range(n_shards)), Alone())
 
+    def can_grow(self) -> bool:
+        return False
+
     def call(self, method: str, *arguments: object) -> list[Any]:
-        self.was_interrupted = False
         future: Future[Any] = self._thread.submit(getattr(self._worker, method), *arguments)
         try:
             return [future.result()]

@@ -7,10 +7,11 @@ torch.distributed alone, and a worker that does not answer is an error within th
 
 from __future__ import annotations
 
-import math
+from concurrent.futures import CancelledError
 from contextlib import suppress
+from dataclasses import dataclass, field
 from threading import Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
@@ -21,30 +22,88 @@ from lamina.distributed.crew import Crew, MakePart
 from lamina.distributed.pulse import Pulse, cluster_workers
 from lamina.errors import WorkerLostError
 
-# Seconds between looks at the cluster, and for the others to answer once one has failed.
+# Seconds between looks at the cluster, and for workers to let go of a fit.
 LOOK, GRACE = 0.25, 5.0
-# Seconds in which a process must import PyTorch, during which it may give no sign of life.
+# Seconds in which a process must import PyTorch.
 PREPARATION = 300.0
 
 
-def choose_workers(
-    client: Client, n_workers: int | None, n_shards: int, timeout: float
-) -> list[str]:
-    """Return the addresses of the workers of a fit: the largest power of two that there is.
+@dataclass
+class Cluster:
+    """Workers of a cluster that a fit may use.
 
-    Raises
-    ------
-    ValueError
-        If the cluster has fewer workers than `n_workers`, or none.
+    Attributes
+    ----------
+    client : Client
+    n_workers : int or None
+        Number of workers of the fit; None for as many as there are.
+    n_shards : int
+    timeout : float
+        Seconds after which a worker that does not answer is lost.
+    lost : set of str
+        Addresses of workers that no longer answer.
     """
-    found = sorted(cluster_workers(client, timeout))
-    if len(found) < (n_workers or 1):
-        raise ValueError(
-            f"n_workers={n_workers}: the cluster at {client.scheduler.address} has {len(found)} "
-            "workers. Start more, or leave n_workers out."
-        )
-    most = min(len(found), n_shards if n_workers is None else n_workers)
-    return found[: 1 << (most.bit_length() - 1)]
+
+    client: Client
+    n_workers: int | None
+    n_shards: int
+    timeout: float
+    lost: set[str] = field(default_factory=set)
+    _prepared: dict[str, Future] = field(default_factory=dict)
+
+    def crew(self) -> DaskCrew:
+        """Return the workers of an attempt: the largest power of two that there is.
+
+        Raises
+        ------
+        WorkerLostError
+            If the cluster has no worker left, and none comes within the time-out.
+        """
+        began, found = monotonic(), list[str]()
+        while not found:
+            present = self._present()
+            seconds = monotonic() - began
+            if seconds >= (PREPARATION if present else self.timeout):
+                raise WorkerLostError("the cluster has no worker left")
+            is_first = not any(each.done() for each in self._prepared.values())
+            found = self._ready(present)
+            if is_first and len(found) < len(present):
+                found = []
+            sleep(0 if found else LOOK)
+        return DaskCrew(self, found[: self._size(len(found))])
+
+    def require_workers(self) -> None:
+        """Reject a number of workers that the cluster does not have.
+
+        Raises
+        ------
+        ValueError
+            Names both numbers.
+        """
+        n_found = len(self._present())
+        if n_found < (self.n_workers or 1):
+            raise ValueError(
+                f"n_workers={self.n_workers}: the cluster at {self.client.scheduler.address} has "
+                f"{n_found} workers. Start more, or leave n_workers out."
+            )
+
+    def has_room_for(self, size: int) -> bool:
+        """Return True if a new attempt would have so many workers."""
+        return self._size(len(self._ready(self._present()))) >= size
+
+    def _ready(self, present: list[str]) -> list[str]:
+        """Return the workers that have imported PyTorch, which takes seconds."""
+        for address in present:
+            if address not in self._prepared:
+                self._prepared[address] = submit(self.client, address, placed.prepare)
+        return [each for each in present if self._prepared[each].status == "finished"]
+
+    def _present(self) -> list[str]:
+        return sorted(set(cluster_workers(self.client, self.timeout)) - self.lost)
+
+    def _size(self, n_found: int) -> int:
+        most = min(n_found, self.n_shards if self.n_workers is None else self.n_workers)
+        return 1 << (most.bit_length() - 1) if most else 0
 
 
 class DaskCrew(Crew):
@@ -52,16 +111,16 @@ class DaskCrew(Crew):
 
     Parameters
     ----------
-    client : Client
+    cluster : Cluster
     addresses : list of str
         Addresses of the Dask workers, in the order of the ranks; their number is a power of two.
-    timeout : float
-        Seconds after which a worker that does not answer is lost.
     """
 
-    def __init__(self, client: Client, addresses: list[str], timeout: float) -> None:
+    def __init__(self, cluster: Cluster, addresses: list[str]) -> None:
         self.was_interrupted = False
-        self._client, self._addresses, self._timeout = client, addresses, timeout
+        self._cluster, self._addresses = cluster, addresses
+        client, timeout = cluster.client, cluster.timeout
+        self._client, self._timeout = client, timeout
         self._fit, self._futures = uuid4().hex, list[Future]()
         self._pulse = Pulse(client, addresses, timeout)
 
@@ -76,19 +135,26 @@ class DaskCrew(Crew):
         ]
         place = None
         if size > 1:
-            self._results([self._submit(i, placed.prepare) for i in range(size)], PREPARATION)
-            host = self._addresses[0].split("://")[-1].rsplit(":", 1)[0]
+            host = placed.host_of(self._addresses[0])
             arguments = self._fit, host, size, self._timeout
             (place,) = self._results([self._submit(0, placed.open_meeting, *arguments)])
         self._results(
             [
-                self._submit(rank, placed.begin, self._fit, rank, size, place, self._timeout, part)
+                self._submit(
+                    rank,
+                    placed.begin,
+                    self._fit,
+                    placed.Seat(rank, size, place, self._addresses[rank], self._timeout),
+                    part,
+                )
                 for rank, part in enumerate(parts)
             ]
         )
 
+    def can_grow(self) -> bool:
+        return self._cluster.has_room_for(2 * len(self._addresses))
+
     def call(self, method: str, *arguments: object) -> list[Any]:
-        self.was_interrupted = False
         futures = [
             self._submit(rank, placed.call, self._fit, method, *arguments)
             for rank in range(len(self._addresses))
@@ -125,17 +191,13 @@ class DaskCrew(Crew):
         ).start()
 
     def _submit(self, rank: int, function: Any, *arguments: object) -> Future:
-        return self._client.submit(
-            function,
-            *arguments,
-            workers=[self._addresses[rank]],
-            allow_other_workers=False,
-            pure=False,
-            retries=0,
-        )
+        return submit(self._client, self._addresses[rank], function, *arguments)
 
-    def _results(self, futures: list[Future], timeout: float | None = None) -> list[Any]:
-        """Wait for all futures, and return their results; a time-out replaces that of the fit.
+    def _results(self, futures: list[Future]) -> list[Any]:
+        """Wait for all workers, and return their results.
+
+        A worker that loses another ends by itself within the time-out, so only those without a
+        sign of life are not waited for.
 
         Raises
         ------
@@ -144,35 +206,36 @@ class DaskCrew(Crew):
         SchedulerLostError
             If the scheduler gives no sign of life.
         """
-        self._futures = futures
-        deadline = math.inf
-        while not all(each.done() for each in futures) and monotonic() < deadline:
-            if deadline == math.inf and (self._pulse.lost(timeout) or self._errors(futures)):
-                deadline = monotonic() + GRACE
+        self._futures, lost = futures, set[str]()
+        while waiting := [each for each in futures if not each.done()]:
+            lost.update(self._pulse.lost())
+            if {self._addresses[futures.index(each)] for each in waiting} <= lost:
+                break
             with suppress(TimeoutError):
-                wait([each for each in futures if not each.done()], LOOK, "FIRST_COMPLETED")
-        if all(each.status == "finished" for each in futures):
-            results: list[Any] = self._client.gather(futures)
+                wait(waiting, LOOK, "FIRST_COMPLETED")
+        results, reason = [], ""
+        for address, each in zip(self._addresses, futures, strict=False):
+            try:
+                # A result is lost with its worker, and would be waited for without an end.
+                results.append(None if address in lost else each.result(timeout=self._timeout))
+            except (TimeoutError, CancelledError):
+                lost.add(address)
+            if results and isinstance(results[-1], WorkerLostError):
+                reason = f" ({results[-1]})"
+        if not lost and not reason:
             return results
-        raise self._loss_of(futures)
+        self._cluster.lost.update(lost)
+        places = f"worker {' and '.join(sorted(lost))}" if lost else "a connection between workers"
+        raise WorkerLostError(f"{places} was lost{reason}", tuple(sorted(lost)))
 
-    def _errors(self, futures: list[Future]) -> list[BaseException]:
-        """Return the errors of the workers; raise the first one that is not the loss of another."""
-        errors = [each.exception() for each in futures if each.status == "error"]
-        for error in errors:
-            if not isinstance(error, WorkerLostError):
-                raise error
-        return errors
 
-    def _loss_of(self, futures: list[Future]) -> WorkerLostError:
-        """Return the error for the workers that did not finish."""
-        errors = self._errors(futures)
-        lost = self._pulse.lost()
-        lost += [
-            address
-            for address, each in zip(self._addresses, futures, strict=False)
-            if not each.done() and address not in lost
-        ]
-        places = f"worker {' and '.join(lost)}" if lost else "a connection between workers"
-        reason = f" ({errors[0]})" if errors else ""
-        return WorkerLostError(f"{places} was lost{reason}", tuple(lost))
+def submit(client: Client, address: str, function: Any, *arguments: object) -> Future:
+    """Let a worker call a function, once and nowhere else."""
+    return client.submit(
+        function,
+        *arguments,
+        workers=[address],
+        allow_other_workers=False,
+        pure=False,
+        retries=0,
+    )

@@ -63,7 +63,7 @@ class ShardedEngine(Engine):
     ) -> ShardedTrainer:
         division = Division(len(rows.y), self.n_shards)
         part = WorkerPart(self.inside, spec, objective, optimizer, division, {}, parameters, state)
-        return ShardedTrainer(part, rows, self.make_crew())
+        return ShardedTrainer(part, rows, self.make_crew)
 
     def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
         return self.inside.evaluator(spec, objective, rows)
@@ -84,13 +84,15 @@ class ShardedTrainer(EpochsTrainer):
         Part of every worker, without its samples.
     rows : Rows
         All samples.
-    crew : Crew
+    make_crew : callable
+        Returns the workers, also for a larger crew between two epochs.
     """
 
-    def __init__(self, part: WorkerPart, rows: Rows, crew: Crew) -> None:
-        self._part, self._rows, self._crew = part, rows, crew
+    def __init__(self, part: WorkerPart, rows: Rows, make_crew: Callable[[], Crew]) -> None:
+        self._part, self._rows, self._make_crew = part, rows, make_crew
         self._step = part.state.step
         self._order: NDArray[np.int64] | None = None
+        self._crew: Crew
 
     @property
     def step(self) -> int:
@@ -163,15 +165,23 @@ class ShardedTrainer(EpochsTrainer):
             raise TimeIsUp
 
     def _begin(self, order: NDArray[np.int64]) -> None:
-        """Give the workers their samples before the first epoch."""
+        """Give the workers their samples before the first epoch, and when there are more workers.
+
+        The order of the samples stays that of the first epoch: shards have orders of their own.
+        """
         if self._order is not None:
-            return
+            if not self._crew.can_grow():
+                return
+            present = self.parameters(), self.optimizer_state()
+            self._part = replace(self._part, parameters=present[0], state=present[1])
+            self._crew.close()
         division = Division(len(order), self._part.division.n_shards)
 
         def make_part(shards: range) -> WorkerPart:
             rows = {shard: _chosen(self._rows, order[division.rows(shard)]) for shard in shards}
             return replace(self._part, division=division, rows=rows)
 
+        self._crew = self._make_crew()
         self._crew.begin(division.n_shards, make_part)
         self._order = order
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from numpy.typing import ArrayLike
 
+from lamina.distributed.attempts import run_attempts, with_checkpoints
 from lamina.distributed.crew import Crew, LocalCrew
 from lamina.distributed.engine import ShardedEngine
 from lamina.distributed.refusals import refuse_estimator, refuse_fit, refuse_numbers
@@ -32,6 +33,7 @@ def fit(
     n_workers: int | None = None,
     n_shards: int = 8,
     timeout: float = 60.0,
+    checkpoint: str | PathLike[str] | None = None,
     validation_data: Sequence[ArrayOrTable] | None = None,
     resume: str | PathLike[str] | None = None,
 ) -> Estimator:
@@ -53,13 +55,31 @@ def fit(
     n_shards : int
         Number of virtual shards, a power of two. It changes the results as a random seed does.
     timeout : float
-        Seconds after which a worker that does not answer is lost.
+        Seconds after which a worker that does not answer is lost. The others then resume from the
+        last checkpoint. Workers that join the cluster take part from the next epoch on.
+    checkpoint : str or path-like, optional
+        Path of the checkpoints, by default that of the estimator, or else a temporary file that is
+        written every 30 seconds.
     validation_data, resume
         As for `estimator.fit`.
 
     Returns
     -------
     estimator
+
+    Raises
+    ------
+    UnsupportedFitError
+        For parameters whose steps do not add up from shards, before any worker is asked.
+    WorkerLostError
+        If no worker is left, or five attempts in a row end before a checkpoint.
+    SchedulerLostError
+        If the scheduler ends or does not answer within the time-out.
+
+    Warns
+    -----
+    WorkerLostWarning
+        When a worker is lost and the others resume.
 
     Examples
     --------
@@ -72,29 +92,41 @@ def fit(
     """
     refuse_estimator(estimator)
     refuse_numbers(n_shards, n_workers, timeout)
-    make_crew = crew_maker(client, n_workers, n_shards, timeout)
-    with closing_crews(make_crew) as make:
+    find = crew_maker(client, n_workers, n_shards, timeout)
+    estimator._validate_params()
+
+    with closing_crews(find) as (make, crews):
 
         def on_shards(assignment: Assignment) -> Engine:
             refuse_fit(assignment)
             return ShardedEngine(assignment.engine, n_shards, make)
 
-        estimator._validate_params()
-        estimator._fit(
-            X,
-            y,
-            sample_weight,
-            incremental=False,
-            validation_data=validation_data,
-            resume=resume,
-            engine_of=on_shards,
-        )
+        def run(resume: str | PathLike[str] | None) -> None:
+            estimator._fit(
+                X,
+                y,
+                sample_weight,
+                incremental=False,
+                validation_data=validation_data,
+                resume=resume,
+                engine_of=on_shards,
+            )
+
+        if client is None and checkpoint is None:
+            run(resume)
+        else:
+            with with_checkpoints(estimator, checkpoint):
+                run_attempts(
+                    estimator, run, resume, lambda: not any(each.was_interrupted for each in crews)
+                )
     return estimator
 
 
 @contextmanager
-def closing_crews(make_crew: Callable[[], Crew]) -> Iterator[Callable[[], Crew]]:
-    """Let go of the workers at the end of the block."""
+def closing_crews(
+    make_crew: Callable[[], Crew],
+) -> Iterator[tuple[Callable[[], Crew], list[Crew]]]:
+    """Yield the function and a list of all crews; let go of the workers at the end."""
     crews: list[Crew] = []
 
     def make() -> Crew:
@@ -102,7 +134,7 @@ def closing_crews(make_crew: Callable[[], Crew]) -> Iterator[Callable[[], Crew]]
         return crews[-1]
 
     try:
-        yield make
+        yield make, crews
     finally:
         for crew in crews:
             crew.close()
@@ -132,9 +164,8 @@ def crew_maker(
             "a fit on the workers of a cluster needs PyTorch, whose torch.distributed carries the "
             "numbers: pip install 'lamina[distributed]'"
         )
-    from lamina.distributed.dask_crew import DaskCrew, choose_workers
+    from lamina.distributed.dask_crew import Cluster
 
-    def make() -> Crew:
-        return DaskCrew(client, choose_workers(client, n_workers, n_shards, timeout), timeout)
-
-    return make
+    cluster = Cluster(client, n_workers, n_shards, timeout)
+    cluster.require_workers()
+    return cluster.crew

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import psutil  # Dask needs it
 
 from lamina.distributed.group import Alone, ConnectionBroken, Group
 from lamina.distributed.worker import ShardWorker, WorkerPart
@@ -13,6 +16,37 @@ from lamina.errors import WorkerLostError
 # The fit that has this process, by its name: its store, then its worker.
 _meetings: dict[str, Any] = {}
 _workers: dict[str, ShardWorker] = {}
+
+
+class Seat(NamedTuple):
+    """Place of a worker in its group.
+
+    Attributes
+    ----------
+    rank, size : int
+    place : tuple of (str, int), or None
+        Address of the store at which the workers meet; None for a worker without others.
+    address : str
+        Address of the Dask worker.
+    timeout : float
+    """
+
+    rank: int
+    size: int
+    place: tuple[str, int] | None
+    address: str
+    timeout: float
+
+
+def host_of(address: str) -> str:
+    """Return the host in the address of a Dask worker.
+
+    Examples
+    --------
+    >>> host_of("tcp://10.0.0.1:8786"), host_of("tcp://[fe80::1]:8786")
+    ('10.0.0.1', 'fe80::1')
+    """
+    return address.split("://")[-1].rsplit(":", 1)[0].strip("[]")
 
 
 def prepare() -> None:
@@ -29,39 +63,30 @@ def open_meeting(fit: str, host: str, size: int, timeout: float) -> tuple[str, i
     return host, _meetings[fit].port
 
 
-def begin(
-    fit: str,
-    rank: int,
-    size: int,
-    place: tuple[str, int] | None,
-    timeout: float,
-    part: WorkerPart,
-) -> None:
-    """Make this process a worker of a fit; it waits for the others.
+def begin(fit: str, seat: Seat, part: WorkerPart) -> WorkerLostError | None:
+    """Make this process a worker of a fit.
 
-    Raises
-    ------
-    WorkerLostError
-        If another one does not come within the time-out.
+    It waits for the others, and returns an error if one does not come within the time-out.
     """
     end()
-    with _losses():
-        _workers[fit] = ShardWorker(part, _join(fit, rank, size, place, timeout))
+
+    def enter() -> None:
+        _workers[fit] = ShardWorker(part, _join(fit, seat))
+
+    result: WorkerLostError | None = _guarded(enter)
+    return result
 
 
 def call(fit: str, method: str, *arguments: object) -> Any:
-    """Call a method of this process's worker of a fit.
+    """Return the result of a method of this process's worker.
 
-    Raises
-    ------
-    WorkerLostError
-        If the process is not a worker of this fit, such as one that was restarted, or if the
-        connection to another worker breaks or is silent for longer than the time-out.
+    It is a WorkerLostError if the process is not a worker of this fit, such as one that was
+    restarted, or if the connection to another worker breaks or is silent for longer than the
+    time-out.
     """
     if fit not in _workers:
-        raise WorkerLostError("this process was restarted")
-    with _losses():
-        return getattr(_workers[fit], method)(*arguments)
+        return WorkerLostError("a process is no longer a worker of the fit")
+    return _guarded(partial(getattr(_workers[fit], method), *arguments))
 
 
 def stop(fit: str) -> None:
@@ -80,23 +105,36 @@ def end(fit: str | None = None) -> None:
             _meetings.pop(each, None)
 
 
-def _join(fit: str, rank: int, size: int, place: tuple[str, int] | None, timeout: float) -> Group:
-    if place is None:
+def _join(fit: str, seat: Seat) -> Group:
+    if seat.place is None:
         return Alone()
     from lamina.distributed.torch_group import TorchGroup, open_store
 
-    store = _meetings.get(fit) or open_store(*place, size, timeout, opens=False)
-    return TorchGroup(store, rank, size, timeout)
+    _choose_interface(host_of(seat.address))
+    store = _meetings.get(fit) or open_store(*seat.place, seat.size, seat.timeout, opens=False)
+    return TorchGroup(store, seat.rank, seat.size, seat.timeout)
 
 
-@contextmanager
-def _losses() -> Iterator[None]:
-    """Turn an error of the connections into WorkerLostError, and let the others know."""
+def _choose_interface(host: str) -> None:
+    """Let gloo use the network interface at which Dask reaches this process."""
+    for name, addresses in psutil.net_if_addrs().items():
+        if any(each.address == host for each in addresses):
+            os.environ.setdefault("GLOO_SOCKET_IFNAME", name)
+
+
+def _guarded(action: Callable[[], Any]) -> Any:
+    """Return the result, or a WorkerLostError if a connection broke; an error ends the worker.
+
+    A lost connection is a result, because Dask writes every error to its log.
+    """
     try:
-        yield
+        return action()
     except ConnectionBroken as error:
-        end()
-        raise WorkerLostError(f"{error}".splitlines()[0]) from None
+        message = str(error)
     except BaseException:
         end()
         raise
+    # Not before the traceback is gone, whose frames keep the connections open: the others notice
+    # the loss when they close.
+    end()
+    return WorkerLostError(message)

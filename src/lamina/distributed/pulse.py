@@ -26,12 +26,8 @@ class Pulse:
         # The scheduler's clock may differ from this one: only a change counts.
         self._beats: dict[str, tuple[float, float]] = {}
 
-    def lost(self, timeout: float | None = None) -> list[str]:
-        """Return the workers of the fit that left the cluster, or give no sign of life.
-
-        A time-out replaces that of the fit.
-        """
-        timeout = self._timeout if timeout is None else timeout
+    def lost(self) -> list[str]:
+        """Return the workers of the fit that left the cluster, or give no sign of life."""
         workers, now = cluster_workers(self._client, self._timeout), monotonic()
         lost = []
         for address in self._addresses:
@@ -40,7 +36,7 @@ class Pulse:
             if beat != seen:
                 since = now
             self._beats[address] = seen, since
-            if seen is None or now - since > timeout:
+            if seen is None or now - since > self._timeout:
                 lost.append(address)
         return lost
 

@@ -8,9 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.distributed.summing import tree_sum
+from lamina.engines import Objective
 from lamina.engines.optimizer import StepParts
+from lamina.formulas import PENALTIES
 from lamina.formulas.table import Array
 from lamina.network.parameters import Span
+
+# Weights of a part of the penalty.
+PART = 4096
 
 
 def parts_in(parts: StepParts, kept: slice) -> StepParts:
@@ -40,3 +45,13 @@ def numbers_of_norm(gradient: Array, n_chunks: int) -> NDArray[np.float64]:
         for chunk in gradient.reshape(n_chunks, -1)
     )
     return tree_sum(squares, operator.iadd)
+
+
+def penalty_value(objective: Objective, weights: Array) -> float:
+    """Return alpha times the penalty, added over short parts.
+
+    BLAS divides a long product among its threads, whose number differs from process to process.
+    """
+    penalty = PENALTIES[objective.penalty]
+    parts = (weights[start : start + PART] for start in range(0, weights.size, PART))
+    return float(objective.alpha * sum(penalty.value(w, objective.l1_ratio) for w in parts))

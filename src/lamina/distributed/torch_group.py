@@ -71,8 +71,13 @@ def _broken() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise ConnectionBroken(str(error)) from None
+        raise ConnectionBroken(_reason(str(error))) from None
 
 
 def _tensor(array: Array) -> torch.Tensor:
     return torch.from_numpy(array)
+
+
+def _reason(text: str) -> str:
+    """Return the first sentence of a message of gloo, without the place in its source."""
+    return text.splitlines()[0].split("] ", 1)[-1].split(". ")[0]

@@ -33,7 +33,7 @@ from lamina.distributed.group import (
     sum_to_slices,
 )
 from lamina.distributed.shards import Division, order_of_shard
-from lamina.distributed.slices import numbers_of_norm, parts_in
+from lamina.distributed.slices import numbers_of_norm, parts_in, penalty_value
 from lamina.distributed.summing import tree_sum
 from lamina.engines import Engine, EpochReport, Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.batch_loss import WEIGHTS_CANCEL
@@ -257,8 +257,7 @@ class ShardWorker:
             raise ZeroDivisionError(WEIGHTS_CANCEL)
         if objective.alpha:
             weights = self.values[: self._layout.n_weights]
-            penalty = PENALTIES[objective.penalty].value(weights, objective.l1_ratio)
-            loss += float(objective.alpha * penalty)
+            loss += penalty_value(objective, weights)
         return loss / weight, weight
 
     def _update(
