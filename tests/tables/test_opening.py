@@ -43,7 +43,7 @@ def test_a_list_of_paths_keeps_its_order_and_names_no_file_twice(folder):
     assert lamina.tables.open(paths).files == tuple(map(str, paths))
     with pytest.raises(TableError, match="is named twice"):
         lamina.tables.open([*paths, folder / "*.parquet"])
-    with pytest.raises(TableError, match="the list of paths is empty"):
+    with pytest.raises(TableError, match="the list is empty"):
         lamina.tables.open([])
 
 

@@ -103,22 +103,27 @@ class Source(ABC):
     """A table that is read batch by batch, as often as needed.
 
     A source made of paths can be pickled, and sent to another process that reads the same files.
+
+    Attributes
+    ----------
+    label : str
+        Name of the source in messages, such as 'sales/*.parquet'.
+    schema : pyarrow.Schema
+        Names and types of the columns, the same in every batch.
+    n_rows : int or None
+        Number of rows; None if only a pass over all batches can count them.
     """
 
-    @property
-    @abstractmethod
-    def label(self) -> str:
-        """Name of the source in messages, such as 'sales/*.parquet'."""
+    if TYPE_CHECKING:
+        # Dataclasses have fields of these names, which a property would give a default.
+        @property
+        def label(self) -> str: ...
 
-    @property
-    @abstractmethod
-    def schema(self) -> pa.Schema:
-        """Names and types of the columns, the same in every batch."""
+        @property
+        def schema(self) -> pa.Schema: ...
 
-    @property
-    @abstractmethod
-    def n_rows(self) -> int | None:
-        """Number of rows; None if only reading all batches tells it."""
+        @property
+        def n_rows(self) -> int | None: ...
 
     @abstractmethod
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Batch]:

@@ -15,7 +15,7 @@ from lamina.encoding.form_finding import ColumnType, Hints
 from lamina.errors import TableError
 from lamina.tables.options import DEFAULTS, ReadingOptions
 from lamina.tables.sources.forms import FormsOfFiles
-from lamina.tables.sources.schemas import HIDDEN, cleaned, common_schema, conform
+from lamina.tables.sources.schemas import cleaned, common_schema, conform, is_hidden
 
 if TYPE_CHECKING:
     from pyarrow import fs
@@ -231,7 +231,7 @@ def _full_schema(member: ParquetFile) -> pa.Schema:
 
 def _written_names(file: parquet.ParquetFile, names: Sequence[str]) -> dict[str, str]:
     """Return the name in the file of each column that the file has."""
-    written = [field.name for field in file.schema_arrow if not field.name.startswith(HIDDEN)]
+    written = [field.name for field in file.schema_arrow if not is_hidden(field.name)]
     by_name = dict(zip(cleaned("", file.schema_arrow).names, written, strict=True))
     return {name: by_name[name] for name in names if name in by_name}
 

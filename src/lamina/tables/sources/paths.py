@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from lamina.errors import TableError, suggestion
+from lamina.errors import suggestion
 
 _URL = re.compile(r"(https?|ftp|s3|gs|hdfs|abfss?)://", re.IGNORECASE)
 _PATTERN = re.compile(r"[*?\[]")
@@ -43,25 +43,6 @@ def find_files(path: str | os.PathLike[str]) -> list[Path]:
     files = [each for each in found if each.is_file() and not each.name.startswith(_HIDDEN)]
     if not files:
         raise FileNotFoundError(f"no file matches {text!r}.{_contents(Path(text))}")
-    return files
-
-
-def files_in(folder: Path) -> list[Path]:
-    """Return the files of a folder and its subfolders, sorted, without hidden ones.
-
-    Raises
-    ------
-    TableError
-        If there is none.
-    """
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and not any(part.startswith(_HIDDEN) for part in path.relative_to(folder).parts)
-    )
-    if not files:
-        raise TableError(f"the folder {folder} holds no files")
     return files
 
 

@@ -10,7 +10,7 @@ from pyarrow import compute
 from lamina.errors import TableError, suggestion
 
 # pandas stores its row labels as further columns.
-HIDDEN = "__index_level_"
+_HIDDEN = "__index_level_"
 
 
 def cleaned(label: str, schema: pa.Schema) -> pa.Schema:
@@ -22,7 +22,7 @@ def cleaned(label: str, schema: pa.Schema) -> pa.Schema:
         If two columns have one name, a name is not UTF-8, or there is no column.
     """
     try:
-        fields = [field for field in schema if not field.name.startswith(HIDDEN)]
+        fields = [field for field in schema if not is_hidden(field.name)]
     except UnicodeDecodeError:
         raise TableError(
             f"{label} has column names that are no UTF-8: rename them in the program that wrote "
@@ -39,6 +39,11 @@ def cleaned(label: str, schema: pa.Schema) -> pa.Schema:
     # Times of day become hours, as in a table in memory.
     types = [pa.float64() if pa.types.is_time(field.type) else field.type for field in fields]
     return pa.schema(list(zip(names, types, strict=True)))
+
+
+def is_hidden(name: str) -> bool:
+    """Return True for a column in which pandas stores its row labels."""
+    return name.startswith(_HIDDEN)
 
 
 def common_schema(schemas: Sequence[tuple[str, pa.Schema]]) -> pa.Schema:
@@ -66,7 +71,7 @@ def common_schema(schemas: Sequence[tuple[str, pa.Schema]]) -> pa.Schema:
             joint = common_type(field.type, kind)
             if joint is None:
                 raise TableError(
-                    f"column {field.name!r} is {_said(kind)} in {label}, but {_said(field.type)} "
+                    f"column {field.name!r} is {said(kind)} in {label}, but {said(field.type)} "
                     f"in {origin[field.name]}: write all files with one type for it, or leave the "
                     "file out"
                 )
@@ -161,8 +166,8 @@ def _is_text(kind: pa.DataType) -> bool:
     )
 
 
-def _said(kind: pa.DataType) -> str:
-    """Return a type in words: 'int64 (numbers)'."""
+def said(kind: pa.DataType) -> str:
+    """Return a type in words, such as 'int64 (numbers)'."""
     if _is_number(kind):
         return f"{kind} (numbers)"
     if _is_text(kind):
