@@ -14,6 +14,7 @@ from lamina.encoding.batches import Source
 from lamina.errors import TableError, suggestion
 from lamina.tables.options import DEFAULTS, ReadingOptions
 from lamina.tables.sources.datasets import open_dataset, open_parquet_folder
+from lamina.tables.sources.files import open_text_files
 from lamina.tables.sources.frames import open_frame
 from lamina.tables.sources.parquet import open_files
 from lamina.tables.sources.paths import find_files, listed
@@ -21,9 +22,12 @@ from lamina.tables.sources.streams import open_stream
 
 ROWS_PER_BATCH = 1 << 16
 FORMATS = {
-    ".parquet": "Parquet",
-    ".pq": "Parquet",
+    **dict.fromkeys((".parquet", ".pq"), "Parquet"),
+    **dict.fromkeys((".feather", ".arrow", ".ipc"), "Feather"),
+    **dict.fromkeys((".csv", ".tsv", ".txt"), "CSV"),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "JSON lines"),
 }
+_COMPRESSED = (".gz", ".bz2")
 
 
 def open(
@@ -34,8 +38,9 @@ def open(
     Parameters
     ----------
     source : object
-        - A path, a pattern such as 'sales/*.parquet', or a list of paths: files of one format and
-          the same columns. The files of a pattern are in the order of their names.
+        - A path, a pattern such as 'sales/*.parquet', or a list of paths: Parquet, Feather, CSV or
+          JSON lines of the same columns. The files of a pattern are in the order of their names.
+          CSV and JSON lines are read once more at the beginning, to find the types of columns.
         - A folder of Parquet files; folders in it such as 'year=2024' give a column 'year'.
         - A dataset or table of pyarrow, a data frame of pandas or polars, a LazyFrame of polars.
         - A data frame of Dask, whose partitions are computed one by one, or of Spark 4, which is
@@ -136,8 +141,11 @@ def _open_paths(
     twice = sorted({str(path) for path in paths if list(paths).count(path) > 1})
     if twice:
         raise TableError(f"{twice[0]} is named twice: name each file once")
-    _single_format(paths)
-    return open_files(label, [(str(path), {}) for path in paths], rows_per_batch, reading)
+    file_format = _single_format(paths)
+    names = [str(path) for path in paths]
+    if file_format == "Parquet":
+        return open_files(label, [(name, {}) for name in names], rows_per_batch, reading)
+    return open_text_files(label, names, file_format, rows_per_batch, reading)
 
 
 def _single_format(paths: Sequence[Path]) -> str:
@@ -145,6 +153,8 @@ def _single_format(paths: Sequence[Path]) -> str:
     formats: dict[str, Path] = {}
     for path in paths:
         suffix = path.suffix.lower()
+        if suffix in _COMPRESSED:
+            suffix = path.with_suffix("").suffix.lower()
         if suffix not in FORMATS:
             raise TableError(
                 f"{path} cannot be read in batches: its name must end in one of "

@@ -99,6 +99,7 @@ def common_type(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
         return _common_number(one, other)
     if _is_text(one) and _is_text(other):
         return pa.large_string()
+    one, other = (pa.timestamp("s") if pa.types.is_date(each) else each for each in (one, other))
     if pa.types.is_timestamp(one) and pa.types.is_timestamp(other) and one.tz == other.tz:
         units = ("s", "ms", "us", "ns")
         return pa.timestamp(max(one.unit, other.unit, key=units.index), one.tz)
