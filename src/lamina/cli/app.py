@@ -18,6 +18,7 @@ from lamina.cli.known_data import dataset
 from lamina.cli.messages import one_line
 from lamina.cli.options import (
     OUTPUT_HELP,
+    Device,
     ModelFile,
     Overwrite,
     Table,
@@ -90,6 +91,7 @@ def predict(
     decimal: Decimal = None,
     encoding: Encoding = None,
     day_first: DayFirst = None,
+    device: Device = None,
     overwrite: Overwrite = False,
 ) -> int:
     """Write a model's predictions for the rows of a table, in the table's order.
@@ -115,6 +117,7 @@ def predict(
         interval=interval,
         overwrite=overwrite,
         reading=reading,
+        device=device,
     )
 
 
@@ -136,6 +139,7 @@ def evaluate(
     decimal: Decimal = None,
     encoding: Encoding = None,
     day_first: DayFirst = None,
+    device: Device = None,
 ) -> int:
     """Measure a model on a table whose true values are known.
 
@@ -148,7 +152,7 @@ def evaluate(
     reading = reading_options(
         na=na, sep=sep, decimal=decimal, encoding=encoding, day_first=day_first
     )
-    return evaluate(model, data, tuple(target or ()), reading)
+    return evaluate(model, data, tuple(target or ()), reading, device)
 
 
 @app.command()

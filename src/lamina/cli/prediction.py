@@ -15,6 +15,7 @@ from sklearn.compose import TransformedTargetRegressor
 
 from lamina import persistence
 from lamina.cli.evaluation import Evaluation, show_evaluation
+from lamina.cli.placing import check_device, place
 from lamina.cli.progress import working
 from lamina.cli.recipe import get_encoding, get_network, get_quantiles
 from lamina.cli.report import count, plain_console
@@ -48,13 +49,16 @@ def predict(
     overwrite: bool,
     interval: float | None = None,
     reading: ReadingOptions = DEFAULTS,
+    device: str | None = None,
 ) -> int:
     """Run `lamina predict` and return the exit code."""
+    check_device(device)
     if interval is not None and not 0 < interval < 1:
         raise ValueError(f"--interval must lie between 0 and 1, got {interval:g}: try 0.9")
     if output is not None:
         check_output(output, overwrite=overwrite)
     model = load_model(model_file)
+    place(model, device)
     if probabilities and not is_classifier(model):
         raise ValueError(f"--probabilities: {model_file} is a regression model and has none")
     if interval is not None:
@@ -161,11 +165,17 @@ def predicted_std(model: BaseEstimator, X: ArrayOrTable) -> AnyArray | None:
 
 
 def evaluate(
-    model_file: Path, data: Path, targets: tuple[str, ...], reading: ReadingOptions = DEFAULTS
+    model_file: Path,
+    data: Path,
+    targets: tuple[str, ...],
+    reading: ReadingOptions = DEFAULTS,
+    device: str | None = None,
 ) -> int:
     """Run `lamina evaluate` and return the exit code."""
+    check_device(device)
     out, err = plain_console(), plain_console(stderr=True)
     model, notes = load_model(model_file), persistence.read_notes(model_file)
+    place(model, device)
     names = targets or read_targets(notes)
     if not names:
         raise ValueError(f"{model_file} does not record the name of its target: give --target")
