@@ -151,7 +151,8 @@ class TargetEncoding(NamedTuple):
             return (prediction > 0.5).astype(CODES)
         if len(self.classes) == 1:
             return np.zeros(len(prediction), dtype=CODES)
-        return (prediction.ravel() > HALF.get(prediction.dtype, 0.5)).astype(CODES)
+        half: Any = HALF.get(prediction.dtype, 0.5)
+        return (prediction.ravel() > half).astype(CODES)
 
     def decode(self, prediction: Array) -> Labels:
         """Return the labels of a prediction; sparse if y was."""
