@@ -15,7 +15,8 @@ ADAM = OptimizerSettings("adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-
 problems = st.fixed_dictionaries(
     {
         # Outputs fill parts of a register and of half of one; hidden units end in each of them.
-        "widths": st.tuples(st.integers(1, 40), st.integers(33, 110), st.integers(1, 17)),
+        "widths": st.tuples(st.integers(1, 40), st.integers(33, 110), st.integers(1, 17))
+        | st.tuples(st.integers(1, 20), st.integers(33, 90), st.integers(1, 60), st.integers(1, 9)),
         # 48 samples are the smallest section, and eight sections the most.
         "n_samples": st.sampled_from([47, 95, 96, 97, 144, 200, 383, 384, 1300]),
         "activation": st.sampled_from(["relu", "tanh", "gelu"]),

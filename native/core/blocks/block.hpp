@@ -14,7 +14,7 @@
 #include "engine.hpp"
 #include "formulas/noise.hpp"
 #include "products/bfloat16.hpp"
-#include "products/matmul.hpp"
+#include "products/panel_copies.hpp"
 #include "products/sparse.hpp"
 #include "threads.hpp"
 
@@ -142,6 +142,12 @@ struct Layer {
     virtual void begin_forward(const Workspace<T>& shared, const T* parameters,
                                const Input<T>& input, Range range) = 0;
     virtual void finish_forward(const Workspace<T>& shared, const Input<T>& input, Range range) = 0;
+    // Both at once, which may leave no z.
+    virtual void forward(const Workspace<T>& shared, const T* parameters, const Input<T>& input,
+                         Range range) {
+        begin_forward(shared, parameters, input, range);
+        finish_forward(shared, input, range);
+    }
     // The values that show an infinity first: a bounded activation hides it in a.
     virtual const T* first_values() const = 0;
     // One sample, directly from the parameters, to `to`; `space` has values_of_row() numbers.
@@ -153,6 +159,15 @@ struct Layer {
     virtual void begin_backward(const Workspace<T>& shared, Range range) = 0;
     virtual void finish_backward(const Workspace<T>& shared, Range range, Index rows,
                                  const Layer* below) = 0;
+
+    // a, if begin_backward only multiplies dL/da by a derivative that is 0 where a is 0 and else 1; null
+    // otherwise.
+    virtual const T* gate() const { return nullptr; }
+    // Returns whether finish_backward_gated can take the place of finish_backward and of the lower
+    // block's begin_backward.
+    virtual bool gates(const Workspace<T>&, const Layer& /*below*/) const { return false; }
+    virtual void finish_backward_gated(const Workspace<T>&, Range, Index /*rows*/,
+                                       const Layer& /*below*/) {}
 
     // Columns of the moments over the batch, in between.
     virtual bool needs_batch() const { return false; }
@@ -190,6 +205,11 @@ struct Layer {
 
     // Copies of the parameters that the passes read.
     virtual void refresh_weights(const Workspace<T>&, const T*, Range) const {}
+    // The same for rows [range) of W while they are updated; nothing if the block cannot.
+    virtual PanelCopies<T> panel_copies(const T* /*parameters*/, Range,
+                                        bool /*sums_squares*/) const {
+        return {};
+    }
     virtual void refresh_biases(const T*) const {}
     virtual void refresh_learned(const T*) const {}
     virtual void refresh_inputs(const T*, Index /*part*/) const {}

@@ -67,6 +67,11 @@ struct Dense : Layer<T> {
     bool learns_bias() const { return !normalizes_batch(); }
     // Returns whether a is more than f(z), or z is no longer the product's result.
     bool changes_a() const { return residual || dropout > 0; }
+    // Returns whether z is a product alone, and dL/da_prev too.
+    virtual bool is_plain() const {
+        return !ntk && !blends && !changes_a() && !is_normalized() && this->n_members == 1;
+    }
+    bool is_plain_relu() const { return is_plain() && activation.is_relu; }
     bool keeps_z() const { return activation.reads_z || changes_a() || is_normalized() || blends; }
     // θ of every unit, the last of the learned parameters.
     const T* theta() const { return learned_copy + (n_learned - 1) * stride; }
@@ -101,6 +106,8 @@ struct Dense : Layer<T> {
     void activate(Range range) const;
     void activate_row(T* z, const T* learned_rows, T* f) const;
     void multiply_derivative(Range range) const;
+    void forward(const Workspace<T>& shared, const T* parameters, const Input<T>& input,
+                 Range range) override;
     const T* first_values() const override { return affine_result(); }
     void predict_row(const T* parameters, const T* from, T* to, T* space) const override;
     Index values_of_row() const override { return (n_learned + 2 * ntk + blends) * stride; }
@@ -108,6 +115,12 @@ struct Dense : Layer<T> {
     void begin_backward(const Workspace<T>& shared, Range range) override;
     void finish_backward(const Workspace<T>& shared, Range range, Index rows,
                          const Base* below) override;
+    const T* gate() const override { return is_plain_relu() ? (const T*)a : nullptr; }
+    bool gates(const Workspace<T>& shared, const Base& below) const override {
+        return below.gate() && is_plain() && passes_back() && !shared.is_rounded;
+    }
+    void finish_backward_gated(const Workspace<T>& shared, Range range, Index rows,
+                               const Base& below) override;
     void pass_normalization(Range range) const;
     void pack_delta(Range range, Index rows) const;
     void times_transposed(const Workspace<T>& shared, Result<T> to, Range range,
@@ -162,6 +175,17 @@ struct Dense : Layer<T> {
 
     void refresh_weights(const Workspace<T>& shared, const T* parameters,
                          Range range) const override;
+    PanelCopies<T> panel_copies(const T* parameters, Range range,
+                                bool sums_squares) const override {
+        if (!packed && !transposed) return {};
+        return {parameters + this->weights,
+                range,
+                fan_in,
+                fan_out,
+                (T*)packed,
+                (T*)transposed,
+                sums_squares};
+    }
     void refresh_biases(const T* parameters) const override {
         std::memcpy(bias, parameters + this->biases, sizeof(T) * std::size_t(fan_out));
     }

@@ -24,6 +24,17 @@ void Dense<T>::begin_forward(const Workspace<T>& shared, const T* parameters, co
         scale_product<T>(affine_result() + i * stride, ntk_scale<T>(fan_in), bias, stride);
 }
 
+// In networks of plain ReLU layers, a is written by the product itself.
+template <class T>
+void Dense<T>::forward(const Workspace<T>& shared, const T* parameters, const Input<T>& input,
+                       Range range) {
+    if (!is_plain_relu() || !input.dense || input.codes || input.skips_zeros || shared.is_rounded)
+        return Base::forward(shared, parameters, input, range);
+    matmul<T>({input.dense + range.begin * input.stride, input.stride, 1}, {packed, 0, fan_in},
+              {a + range.begin * stride, stride, true}, Start::row, product_start(),
+              range.end - range.begin, fan_out, fan_in, {Finish::positive_part});
+}
+
 // The product of z, which starts from b except in NTK parametrisation.
 template <class T>
 void Dense<T>::multiply(const Workspace<T>& shared, const T* parameters, const Input<T>& input,
@@ -49,6 +60,10 @@ void Dense<T>::multiply(const Workspace<T>& shared, const T* parameters, const I
     if (input.skips_zeros)
         return skipping_matmul(mine, input.stride, W, Result<T>{result, stride, true},
                                product_start(), rows, fan_out, fan_in);
+    // Rows of a block's a are padded; those of X are not.
+    if (fan_out == 1 && !is_first)
+        return single_column_matmul<T>(mine, input.stride, packed, lanes<T>, result, stride,
+                                       product_start()[0], rows, fan_in);
     matmul<T>({mine, input.stride, 1}, W, {result, stride, true}, Start::row, product_start(), rows,
               fan_out, fan_in);
 }
@@ -189,6 +204,17 @@ void Dense<T>::finish_backward(const Workspace<T>& shared, Range range, Index ro
     if (residual)
         add(residual_delta + range.begin * stride, below->delta + range.begin * stride,
             (range.end - range.begin) * stride);
+}
+
+// The same with dL/dz of the block below.
+template <class T>
+void Dense<T>::finish_backward_gated(const Workspace<T>&, Range range, Index rows,
+                                     const Base& below) {
+    pack_delta(range, rows);
+    matmul<T>({delta + range.begin * stride, stride, 1}, {transposed, 0, fan_out},
+              Result<T>{below.delta, below.stride, true}.from(range.begin), Start::zero, nullptr,
+              range.end - range.begin, fan_in, fan_out,
+              {Finish::gated, below.gate() + range.begin * below.stride});
 }
 
 template <class T>

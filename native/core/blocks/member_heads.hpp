@@ -120,6 +120,7 @@ struct MemberHeads final : Dense<T> {
             row += n;
         }
     }
+    bool is_plain() const override { return false; }
     bool sums_sections() const override { return false; }
     void bias_gradient(Index rows, T* db, bool first) const override {
         sum_of_members<T>(rows, k, fan_out, db, first, [&](Index row, auto slice, Vector<T> sum) {
@@ -145,6 +146,7 @@ struct MemberHeads final : Dense<T> {
                     (shared.is_rounded ? T(1) : scale) * weights_copy[row * stride + j];
         if (ntk) scale_delta<T>(copy, scale, n, copy);
     }
+    PanelCopies<T> panel_copies(const T*, Range, bool) const override { return {}; }
     void refresh_biases(const T* parameters) const override {
         copy_rows(parameters + this->biases, k, fan_out, stride, (T*)member_bias);
     }

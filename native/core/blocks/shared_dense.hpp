@@ -73,6 +73,7 @@ struct SharedDense final : Dense<T> {
                          T* dW, bool first, int thread) const override {
         Base::weight_gradient(shared, product_input(input), rows * k, range, dW, first, thread);
     }
+    bool is_plain() const override { return false; }
     bool sums_sections() const override { return false; }
     void bias_gradient(Index rows, T* db, bool first) const override {
         if (!own_biases) return Base::bias_gradient(rows * k, db, first);

@@ -179,18 +179,22 @@ void finish_backward(const Network<T>& network, Index i, Range range, Index chun
 // Forward, if no block needs the batch.
 template <class T>
 void forward(const Network<T>& network, const T* parameters, const Input<T>& X, Range range) {
-    for (Index i = 0; i < network.n_layers; ++i) {
-        begin_forward(network, i, parameters, X, range);
-        finish_forward(network, i, X, range);
-    }
+    for (Index i = 0; i < network.n_layers; ++i)
+        network.layers[i].forward(network, parameters, input_of_block(network, i, X), range);
 }
 
 // Backward, if no block needs the batch: from dL/da of the last block to every block's delta.
 template <class T>
 void pass_backward(const Network<T>& network, Range range, Index chunk_rows) {
+    bool is_begun = false;
     for (Index i = network.n_layers - 1; i >= 0; --i) {
-        network.layers[i].begin_backward(network, range);
-        finish_backward(network, i, range, chunk_rows);
+        Layer<T>& layer = network.layers[i];
+        if (!is_begun) layer.begin_backward(network, range);
+        is_begun = i > 0 && layer.gates(network, network.layers[i - 1]);
+        if (is_begun)
+            layer.finish_backward_gated(network, range, chunk_rows, network.layers[i - 1]);
+        else
+            finish_backward(network, i, range, chunk_rows);
     }
 }
 

@@ -264,7 +264,7 @@ struct Activation {
     void (*activate)(const Units<T>&);
     void (*multiply_derivative)(const Units<T>&);
     void (*multiply_derivative_at_z)(const Units<T>&);
-    bool is_identity, reads_z;
+    bool is_identity, is_relu, reads_z;
     int n_parameters;  // learned parameters per unit
 };
 
@@ -275,6 +275,7 @@ constexpr Activation<T> fixed(const char* name) {
             multiply_derivative<T, F>,
             multiply_derivative_at_z<T, F>,
             std::is_same_v<F<T>, Identity<T>>,
+            std::is_same_v<F<T>, Relu<T>>,
             F<T>::reads_z,
             0};
 }
@@ -285,6 +286,7 @@ constexpr Activation<T> learned(const char* name) {
             activate_learned<T, F>,
             multiply_learned_derivative<T, F>,
             multiply_learned_derivative<T, F>,
+            false,
             false,
             true,
             1};

@@ -40,4 +40,29 @@ void swapped_matmul(const T* A, Index stride, Left<T> B, T* C, bool adds, Index 
         for (Index j = 0; j < n; ++j) C[i * n + j] = scratch[j * width + i];
 }
 
+// The first column of C = row + A B, A (m, k) with padded rows, from the first column of B: rows of A
+// are the lanes of a vector, turned in squares. Each element is the same chain.
+template <class T>
+void single_column_matmul(const T* A, Index stride, const T* B, Index b_row, T* C, Index c_row,
+                          T row, Index m, Index k) {
+    constexpr Index side = lanes<T>;
+    for (Index i = 0; i < m; i += side) {
+        const Index rows = m - i < side ? m - i : side;
+        Vector<T> sum = broadcast(row);
+        for (Index p = 0; p < k; p += side) {
+            Vector<T> square[side];
+            LAMINA_UNROLL
+            for (Index r = 0; r < side; ++r)
+                square[r] = load(A + (i + (r < rows ? r : rows - 1)) * stride + p);
+            transpose_registers<T>(square);
+            LAMINA_UNROLL
+            for (Index q = 0; q < side; ++q)
+                if (p + q < k) sum = fma(square[q], broadcast(B[(p + q) * b_row]), sum);
+        }
+        T column[side];
+        store(column, sum);
+        for (Index r = 0; r < rows; ++r) C[(i + r) * c_row] = column[r];
+    }
+}
+
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -47,6 +47,16 @@ struct Result {
 
 enum class Start { zero, row, result };
 
+// What is done with an element of C before it is stored: nothing, its positive part instead, or its
+// product with 1 where `gate`, of C's shape, is not zero, and with 0 elsewhere. These are ReLU and the
+// product with its derivative; as passes of their own they would read and write C once more.
+enum class Finish { none, positive_part, gated };
+template <class T>
+struct Finishing {
+    Finish finish = Finish::none;
+    const T* gate = nullptr;
+};
+
 #if defined(__AVX512F__) || defined(__ARM_NEON)
 inline constexpr int accumulators = 24;  // of 32 registers
 #else
@@ -69,15 +79,22 @@ struct TileArguments {
     T* c;
     Index c_row;
     Index part;  // columns of the last vector, if C has no room for all of it; else 0
-    // The values of k to use, if not all; `k` is then their number.
+    Finishing<T> finishing = {};
+    // The values of k to use, if not all; `k` is then their number, and there is no finishing.
     const std::int32_t* list = nullptr;
 
     void advance(Index rows) {
         a += rows * a_row;
         c += rows * c_row;
+        if (finishing.gate) finishing.gate += rows * c_row;
         if (init) init += rows * init_row;
     }
 };
+
+template <class T>
+inline Vector<T> gated(Vector<T> sum, const T* gate) {
+    return sum * (load(gate) == Vector<T>{} ? Vector<T>{} : broadcast(T(1)));
+}
 
 // With IS_HALF, the lanes of the last vector beyond its half become zeros.
 template <class T, int ROWS, int VECTORS, bool IS_HALF = false, bool IS_LISTED = false>
@@ -116,9 +133,23 @@ __attribute__((always_inline)) inline void inline_tile(const TileArguments<T> t)
         }
         if (!IS_LISTED) a += t.a_k, b += t.b_row;
     }
+    if constexpr (IS_HALF) {
+        LAMINA_UNROLL
+        for (int r = 0; r < ROWS; ++r) sum[r][last] = extended(half_sum[r]);
+    }
+    if (!IS_LISTED && t.finishing.finish != Finish::none) {
+        LAMINA_UNROLL
+        for (int r = 0; r < ROWS; ++r) {
+            LAMINA_UNROLL
+            for (int v = 0; v < VECTORS; ++v) {
+                const T* const gate = t.finishing.gate;
+                sum[r][v] = gate ? gated(sum[r][v], gate + r * t.c_row + v * lanes<T>)
+                                 : at_least(sum[r][v], Vector<T>{});
+            }
+        }
+    }
     LAMINA_UNROLL
     for (int r = 0; r < ROWS; ++r) {
-        if constexpr (IS_HALF) sum[r][last] = extended(half_sum[r]);
         LAMINA_UNROLL
         for (int v = 0; v < VECTORS; ++v) {
             T* c = t.c + r * t.c_row + v * lanes<T>;
@@ -187,7 +218,9 @@ void for_panels(Index n, Body body) {
 // Return the arguments that all tiles of the panel at column j share.
 template <class T>
 TileArguments<T> tile_arguments(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row,
-                                Index n, Index k, Index j, int vectors) {
+                                Index n, Index k, Index j, int vectors,
+                                Finishing<T> finishing = {}) {
+    if (finishing.gate) finishing.gate += j;
     const T* init = start == Start::zero ? nullptr : start == Start::row ? row : C.data;
     const Index width = vectors * lanes<T>;
     const bool is_whole = C.is_padded || n - j >= width;
@@ -201,14 +234,16 @@ TileArguments<T> tile_arguments(Left<T> A, Right<T> B, Result<T> C, Start start,
             start == Start::result ? C.stride : 0,
             C.data + j,
             C.stride,
-            is_whole ? 0 : n - j - width + lanes<T>};
+            is_whole ? 0 : n - j - width + lanes<T>,
+            finishing};
 }
 
 template <class T>
 void matmul(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row, Index m, Index n,
-            Index k) {
+            Index k, Finishing<T> finishing = {}) {
     for_panels<T>(n, [&](Index j, int vectors) {
-        panel_of(vectors, tile_arguments(A, B, C, start, row, n, k, j, vectors), m, n, j);
+        panel_of(vectors, tile_arguments(A, B, C, start, row, n, k, j, vectors, finishing), m, n,
+                 j);
     });
 }
 
@@ -334,10 +369,26 @@ void pack_transposed(const T* B, Index begin, Index end, Index k, Index n, T* pa
 // `columns`.
 template <class T>
 void column_sums(const T* delta, Index stride, Index rows, Index columns, T* sums, bool first) {
-    for_slices<T>(columns, [&](auto slice) {
-        Vector<T> sum = first ? Vector<T>{} : slice.read(sums);
-        for (Index row = 0; row < rows; ++row) sum += load(delta + row * stride + slice.i);
-        slice.write(sums, sum);
+    // An addition takes three or four cycles: several sums at a time.
+    constexpr Index vectors = 4, width = vectors * lanes<T>;
+    Index done = 0;
+    for (; done + width <= columns; done += width) {
+        Vector<T> sum[vectors];
+        LAMINA_UNROLL
+        for (Index v = 0; v < vectors; ++v)
+            sum[v] = first ? Vector<T>{} : load(sums + done + v * lanes<T>);
+        for (Index row = 0; row < rows; ++row) {
+            LAMINA_UNROLL
+            for (Index v = 0; v < vectors; ++v)
+                sum[v] += load(delta + row * stride + done + v * lanes<T>);
+        }
+        LAMINA_UNROLL
+        for (Index v = 0; v < vectors; ++v) store(sums + done + v * lanes<T>, sum[v]);
+    }
+    for_slices<T>(columns - done, [&](auto slice) {
+        Vector<T> sum = first ? Vector<T>{} : slice.read(sums + done);
+        for (Index row = 0; row < rows; ++row) sum += load(delta + row * stride + done + slice.i);
+        slice.write(sums + done, sum);
     });
 }
 

@@ -58,6 +58,11 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
         const Range flat = flat_range(layer, part, kind);
         if (kind == Kind::statistics)
             return move_statistics(update.parameters + flat.begin, sum, flat.end - flat.begin);
+        if (kind == Kind::weights)
+            if (PanelCopies<T> copies = copies_of(network, layer, update.parameters, part)) {
+                updates.make(sum, passes.weight_sum(), flat, kind, &copies);
+                return finish_copies(network, layer, part, copies);
+            }
         updates.make(sum, passes.weight_sum(), flat, kind);
         refresh(network, layer, update.parameters, part, kind);
     };

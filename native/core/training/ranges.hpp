@@ -37,6 +37,23 @@ void refresh_weights(const Network<T>& network, const Layer<T>& layer, const T* 
     if (penalty.l1 != 0) network.magnitude[place] = sum_of_magnitudes(rows, n);
 }
 
+// The same by copies that follow the update of these rows; nothing if the block or the penalty cannot.
+template <class T>
+PanelCopies<T> copies_of(const Network<T>& network, const Layer<T>& layer, const T* parameters,
+                         Range range) {
+    const Penalty& penalty = network.problem.penalty;
+    if (penalty.l1 != 0) return {};
+    return layer.panel_copies(parameters, range, penalty.l2 != 0);
+}
+
+template <class T>
+void finish_copies(const Network<T>& network, const Layer<T>& layer, Range range,
+                   PanelCopies<T>& copies) {
+    const double squares = copies.finish();
+    if (network.problem.penalty.l2 != 0)
+        network.square[layer.squares + range.begin / weight_rows<T>] = squares;
+}
+
 // Calls body(block) for the rows of W in [range), weight_rows at a time.
 template <class T, class Body>
 void for_weight_blocks(Range range, Body body) {

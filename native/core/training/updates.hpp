@@ -54,8 +54,11 @@ class Updates {
     }
 
     // Updates a range of parameters by a gradient that is summed over the batch.
-    void make(const T* sum, double weight_sum, Range range, Kind kind) const {
-        for_spans(step_, range, [&](const Step<T>& step, Range part) {
+    void make(const T* sum, double weight_sum, Range range, Kind kind,
+              PanelCopies<T>* copies = nullptr) const {
+        Step<T> mine = step_;
+        mine.copies = copies;
+        for_spans(mine, range, [&](const Step<T>& step, Range part) {
             update_range_(step, sum + (part.begin - range.begin), weight_sum, part, kind);
         });
     }
