@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from lamina.encoding.boolean_texts import as_booleans
 from lamina.encoding.chosen_types import require_chosen_kind
 from lamina.encoding.column_form import ColumnForm, FormKind
 from lamina.encoding.columns import is_text
 from lamina.encoding.file_rows import FILE_ROW, number_rows
 from lamina.encoding.form_finding import Finding, Hints, find_form
-from lamina.encoding.missing_marks import ANYWHERE
 from lamina.encoding.understanding import Understanding
 from lamina.errors import TableError, suggestion
 from lamina.tables.contents import read_contents
@@ -129,7 +129,7 @@ def read_forms(
     for name in frame.columns:
         column = frame[name]
         if str(name) not in options.types and str(name) not in options.forms:
-            column = _as_booleans(column)
+            column = as_booleans(column)
         finding = _finding(str(name), column, options, hints)
         if finding is not None:
             forms[str(name)], remarks[str(name)] = finding.form, finding.remarks
@@ -172,19 +172,6 @@ def _read(name: str, column: pd.Series, finding: Finding) -> pd.Series:
     from lamina.encoding.columns import categories
 
     return Series(categories(name, column), index=column.index, dtype=object)
-
-
-def _as_booleans(column: pd.Series) -> pd.Series:
-    """Convert a column whose texts are all TRUE or FALSE to booleans, as for CSV."""
-    if not is_text(column):
-        return column
-    texts = {str(text) for text in column.dropna().unique()} - ANYWHERE
-    if not texts or not {text.lower() for text in texts} <= {"true", "false"}:
-        return column
-    booleans = column.map(
-        lambda text: None if text in ANYWHERE else text.lower() == "true", "ignore"
-    )
-    return booleans.astype(object).where(booleans.notna(), None).infer_objects()
 
 
 def _counts_rows(column: pd.Series) -> bool:

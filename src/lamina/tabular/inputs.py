@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from lamina.encoding import TableEncoding
+from lamina.encoding.batches import Source
 from lamina.encoding.feature_columns import columns_of_features
 from lamina.encoding.frames import ArrayOrTable
+from lamina.encoding.statistics import fit_encoding, transform_batch
 from lamina.encoding.table_columns import ColumnRecord
 from lamina.formulas.table import AnyArray
 from lamina.tabular.encoded import EncodedTable
@@ -74,21 +76,33 @@ class TableInputs:
     def __init__(self, column_types: Mapping[str, str] | None = None) -> None:
         self.column_types = column_types
 
-    def fit_encode(self, X: ArrayOrTable) -> EncodedTable:
-        """Fit the encoding on the training table, and return the table encoded."""
-        self.encoding_ = TableEncoding(
+    def fit_encode(self, X: ArrayOrTable | Source) -> EncodedTable:
+        """Fit the encoding on the training table, and return the table encoded.
+
+        A source is read twice. Only the encoded rows are in memory, one-hot columns as indices.
+        """
+        encoding = TableEncoding(
             sparse_output=True,
             column_types=self.column_types,
             calendar_parts=CALENDAR_PARTS,
             text_components=TEXT_COMPONENTS,
-        ).fit(X)
-        by_column = sparse.csc_array(self.encoding_.transform(X))
+        )
+        is_source = isinstance(X, Source)
+        self.encoding_ = fit_encoding(encoding, X) if is_source else encoding.fit(X)
+        by_column = self._by_column(X)
         self._divide(by_column)
         return self._encoded(by_column)
 
-    def encode(self, X: ArrayOrTable) -> EncodedTable:
+    def encode(self, X: ArrayOrTable | Source) -> EncodedTable:
         """Return a table's rows, encoded as in training."""
-        return self._encoded(sparse.csc_array(self.encoding_.transform(X)))
+        return self._encoded(self._by_column(X))
+
+    def _by_column(self, X: ArrayOrTable | Source) -> sparse.csc_array:
+        """Return the encoding's matrix of a table or of all batches of a source."""
+        if not isinstance(X, Source):
+            return sparse.csc_array(self.encoding_.transform(X))
+        parts = [transform_batch(self.encoding_, batch) for batch in X.batches()]
+        return sparse.csc_array(sparse.vstack(parts, format="csc"))
 
     @property
     def report_(self) -> list[ColumnRecord]:

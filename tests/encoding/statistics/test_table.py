@@ -219,6 +219,11 @@ def frame_of_all_kinds():
     frame.loc[::5, "x"] = np.nan
     frame["copy"] = frame["x"]
     frame["city again"] = frame["city"]
+    # The same values in another notation.
+    fees = rng.integers(10, 90, n) + 0.5
+    frame["fee"] = [f"{fee} EUR" if i % 9 else "?" for i, fee in enumerate(fees)]
+    frame["fee again"] = np.where(np.arange(n) % 9, fees, np.nan)
+    frame["mark"] = frame["city"].fillna("N/A")
     return frame
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -19,17 +18,15 @@ from lamina.encoding.form_finding import (
     remarks_on_odd_cells,
 )
 from lamina.encoding.missing_marks import is_missing_number
-from lamina.encoding.statistics.distinct import hash_texts
+from lamina.encoding.statistics.distinct import hash_numbers
 from lamina.encoding.statistics.number_column import NumberColumn
-from lamina.encoding.statistics.row_digest import RowDigest
+from lamina.encoding.statistics.row_digest import find_weights
 from lamina.encoding.statistics.text_column import (
-    Counts,
-    FirstRow,
     FirstRows,
+    Moved,
     RowNames,
     TextColumn,
     TextPart,
-    Texts,
 )
 from lamina.encoding.time_zones import find_zone
 from lamina.errors import TableError
@@ -55,7 +52,6 @@ class ReadTexts:
         self.name = column.name
         self.form = replace(form, missing=())
         self.doubts = doubts
-        self.digest = RowDigest()
         self.numbers = NumberColumn(column.name, "date" if form.kind == "date" else "number")
         # Marks of missing values, and cells that are neither numbers nor dates.
         self.others = TextColumn(column.name)
@@ -78,11 +74,10 @@ class ReadTexts:
 
     def add(self, part: TextPart, rows: RowNames) -> None:
         """Add the cells of a batch."""
-        self.digest.add(np.append(hash_texts(part.distinct), np.uint64(0))[part.codes])
+        weights = find_weights(part.codes, len(part.distinct), self.n_rows)
         first_rows = FirstRows(part.codes, rows, self.n_rows)
-        n_missing = int((part.codes < 0).sum())
-        self._add_cells(part.distinct, part.counts(), first_rows)
-        self.numbers.add_missing(n_missing)
+        cells = Moved(part.distinct, part.counts(), weights[:-1], int(weights[-1]), first_rows)
+        self._add_cells(cells, int((part.codes < 0).sum()))
 
     def merge(self, later: ReadTexts) -> None:
         """Add the rows that follow these.
@@ -97,7 +92,6 @@ class ReadTexts:
                 f"column {self.name!r} has cells in two forms, {self.form.kind} and "
                 f"{later.form.kind}: {_AS_TEXT.format(name=self.name)}"
             )
-        self.digest.merge(later.digest)
         self.others.n_rows = self.n_rows
         self.others.merge(later.others)
         self.numbers.merge(later.numbers)
@@ -129,36 +123,35 @@ class ReadTexts:
 
     def _add_counts(self, column: TextColumn) -> None:
         assert column.is_exact
-        n_before = self.n_rows
-        texts = list(column.counts)
-        firsts = [column.first_rows[text] for text in texts]
+        self._add_cells(column.moved(self.n_rows), column.n_missing)
 
-        def first_row(code: int) -> FirstRow:
-            return FirstRow(firsts[code].position + n_before, firsts[code].name)
-
-        distinct = np.array([*texts, None], dtype=object)[:-1]
-        self._add_cells(distinct, np.array(list(column.counts.values()), np.int64), first_row)
-        self.numbers.add_missing(column.n_missing)
-        self.digest.merge(column.digest)
-
-    def _add_cells(
-        self, texts: Texts, counts: Counts, first_row: Callable[[int], FirstRow]
-    ) -> None:
+    def _add_cells(self, cells: Moved, n_missing: int) -> None:
         from pandas import Series
 
+        texts, counts, weights, missing_weight, first_row = cells
         values: dict[str, CellValue | None] = {
             text: None if is_missing_number(text) else self._read(text) for text in texts.tolist()
         }
         is_read = np.array([value is not None for value in values.values()], dtype=np.bool_)
         others = np.flatnonzero(~is_read)
-        self.others.count(texts[others], counts[others], lambda i: first_row(int(others[i])))
+        self.others.count(
+            texts[others], counts[others], weights[others], lambda i: first_row(int(others[i]))
+        )
         self._check_others()
-        read = self.form.read(self.name, Series(texts[is_read], dtype=object), values)
+        readable = Series(texts[is_read], dtype=object)
+        read = self.form.read(self.name, readable, values)
         numbers = READERS[self.numbers.kind](self.name, read)
+        n_missing += int(counts[others].sum())
+        # A missing value has the hash of NaN, as in a column of numbers.
+        hashes = hash_numbers(np.append(numbers, np.nan))
+        rest = weights[others].sum(dtype=np.uint64) + np.array([missing_weight], dtype=np.uint64)
+        all_weights = np.concatenate([weights[is_read], rest])
+        n_rows = int(counts.sum()) + n_missing - int(counts[others].sum())
         self.numbers.add_values(numbers, counts[is_read])
-        self.numbers.add_missing(int(counts[others].sum()))
+        self.numbers.add_values(np.full(n_missing, np.nan))
+        self.numbers.digest.add_weighted(hashes, all_weights, n_rows)
         if self.form.kind == "date" and len(read):
-            self.zones.add(find_zone(Series(texts[is_read], dtype=object)))
+            self.zones.add(find_zone(readable))
 
     def _check_others(self) -> None:
         if len(self.others.counts) > MOST_ODD:

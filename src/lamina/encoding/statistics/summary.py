@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lamina.encoding.boolean_texts import are_booleans
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import Kind, is_text
 from lamina.encoding.form_finding import Finding, find_form_of_cells, find_marks_of_cells
@@ -152,7 +153,7 @@ def _of_numbers(
         zone=column.zone,
         is_whole=bool(are_whole) and all(are_whole) and not numbers.n_missing,
         is_counter=column.counter.is_counter,
-        identity=(frozenset(column.dtypes), numbers.n_missing, numbers.digest.value),
+        identity=(numbers.kind, _dtypes(column, numbers), numbers.digest.value),
     )
 
 
@@ -173,8 +174,20 @@ def _of_form(
             "read as UTC",
         )
     summary = _of_numbers(column, read.numbers, form, remarks)
-    identity = ("text", read.digest.value)
+    # Texts are read as float64, and dates in another unit than those of Arrow.
+    dtype = "float64" if read.numbers.kind == "number" else "written"
+    identity = (read.numbers.kind, frozenset((dtype,)), read.numbers.digest.value)
     return replace(summary, zoned=zoned, zone=None, is_whole=False, identity=identity)
+
+
+def _dtypes(column: ColumnStatistics, numbers: NumberColumn) -> frozenset[str]:
+    """Return pandas' type of all rows, which missing values change."""
+    if numbers.n_missing and numbers.kind == "number":
+        if all(name.lstrip("u").startswith("int") for name in column.dtypes):
+            return frozenset(("float64",))
+        if "bool" in column.dtypes:
+            return frozenset(("object",))
+    return frozenset(column.dtypes)
 
 
 def _of_texts(column: ColumnStatistics, values: TextColumn, *, is_file: bool) -> ColumnSummary:
@@ -184,7 +197,7 @@ def _of_texts(column: ColumnStatistics, values: TextColumn, *, is_file: bool) ->
     cells = values.cells()
     if column.is_dictionary or not values.is_exact:
         return _of_words(column, values, find_marks_of_cells(cells, column.hints))
-    if is_file and column.chosen is None and _are_booleans(values.counts):
+    if is_file and column.chosen is None and are_booleans(values.counts):
         return _of_booleans(column, values)
     finding = find_form_of_cells(cells, column.hints, column.chosen)
     if finding.form.kind == "category":
@@ -222,13 +235,8 @@ def _of_words(
         zone=None,
         is_whole=False,
         is_counter=False,
-        identity=("text", column.is_dictionary, values.digest.value),
+        identity=("text", column.is_dictionary, values.digest_without(marks)),
     )
-
-
-def _are_booleans(counts: Mapping[str, int]) -> bool:
-    texts = {text.lower() for text in counts if text not in ANYWHERE}
-    return bool(texts) and texts <= {"true", "false"}
 
 
 def _of_booleans(column: ColumnStatistics, values: TextColumn) -> ColumnSummary:
@@ -238,4 +246,4 @@ def _of_booleans(column: ColumnStatistics, values: TextColumn) -> ColumnSummary:
         value = np.nan if text in ANYWHERE else float(text.lower() == "true")
         numbers.add_values(np.array([value]), np.array([count]))
     summary = _of_numbers(column, numbers, None, ())
-    return replace(summary, identity=("text", values.digest.value))
+    return replace(summary, identity=("true or false", values.digest_without(ANYWHERE)))

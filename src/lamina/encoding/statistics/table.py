@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from lamina.encoding.batches import Batch, Source
+from lamina.encoding.boolean_texts import read_booleans
 from lamina.encoding.form_finding import ColumnType
 from lamina.encoding.statistics.column import ColumnStatistics
 from lamina.encoding.statistics.fitting import fit_summaries
@@ -17,6 +19,7 @@ from lamina.encoding.statistics.summary import summarize
 from lamina.encoding.table import TableEncoding
 from lamina.encoding.table_columns import IN_FRAMES, check_types
 from lamina.errors import TableError
+from lamina.formulas.table import Array
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -201,10 +204,21 @@ def encode_batch(encoding: TableEncoding, batch: Batch) -> NDArray[np.float32]:
     TableError
         As `TableEncoding.transform`, with the batch's file and row group.
     """
-    with batch.naming_errors():
-        matrix = encoding.transform(batch.frame())
+    matrix = transform_batch(encoding, batch)
     dense = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
     return dense.astype(np.float32)
+
+
+def transform_batch(encoding: TableEncoding, batch: Batch) -> Array | sparse.csr_array:
+    """Encode the rows of a batch as `TableEncoding.transform` does, in float64.
+
+    Raises
+    ------
+    TableError
+        As `TableEncoding.transform`, with the batch's file and row group.
+    """
+    with batch.naming_errors():
+        return encoding.transform(read_booleans(batch.frame(), encoding.kinds_, encoding.forms_))
 
 
 def _selected(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:

@@ -6,16 +6,16 @@ those found so far. Numbers and dates are then read batch by batch. Words become
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina.encoding.cells import Cells, make_cells
-from lamina.encoding.statistics.distinct import DistinctValues, hash_texts
+from lamina.encoding.statistics.distinct import DistinctValues, Hashes, hash_texts
 from lamina.encoding.statistics.heavy_hitters import HeavyHitters
-from lamina.encoding.statistics.row_digest import RowDigest
+from lamina.encoding.statistics.row_digest import MODULUS, RowDigest, factor, find_weights
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,6 +86,16 @@ def divide_texts(column: pa.Array) -> TextPart:
     return TextPart(distinct[is_used], numbers[codes])
 
 
+class Moved(NamedTuple):
+    """Exactly counted cells: texts, counts, weights in the digest, and first rows."""
+
+    texts: Texts
+    counts: Counts
+    weights: Hashes
+    missing_weight: int
+    first_row: Callable[[int], FirstRow]
+
+
 class FirstRows:
     """Function from the position of a text in a batch to the first row with it.
 
@@ -129,6 +139,9 @@ class TextColumn:
         self.n_missing = 0
         self.counts: dict[str, int] = {}
         self.first_rows: dict[str, FirstRow] = {}
+        # Weights of the cells in a digest of the column's values, which a form may change.
+        self.weights: dict[str, int] = {}
+        self.missing_weight = 0
         self.distinct = DistinctValues()
         self.digest = RowDigest()
         # None while the counts are exact; then `counts` holds the first texts found.
@@ -150,26 +163,37 @@ class TextColumn:
         counts = part.counts()
         self.distinct.add(hashes[:-1], counts)
         if self.heavy is None:
-            self.count(texts, counts, FirstRows(codes, rows, self.n_rows))
+            weights = find_weights(codes, len(texts), self.n_rows)
+            self.count(texts, counts, weights[:-1], FirstRows(codes, rows, self.n_rows))
+            self.missing_weight = (self.missing_weight + int(weights[-1])) % MODULUS
         else:
             self.heavy.add(texts, counts)
         self.n_missing += n_missing
         self.n_rows += len(codes)
 
-    def count(self, texts: Texts, counts: Counts, first_rows: Callable[[int], FirstRow]) -> None:
+    def count(
+        self,
+        texts: Texts,
+        counts: Counts,
+        weights: Hashes,
+        first_rows: Callable[[int], FirstRow],
+    ) -> None:
         """Count cells exactly.
 
         Parameters
         ----------
         texts : ndarray of str objects, shape (n_distinct,)
         counts : ndarray of int64, shape (n_distinct,)
+        weights : ndarray of uint64, shape (n_distinct,)
         first_rows : callable
             Returns the first row with the text at a position.
         """
-        for code, (text, n) in enumerate(zip(texts.tolist(), counts.tolist(), strict=True)):
+        cells = zip(texts.tolist(), counts.tolist(), weights.tolist(), strict=True)
+        for code, (text, n, weight) in enumerate(cells):
             if text not in self.counts:
                 self.first_rows[text] = first_rows(code)
             self.counts[text] = self.counts.get(text, 0) + n
+            self.weights[text] = (self.weights.get(text, 0) + weight) % MODULUS
 
     def merge(self, later: TextColumn) -> None:
         """Add the rows that follow these."""
@@ -203,6 +227,7 @@ class TextColumn:
             self.heavy.add(*_arrays(self.counts))
             for text in list(self.counts)[self.most_texts :]:
                 del self.counts[text], self.first_rows[text]
+            self.weights.clear()
 
     def cells(self) -> Cells:
         """Return the distinct cells in the order of their first rows."""
@@ -214,11 +239,31 @@ class TextColumn:
         """Return the counts of all cells, or lower bounds of those of the heavy hitters."""
         return self.counts if self.heavy is None else self.heavy.counts()
 
+    def moved(self, n_before: int) -> Moved:
+        """Return the exactly counted cells as they are behind n_before further rows."""
+        texts, counts = _arrays(self.counts)
+        weights = np.array([*self.weights.values(), self.missing_weight], dtype=np.uint64)
+        weights = weights * np.array([factor(n_before)])
+        firsts = list(self.first_rows.values())
+
+        def first_row(code: int) -> FirstRow:
+            return FirstRow(firsts[code].position + n_before, firsts[code].name)
+
+        return Moved(texts, counts, weights[:-1], int(weights[-1]), first_row)
+
+    def digest_without(self, marks: Collection[str]) -> int:
+        """Return the digest of the cells in which these texts are missing values."""
+        texts, _ = _arrays(self.counts)
+        if self.heavy is not None or not len(texts):
+            return self.digest.value
+        weights = np.array(list(self.weights.values()), dtype=np.uint64)
+        kept = np.array([text not in marks for text in texts.tolist()])
+        return int((hash_texts(texts) * weights)[kept].sum(dtype=np.uint64))
+
     def _take(self, later: TextColumn) -> None:
-        for text, count in later.counts.items():
-            self.counts[text] = self.counts.get(text, 0) + count
-            position, name = later.first_rows[text]
-            self.first_rows.setdefault(text, FirstRow(position + self.n_rows, name))
+        moved = later.moved(self.n_rows)
+        self.count(moved.texts, moved.counts, moved.weights, moved.first_row)
+        self.missing_weight = (self.missing_weight + moved.missing_weight) % MODULUS
 
 
 def _arrays(counts: Mapping[str, int]) -> tuple[Texts, Counts]:
