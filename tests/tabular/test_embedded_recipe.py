@@ -100,12 +100,14 @@ def test_copies_and_files_give_the_same_bits(cls, tmp_path):
 
 
 @both
-def test_contributions_add_up_to_the_predictions(cls):
+def test_contributions_add_up_to_the_predictions(cls, recipe):
     model = fitted(cls)
-    explanation = model.explain(TABLE[:8])
+    explanation = model.explain(TABLE[:4])
     sums = explanation.baseline_predictions + explanation.contributions.sum(axis=1)
     width = 1.0 if cls is TabularClassifier else np.ptp(model.target_range_)
-    np.testing.assert_allclose(sums, explanation.predictions, atol=0.01 * width)
+    # The places where SELU and ReLU jump are not known before.
+    atol = {"embedded": 1e-6, "realmlp": 1e-4, "shared": 1e-3}[recipe.name]
+    np.testing.assert_allclose(sums, explanation.predictions, atol=atol * width)
     assert np.abs(explanation.contributions[:, 0]).max() > 0
 
 

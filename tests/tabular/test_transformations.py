@@ -66,10 +66,9 @@ def test_networks_learn_roots_where_these_predict_better(squares, fitted):
 
 def test_contributions_through_the_square_sum_to_the_prediction(squares, fitted):
     X, y = squares
-    # Gradients jump at the edges of bins, so that the error falls as slowly as 1 / n_steps.
-    explanation = fitted.explain(X[:20], n_steps=500)
+    explanation = fitted.explain(X[:20])
     sums = explanation.baseline_predictions + explanation.contributions.sum(axis=1)
-    np.testing.assert_allclose(sums, fitted.predict(X[:20]), atol=1e-3 * np.ptp(y))
+    np.testing.assert_allclose(sums, fitted.predict(X[:20]), atol=1e-6 * np.ptp(y))
 
 
 def test_a_loaded_model_squares_as_the_saved_one(tmp_path, squares, fitted):

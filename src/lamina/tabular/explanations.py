@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from lamina.formulas.table import AnyArray
 from lamina.significant import significant
+from lamina.tabular.calibration import LEAST_PROBABILITY, tempered
+from lamina.tabular.integration import Ways, integrate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,11 +25,10 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-ROWS_AT_ONCE = 256
-MOST_DOUBLINGS = 4
+ROWS_AT_ONCE = 32
 # Largest deviation of a sum of contributions, as a fraction of 1 for probabilities, and of the
-# target's range for values.
-TOLERANCE = 1e-3
+# target's range for values; the predictions themselves, in float32, are less exact.
+TOLERANCE = 2e-7
 
 
 @dataclass(frozen=True)
@@ -83,42 +84,6 @@ class Explanation:
         return "\n".join(f"{text:<{width}}  {value}" for text, value in pairs)
 
 
-def contributions_that_add_up(
-    model: FittedTabular,
-    matrices: Sequence[NDArray[np.float32]],
-    outputs: NDArray[np.int64],
-    n_steps: int,
-    differences: Floats,
-    tolerance: float,
-) -> Floats:
-    """Return contributions whose sums match the differences from the baseline's prediction.
-
-    Gradients jump at the edges of bins and at the kinks of activations, where the rule converges
-    slowly: the rows whose sum deviates by more than the tolerance are integrated again with twice
-    as many points, up to 16 times as many. A row whose way crosses very narrow bins may still
-    deviate.
-
-    Parameters
-    ----------
-    model, matrices, outputs, n_steps
-        As in `compute_contributions`.
-    differences : ndarray of shape (n_samples,)
-        Prediction minus the baseline's.
-    tolerance : float
-    """
-    contributions = compute_contributions(model, matrices, outputs, n_steps)
-    for doubling in range(1, MOST_DOUBLINGS + 1):
-        errors = np.abs(contributions.sum(axis=1) - differences)
-        rows = np.flatnonzero(errors > tolerance)
-        if not len(rows):
-            break
-        parts = [matrix[rows] for matrix in matrices]
-        contributions[rows] = compute_contributions(
-            model, parts, outputs[rows], n_steps * 2**doubling
-        )
-    return contributions
-
-
 def compute_contributions(
     model: FittedTabular,
     matrices: Sequence[NDArray[np.float32]],
@@ -138,7 +103,7 @@ def compute_contributions(
     outputs : ndarray of int, shape (n_samples,)
         Index of the explained class; 0 for a regression.
     n_steps : int
-        Points of the Gauss-Legendre rule.
+        Fewest points on each way.
     """
     from lamina.tabular.importances import column_names
 
@@ -147,51 +112,19 @@ def compute_contributions(
         np.array([places[str(name)] for name in model.columns_of_inputs(member)])
         for member in model.members_
     ]
+    every = [*range(len(origins))]
+    # A sum of members' predictions has the sum of their contributions, and each of them breaks at
+    # its own edges alone.
+    groups = [[place] for place in every] if model._is_sum else [every]
+    tolerance = TOLERANCE * model._target.width / len(groups)
     total = np.zeros((len(outputs), len(places)))
     for start in range(0, len(outputs), ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
-        parts = _integrate(model, [matrix[rows] for matrix in matrices], outputs[rows], n_steps)
-        for part, origin in zip(parts, origins, strict=True):
-            np.add.at(total[rows].T, origin, part.T)
+        for group in groups:
+            ways = Ways(model, group, [matrices[place][rows] for place in group], outputs[rows])
+            for place, part in zip(group, integrate(ways, n_steps, tolerance), strict=True):
+                np.add.at(total[rows].T, origins[place], part.T)
     return total
-
-
-def _integrate(
-    model: FittedTabular,
-    matrices: Sequence[NDArray[np.float32]],
-    outputs: NDArray[np.int64],
-    n_steps: int,
-) -> list[Floats]:
-    points, weights = np.polynomial.legendre.leggauss(n_steps)
-    baselines = model.input_means_
-    ways = [matrix - start for matrix, start in zip(matrices, baselines, strict=True)]
-    sums = [np.zeros(way.shape) for way in ways]
-    for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
-        inputs = [
-            (start + np.float32(point) * way).astype(np.float32)
-            for start, way in zip(baselines, ways, strict=True)
-        ]
-        for gradient, total in zip(_gradients(model, inputs, outputs), sums, strict=True):
-            total += weight * gradient
-    return [way * total for way, total in zip(ways, sums, strict=True)]
-
-
-def _gradients(
-    model: FittedTabular, inputs: Sequence[NDArray[np.float32]], outputs: NDArray[np.int64]
-) -> list[Floats]:
-    """Return ∂F/∂x for each member's inputs."""
-    networks = [member.network for member in model.members_]
-    pairs = zip(networks, inputs, strict=True)
-    predictions = [model._target.predict_each(network, x) for network, x in pairs]
-    directions = model._directions(predictions, outputs)
-    return [
-        np.asarray(passes.gradients(direction.astype(passes.network.dtype)), dtype=np.float64)
-        for passes, direction in zip(
-            (network._passes(x) for network, x in zip(networks, inputs, strict=True)),
-            directions,
-            strict=True,
-        )
-    ]
 
 
 def class_directions(
@@ -200,21 +133,16 @@ def class_directions(
     """Return the derivative of a class's probability with respect to each member's logits.
 
     With the mean m = Σ w p and F_c = m_c^(1/T) / Σ_k m_k^(1/T):
-    ∂F_c/∂m_k = F_c (δ_ck - F_k) / (T m_k), and ∂p_k/∂z_j = p_k (δ_kj - p_j) for a softmax. A
-    network for two classes has one logit, that of the second. The p of a network whose members
-    share weights is the mean of theirs: its predictions are (n_samples, n_members, n_classes), and
-    its directions are those of the members' logits, member by member.
+    ∂F_c/∂m_k = F_c (δ_ck - F_k) / (T m_k), and ∂p_k/∂z_j = p_k (δ_kj - p_j) for a softmax. With
+    T = 1, F_c = m_c is a sum over the members, and some of them may be passed alone. A network for
+    two classes has one logit, that of the second. The p of a network whose members share weights is
+    the mean of theirs: its predictions are (n_samples, n_members, n_classes), and its directions
+    are those of the members' logits, member by member.
     """
-    from lamina.tabular.calibration import LEAST_PROBABILITY, tempered
-
     of_members = [p if p.ndim == 3 else p[:, np.newaxis] for p in predictions]
     pairs = list(zip(weights, of_members, strict=True))
     mean = np.asarray(sum(w * p.mean(axis=1) for w, p in pairs))
-    final = tempered(mean, temperature)
-    chosen = np.eye(mean.shape[1])[outputs]
-    explained = final[np.arange(len(outputs)), outputs][:, np.newaxis]
-    by_mean = explained * (chosen - final) / (temperature * np.maximum(mean, LEAST_PROBABILITY))
-    by_mean = by_mean[:, np.newaxis]
+    by_mean = _by_mean(mean, temperature, outputs)[:, np.newaxis]
     directions = []
     for weight, p in pairs:
         through = by_mean - (by_mean * p).sum(axis=2, keepdims=True)
@@ -223,6 +151,27 @@ def class_directions(
         learned = by_logits[..., 1:] if p.shape[2] == 2 else by_logits
         directions.append(learned.reshape(len(p), -1))
     return directions
+
+
+def _by_mean(mean: Floats, temperature: float, outputs: NDArray[np.int64]) -> Floats:
+    """Return ∂F_c/∂m of the explained classes."""
+    chosen = np.eye(mean.shape[1])[outputs]
+    if temperature == 1:
+        return chosen
+    final = tempered(mean, temperature)
+    explained = final[np.arange(len(outputs)), outputs][:, np.newaxis]
+    least = np.maximum(mean, LEAST_PROBABILITY)
+    return np.asarray(explained * (chosen - final) / (temperature * least))
+
+
+def explained_probability(
+    predictions: Sequence[Floats], weights: Floats, temperature: float, outputs: NDArray[np.int64]
+) -> Floats:
+    """Return F_c of `class_directions`; with T = 1 the members' part of it."""
+    pairs = zip(weights, predictions, strict=True)
+    mean = np.asarray(sum(w * (p.mean(axis=1) if p.ndim == 3 else p) for w, p in pairs))
+    final = mean if temperature == 1 else tempered(mean, temperature)
+    return np.asarray(final[np.arange(len(outputs)), outputs])
 
 
 def value_directions(

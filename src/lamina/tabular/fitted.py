@@ -36,6 +36,19 @@ class FittedTabular(Protocol):
 
     def _combine(self, matrices: Iterable[NDArray[np.float32]]) -> NDArray[np.float64]: ...
 
+    @property
+    def _is_sum(self) -> bool: ...
+
+    def _explained(
+        self,
+        predictions: Sequence[NDArray[np.float64]],
+        weights: NDArray[np.float64],
+        outputs: NDArray[np.int64],
+    ) -> NDArray[np.float64]: ...
+
     def _directions(
-        self, predictions: Sequence[NDArray[np.float64]], outputs: NDArray[np.int64]
+        self,
+        predictions: Sequence[NDArray[np.float64]],
+        weights: NDArray[np.float64],
+        outputs: NDArray[np.int64],
     ) -> list[NDArray[np.float64]]: ...

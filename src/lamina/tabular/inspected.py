@@ -16,7 +16,7 @@ from lamina.errors import suggestion
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
 from lamina.tabular.dependence import average_over_values
-from lamina.tabular.explanations import TOLERANCE, Explanation, contributions_that_add_up
+from lamina.tabular.explanations import Explanation, compute_contributions
 from lamina.tabular.importances import column_names, permutation_importances
 from lamina.tabular.shared_inputs import inputs_by_recipe, iterate_blocks
 from lamina.tabular.targets import require_as_many
@@ -172,11 +172,9 @@ class Inspected:
         explanation = Explanation(
             columns=names,
             values=_values(X, names),
-            contributions=contributions_that_add_up(
+            contributions=compute_contributions(
                 self,  # type: ignore[arg-type]
                 *(matrices, chosen, n_steps),
-                differences=explained - explained_baseline,
-                tolerance=TOLERANCE * self._target.width,
             ),
             predictions=explained,
             baseline_predictions=explained_baseline,
@@ -224,8 +222,19 @@ class Inspected:
         """Return the values, or classes as integers from 0, of a target to be scored."""
         raise NotImplementedError
 
+    @property
+    def _is_sum(self) -> bool:
+        """True if the final prediction is the weighted sum of the members' predictions."""
+        return True
+
+    def _explained(
+        self, predictions: Sequence[Floats], weights: Floats, outputs: NDArray[np.int64]
+    ) -> Floats:
+        """Return the final prediction, or the part that some members have in a sum."""
+        raise NotImplementedError
+
     def _directions(
-        self, predictions: Sequence[Floats], outputs: NDArray[np.int64]
+        self, predictions: Sequence[Floats], weights: Floats, outputs: NDArray[np.int64]
     ) -> list[Floats]:
         """Return the derivative of the final prediction with respect to each member's logits."""
         raise NotImplementedError

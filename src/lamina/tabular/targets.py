@@ -13,7 +13,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from lamina.encoding.frames import ArrayOrTable
 from lamina.files.model_file import Json
 from lamina.formulas.table import AnyArray
-from lamina.network.passes import predict_members
+from lamina.network import NetworkSpec
+from lamina.network.passes import Forward, predict_members
 from lamina.tabular.calibration import LEAST_PROBABILITY
 from lamina.tabular.recipes import Kind
 from lamina.tabular.target_reading import read_labels, read_values
@@ -81,9 +82,9 @@ class Target(ABC):
         """Return a network's values or probabilities."""
         return self.finish(self.outputs(member, inputs))
 
-    def predict_each(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
+    @abstractmethod
+    def of_pass(self, spec: NetworkSpec, passed: Forward) -> Predictions:
         """Return a network's values, or the probabilities of each of its members if it has some."""
-        return self.predict(member, inputs)
 
     @abstractmethod
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
@@ -173,14 +174,12 @@ class Classes(Target):
         """Return a network's probabilities, shape (n_samples, n_classes)."""
         return np.asarray(member.predict_proba(inputs), dtype=np.float64)
 
-    def predict_each(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
-        passes = member._passes(inputs)
-        spec = passes.network.spec
-        if spec.n_members == 1:
-            return self.predict(member, inputs)
-        logits = passes.activation(len(spec.blocks) - 1)
-        p = predict_members(spec, logits).astype(np.float64)
-        return np.concatenate([1 - p, p], axis=2) if spec.n_outputs == 1 else p
+    def of_pass(self, spec: NetworkSpec, passed: Forward) -> Predictions:
+        p = passed.prediction
+        if spec.n_members > 1:
+            p = predict_members(spec, passed.blocks[-1].a)
+        every = np.concatenate([1 - p, p], axis=-1) if spec.n_outputs == 1 else p
+        return np.asarray(every, np.float64)
 
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
         """Return the class frequencies for each sample."""
@@ -291,6 +290,9 @@ class Values(Target):
     def outputs(self, member: BaseEstimator, inputs: NDArray[np.float32]) -> Predictions:
         """Return a network's values, or its roots of values, shape (n_samples,)."""
         return np.asarray(member.predict(inputs), dtype=np.float64)
+
+    def of_pass(self, spec: NetworkSpec, passed: Forward) -> Predictions:
+        return self.finish(np.asarray(passed.prediction[:, 0], np.float64))
 
     def finish(self, outputs: Predictions) -> Predictions:
         """Return values within the target's range."""
