@@ -152,7 +152,7 @@ class TargetEncoding(NamedTuple):
         if len(self.classes) == 1:
             return np.zeros(len(prediction), dtype=CODES)
         half: Any = HALF.get(prediction.dtype, 0.5)
-        return (prediction.ravel() > half).astype(CODES)
+        return np.asarray(prediction.ravel() > half, dtype=CODES)
 
     def decode(self, prediction: Array) -> Labels:
         """Return the labels of a prediction; sparse if y was."""
