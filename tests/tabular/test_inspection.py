@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from lamina import TabularClassifier, TabularRegressor
 from lamina.tabular.calibration import Calibration
@@ -116,3 +117,10 @@ def test_partial_dependence_takes_text(regressor):
     assert found.grid_values[int(np.argmax(found.average))] == "Rome"
     with pytest.raises(ValueError, match="column='cty'"):
         regressor.partial_dependence(table, "cty")
+
+
+@pytest.mark.parametrize("cls", [TabularClassifier, TabularRegressor])
+def test_an_unknown_parameter_is_refused_with_the_nearest_name(cls):
+    with pytest.raises(TypeError, match=r"'qualty'.*[Dd]id you mean 'quality'"):
+        cls(qualty="fast")
+    assert clone(cls(quality="best")).quality == "best"

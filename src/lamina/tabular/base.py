@@ -19,7 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.table_columns import ColumnRecord
 from lamina.errors import NoBetterThanTrivialWarning
-from lamina.estimators.settings.configured import require_valid
+from lamina.estimators.settings.configured import require_valid, with_advice
 from lamina.estimators.settings.device_choice import DeviceNames
 from lamina.estimators.settings.refusals import Names
 from lamina.files.model_file import Json
@@ -82,6 +82,11 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     verbose: int
     # Used by the command line: called with epochs done, their total, and the seconds left.
     _progress: Show | None = None
+
+    def __init_subclass__(cls, **kwargs: Json) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = with_advice(cls.__init__)  # type: ignore[method-assign]
 
     def _validate_params(self) -> None:
         # As for networks: errors suggest the nearest name, and True is no number.

@@ -55,7 +55,7 @@ def _takes_floats(constraints: Iterable[object]) -> bool:
     return any(isinstance(each, Interval) and each.type is Real for each in constraints)
 
 
-def _with_advice(init: Callable[..., None]) -> Callable[..., None]:
+def with_advice(init: Callable[..., None]) -> Callable[..., None]:
     """Wrap `__init__` so that its TypeError about an argument suggests the nearest name."""
 
     @wraps(init)
@@ -121,7 +121,7 @@ class Configured(Parametrized):
         # metaclass with `__call__` would hide it.
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
-            cls.__init__ = _with_advice(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = with_advice(cls.__init__)  # type: ignore[method-assign]
 
     def _keep_parameters(self, arguments: dict[str, object]) -> None:
         """Set the arguments of `__init__`, passed as its `locals()`; the signature lists them."""
