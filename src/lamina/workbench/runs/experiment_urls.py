@@ -12,10 +12,9 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from lamina.errors import ExperimentError
-from lamina.workbench.data.plain import Plain
+from lamina.workbench.data.plain import Plain, refuse_constant
 
 NAME, VERSION = "lamina", "1"
 # Mail and chat programs cut longer links.
@@ -176,11 +175,7 @@ def _unpacked(payload: str) -> object:
 
 def _parsed(content: bytes) -> object:
     try:
-        plain: object = json.loads(content, parse_constant=_refuse_constant)
+        plain: object = json.loads(content, parse_constant=refuse_constant)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     return plain
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not valid JSON")

@@ -12,11 +12,10 @@ import json
 from collections import deque
 from collections.abc import Callable
 from time import thread_time
-from typing import NoReturn
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from lamina.workbench.data.plain import Message
+from lamina.workbench.data.plain import Message, refuse_constant
 from lamina.workbench.runs.curves import Snapshot
 from lamina.workbench.runs.diagnoses import diagnose
 from lamina.workbench.runs.run import PLAYING, Run
@@ -129,7 +128,7 @@ class Connection:
         """Carry out one command; report an error to the page."""
         command: object = None
         try:
-            command = json.loads(text, parse_constant=_refuse_constant)
+            command = json.loads(text, parse_constant=refuse_constant)
             if not isinstance(command, dict):
                 raise ValueError("a command is a JSON object")
             if command.get("do") == "ready":
@@ -233,10 +232,6 @@ def _timed(
     """Return a frame and the CPU seconds it took."""
     began = thread_time()
     return make(snapshot, views), thread_time() - began
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not valid JSON")
 
 
 def _shortened(message: str) -> str:
