@@ -41,7 +41,8 @@ CODES = np.dtype(np.int64)
 # ½ and 1 as arrays of a prediction's dtype: converting a number of Python takes a twentieth of the
 # time in which one sample is predicted.
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-HALF, ONE = ({dtype: np.array(number, dtype) for dtype in FLOATS} for number in (0.5, 1))
+HALF: dict[np.dtype[Any], Array] = {dtype: np.array(0.5, dtype) for dtype in FLOATS}
+ONE: dict[np.dtype[Any], Array] = {dtype: np.array(1, dtype) for dtype in FLOATS}
 
 
 class TargetEncoding(NamedTuple):
