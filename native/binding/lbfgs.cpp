@@ -1,64 +1,27 @@
 // L-BFGS as Python drives it: it receives losses and gradients of any engine.
-#include "../core/training/lbfgs.hpp"
+#include "lbfgs.hpp"
 
 #include <nanobind/nanobind.h>
-
-#include "kernels.hpp"
+#include <nanobind/stl/vector.h>
 
 namespace lamina {
 
-namespace {
-
 using namespace nb::literals;
-
-// L-BFGS with the arrays that it changes, which stay alive with it.
-class LbfgsHandle {
-   public:
-    LbfgsHandle(InOut<double> parameters, InOut<double> slots, InOut<double> numbers)
-        : parameters_(parameters),
-          slots_(slots),
-          numbers_(numbers),
-          lbfgs_(instruction_set().lbfgs, std::int64_t(parameters.size()), parameters.data(),
-                 slots.data(), numbers.data()) {
-        require(slots.size() == parameters.size() * std::size_t(Lbfgs::n_slots),
-                "the slots do not fit the parameters");
-        require(std::int64_t(numbers.size()) == Lbfgs::n_numbers, "the numbers are too few");
-        const LbfgsNumbers& it = *reinterpret_cast<const LbfgsNumbers*>(numbers.data());
-        require(it.n_pairs >= 0 && it.n_pairs <= most_pairs && it.newest >= -1 &&
-                    it.newest < most_pairs && (it.n_pairs == 0 || it.newest >= 0),
-                "the pairs are out of range");
-    }
-
-    void begin(double loss, In<double> gradient) {
-        require(gradient.size() == parameters_.size(), "the gradient does not fit the parameters");
-        lbfgs_.begin(loss, gradient.data());
-    }
-    bool propose(InOut<double> trial) {
-        require(lbfgs_.has_begun(), "the first loss is missing");
-        require(trial.size() == parameters_.size(), "the trial does not fit the parameters");
-        bool has_trial = false;
-        without_gil([&] { has_trial = lbfgs_.propose(trial.data()); });
-        return has_trial;
-    }
-    bool receive(double loss, In<double> gradient) {
-        require(gradient.size() == parameters_.size(), "the gradient does not fit the parameters");
-        require(lbfgs_.is_searching(), "nothing was proposed");
-        bool is_iterate = false;
-        without_gil([&] { is_iterate = lbfgs_.receive(loss, gradient.data()); });
-        return is_iterate;
-    }
-    const Lbfgs& lbfgs() const { return lbfgs_; }
-
-   private:
-    InOut<double> parameters_, slots_, numbers_;
-    Lbfgs lbfgs_;
-};
-
-}  // namespace
 
 void bind_lbfgs(nb::module_& module) {
     module.attr("LBFGS_SLOTS") = Lbfgs::n_slots;
     module.attr("LBFGS_NUMBERS") = Lbfgs::n_numbers;
+    module.attr("LBFGS_DONE") = int(LbfgsEnding::done);
+    module.attr("LBFGS_STOPPED") = int(LbfgsEnding::stopped);
+    module.attr("LBFGS_FAILED") = int(LbfgsEnding::failed);
+    module.attr("LBFGS_ZERO_WEIGHT") = int(LbfgsEnding::zero_weight);
+    nb::class_<LbfgsReport>(module, "LbfgsReport", "Result of iterations of L-BFGS in one call.")
+        .def_ro("losses", &LbfgsReport::losses, "Loss at the end of each iteration.")
+        .def_ro("steps", &LbfgsReport::steps, "Step of the line search in each iteration.")
+        .def_prop_ro(
+            "ending", [](const LbfgsReport& it) { return int(it.ending); },
+            "LBFGS_DONE, LBFGS_STOPPED, LBFGS_FAILED or LBFGS_ZERO_WEIGHT.")
+        .def_ro("last_loss", &LbfgsReport::last_loss, "Loss of the latest evaluation.");
     nb::class_<LbfgsHandle>(module, "Lbfgs", "L-BFGS that proposes where to evaluate next.")
         .def(nb::init<InOut<double>, InOut<double>, InOut<double>>(), "parameters"_a.noconvert(),
              "slots"_a.noconvert(), "numbers"_a.noconvert(),

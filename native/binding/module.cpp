@@ -18,6 +18,7 @@
 #include "declarations.hpp"
 #include "interrupt.hpp"
 #include "kernels.hpp"
+#include "lbfgs.hpp"
 #include "python_loss.hpp"
 #include "samples.hpp"
 
@@ -154,11 +155,37 @@ class NetworkHandle {
         PythonLoss<T> custom(python_loss, interrupt);
         Report report;
         without_gil([&] {
+            Team team(threads_within(n_threads));
             report = kernels<T>().loss_and_gradient(network_, rows.view(), parameters.data(),
                                                     gradient.data(), custom.callback(),
-                                                    interrupt.signal(), threads_within(n_threads));
+                                                    interrupt.signal(), team);
         });
         interrupt.rethrow();
+        return report;
+    }
+
+    // Runs iterations of L-BFGS, with one team of threads for evaluations and vectors. An interrupt is
+    // held back as by `epochs`.
+    LbfgsReport minimise(LbfgsHandle& lbfgs, const RowArrays<double>& rows,
+                         std::int64_t n_iterations, double tol, double loss_tol,
+                         std::int64_t max_evaluations, std::int64_t n_threads,
+                         std::optional<nb::object> python_loss, double seconds) {
+        require_fit(rows, lbfgs.n_parameters());
+        lbfgs.require_begun();
+        Interrupt interrupt(seconds);
+        PythonLoss<double> custom(python_loss, interrupt);
+        LbfgsReport report;
+        without_gil([&] {
+            Team team(threads_within(n_threads));
+            report = lbfgs.iterate({tol, loss_tol, double(max_evaluations), n_iterations},
+                                   interrupt, team, [&](const double* trial, double* gradient) {
+                                       return kernels<double>().loss_and_gradient(
+                                           network_, rows.view(), trial, gradient,
+                                           custom.callback(), interrupt.signal(), team);
+                                   });
+        });
+        interrupt.check_now();
+        kept_ = interrupt.take();
         return report;
     }
 
@@ -257,7 +284,14 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
             "targets"_a.noconvert().none(), "codes"_a.noconvert().none(),
             "weight"_a.noconvert().none());
 
-    nb::class_<NetworkHandle<T>>(module, network_name, "Working memory and passes of one network.")
+    nb::class_<NetworkHandle<T>> handle(module, network_name,
+                                        "Working memory and passes of one network.");
+    if constexpr (std::is_same_v<T, double>)
+        handle.def("minimise", &NetworkHandle<T>::minimise, "lbfgs"_a, "rows"_a, "n_iterations"_a,
+                   "tol"_a, "loss_tol"_a, "max_evaluations"_a, "n_threads"_a,
+                   "python_loss"_a.none(), "seconds"_a,
+                   "Run iterations of L-BFGS until a limit, within a time limit in seconds.");
+    handle
         .def(nb::init<const NetworkDeclaration&, const ObjectiveDeclaration&, std::int64_t>(),
              "declaration"_a, "objective"_a, "largest_batch"_a,
              "With CUSTOM_LOSS, `epochs` and `loss_and_gradient` need python_loss(logits, y,\n"
@@ -275,7 +309,8 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
             "that is faster. multipliers: of dropout, weight decay and label smoothing, (epochs,\n"
             "steps, 3).")
         .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
-             "Raise the exception of a signal handler or of the loss during the last `epochs`.")
+             "Raise the exception of a signal handler or of the loss during the last `epochs` or\n"
+             "`minimise`.")
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,
              "parameters"_a.noconvert(), "gradient"_a.noconvert(), "n_threads"_a,
              "python_loss"_a.none())
@@ -318,9 +353,9 @@ NB_MODULE(_native, module) {
     bind_network_declaration(module);
     bind_training_declarations(module);
     bind_report(module);
+    bind_lbfgs(module);
     bind<float>(module, "Rows32", "Network32");
     bind<double>(module, "Rows64", "Network64");
-    bind_lbfgs(module);
     bind_measures(module);
     module.def(
         "end_calls", end_calls, "seconds"_a,

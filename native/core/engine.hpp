@@ -202,7 +202,7 @@ struct Kernels {
     Report (*epoch)(void* network, const Rows<T>&, const Batches&, const Update<T>&,
                     const CustomLoss<T>&, StopSignal, Team&);
     Report (*loss_and_gradient)(void* network, const Rows<T>&, const T* parameters, T* gradient,
-                                const CustomLoss<T>&, StopSignal, int n_threads);
+                                const CustomLoss<T>&, StopSignal, Team&);
     // activations: null, or the destinations of a of every block except the last, (rows, fan_out)
     // each.
     Report (*predict)(void* network, int inverse_link, const Rows<T>&, const T* parameters,

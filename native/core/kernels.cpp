@@ -90,13 +90,12 @@ struct Entry {
     }
     static Report loss_and_gradient(void* network, const Rows<T>& rows, const T* parameters,
                                     T* gradient, const CustomLoss<T>& custom, StopSignal signal,
-                                    int n_threads) {
+                                    Team& team) {
         Held<T>& it = held(network);
         if (it.trains_small(rows))
             return run_small_loss_and_gradient(it.network, *it.small, rows, parameters, gradient,
                                                signal);
-        return run_loss_and_gradient(it.network, rows, parameters, gradient, custom, signal,
-                                     n_threads);
+        return run_loss_and_gradient(it.network, rows, parameters, gradient, custom, signal, team);
     }
     static Report predict(void* network, int inverse_link, const Rows<T>& rows, const T* parameters,
                           T* prediction, T* const* activations, StopSignal signal, int n_threads) {

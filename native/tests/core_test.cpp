@@ -160,9 +160,10 @@ Fitted<T> fit(const InstructionSet& set, const Example<T>& example, std::int64_t
               {example.order.data(), example.n_samples, batch, rates.data()},
               by_adam(fitted.parameters, fitted.slots, epoch * std::int64_t(rates.size())), quiet,
               threads);
+    Team team(threads);
     fitted.loss = kernels
                       .loss_and_gradient(network, example.rows(), fitted.parameters.data(),
-                                         fitted.gradient.data(), {}, quiet, threads)
+                                         fitted.gradient.data(), {}, quiet, team)
                       .loss;
     kernels.predict(network, 0, example.rows_to_predict(), fitted.parameters.data(),
                     fitted.prediction.data(), nullptr, quiet, threads);
@@ -333,11 +334,10 @@ void test_gradient(const InstructionSet& set, int loss, bool sparse) {
     const Kernels<double>& kernels = set.float64;
     void* network = kernels.make(example.problem, example.n_samples);
     std::vector<double> gradient(std::size_t(example.n_parameters)), ignored(gradient.size());
+    Team alone(1);
     const auto loss_at = [&](double* into) {
-        return kernels
-            .loss_and_gradient(network, example.rows(), example.parameters.data(), into, {}, quiet,
-                               1)
-            .loss;
+        const double* const at = example.parameters.data();
+        return kernels.loss_and_gradient(network, example.rows(), at, into, {}, quiet, alone).loss;
     };
     loss_at(gradient.data());
     // The loss is the mean over the outputs; the gradient is that of their sum.

@@ -134,8 +134,9 @@ struct StageExample {
         train(kernels, network, rows(), {order.data(), n_samples, batch, rates.data()}, update,
               quiet, threads);
         std::vector<T> gradient(trained.size());
+        Team team(threads);
         kernels.loss_and_gradient(network, rows(), trained.data(), gradient.data(), {}, quiet,
-                                  threads);
+                                  team);
         kernels.release(network);
         trained.insert(trained.end(), slots.begin(), slots.end());
         trained.insert(trained.end(), gradient.begin(), gradient.end());

@@ -112,99 +112,36 @@ class Report:
     def gradient_norm(self) -> float:
         """Mean over the steps, before clipping, if it was measured."""
 
-class Rows32:
-    """
-    The rows that a network reads; it copies nothing. A weight of two
-    dimensions is that of each target of each row.
-    """
-
-    def __init__(self, n_samples: int, dense: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
-
-class Network32:
-    """Working memory and passes of one network."""
-
-    def __init__(self, declaration: Declaration, objective: Objective, largest_batch: int) -> None:
-        """
-        With CUSTOM_LOSS, `epochs` and `loss_and_gradient` need python_loss(logits, y,
-        weight), which returns (value, delta).
-        """
-
-    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], multipliers: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, chooses_threads: bool, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
-        """
-        Run one epoch for each row of learning rates, within a time limit in seconds, and
-        report each. A bit generator, if not None, shuffles `order` before each epoch.
-        order: (n_samples), or (n_samples, n_members) with an order of each member, which are
-        shuffled one after another. chooses_threads: whether one thread takes the steps if
-        that is faster. multipliers: of dropout, weight decay and label smoothing, (epochs,
-        steps, 3).
-        """
-
-    def raise_interrupt(self) -> None:
-        """
-        Raise the exception of a signal handler or of the loss during the last `epochs`.
-        """
-
-    def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> Report: ...
-
-    def predict(self, inverse_link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], activations: Sequence[Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]], n_threads: int) -> int:
-        """
-        Return a value of Ending: NON_FINITE if a dense X has such an element. activations:
-        destinations of a of every block except the last, or an empty list.
-        """
-
-    def predict_few(self, inverse_link: int, X: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> int:
-        """
-        Predict from unpacked weights; any number of threads may share the network.
-        """
-
-class Rows64:
-    """
-    The rows that a network reads; it copies nothing. A weight of two
-    dimensions is that of each target of each row.
-    """
-
-    def __init__(self, n_samples: int, dense: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
-
-class Network64:
-    """Working memory and passes of one network."""
-
-    def __init__(self, declaration: Declaration, objective: Objective, largest_batch: int) -> None:
-        """
-        With CUSTOM_LOSS, `epochs` and `loss_and_gradient` need python_loss(logits, y,
-        weight), which returns (value, delta).
-        """
-
-    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], multipliers: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, chooses_threads: bool, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
-        """
-        Run one epoch for each row of learning rates, within a time limit in seconds, and
-        report each. A bit generator, if not None, shuffles `order` before each epoch.
-        order: (n_samples), or (n_samples, n_members) with an order of each member, which are
-        shuffled one after another. chooses_threads: whether one thread takes the steps if
-        that is faster. multipliers: of dropout, weight decay and label smoothing, (epochs,
-        steps, 3).
-        """
-
-    def raise_interrupt(self) -> None:
-        """
-        Raise the exception of a signal handler or of the loss during the last `epochs`.
-        """
-
-    def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> Report: ...
-
-    def predict(self, inverse_link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], activations: Sequence[Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]], n_threads: int) -> int:
-        """
-        Return a value of Ending: NON_FINITE if a dense X has such an element. activations:
-        destinations of a of every block except the last, or an empty list.
-        """
-
-    def predict_few(self, inverse_link: int, X: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> int:
-        """
-        Predict from unpacked weights; any number of threads may share the network.
-        """
-
 LBFGS_SLOTS: int = 21
 
 LBFGS_NUMBERS: int = 237
+
+LBFGS_DONE: int = 0
+
+LBFGS_STOPPED: int = 1
+
+LBFGS_FAILED: int = 2
+
+LBFGS_ZERO_WEIGHT: int = 3
+
+class LbfgsReport:
+    """Result of iterations of L-BFGS in one call."""
+
+    @property
+    def losses(self) -> list[float]:
+        """Loss at the end of each iteration."""
+
+    @property
+    def steps(self) -> list[float]:
+        """Step of the line search in each iteration."""
+
+    @property
+    def ending(self) -> int:
+        """LBFGS_DONE, LBFGS_STOPPED, LBFGS_FAILED or LBFGS_ZERO_WEIGHT."""
+
+    @property
+    def last_loss(self) -> float:
+        """Loss of the latest evaluation."""
 
 class Lbfgs:
     """L-BFGS that proposes where to evaluate next."""
@@ -252,6 +189,103 @@ class Lbfgs:
         """
         Decrease of the loss in the latest iteration, relative to the largest of both losses
         and 1.
+        """
+
+class Rows32:
+    """
+    The rows that a network reads; it copies nothing. A weight of two
+    dimensions is that of each target of each row.
+    """
+
+    def __init__(self, n_samples: int, dense: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
+
+class Network32:
+    """Working memory and passes of one network."""
+
+    def __init__(self, declaration: Declaration, objective: Objective, largest_batch: int) -> None:
+        """
+        With CUSTOM_LOSS, `epochs` and `loss_and_gradient` need python_loss(logits, y,
+        weight), which returns (value, delta).
+        """
+
+    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], multipliers: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, chooses_threads: bool, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
+        """
+        Run one epoch for each row of learning rates, within a time limit in seconds, and
+        report each. A bit generator, if not None, shuffles `order` before each epoch.
+        order: (n_samples), or (n_samples, n_members) with an order of each member, which are
+        shuffled one after another. chooses_threads: whether one thread takes the steps if
+        that is faster. multipliers: of dropout, weight decay and label smoothing, (epochs,
+        steps, 3).
+        """
+
+    def raise_interrupt(self) -> None:
+        """
+        Raise the exception of a signal handler or of the loss during the last `epochs` or
+        `minimise`.
+        """
+
+    def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> Report: ...
+
+    def predict(self, inverse_link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], activations: Sequence[Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]], n_threads: int) -> int:
+        """
+        Return a value of Ending: NON_FINITE if a dense X has such an element. activations:
+        destinations of a of every block except the last, or an empty list.
+        """
+
+    def predict_few(self, inverse_link: int, X: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> int:
+        """
+        Predict from unpacked weights; any number of threads may share the network.
+        """
+
+class Rows64:
+    """
+    The rows that a network reads; it copies nothing. A weight of two
+    dimensions is that of each target of each row.
+    """
+
+    def __init__(self, n_samples: int, dense: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
+
+class Network64:
+    """Working memory and passes of one network."""
+
+    def __init__(self, declaration: Declaration, objective: Objective, largest_batch: int) -> None:
+        """
+        With CUSTOM_LOSS, `epochs` and `loss_and_gradient` need python_loss(logits, y,
+        weight), which returns (value, delta).
+        """
+
+    def minimise(self, lbfgs: Lbfgs, rows: Rows64, n_iterations: int, tol: float, loss_tol: float, max_evaluations: int, n_threads: int, python_loss: object | None, seconds: float) -> LbfgsReport:
+        """
+        Run iterations of L-BFGS until a limit, within a time limit in seconds.
+        """
+
+    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], multipliers: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, optimizer: Optimizer, measures_gradient: bool, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, chooses_threads: bool, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[Report]:
+        """
+        Run one epoch for each row of learning rates, within a time limit in seconds, and
+        report each. A bit generator, if not None, shuffles `order` before each epoch.
+        order: (n_samples), or (n_samples, n_members) with an order of each member, which are
+        shuffled one after another. chooses_threads: whether one thread takes the steps if
+        that is faster. multipliers: of dropout, weight decay and label smoothing, (epochs,
+        steps, 3).
+        """
+
+    def raise_interrupt(self) -> None:
+        """
+        Raise the exception of a signal handler or of the loss during the last `epochs` or
+        `minimise`.
+        """
+
+    def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> Report: ...
+
+    def predict(self, inverse_link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], activations: Sequence[Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]], n_threads: int) -> int:
+        """
+        Return a value of Ending: NON_FINITE if a dense X has such an element. activations:
+        destinations of a of every block except the last, or an empty list.
+        """
+
+    def predict_few(self, inverse_link: int, X: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> int:
+        """
+        Predict from unpacked weights; any number of threads may share the network.
         """
 
 def instruction_set() -> str:

@@ -297,3 +297,28 @@ def test_the_fit_is_that_of_scipy(estimator: Any, solver: Any) -> None:
     np.testing.assert_allclose(weights_of(models[0]), weights_of(models[1]), rtol=1e-7)
     assert models[0].n_iter_ == models[1].n_iter_
     assert models[0].loss_ == pytest.approx(models[1].loss_, rel=1e-9)
+
+
+class FailingLoss:
+    """A squared error that fails in a later evaluation."""
+
+    def __init__(self, calls: int) -> None:
+        self.calls = calls
+
+    def value_and_delta(self, logits: Any, y: Any, sample_weight: Any) -> tuple[Any, Any]:
+        self.calls -= 1
+        if self.calls < 0:
+            raise RuntimeError("the sensor is off")
+        return ((logits - y) ** 2 / 2).ravel(), logits - y
+
+
+def test_an_error_of_a_custom_loss_leaves_the_iterations_and_is_raised() -> None:
+    model = MLPRegressor(FailingLoss(7), (4,), solver="lbfgs", random_state=0, n_threads=2)
+    with pytest.raises(RuntimeError, match="the sensor is off"):
+        model.fit(X, Y.astype(float))
+
+
+def test_weights_that_cancel_are_refused_before_the_first_iteration() -> None:
+    weight = np.resize([1.0, -1.0], len(Y))
+    with pytest.raises(ZeroDivisionError):
+        MLPClassifier((4,), solver="lbfgs").fit(X, Y, sample_weight=weight)

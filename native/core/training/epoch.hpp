@@ -100,18 +100,17 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
 template <class T>
 Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* parameters,
                              T* gradient, const CustomLoss<T>& custom, StopSignal signal,
-                             int n_threads) {
+                             Team& team) {
     network.uses_running = false;
     network.read_rows_of_x(1);
     network.draws.active = false;
     network.follow({});
     network.prepare_forward(rows, false, network.largest_chunk_of(rows.n_samples));
     network.prepare_backward(
-        n_threads, rows.n_samples,
+        team.most(), rows.n_samples,
         most_entries(network, rows, {nullptr, rows.n_samples, rows.n_samples, {}}));
     network.leave_idle_rows(false);
     refresh_all(network, parameters);
-    Team team(n_threads);
     Batch<T> passes(network, rows, parameters, custom, signal, team);
     const auto finish = [&](const Layer<T>& layer, const T* sum, Range part, Kind kind) {
         if (kind == Kind::statistics) return;

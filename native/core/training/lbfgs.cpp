@@ -13,12 +13,23 @@ Lbfgs::Lbfgs(const LbfgsKernels& kernels, std::int64_t n, double* parameters, do
       parameters_(parameters),
       slots_(slots),
       numbers_(*reinterpret_cast<LbfgsNumbers*>(numbers)),
-      direction_(std::size_t(n)) {}
+      direction_(std::size_t(n)),
+      sums_(std::size_t((n + block - 1) / block * most_sums)) {}
 
 template <class Body>
-void Lbfgs::for_blocks(const Body& body) const {
-    for (std::int64_t first = 0; first < n_; first += block)
-        body(first, std::min(block, n_ - first));
+void Lbfgs::for_blocks(Team& team, const Body& body) {
+    const std::int64_t n_tasks = std::min((n_ + block - 1) / block, most_tasks);
+    team.run(n_tasks, [&](std::int64_t task, int) {
+        const Range mine = part_range(n_, block, task, n_tasks);
+        for (std::int64_t first = mine.begin; first < mine.end; first += block)
+            body(first, std::min(block, n_ - first));
+    });
+}
+
+double Lbfgs::add_blocks(int sum) const {
+    double total = 0;
+    for (std::size_t at = std::size_t(sum); at < sums_.size(); at += most_sums) total += sums_[at];
+    return total;
 }
 
 int Lbfgs::place_of(int i) const {
@@ -37,22 +48,22 @@ void Lbfgs::begin(double loss, const double* gradient) {
         largest_gradient_ = std::max(largest_gradient_, std::abs(gradient[i]));
 }
 
-bool Lbfgs::propose(double* trial) {
-    if (!is_searching_ && !has_failed_) begin_search();
+bool Lbfgs::propose(double* trial, Team& team) {
+    if (!is_searching_ && !has_failed_) begin_search(team);
     if (!is_searching_) return false;
-    for_blocks([&](std::int64_t first, std::int64_t n) {
+    for_blocks(team, [&](std::int64_t first, std::int64_t n) {
         kernels_.move_along(parameters_ + first, search_.step(), direction_.data() + first,
                             trial + first, n);
     });
     return true;
 }
 
-void Lbfgs::begin_search() {
-    compute_direction();
+void Lbfgs::begin_search(Team& team) {
+    compute_direction(team);
     if (derivative_ >= 0 && n_pairs() > 0) {
         // Rounding has made H useless; the gradient leads down.
         numbers_.n_pairs = 0;
-        compute_direction();
+        compute_direction(team);
     }
     if (derivative_ >= 0) return;
     const bool is_first = numbers_.iterations == 0;
@@ -61,20 +72,18 @@ void Lbfgs::begin_search() {
     is_searching_ = true, trials_ = 0;
 }
 
-void Lbfgs::compute_direction() {
+void Lbfgs::compute_direction(Team& team) {
     double factors[2 * most_pairs + 1];
     const double* vectors[2 * most_pairs + 1];
     compute_factors(factors, vectors);
     const int n_vectors = 2 * n_pairs() + 1;
-    derivative_ = square_ = 0;
-    for_blocks([&](std::int64_t first, std::int64_t n) {
+    for_blocks(team, [&](std::int64_t first, std::int64_t n) {
         const double* parts[2 * most_pairs + 1];
         for (int i = 0; i < n_vectors; ++i) parts[i] = vectors[i] + first;
-        double sums[2];
         kernels_.combine(parts, factors, n_vectors, gradient() + first, direction_.data() + first,
-                         n, sums);
-        derivative_ += sums[0], square_ += sums[1];
+                         n, sums_of_block(first));
     });
+    derivative_ = add_blocks(0), square_ = add_blocks(1);
 }
 
 // The two-loop recursion on the factors of g, s and y in the direction, in this order.
@@ -107,17 +116,18 @@ void Lbfgs::compute_factors(double* factors, const double** vectors) const {
     }
 }
 
-bool Lbfgs::receive(double loss, const double* gradient) {
-    double derivative = 0;
-    largest_of_trial_ = 0;
-    for_blocks([&](std::int64_t first, std::int64_t n) {
-        double sums[2];
-        kernels_.measure_gradient(direction_.data() + first, gradient + first, n, sums);
-        derivative += sums[0], largest_of_trial_ = std::max(largest_of_trial_, sums[1]);
+bool Lbfgs::receive(double loss, const double* gradient, Team& team) {
+    for_blocks(team, [&](std::int64_t first, std::int64_t n) {
+        kernels_.measure_gradient(direction_.data() + first, gradient + first, n,
+                                  sums_of_block(first));
     });
+    const double derivative = add_blocks(0);
+    largest_of_trial_ = 0;
+    for (std::size_t at = 1; at < sums_.size(); at += most_sums)
+        largest_of_trial_ = std::max(largest_of_trial_, sums_[at]);
     ++trials_, ++numbers_.evaluations;
     if (search_.ends(loss, derivative)) {
-        accept(loss, derivative, gradient);
+        accept(loss, derivative, gradient, team);
         return true;
     }
     if (trials_ == most_trials) {
@@ -128,57 +138,55 @@ bool Lbfgs::receive(double loss, const double* gradient) {
     return false;
 }
 
-void Lbfgs::accept(double loss, double derivative, const double* gradient) {
+void Lbfgs::accept(double loss, double derivative, const double* gradient, Team& team) {
     const double step = search_.step(), before = numbers_.loss;
-    for_blocks([&](std::int64_t first, std::int64_t n) {
-        kernels_.move_along(parameters_ + first, step, direction_.data() + first,
-                            parameters_ + first, n);
-    });
     const double curvature = (derivative - derivative_) * step;
     // Otherwise H would not stay positive definite; equation (3.9) of Byrd and others.
     const bool is_kept = curvature > std::numeric_limits<double>::epsilon() * -derivative_ * step;
-    if (is_kept) add_pair(curvature, gradient);
-    multiply_pairs(gradient, is_kept);
-    std::copy(gradient, gradient + n_, this->gradient());
+    if (is_kept) {
+        const int place = (int(numbers_.newest) + 1) % most_pairs;
+        numbers_.newest = place, numbers_.n_pairs = std::min(most_pairs, n_pairs() + 1);
+        numbers_.curvature[place] = curvature;
+    }
+    move(gradient, is_kept, team);
+    keep_products(is_kept);
     largest_gradient_ = largest_of_trial_;
     decrease_ = (before - loss) / std::max({std::abs(before), std::abs(loss), 1.0});
     numbers_.loss = loss, ++numbers_.iterations;
     is_searching_ = false;
 }
 
-void Lbfgs::add_pair(double curvature, const double* gradient) {
-    const int place = (int(numbers_.newest) + 1) % most_pairs;
-    numbers_.newest = place, numbers_.n_pairs = std::min(most_pairs, n_pairs() + 1);
-    numbers_.curvature[place] = curvature;
-    for_blocks([&](std::int64_t first, std::int64_t n) {
-        kernels_.write_pair(direction_.data() + first, search_.step(), gradient + first,
-                            this->gradient() + first, s(place) + first, y(place) + first, n);
+// Block by block, all that an accepted step changes: the parameters, the newest pair if it is kept,
+// the products of all pairs with the gradient and the newest y, and the gradient.
+void Lbfgs::move(const double* gradient, bool is_kept, Team& team) {
+    const int m = n_pairs(), newest = int(numbers_.newest);
+    for_blocks(team, [&](std::int64_t first, std::int64_t n) {
+        const double *const d = direction_.data() + first, *const g = gradient + first;
+        double *const before = this->gradient() + first, *sums = sums_of_block(first);
+        kernels_.move_along(parameters_ + first, search_.step(), d, parameters_ + first, n);
+        if (is_kept)
+            kernels_.write_pair(d, search_.step(), g, before, s(newest) + first, y(newest) + first,
+                                n);
+        for (int i = 0; i < m; ++i, sums += 4) {
+            const int p = place_of(i);
+            kernels_.multiply_with_two(s(p) + first, g, y(newest) + first, n, sums);
+            kernels_.multiply_with_two(y(p) + first, g, y(newest) + first, n, sums + 2);
+        }
+        std::copy(g, g + n, before);
     });
 }
 
-// Updates the products of all pairs with the gradient, and with y of a pair that is new.
-void Lbfgs::multiply_pairs(const double* gradient, bool is_newest_new) {
+void Lbfgs::keep_products(bool is_newest_new) {
     const int m = n_pairs(), newest = int(numbers_.newest);
-    if (m == 0) return;
-    double total[most_pairs][4] = {};
-    for_blocks([&](std::int64_t first, std::int64_t n) {
-        for (int i = 0; i < m; ++i) {
-            const int p = place_of(i);
-            double sums[4];
-            const double *const g = gradient + first, *const newest_y = y(newest) + first;
-            kernels_.multiply_with_two(s(p) + first, g, newest_y, n, sums);
-            kernels_.multiply_with_two(y(p) + first, g, newest_y, n, sums + 2);
-            for (int each = 0; each < 4; ++each) total[i][each] += sums[each];
-        }
-    });
     for (int i = 0; i < m; ++i) {
         const int p = place_of(i);
-        numbers_.s_gradient[p] = total[i][0], numbers_.y_gradient[p] = total[i][2];
+        numbers_.s_gradient[p] = add_blocks(4 * i), numbers_.y_gradient[p] = add_blocks(4 * i + 2);
         if (!is_newest_new) continue;
-        numbers_.s_y[p][newest] = total[i][1];
-        numbers_.y_y[p][newest] = numbers_.y_y[newest][p] = total[i][3];
+        numbers_.s_y[p][newest] = add_blocks(4 * i + 1);
+        numbers_.y_y[p][newest] = numbers_.y_y[newest][p] = add_blocks(4 * i + 3);
     }
-    if (is_newest_new) numbers_.scale = numbers_.curvature[newest] / numbers_.y_y[newest][newest];
+    if (m > 0 && is_newest_new)
+        numbers_.scale = numbers_.curvature[newest] / numbers_.y_y[newest][newest];
 }
 
 }  // namespace lamina

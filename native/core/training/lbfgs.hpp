@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "threads.hpp"
 #include "training/lbfgs_kernels.hpp"
 #include "training/line_search.hpp"
 
@@ -58,9 +59,9 @@ class Lbfgs {
     // Receives the loss and gradient at the parameters, from which the first iteration begins.
     void begin(double loss, const double* gradient);
     // Writes the next trial; returns false if no step lowers the loss, not even along the gradient.
-    bool propose(double* trial);
+    bool propose(double* trial, Team& team);
     // Receives the loss and gradient at the trial; returns whether it is the next iterate.
-    bool receive(double loss, const double* gradient);
+    bool receive(double loss, const double* gradient, Team& team);
 
     bool has_begun() const { return numbers_.has_begun != 0; }
     // Whether a trial was proposed whose loss has not been received.
@@ -76,7 +77,9 @@ class Lbfgs {
 
    private:
     static constexpr int most_trials = 20;
-    static constexpr std::int64_t block = 1024;
+    // A sum over a block is one task's, and the sums of blocks are added in order.
+    static constexpr std::int64_t block = 1024, most_tasks = 64;
+    static constexpr int most_sums = 4 * most_pairs;
 
     double* s(int place) const { return slots_ + place * n_; }
     double* y(int place) const { return slots_ + (most_pairs + place) * n_; }
@@ -86,20 +89,22 @@ class Lbfgs {
     int n_pairs() const { return int(numbers_.n_pairs); }
 
     template <class Body>
-    void for_blocks(const Body& body) const;
-    void begin_search();
-    void compute_direction();
+    void for_blocks(Team& team, const Body& body);
+    double* sums_of_block(std::int64_t first) { return sums_.data() + first / block * most_sums; }
+    double add_blocks(int sum) const;
+    void begin_search(Team& team);
+    void compute_direction(Team& team);
     void compute_factors(double* factors, const double** vectors) const;
-    void accept(double loss, double derivative, const double* gradient);
-    void add_pair(double curvature, const double* gradient);
-    void multiply_pairs(const double* gradient, bool is_newest_new);
+    void accept(double loss, double derivative, const double* gradient, Team& team);
+    void move(const double* gradient, bool is_kept, Team& team);
+    void keep_products(bool is_newest_new);
 
     const LbfgsKernels& kernels_;
     const std::int64_t n_;
     double* const parameters_;
     double* const slots_;
     LbfgsNumbers& numbers_;
-    std::vector<double> direction_;
+    std::vector<double> direction_, sums_;  // sums_: most_sums of each block
     LineSearch search_;
     bool is_searching_ = false, has_failed_ = false;
     int trials_ = 0;

@@ -212,8 +212,11 @@ class LbfgsTrainer(EpochsTrainer, LocalTrainer):
         return True
 
     def _report(self) -> EpochReport:
-        norm = float(compute_norm(self._state.slots[-1])) if self.measures_gradient else None
+        norm = self._gradient_norm()
         return EpochReport(self._minimiser.loss, 1, None, norm, self._minimiser.step)
+
+    def _gradient_norm(self) -> float | None:
+        return float(compute_norm(self._state.slots[-1])) if self.measures_gradient else None
 
     def _judge(self) -> Outcome | None:
         """Return why the iterations end with the present one, or None."""

@@ -1,6 +1,6 @@
 """The native engine: whole epochs in C++.
 
-Only this module, native_networks.py and native_measures.py import lamina._native.
+Only this module, native_losses.py, native_networks.py and native_measures.py import lamina._native.
 
 Shapes and dtypes are engine.py's. The kernels read C-contiguous arrays, int32 csr columns and int64
 csr row starts, which `_row_arrays` prepares once for every fit.
@@ -15,24 +15,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
-from typing import Any, ClassVar, NamedTuple, TypeAlias, cast
+from typing import ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lamina import _native
 from lamina.blocks import MemberHeads
-from lamina.engines.batch_loss import WEIGHTS_CANCEL
 from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import (
     NON_FINITE_ROWS,
     Engine,
-    Evaluator,
     Objective,
     Rows,
     require_finite,
 )
-from lamina.engines.lbfgs import LbfgsSettings, LbfgsTrainer
+from lamina.engines.lbfgs import LbfgsSettings
+from lamina.engines.native_losses import Native, NativeLbfgsTrainer, NativeLoss, refuse_zero_weight
 from lamina.engines.native_networks import declare_network, stage_work
 from lamina.engines.optimizer import OptimizerSettings, OptimizerState, spans_of_step
 from lamina.engines.threads import choose_threads, sharing_cores
@@ -51,8 +50,6 @@ atexit.register(_native.end_calls, seconds=10.0)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_native.forget_calls)
 PythonLoss: TypeAlias = Callable[[Array, AnyArray, Array | None], tuple[AnyArray, AnyArray]]
-# A Rows32 or Network32, or both in float64: types cannot say that the two match.
-Native: TypeAlias = Any
 # A prediction needs no loss; any entry of the table will do.
 NO_OBJECTIVE = Objective("squared_error")
 
@@ -157,11 +154,6 @@ def _row_work(spec: NetworkSpec, dtype: np.dtype[np.generic], passes: int) -> fl
     return passes * (weights + stage_work(spec.input_stage)) * dtype.itemsize / 8
 
 
-def _refuse_zero_weight(ending: int) -> None:
-    if ending == _native.ZERO_WEIGHT:
-        raise ZeroDivisionError(WEIGHTS_CANCEL)
-
-
 @dataclass
 class NativeTrainer(EpochsTrainer, LocalTrainer):
     """One fit: arrays of the samples, and a network whose memory serves every epoch."""
@@ -230,7 +222,7 @@ class NativeTrainer(EpochsTrainer, LocalTrainer):
         self._native.raise_interrupt()
         if ended:
             ending = ended[-1].ending
-            _refuse_zero_weight(ending)
+            refuse_zero_weight(ending == _native.ZERO_WEIGHT)
             if ending == _native.STOPPED:
                 raise TimeIsUp
 
@@ -294,34 +286,25 @@ class NativeEngine(Engine):
         rows: Rows,
         parameters: Array,
         state: OptimizerState,
-    ) -> NativeTrainer | LbfgsTrainer:
+    ) -> NativeTrainer | NativeLbfgsTrainer:
         spec.require_inputs(rows.X)
         if isinstance(optimizer, LbfgsSettings):
-            evaluate, make = self.evaluator(spec, objective, rows), cast(Native, _native.Lbfgs)
-            return LbfgsTrainer(evaluate, make, optimizer, parameters, state, spec)
+            loss = self.evaluator(spec, objective, rows)
+            return NativeLbfgsTrainer(loss, optimizer, parameters, state, spec)
         return NativeTrainer(
             spec, objective, optimizer, rows, parameters, state, self.n_threads, self.precision
         )
 
-    def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
+    def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> NativeLoss:
         spec.require_inputs(rows.X)
         n_samples, dtype = rows.X.shape[0], rows.X.dtype
-        arrays = _row_arrays(*rows)
-        network = _network(spec, objective, dtype, self.precision, n_samples, rows.y)
-        work = _row_work(spec, dtype, passes=3) * n_samples
-        python_loss = _python_loss(objective, rows.y)
-
-        def evaluate(parameters: Array) -> tuple[float, Array]:
-            gradient = np.zeros_like(parameters)
-            with sharing_cores():
-                threads = choose_threads(work, requested=self.n_threads)
-                report: _native.Report = network.loss_and_gradient(
-                    arrays, parameters, gradient, threads, python_loss
-                )
-            _refuse_zero_weight(report.ending)
-            return report.loss, gradient
-
-        return evaluate
+        return NativeLoss(
+            _network(spec, objective, dtype, self.precision, n_samples, rows.y),
+            _row_arrays(*rows),
+            _row_work(spec, dtype, passes=3) * n_samples,
+            self.n_threads,
+            _python_loss(objective, rows.y),
+        )
 
     def predict(self, network: Network, X: Matrix) -> Array:
         spec, parameters = network.spec, network.parameters
