@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from numpy.typing import ArrayLike
 
@@ -13,12 +13,19 @@ from lamina.distributed.attempts import run_attempts, with_checkpoints
 from lamina.distributed.crew import Crew, LocalCrew
 from lamina.distributed.engine import ShardedEngine
 from lamina.distributed.refusals import refuse_estimator, refuse_fit, refuse_numbers
+from lamina.encoding.batches import Source
 from lamina.encoding.frames import ArrayOrTable
+from lamina.encoding.spooling import SpooledSamples
 from lamina.engines import Engine
 from lamina.engines.devices import is_torch_installed
 from lamina.errors import TorchMissingError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.fitting.inputs import Assignment
+from lamina.estimators.fitting.source_fits import (
+    SourceArguments,
+    refuse_arguments_of_sources,
+    spool_of,
+)
 
 Estimator = TypeVar("Estimator", MLPClassifier, MLPRegressor)
 
@@ -26,9 +33,10 @@ Estimator = TypeVar("Estimator", MLPClassifier, MLPRegressor)
 def fit(
     estimator: Estimator,
     X: ArrayOrTable,
-    y: ArrayOrTable,
-    sample_weight: ArrayLike | None = None,
+    y: ArrayOrTable = None,
+    sample_weight: ArrayLike | str | None = None,
     *,
+    target: str | Sequence[str] | None = None,
     client: Any = None,
     n_workers: int | None = None,
     n_shards: int = 8,
@@ -36,6 +44,7 @@ def fit(
     checkpoint: str | PathLike[str] | None = None,
     validation_data: Sequence[ArrayOrTable] | None = None,
     resume: str | PathLike[str] | None = None,
+    spool: str | PathLike[str] | None = None,
 ) -> Estimator:
     """Fit an estimator on the workers of a Dask cluster, or on one in this process.
 
@@ -45,8 +54,11 @@ def fit(
     Parameters
     ----------
     estimator : MLPClassifier or MLPRegressor
-    X, y, sample_weight : array-like
-        As for `estimator.fit`.
+    X, y, sample_weight : array-like, or a source
+        As for `estimator.fit`. This process encodes a source into a spool, and sends each worker
+        the encoded rows of its shards.
+    target : str or list of str, optional
+        Column of a source to predict.
     client : dask.distributed.Client, optional
         Connection to a cluster. By default one worker in this process, which needs neither Dask
         nor PyTorch.
@@ -60,7 +72,7 @@ def fit(
     checkpoint : str or path-like, optional
         Path of the checkpoints, by default that of the estimator, or else a temporary file that is
         written every 30 seconds.
-    validation_data, resume
+    validation_data, resume, spool
         As for `estimator.fit`.
 
     Returns
@@ -95,7 +107,8 @@ def fit(
     find = crew_maker(client, n_workers, n_shards, timeout)
     estimator._validate_params()
 
-    with closing_crews(find) as (make, crews):
+    arguments = SourceArguments(y, sample_weight, validation_data, target, spool)
+    with closing_crews(find) as (make, crews), samples_of(estimator, X, arguments) as opened:
 
         def on_shards(assignment: Assignment) -> Engine:
             refuse_fit(assignment)
@@ -103,13 +116,12 @@ def fit(
 
         def run(resume: str | PathLike[str] | None) -> None:
             estimator._fit(
-                X,
-                y,
-                sample_weight,
+                *opened[:3],
                 incremental=False,
                 validation_data=validation_data,
                 resume=resume,
                 engine_of=on_shards,
+                samples=opened.spooled,
             )
 
         if client is None and checkpoint is None:
@@ -120,6 +132,29 @@ def fit(
                     estimator, run, resume, lambda: not any(each.was_interrupted for each in crews)
                 )
     return estimator
+
+
+class Opened(NamedTuple):
+    """Samples of a fit, of arrays or of a source in a spool."""
+
+    X: ArrayOrTable
+    y: ArrayOrTable
+    weight: ArrayLike | str | None
+    spooled: SpooledSamples | None
+
+
+@contextmanager
+def samples_of(
+    estimator: MLPClassifier | MLPRegressor, X: ArrayOrTable, arguments: SourceArguments
+) -> Iterator[Opened]:
+    """Yield the samples; those of a source are in a spool, which all attempts of the fit share."""
+    if not isinstance(X, Source):
+        refuse_arguments_of_sources(arguments.target, arguments.spool)
+        weight: Any = arguments.sample_weight
+        yield Opened(X, arguments.y, weight, None)
+        return
+    with spool_of(estimator, X, arguments) as samples:
+        yield Opened(samples.X, samples.y, samples.weight, samples)
 
 
 @contextmanager
