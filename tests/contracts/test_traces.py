@@ -7,7 +7,8 @@ import pytest
 
 from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS
 from lamina.formulas.noise import Draws
-from lamina.studies.step import layer_traces, take_step
+from lamina.studies.layer_trace import layer_traces
+from lamina.studies.step import take_step
 from lamina.studies.trace_formulas import traced_numbers
 from lamina.studies.weight_paths import weight_paths
 
