@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from lamina.cli.settings import parse_settings
 from lamina.cli.terminal import Terminal
 from lamina.datasets.dataset import Task
 from lamina.encoding.frames import ArrayOrTable
+from lamina.encoding.spooling import SpooledSamples
 from lamina.encoding.table_columns import ColumnRecord, is_left_out
 from lamina.errors import NoBetterThanTrivialWarning
 from lamina.files.model_file import Json
@@ -60,9 +61,22 @@ def fit(
     """
     if isinstance(model, TabularEstimator):
         shown = ensemble_progress(terminal.err, model, quiet=terminal.quiet)
-        return _fit(model, X, y, shown, options)
+        return _fit(model, lambda: model.fit(X, y, **options), shown)
     shown = progress(terminal.err, quiet=terminal.quiet)
-    fitted = _fit(model, X, y, shown, options)
+    return _with_findings(_fit(model, lambda: model.fit(X, y, **options), shown))
+
+
+def fit_network(
+    network: BaseEstimator, samples: SpooledSamples, resume: Path | None, terminal: Terminal
+) -> Fit:
+    """Fit a network to the samples in a spool, and show its progress on the terminal."""
+    shown = progress(terminal.err, quiet=terminal.quiet)
+    return _with_findings(_fit(network, lambda: network.fit_samples(samples, resume), shown))
+
+
+def _with_findings(fitted: Fit) -> Fit:
+    """Return the fit of a network with its diagnoses, and whether Ctrl-C ended it."""
+    model = fitted.model
     findings = map(one_line, get_network(model).diagnoses_ or ())
     remarks = list(fitted.remarks)
     remarks += [each for each in findings if not any(each in remark for remark in remarks)]
@@ -74,16 +88,12 @@ def fit(
 
 
 def _fit(
-    model: BaseEstimator,
-    X: pd.DataFrame,
-    y: ArrayOrTable,
-    shown: AbstractContextManager[None],
-    options: Mapping[str, object],
+    model: BaseEstimator, run: Callable[[], object], shown: AbstractContextManager[None]
 ) -> Fit:
     started = time.monotonic()
     with warnings.catch_warnings(record=True) as caught, shown:
         warnings.simplefilter("always")
-        model.fit(X, y, **options)
+        run()
     remarks = dict.fromkeys(
         one_line(str(warning.message))
         for warning in caught

@@ -46,7 +46,7 @@ def measure(
 
         With several targets, 'rows' and 'targets', a dict of these metrics for each target.
     """
-    return _measured(_answers(model, X, several=y.ndim == 2), y, names)
+    return _measured(answers_of(model, X, several=y.ndim == 2), y, names)
 
 
 def fit_constants(model: BaseEstimator, y: AnyArray) -> list[dict[str, Json]]:
@@ -91,21 +91,26 @@ def measure_constants(
     The mean is the prediction for RMSE and R², and the median for MAE: each is the best constant of
     its metric.
     """
+    return _measured(constant_answers(model, constants, len(y)), y, names)
+
+
+def constant_answers(
+    model: BaseEstimator, constants: Sequence[Mapping[str, Json]], n_rows: int
+) -> list[Predictions]:
+    """Return the constants of `fit_constants` as predictions for some rows, by target."""
     if is_classifier(model):
-        pairs = zip(constants, _classes(model, several=y.ndim == 2), strict=True)
-        answers: list[Predictions] = [
-            Probabilities(np.tile(each["frequencies"], (len(y), 1)), labels)
+        pairs = zip(constants, _classes(model, several=len(constants) > 1), strict=True)
+        return [
+            Probabilities(np.tile(each["frequencies"], (n_rows, 1)), labels)
             for each, labels in pairs
         ]
-    elif (quantiles := get_quantiles(get_network(model))) is not None:
-        rows = (np.tile(each["quantiles"], (len(y), 1)) for each in constants)
-        answers = [Quantiles(each, quantiles) for each in rows]
-    else:
-        answers = [
-            PredictedValues(np.full(len(y), each["mean"]), np.full(len(y), each["median"]))
-            for each in constants
-        ]
-    return _measured(answers, y, names)
+    if (quantiles := get_quantiles(get_network(model))) is not None:
+        rows = (np.tile(each["quantiles"], (n_rows, 1)) for each in constants)
+        return [Quantiles(each, quantiles) for each in rows]
+    return [
+        PredictedValues(np.full(n_rows, each["mean"]), np.full(n_rows, each["median"]))
+        for each in constants
+    ]
 
 
 def by_target(
@@ -118,7 +123,8 @@ def by_target(
     return [(name, rows | found) for name, found in figures["targets"].items()]
 
 
-def _answers(model: BaseEstimator, X: ArrayOrTable, *, several: bool) -> list[Predictions]:
+def answers_of(model: BaseEstimator, X: ArrayOrTable, *, several: bool) -> list[Predictions]:
+    """Return a model's predictions for some rows, by target."""
     if is_classifier(model):
         probabilities = model.predict_proba(X)
         pairs = zip(

@@ -152,5 +152,17 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of the split and of the mod
 Picture = Annotated[
     Path | None, typer.Option(help="A picture of the loss curve: .png, .pdf or .svg.")
 ]
+Spool = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Train from a spool in this folder: the encoded rows in files, removed at the end. "
+        "Tables that do not fit into memory have one by themselves.",
+        show_default="that of temporary files",
+    ),
+]
+InMemory = Annotated[
+    bool, typer.Option("--in-memory", help="Read the table as a whole, however large it is.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]

@@ -19,6 +19,7 @@ from lamina.cli.placing import check_device, place
 from lamina.cli.progress import working
 from lamina.cli.recipe import get_encoding, get_network, get_quantiles
 from lamina.cli.report import count, plain_console
+from lamina.cli.streaming.choice import open_data
 from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
 from lamina.encoding.column_form import ColumnForm
@@ -65,6 +66,14 @@ def predict(
         check_interval(model, model_file)
     notes = persistence.read_notes(model_file)
     ids = read_ids(notes)
+    if (source := open_data(data, reading)) is not None:
+        from lamina.cli.streaming.prediction import predict_batches
+
+        names = ids, read_targets(notes)
+        predict_batches(
+            model, source, output, *names, probabilities=probabilities, interval=interval
+        )
+        return 0
     # Copy ids as written, including leading zeros and 'NA'.
     as_written = dict.fromkeys(ids, ColumnForm("category", is_chosen=True))
     read = read_for(model, data, reading, as_written)
@@ -184,6 +193,11 @@ def evaluate(
         raise ValueError(
             f"{model_file} predicts {count(n_learned, 'target')}: give --target as many times"
         )
+    if (source := open_data(data, reading)) is not None:
+        from lamina.cli.streaming.prediction import evaluate_batches
+
+        evaluate_batches(model, notes, source, names)
+        return 0
     with working(err, f"reading {data.name}"):
         forms = class_texts(model, names) | number_forms(notes, names)
         table = read_for(model, data, reading, forms)

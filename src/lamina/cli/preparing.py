@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,9 @@ from lamina.cli.known_data import read_known
 from lamina.cli.model_choice import check_options
 from lamina.cli.report import count
 from lamina.cli.request import TrainingRequest
+from lamina.cli.streaming.choice import names_several, source_of_training
+from lamina.encoding.source_parts import sample_frame
+from lamina.encoding.source_sampling import frame_of_source
 from lamina.estimators.settings.formula_choices import hyperparameters_of
 from lamina.formulas import is_minibatch
 from lamina.formulas.losses import QUANTILE
@@ -93,7 +97,7 @@ class Reading(NamedTuple):
 def read_problem(request: TrainingRequest) -> Reading:
     """Read the table of the request and return the problem of predicting its target."""
     if request.data is not None:
-        table: pd.DataFrame = read_table(request.data, request.reading)
+        table: pd.DataFrame = _read_data(request.data, request)
         targets, task = request.targets, request.task
     else:
         table, target, known_task = read_known(str(request.dataset), request.reading)
@@ -105,6 +109,21 @@ def read_problem(request: TrainingRequest) -> Reading:
     rows = problem.features.index
     columns = (None if name is None else column(table, name) for name in request.by.values())
     return Reading(problem, *(None if found is None else found.loc[rows] for found in columns))
+
+
+def _read_data(data: Path, request: TrainingRequest) -> pd.DataFrame:
+    """Return the rows of a file, or of several; of a large table those that fit into memory."""
+    source = source_of_training(request)
+    if source is None or (request.in_memory and not names_several(data)):
+        return read_table(data, request.reading)
+    if request.in_memory:
+        return sample_frame(source)
+    found = frame_of_source(source, request.seed)
+    if found.remark is not None:
+        print(f"lamina: {found.remark}", file=sys.stderr)
+    elif not names_several(data):
+        return read_table(data, request.reading)
+    return found.frame
 
 
 def prepare_outputs(request: TrainingRequest, network: BaseEstimator) -> None:

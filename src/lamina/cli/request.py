@@ -44,11 +44,16 @@ class TrainingRequest:
     time: str | None = None
     refit: bool = False
     json: bool = False
+    spool: Path | None = None
+    in_memory: bool = False
 
     @property
     def source(self) -> str:
         """Name of the data set or of the file, without its folder."""
         name = self.data.name if self.data else ""
+        if self.data is not None and set("*?[") & set(name):
+            # A pattern is named by its folder.
+            name = self.data.resolve().parent.name
         return self.dataset or ("stdin" if name == STANDARD_INPUT else name)
 
     @property

@@ -13,6 +13,7 @@ from lamina.cli.options import (
     Dropped,
     Group,
     Ids,
+    InMemory,
     Json,
     KnownData,
     Model,
@@ -25,6 +26,7 @@ from lamina.cli.options import (
     Scoring,
     Seed,
     Settings,
+    Spool,
     Targets,
     TaskChoice,
     TaskOption,
@@ -82,6 +84,8 @@ def train(
         Path | None,
         typer.Option(help="A checkpoint to resume from, written by --set checkpoint=FILE."),
     ] = None,
+    spool: Spool = None,
+    in_memory: InMemory = False,
     overwrite: Overwrite = False,
     save_anyway: Annotated[
         bool,
@@ -121,6 +125,9 @@ def train(
     MLPRegressor. A value is a number, true, false, none, a word, or several of these with commas:
     128,64. A dot sets a hyperparameter of a formula, or one entry of a parameter that is a dict:
     --set solver=adamw --set solver.beta_2=0.95.
+
+    A pattern such as 'sales/*.parquet' names several files of one table. A table that does not fit
+    into memory is encoded into a spool on disk, and one network is trained on all its rows.
 
     Ctrl-C ends the fit with exit code 130. One network is saved and measured then, an ensemble is
     not. The exit code is 1 if a fit failed, or if a saved model could not be measured.
@@ -162,6 +169,8 @@ def train(
             output=output,
             plot=plot,
             resume=resume,
+            spool=spool,
+            in_memory=in_memory,
             overwrite=overwrite,
             save_anyway=save_anyway,
             quiet=quiet,

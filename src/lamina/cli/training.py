@@ -10,7 +10,7 @@ from lamina.cli.dividing import divide
 from lamina.cli.finished_fit import FinishedFit
 from lamina.cli.fitting import build, fit, fit_options, remarks_on_left_out
 from lamina.cli.messages import one_line
-from lamina.cli.model_choice import choose_model
+from lamina.cli.model_choice import choose_model, ensemble_options
 from lamina.cli.preparing import (
     Reading,
     check_request,
@@ -23,6 +23,8 @@ from lamina.cli.recipe import get_network
 from lamina.cli.request import TrainingRequest
 from lamina.cli.settings import parse_settings
 from lamina.cli.splitting import TrainTestSplit
+from lamina.cli.streaming.choice import is_streamed, measure_source, source_of_training
+from lamina.cli.streaming.training import train_streamed
 from lamina.cli.target_remarks import remarks_on_targets
 from lamina.cli.terminal import Terminal
 from lamina.encoding.understanding import understand
@@ -36,6 +38,10 @@ def train(request: TrainingRequest) -> int:
     terminal = Terminal.open(quiet=request.quiet, json=request.json)
     parse_settings(request.settings)
     check_request(request)
+    if (source := source_of_training(request)) is not None and request.model != "tabular":
+        size = measure_source(source)
+        if is_streamed(request, size) and not ensemble_options(request):
+            return train_streamed(request, source, size, terminal)
     with terminal.working(f"reading {request.source}"):
         reading = read_problem(request)
     problem, parts = reading.problem, divide(reading, request)

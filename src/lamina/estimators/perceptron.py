@@ -184,8 +184,18 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         self, source: Source, arguments: SourceArguments, resume: str | PathLike[str] | None
     ) -> Self:
         with spool_of(self, source, arguments) as samples:
-            X, y, weight = samples.X, samples.y, samples.weight
-            return self._fit(X, y, weight, incremental=False, resume=resume, samples=samples)
+            return self._fit_samples(samples, resume)
+
+    def fit_samples(
+        self, samples: SpooledSamples, resume: str | PathLike[str] | None = None
+    ) -> Self:
+        """Fit the network to samples that are in a spool already, as `fit` to their source."""
+        self._validate_params()
+        return self._fit_samples(samples, resume)
+
+    def _fit_samples(self, samples: SpooledSamples, resume: str | PathLike[str] | None) -> Self:
+        X, y, weight = samples.X, samples.y, samples.weight
+        return self._fit(X, y, weight, incremental=False, resume=resume, samples=samples)
 
     def _fit(
         self,

@@ -32,7 +32,7 @@ def check_output(path: Path, *, overwrite: bool) -> None:
     """
     if path.is_dir():
         raise IsADirectoryError(f"--output {path} is a folder: name a file in it")
-    if _ending(path) not in WRITERS:
+    if ending(path) not in WRITERS:
         raise ValueError(
             f"--output {path} must end in one of {', '.join(WRITERS)}: the ending chooses the "
             "format"
@@ -55,13 +55,13 @@ def write_table(table: pd.DataFrame, path: Path | None) -> None:
     # Keep the suffixes at the end, as pandas chooses the compression by them.
     partial = path.with_name(f".partial-{path.name}")
     try:
-        WRITERS[_ending(path)](table, partial)
+        WRITERS[ending(path)](table, partial)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _ending(path: Path) -> str:
+def ending(path: Path) -> str:
     """Return the suffix that determines the format, in lower case."""
     name = Path(path.name.lower())
     if name.suffix in COMPRESSED and name.with_suffix("").suffix in (".csv", ".tsv", ".jsonl"):
