@@ -38,6 +38,7 @@ from lamina.tabular.recipes import QUALITIES
 from lamina.tabular.refitting import NewSample, compare, refit_members
 from lamina.tabular.scoring import Scoring
 from lamina.tabular.side_by_side import MemberFitter
+from lamina.tabular.source_rows import read_rows
 from lamina.tabular.split_choice import SplitChoice, Splitting
 from lamina.tabular.targets import Target, require_as_many
 from lamina.tabular.time_limits import TimeLimit
@@ -138,24 +139,25 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     def fit(
         self,
         X: ArrayOrTable,
-        y: ArrayOrTable,
+        y: ArrayOrTable = None,
         sample_weight: ArrayLike | None = None,
         *,
         groups: ArrayOrTable = None,
         time: ArrayOrTable = None,
         cv: Splitting = None,
+        target: str | None = None,
     ) -> Self:
         """Encode the table, and fit one network for each fold, on the other folds.
 
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
-            Numbers, dates, text, booleans and missing values, without preprocessing.
-        y : array-like of shape (n_samples,)
+            Numbers, dates, text, booleans, missing values. Of a source, rows that fit into memory.
+        y : array-like of shape (n_samples,), or None for a source
         sample_weight : array-like of shape (n_samples,), optional
-            Weighs the losses of the networks, which choose their epochs. Samples of weight 0 are
-            left out: the model is that of a table without them. A weight of 2 is not two copies:
-            folds, batches, encoding, scores and calibration count each row once.
+            Weighs the networks' losses. Samples of weight 0 are left out: the model is that of a
+            table without them. A weight of 2 is not two copies: folds, batches, encoding, scores
+            and calibration count each row once.
         groups : array-like of shape (n_samples,) or str, optional
             Group of each sample: all samples of a group are in training or all in validation. A
             str names a column of X, which is then not used as an input. The standard error of the
@@ -167,6 +169,8 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
             A str names a column of X, which remains an input.
         cv : int, splitter of scikit-learn, or iterable of (train, validation), optional
             Splits that replace the folds of `quality`.
+        target : str, optional
+            Column of a source to predict.
 
         Returns
         -------
@@ -177,8 +181,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         lamina.errors.TableError
             For a column that cannot be read; the message names it.
         ValueError
-            For a target with missing values, fewer than 8 samples, or arguments that allow no
-            split.
+            For missing targets, fewer than 8 samples, or arguments that allow no split.
 
         Warns
         -----
@@ -190,6 +193,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         """
         limit = TimeLimit(self.time_limit)
         fitter = MemberFitter(self.n_jobs, self._show(), limit, self.device)
+        X, y = read_rows(X, y, target, self.random_state)
         choice, X = SplitChoice.read(X, groups, time, cv)
         used = UsedRows.read(sample_weight, X)
         table = used.of_table(X)
@@ -198,23 +202,22 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         encoded = inputs.fit_encode(table)
         all_targets = self._read_target(y)
         self._check_lengths(used.n_rows or len(encoded), all_targets.learned)
-        target = used.of_target(all_targets)
+        used_target = used.of_target(all_targets)
         choice = choice.of_rows(used, all_targets.learned)
-        warn_of_leaks(inputs, encoded, target.learned)
-        scoring = Scoring.read(self.scoring, target)
+        warn_of_leaks(inputs, encoded, used_target.learned)
+        scoring = Scoring.read(self.scoring, used_target)
         random_state = check_random_state(self.random_state)
         quality = QUALITIES[self.quality]
-        splits = choice.splits(target.learned, quality.folds(len(encoded)), random_state)
+        splits = choice.splits(used_target.learned, quality.folds(len(encoded)), random_state)
         sizes = tuple(end - start + 1 for start, end in inputs.coded_)
-        weight = self._weigh(target, used.weight)
+        weight = self._weigh(used_target, used.weight)
         refits, groups = choice.time is not None, choice.groups
-        sample = Sample(encoded, sizes, target, weight, splits, scoring, refits, groups)
+        sample = Sample(encoded, sizes, used_target, weight, splits, scoring, refits, groups)
         ensemble = fit_ensemble(sample, quality, self._build, random_state, fitter)
         sample = replace(sample, target=ensemble.target)
         trivial = remark_on_trivial(sample, ensemble.score, ensemble.validated)
-        remarks = [*limit.remarks, *target.remarks(), *used.remarks(all_targets)]
-        remarks += choice.remarks(inputs.encoding_.report_)
-        remarks += [] if trivial is None else [trivial]
+        remarks = [*limit.remarks, *used_target.remarks(), *used.remarks(all_targets)]
+        remarks += [*choice.remarks(inputs.encoding_.report_), *([trivial] if trivial else [])]
         learned = self._learn_out_of_fold(sample, ensemble)
         self._keep(inputs, sample, ensemble, remarks, used)
         self.__dict__.update(learned)
