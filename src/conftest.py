@@ -7,8 +7,9 @@ from pathlib import Path
 SOURCES = Path(__file__).parent
 OPTIONAL = ("onnx", "onnxruntime", "skl2onnx", "torch")
 IMPORT = re.compile(rf"^(?:from|import) ({'|'.join(OPTIONAL)})\b", re.MULTILINE)
-# Modules that import such a package in a function, which their examples call.
+# Modules that import such a package in a function, which their examples call, or by another module.
 NEEDED_BY_EXAMPLES = {
+    "lamina/engines/pytorch/__init__.py": {"torch"},
     "lamina/export/onnx/model.py": {"onnxruntime"},
     "lamina/export/pytorch/conversion.py": {"torch"},
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import is_classifier
 
-from lamina.cli.prediction import predicted_std
+from lamina.cli.predicted_columns import predicted_std
 from lamina.cli.recipe import get_encoding
 from lamina.cli.sample_rows import sample_rows
 from lamina.encoding.frames import ArrayOrTable

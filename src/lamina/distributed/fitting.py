@@ -98,7 +98,7 @@ def fit(
     >>> import lamina
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = lamina.MLPClassifier(max_iter=300, random_state=0)
+    >>> model = lamina.MLPClassifier(learning_rate_init=0.01, max_iter=500, random_state=0)
     >>> lamina.distributed.fit(model, X, y, n_workers=1).score(X, y) > 0.9
     True
     """

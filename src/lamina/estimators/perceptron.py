@@ -18,7 +18,7 @@ from lamina.encoding.frames import ArrayOrTable
 from lamina.encoding.spooling import SpooledSamples
 from lamina.engines import Engine
 from lamina.errors import NonFiniteError, UnsupportedBlockError
-from lamina.estimators.fitting.candidate import naming_candidate
+from lamina.estimators.fitting.candidate import name_candidate
 from lamina.estimators.fitting.data import FLOATS, are_plain_rows, read_rows
 from lamina.estimators.fitting.device_errors import device_errors
 from lamina.estimators.fitting.engine_choice import (
@@ -135,8 +135,9 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
         if isinstance(X, Source):
             arguments = SourceArguments(y, sample_weight, validation_data, target, spool)
             return self._fit_source(X, arguments, resume)
-        refuse_arguments_of_sources(target, spool)
-        with naming_candidate(self):
+        if target is not None or spool is not None:
+            refuse_arguments_of_sources(target, spool)
+        try:
             return self._fit(
                 X,
                 y,
@@ -145,6 +146,9 @@ class Perceptron(Inspection, MemberNetworks, RangeTested, FitReports, Configured
                 validation_data=validation_data,
                 resume=resume,
             )
+        except Exception as error:
+            name_candidate(error, self)
+            raise
 
     @answers_in_kind
     def predict(self, X: ArrayOrTable) -> Any:

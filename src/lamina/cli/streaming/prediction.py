@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 
 from lamina.cli.metrics import answers_of, constant_answers
-from lamina.cli.prediction import known_columns, predicted, predicted_probabilities, true_values
+from lamina.cli.predicted_columns import (
+    known_columns,
+    predicted,
+    predicted_probabilities,
+    true_values,
+)
 from lamina.cli.recipe import get_encoding
 from lamina.cli.report import count, plain_console, show_figures
 from lamina.cli.streaming.figures import StreamedFigures

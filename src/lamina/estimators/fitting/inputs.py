@@ -66,6 +66,8 @@ class Assignment:
     is_begun : bool
         True if the initial parameters are fitted to all samples; else the fit does so, once it has
         split them.
+    workspace : Workspace
+        Place of the arrays that the fit makes.
     """
 
     settings: FitSettings
@@ -90,11 +92,7 @@ class Assignment:
     incremental: bool
     begins_on_samples: bool
     is_begun: bool
-
-    @property
-    def workspace(self) -> Workspace:
-        """Place of the arrays that the fit makes."""
-        return Workspace.of_samples(self.X)
+    workspace: Workspace
 
     def network(self, parameters: Array) -> Network:
         """Return the network that is fitted, with these parameters."""

@@ -117,9 +117,9 @@ def prepare_fit(
         else _continued_parameters(earlier, settings, spec, task)
     )
     start = start if settings.is_minibatch else start.astype(np.float64)
-    rows = task.rows(samples, weight, start.dtype, Workspace.of_samples(samples))
     engine = choose_fit_engine(settings, spec)
-    _check_loss(settings, task.loss, rows, spec.n_outputs)
+    workspace = Workspace.of_samples(samples)
+    rows = task.rows(samples, weight, start.dtype, workspace)
     fit = Assignment(
         settings=settings,
         model=model,
@@ -143,7 +143,9 @@ def prepare_fit(
         incremental=incremental,
         begins_on_samples=begins_on_samples,
         is_begun=begins or (resume is None and not settings.early_stopping),
+        workspace=workspace,
     )
+    _check_loss(settings, fit.objective.loss, rows, spec.n_outputs)
     if fit.is_begun:
         fit_first_parameters(fit)
     return fit
