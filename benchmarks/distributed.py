@@ -107,7 +107,7 @@ def main(
         LocalCluster(
             n_workers=4 if kills else workers,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs="CRITICAL",
         ) as cluster,
         Client(cluster) as client,

@@ -9,7 +9,7 @@ def client():
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            n_workers=4, threads_per_worker=1, dashboard_address=None, silence_logs="ERROR"
+            n_workers=4, threads_per_worker=1, dashboard_address=":0", silence_logs="ERROR"
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

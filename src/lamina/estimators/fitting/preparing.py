@@ -87,8 +87,7 @@ def prepare_fit(
         True to fit the initial parameters to all samples; False if `fit_minibatch` or
         `fit_full_batch` follows, which does so if it may train on fewer, or resume.
     """
-    seconds = math.inf if settings.max_seconds is None else float(settings.max_seconds)
-    deadline = perf_counter() + seconds
+    deadline = perf_counter() + float(settings.max_seconds or math.inf)
     dtypes = _dtypes(model, settings, fresh)
     if any(map(is_of_another_library, (X, y, sample_weight))):
         X, y, sample_weight = _read_arrays(settings, X, y, sample_weight)
@@ -108,7 +107,6 @@ def prepare_fit(
     spec = _build_spec(settings, samples.shape[1], task, inputs)
     weight = task.row_weights(weight)
     require_memory(settings, spec, samples.dtype)
-    begins_on_samples = fresh and (inputs is not None or reads_rows(settings))
     random_state = make_fit_generator(settings, resumes=resume is not None)
     earlier = model if fresh else grow_model(model, settings, task, spec, random_state)
     start = (
@@ -141,7 +139,7 @@ def prepare_fit(
         resume=resume,
         fresh=fresh,
         incremental=incremental,
-        begins_on_samples=begins_on_samples,
+        begins_on_samples=fresh and (inputs is not None or reads_rows(settings)),
         is_begun=begins or (resume is None and not settings.early_stopping),
         workspace=workspace,
     )
