@@ -102,11 +102,11 @@ def prepare_fit(
     if sample_weight is not None or present is not None:
         samples, targets, weight, present = keep_samples(samples, targets, sample_weight, present)
     task: Task = model._task(settings, targets, settings.warm_start or incremental, classes, weight)
-    if present is not None:
-        task = task.with_missing(present)
+    task = task if present is None else task.with_missing(present)
     spec = _build_spec(settings, samples.shape[1], task, inputs)
     weight = task.row_weights(weight)
     require_memory(settings, spec, samples.dtype)
+    begins_on_samples = fresh and (inputs is not None or reads_rows(settings))
     random_state = make_fit_generator(settings, resumes=resume is not None)
     earlier = model if fresh else grow_model(model, settings, task, spec, random_state)
     start = (
@@ -139,7 +139,7 @@ def prepare_fit(
         resume=resume,
         fresh=fresh,
         incremental=incremental,
-        begins_on_samples=fresh and (inputs is not None or reads_rows(settings)),
+        begins_on_samples=begins_on_samples,
         is_begun=begins or (resume is None and not settings.early_stopping),
         workspace=workspace,
     )
