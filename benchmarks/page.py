@@ -34,7 +34,9 @@ def blocks_by_page() -> Mapping[Path, Mapping[str, str]]:
             "results": speed.results(speed_record),
             "tables machine": tables.machine(tables_record),
             "tables": tables.errors(tables_record),
-            "comparisons": tables.comparisons(tables_record),
+            "comparisons": tables.comparisons(tables_record)
+            + "\n"
+            + tables.best_beside_balanced(tables_record),
             "validation": tables.validation(tables_record),
         },
     }

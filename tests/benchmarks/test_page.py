@@ -105,10 +105,12 @@ def test_a_slow_peer_is_compared_on_the_tables_it_was_measured_on(tables_record)
 
 
 def test_best_is_compared_with_balanced_on_the_tables_it_was_measured_on(tables_record):
-    assert "'best'" not in tables.comparisons(tables_record)
+    assert tables.best_beside_balanced(tables_record) == ""
     tables_record.add(Measurement("best", "adult", 100, 0.18, 9.0), {}, "2026-01-02")
-    compared = tables.comparisons(tables_record).splitlines()[-1]
-    assert "lower on 1 of 1 tables, on average 10.0 % lower, in 4.5 times its time" in compared
+    tables_record.add(Measurement("best", "bikes", 100, 36.0, 9.0), {}, "2026-01-02")
+    compared = tables.best_beside_balanced(tables_record)
+    assert "'balanced' on 1 of the 2 tables" in compared
+    assert "the median ratio is 1.050" in compared
 
 
 def test_validation_is_counted_within_two_standard_errors_of_both(tables_record):
