@@ -44,7 +44,7 @@ class StreamedFigures:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names, self.n_rows = names, 0
-        self.of_targets: list[Accumulator] = []
+        self.accumulators: list[Accumulator] = []
 
     def add(self, answers: Sequence[Predictions], y: AnyArray) -> None:
         """Add the predictions of a batch, one for each target.
@@ -56,15 +56,15 @@ class StreamedFigures:
         """
         if not len(y):
             return
-        self.of_targets = self.of_targets or [_accumulator(each) for each in answers]
+        self.accumulators = self.accumulators or [_accumulator(each) for each in answers]
         self.n_rows += len(y)
         columns = [y] if y.ndim == 1 else list(y.T)
-        for accumulator, answer, column in zip(self.of_targets, answers, columns, strict=True):
+        for accumulator, answer, column in zip(self.accumulators, answers, columns, strict=True):
             accumulator.add(answer, column)
 
     def figures(self) -> dict[str, Json]:
         """Return the metrics in the form of `lamina.cli.metrics.measure`."""
-        found = [each.figures() for each in self.of_targets]
+        found = [each.figures() for each in self.accumulators]
         if len(self.names) == 1:
             return {"rows": self.n_rows, **found[0]}
         return {"rows": self.n_rows, "targets": dict(zip(self.names, found, strict=True))}
